@@ -1,0 +1,1 @@
+"""Cross-modal similarity search for galaxies."""

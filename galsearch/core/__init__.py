@@ -1,0 +1,1 @@
+"""The nouns: what cannot be wrong once it exists. NumPy alone."""

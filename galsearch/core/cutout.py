@@ -1,0 +1,137 @@
+"""Cutout: a galaxy's image, in nanomaggies per pixel, with what is missing said aloud."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import InvalidCutoutError
+
+
+@dataclass(frozen=True, eq=False)
+class Cutout:
+    """An image stack centred on a galaxy. Arrays are read-only copies of what was given.
+
+    Raises
+    ------
+    InvalidCutoutError
+        Where shapes, bands, scale or position contradict each other.
+
+    Examples
+    --------
+    >>> cutout = Cutout(np.ones((3, 4, 4)), ("g", "r", "z"), 0.262, 150.1, 2.2)
+    >>> cutout.flux.dtype, bool(cutout.mask.any())
+    (dtype('float32'), False)
+    """
+
+    flux: npt.NDArray[np.float32]
+    """(n_bands, ny, nx), nanomaggies per pixel; row 0 is south, column 0 is east; 0 where masked."""
+    bands: tuple[str, ...]
+    """One name a plane, in order, such as ('g', 'r', 'z')."""
+    pixel_scale_arcsec: float
+    """Size of a square pixel."""
+    ra_deg: float
+    """ICRS position of the centre."""
+    dec_deg: float
+    mask: npt.NDArray[np.bool_] | None = None
+    """(n_bands, ny, nx), True = no measurement. Non-finite pixels are added to it."""
+
+    def __post_init__(self) -> None:
+        flux = np.array(self.flux, dtype=np.float32)
+        if flux.ndim != 3 or flux.shape[0] != len(self.bands) or 0 in flux.shape:
+            raise InvalidCutoutError(
+                f"a cutout in bands {', '.join(self.bands) or '(none)'} needs flux of shape "
+                f"({len(self.bands)}, ny, nx), found {flux.shape}."
+            )
+        if len(set(self.bands)) != len(self.bands):
+            raise InvalidCutoutError(f"a cutout names each band once, found {self.bands}.")
+        mask = np.zeros(flux.shape, bool) if self.mask is None else np.array(self.mask, dtype=bool)
+        if mask.shape != flux.shape:
+            raise InvalidCutoutError(
+                f"mask and flux of a cutout must have one shape, found {mask.shape} "
+                f"and {flux.shape}."
+            )
+        if not (np.isfinite(self.pixel_scale_arcsec) and self.pixel_scale_arcsec > 0):
+            raise InvalidCutoutError(
+                f"pixel_scale_arcsec must be positive, found {self.pixel_scale_arcsec}."
+            )
+        if not (np.isfinite(self.ra_deg) and -90 <= self.dec_deg <= 90):
+            raise InvalidCutoutError(
+                f"a cutout needs an ICRS position, found RA {self.ra_deg}, Dec {self.dec_deg}."
+            )
+        mask |= ~np.isfinite(flux)
+        flux[mask] = 0.0
+        flux.setflags(write=False)
+        mask.setflags(write=False)
+        object.__setattr__(self, "flux", flux)
+        object.__setattr__(self, "mask", mask)
+        object.__setattr__(self, "ra_deg", float(self.ra_deg) % 360.0)
+
+    @property
+    def good(self) -> npt.NDArray[np.bool_]:
+        """(n_bands, ny, nx), True where there is a measurement."""
+        assert self.mask is not None  # noqa: S101 (set in __post_init__)
+        return ~self.mask
+
+    def select_bands(self, bands: tuple[str, ...]) -> "Cutout":
+        """The same cutout with these bands in this order; a band it lacks is wholly masked."""
+        planes = np.zeros((len(bands), *self.flux.shape[1:]), np.float32)
+        mask = np.ones(planes.shape, bool)
+        for row, band in enumerate(bands):
+            if band in self.bands:
+                planes[row] = self.flux[self.bands.index(band)]
+                mask[row] = ~self.good[self.bands.index(band)]
+        return Cutout(planes, bands, self.pixel_scale_arcsec, self.ra_deg, self.dec_deg, mask)
+
+    def regrid(self, size_pixels: int, pixel_scale_arcsec: float) -> "Cutout":
+        """The same sky on `size_pixels` squared pixels of another scale, total flux kept.
+
+        Equal scales (within 1 per cent) are cropped or padded by whole pixels, so that no value
+        changes; where the sizes differ by an odd number the centre moves by half a pixel. Other
+        scales share each pixel's flux out by overlapping area. What lies outside, and pixels less
+        than half covered by measurements, are masked.
+
+        Examples
+        --------
+        >>> fine = Cutout(np.ones((1, 8, 8)), ("r",), 0.1, 0.0, 0.0)
+        >>> fine.regrid(4, 0.2).flux[0, 0]
+        array([4., 4., 4., 4.], dtype=float32)
+        """
+        weights = [
+            _overlap_weights(n, self.pixel_scale_arcsec, size_pixels, pixel_scale_arcsec)
+            for n in self.flux.shape[1:]
+        ]
+        flux = _apply(weights, self.flux)
+        area = (pixel_scale_arcsec / self.pixel_scale_arcsec) ** 2
+        area = 1.0 if _same_scale(self.pixel_scale_arcsec, pixel_scale_arcsec) else area
+        covered = _apply(weights, self.good.astype(np.float32)) / area
+        mask = covered < 0.5
+        with np.errstate(divide="ignore", invalid="ignore"):
+            flux = np.where(mask, 0.0, flux / covered)
+        return Cutout(flux, self.bands, pixel_scale_arcsec, self.ra_deg, self.dec_deg, mask)
+
+
+def _same_scale(a: float, b: float) -> bool:
+    return abs(a / b - 1) < 0.01
+
+
+def _overlap_weights(
+    n_in: int, scale_in: float, n_out: int, scale_out: float
+) -> npt.NDArray[np.float32]:
+    """(n_out, n_in): the share of each input pixel that falls into each output pixel."""
+    if _same_scale(scale_in, scale_out):
+        shift = n_out // 2 - n_in // 2
+        weights = np.eye(n_out, n_in, -shift, dtype=np.float32)
+        return weights
+    left_in = (np.arange(n_in) - n_in / 2) * scale_in
+    left_out = (np.arange(n_out) - n_out / 2) * scale_out
+    low = np.maximum(left_out[:, None], left_in[None, :])
+    high = np.minimum(left_out[:, None] + scale_out, left_in[None, :] + scale_in)
+    return np.asarray(np.clip(high - low, 0, None) / scale_in, dtype=np.float32)
+
+
+def _apply(
+    weights: list[npt.NDArray[np.float32]], planes: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """(n_bands, ny_out, nx_out): rows and columns of each plane redistributed."""
+    return np.asarray(weights[0] @ planes @ weights[1].T)

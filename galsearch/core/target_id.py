@@ -1,0 +1,186 @@
+"""TARGETID, the identity of a galaxy: DESI's int64, and a string at every text border.
+
+Real ids (about 4e16) exceed 2**53, so a float, and a JSON number in most readers, names
+another galaxy or none. Bit layout: desitarget.targets (objid 0-21, brickid 22-41, release
+42-57, mock 58, sky 59, gaiadr 60-61, reserved 62).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import InvalidTargetIdError
+
+MAX_TARGET_ID = 2**63 - 1
+_OBJID_BITS, _BRICKID_BITS, _RELEASE_BITS = 22, 20, 16
+_POSITION_BIT = 1 << 62
+
+
+class TargetId(int):
+    """A positive int64, from an integer or its decimal text; never from a float.
+
+    Raises
+    ------
+    InvalidTargetIdError
+        For a float, a bool, text that is not decimal digits, and values outside 1 .. 2**63 - 1.
+
+    Examples
+    --------
+    >>> TargetId("39627848784286003")
+    TargetId(39627848784286003)
+    >>> str(TargetId(39627848784286003))
+    '39627848784286003'
+    """
+
+    def __new__(cls, value: object) -> Self:
+        if isinstance(value, str):
+            text = value.strip()
+            if not (text.isascii() and text.isdigit()):
+                raise InvalidTargetIdError(
+                    f"{value!r} is not a TARGETID: expected decimal digits, such as "
+                    "39627848784286003."
+                )
+            number = int(text)
+        elif isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)):
+            number = int(value)
+        else:
+            raise InvalidTargetIdError(
+                f"{value!r} ({type(value).__name__}) is not a TARGETID: expected an integer or "
+                "its decimal text; a float cannot hold one exactly."
+            )
+        if not 0 < number <= MAX_TARGET_ID:
+            raise InvalidTargetIdError(
+                f"{number} is not the TARGETID of a galaxy: expected 1 to {MAX_TARGET_ID} "
+                "(negative ids are stuck or unassigned fibres)."
+            )
+        return super().__new__(cls, number)
+
+    def __repr__(self) -> str:
+        return f"TargetId({int(self)})"
+
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(int(self), spec)
+
+
+def as_target_ids(values: Any) -> npt.NDArray[np.int64]:
+    """A fresh, checked (n,) int64 array of TARGETIDs.
+
+    Raises
+    ------
+    InvalidTargetIdError
+        Where the input is not one-dimensional, not of an integer dtype (a float column has
+        lost galaxies already), or holds a value that is not positive.
+
+    Examples
+    --------
+    >>> as_target_ids([7, 39627848784286003])
+    array([                7, 39627848784286003])
+    """
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
+        raise InvalidTargetIdError(
+            f"TARGETIDs must be a one-dimensional integer column, found {array.ndim} dimensions "
+            f"of {array.dtype}; a float column cannot hold them exactly."
+        )
+    if array.dtype == np.uint64 and array.size and array.max() > MAX_TARGET_ID:
+        raise InvalidTargetIdError(f"{array.max()} exceeds the largest TARGETID, {MAX_TARGET_ID}.")
+    ids = array.astype(np.int64, copy=True)
+    if ids.size and ids.min() <= 0:
+        row = int(np.argmin(ids))
+        raise InvalidTargetIdError(
+            f"row {row} has TARGETID {ids[row]}; galaxies have positive ones "
+            "(negative ids are stuck or unassigned fibres)."
+        )
+    return ids
+
+
+@dataclass(frozen=True)
+class TargetIdParts:
+    """What DESI packs into a TARGETID."""
+
+    objid: int
+    """Row in the brick's Tractor catalogue."""
+    brickid: int
+    """Legacy Surveys brick, 1 .. 662,174."""
+    release: int
+    """Imaging release, such as 9010 (DR9 south); below 1000 a secondary-target class."""
+    mock: bool
+    """Simulated, never observed."""
+    sky: bool
+    """A sky position without an object."""
+
+
+def decode_target_id(target_id: TargetId) -> TargetIdParts:
+    """The parts of a DESI TARGETID (desitarget.targets.decode_targetid).
+
+    Examples
+    --------
+    >>> decode_target_id(TargetId(39633345008634465))
+    TargetIdParts(objid=2657, brickid=607466, release=9011, mock=False, sky=False)
+    """
+    value = int(target_id)
+    return TargetIdParts(
+        objid=value & (2**_OBJID_BITS - 1),
+        brickid=(value >> 22) & (2**_BRICKID_BITS - 1),
+        release=(value >> 42) & (2**_RELEASE_BITS - 1),
+        mock=bool((value >> 58) & 1),
+        sky=bool((value >> 59) & 1),
+    )
+
+
+def encode_target_id(parts: TargetIdParts) -> TargetId:
+    """The TARGETID that holds `parts`; the inverse of `decode_target_id`.
+
+    Raises
+    ------
+    InvalidTargetIdError
+        Where a part exceeds its bits (22, 20 and 16).
+
+    Examples
+    --------
+    >>> encode_target_id(TargetIdParts(2657, 607466, 9011, mock=True, sky=False))
+    TargetId(327863721160346209)
+    """
+    limits = {"objid": _OBJID_BITS, "brickid": _BRICKID_BITS, "release": _RELEASE_BITS}
+    for name, bits in limits.items():
+        value = getattr(parts, name)
+        if not 0 <= value < 2**bits:
+            raise InvalidTargetIdError(f"{name} {value} does not fit {bits} bits of a TARGETID.")
+    return TargetId(
+        parts.objid
+        | (parts.brickid << 22)
+        | (parts.release << 42)
+        | (int(parts.mock) << 58)
+        | (int(parts.sky) << 59)
+    )
+
+
+def target_id_from_position(healpix_29: int) -> TargetId:
+    """The id of a galaxy that DESI never targeted: its order-29 HEALPix pixel, bit 62 set.
+
+    DESI reserves bit 62, so such an id never collides with one of DESI's; two galaxies in one
+    order-29 pixel (0.4 milliarcsec) are the same galaxy.
+
+    Raises
+    ------
+    InvalidTargetIdError
+        Where the number is not an order-29 pixel.
+
+    Examples
+    --------
+    >>> target_id_from_position(1918129809776324852)
+    TargetId(6529815828203712756)
+    """
+    if not 0 <= healpix_29 < 12 * 4**29:
+        raise InvalidTargetIdError(f"{healpix_29} is not an order-29 HEALPix pixel.")
+    return TargetId(_POSITION_BIT | int(healpix_29))
+
+
+def is_position_id(target_id: TargetId) -> bool:
+    """Whether the id came from `target_id_from_position` rather than from DESI."""
+    return bool(int(target_id) & _POSITION_BIT)

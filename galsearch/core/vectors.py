@@ -1,0 +1,54 @@
+"""Embeddings as arrays: unit rows, and the order in which answers are given."""
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import ShardError
+
+UNIT_TOLERANCE = 1e-5
+
+
+def unit_rows(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """A fresh (n, d) float32 array whose rows have length one.
+
+    Raises
+    ------
+    ShardError
+        Where a row is zero or not finite, and so has no direction.
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3.0, 4.0]]))
+    array([[0.6, 0.8]], dtype=float32)
+    """
+    rows = np.array(vectors, dtype=np.float64)
+    if rows.ndim != 2:
+        raise ShardError(f"embeddings are (n, d), found {rows.ndim} dimensions.")
+    length = np.linalg.norm(rows, axis=1)
+    bad = ~(np.isfinite(length) & (length > 0))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ShardError(
+            f"{int(bad.sum())} of {len(rows)} embeddings have no direction "
+            f"(row {row} has length {length[row]})."
+        )
+    return np.asarray(rows / length[:, None], dtype=np.float32)
+
+
+def off_unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """(n,), True for rows that are not of unit length within 1e-5 (or hold a NaN)."""
+    length = np.linalg.norm(np.asarray(vectors, dtype=np.float64), axis=1)
+    return np.asarray(~(np.abs(length - 1) <= UNIT_TOLERANCE))
+
+
+def answer_order(
+    similarity: npt.NDArray[np.floating], target_ids: npt.NDArray[np.int64]
+) -> npt.NDArray[np.intp]:
+    """(n,) positions by descending similarity, equal ones by ascending TARGETID.
+
+    Examples
+    --------
+    >>> answer_order(np.array([0.5, 0.9, 0.5]), np.array([7, 8, 3]))
+    array([1, 2, 0])
+    """
+    return np.lexsort((target_ids, -np.asarray(similarity)))
