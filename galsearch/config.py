@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 from galsearch.core.errors import ConfigError
 
-
 T = TypeVar("T")
 
 
@@ -63,7 +62,7 @@ def config_from_table(table: Mapping[str, Any], kind: type[T], *, where: str) ->
         head = f"{where}: " if len(problems) == 1 else f"{where}: {len(problems)} problems. "
         raise ConfigError(head + " ".join(problems))
     try:
-        return typing.cast("T", kind(**value))
+        return kind(**value)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
 
@@ -110,7 +109,7 @@ def _convert(value: Any, hint: Any, name: str, problems: list[str]) -> Any:
         if value not in arguments:
             problems.append(f"'{name}' is {value!r}; expected one of {list(arguments)}.")
         return value
-    if dataclasses.is_dataclass(hint):
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, Mapping):
             problems.append(f"'{name}' is {type(value).__name__}; expected a table.")
             return value

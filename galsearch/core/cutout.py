@@ -25,7 +25,7 @@ class Cutout:
     """
 
     flux: npt.NDArray[np.float32]
-    """(n_bands, ny, nx), nanomaggies per pixel; row 0 is south, column 0 is east; 0 where masked."""
+    """(n_bands, ny, nx), nanomaggies per pixel; row 0 south, column 0 east; 0 where masked."""
     bands: tuple[str, ...]
     """One name a plane, in order, such as ('g', 'r', 'z')."""
     pixel_scale_arcsec: float

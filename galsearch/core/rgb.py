@@ -29,4 +29,5 @@ def legacy_rgb(flux: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     intensity = np.maximum(values, 0).mean(axis=-3, keepdims=True)
     stretched = np.arcsinh(np.float32(Q) * intensity) / np.float32(np.sqrt(Q))
     divisor = np.where(intensity == 0, np.float32(1e-6), intensity)
-    return np.clip(values * (stretched / divisor), 0, 1)[..., ::-1, :, :]
+    planes = np.clip(values * (stretched / divisor), 0, 1)
+    return np.asarray(planes[..., ::-1, :, :], dtype=np.float32)

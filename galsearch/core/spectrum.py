@@ -1,6 +1,7 @@
 """Spectrum: flux against vacuum wavelength in the observed frame, with its uncertainty."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ from galsearch.core.errors import InvalidSpectrumError
 
 DESI_N_PIXELS = 7781
 """Pixels of the DESI grid after the three arms are joined (desispec.coaddition)."""
-DESI_WAVELENGTH_ANGSTROM: npt.NDArray[np.float64] = 3600.0 + 0.8 * np.arange(DESI_N_PIXELS)
+DESI_WAVELENGTH_ANGSTROM = np.asarray(3600.0 + 0.8 * np.arange(DESI_N_PIXELS), dtype=np.float64)
 """The DESI grid: 3600 to 9824 Angstrom in steps of 0.8, vacuum, observed frame."""
 DESI_WAVELENGTH_ANGSTROM.setflags(write=False)
 
@@ -47,7 +48,8 @@ class Spectrum:
         flux = np.array(self.flux, dtype=np.float32)
         ivar = np.array(self.ivar, dtype=np.float32)
         mask = np.zeros(flux.shape, bool) if self.mask is None else np.array(self.mask, dtype=bool)
-        arrays = {"wavelength": wavelength, "flux": flux, "ivar": ivar, "mask": mask}
+        arrays: dict[str, npt.NDArray[Any]] = {"wavelength": wavelength, "flux": flux, "ivar": ivar}
+        arrays["mask"] = mask
         if wavelength.ndim != 1 or len({a.shape for a in arrays.values()}) != 1 or not flux.size:
             found = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
             raise InvalidSpectrumError(f"the arrays of a spectrum share one length, found {found}.")
@@ -99,7 +101,7 @@ class Spectrum:
             np.where(uses_left, self.ivar[left], infinite),
             np.where(uses_right, self.ivar[right], infinite),
         )
-        return Spectrum(grid, flux, np.where(bad, 0, ivar), bad)
+        return Spectrum(grid, flux.astype(np.float32), np.where(bad, np.float32(0), ivar), bad)
 
 
 def _check_grid(wavelength: npt.NDArray[np.float64]) -> None:

@@ -34,7 +34,7 @@ class TargetId(int):
     '39627848784286003'
     """
 
-    def __new__(cls, value: object) -> Self:
+    def __new__(cls, value: object) -> Self:  # noqa: D102 (the class says it)
         if isinstance(value, str):
             text = value.strip()
             if not (text.isascii() and text.isdigit()):
