@@ -1,0 +1,32 @@
+# A newcomer types `make demo` and `make test`; both need only Python >= 3.11 and make.
+PYTHON ?= python3
+BIN := .venv/bin
+# `make GALSEARCH_FAISS=gpu demo` installs the CUDA wheel instead.
+GALSEARCH_FAISS ?= cpu
+
+.PHONY: install demo test lint bench clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "galsearch needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[$(GALSEARCH_FAISS),sim,plot,dev]'
+	touch $@
+
+demo: install
+	$(BIN)/galsearch demo
+
+test: install lint
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python -m benchmarks.recall --help
+
+clean:
+	rm -rf .venv demo
