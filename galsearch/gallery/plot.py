@@ -1,0 +1,126 @@
+"""A spectrum as inline SVG: binned flux, axes in Angstrom, the lines a redshift puts there."""
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+
+WIDTH, HEIGHT = 460, 170
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 16, 34
+N_BINS = 389
+"""20 DESI pixels (16 Angstrom) a bin: narrower than a screen pixel's worth of galaxy continuum."""
+
+LINES_ANGSTROM: dict[str, float] = {
+    "[O II]": 3728.5,
+    "Ca H,K": 3952.0,
+    "Hβ": 4862.7,
+    "[O III]": 5008.2,
+    "Mg": 5176.6,
+    "Na": 5895.6,
+    "Hα": 6564.6,
+    "[S II]": 6725.5,
+}
+"""Rest-frame vacuum wavelengths of the features that identify a galaxy's redshift by eye."""
+
+
+def spectrum_svg(
+    flux: npt.NDArray[np.floating],
+    ivar: npt.NDArray[np.floating],
+    *,
+    z: float | None = None,
+) -> str:
+    """An SVG of a (7781,) spectrum on the DESI grid, in 1e-17 erg / (s cm2 Angstrom).
+
+    Parameters
+    ----------
+    flux, ivar : (7781,)
+        Pixels with `ivar` 0 leave a gap in the curve.
+    z
+        Where given, marks the rest-frame lines of `LINES_ANGSTROM` that fall into the range.
+    """
+    wavelength, binned = bin_spectrum(flux, ivar)
+    seen = np.isfinite(binned)
+    if not seen.any():
+        return _frame('<text class="none" x="200" y="85">no light</text>', 0.0, 1.0)
+    low, high = _range(binned[seen])
+    x, y = _x(wavelength), _y(binned, low, high)
+    path = "".join(
+        f"{'L' if seen[i] and i and seen[i - 1] else 'M'}{x[i]:.1f} {y[i]:.1f}"
+        for i in range(len(x))
+        if seen[i]
+    )
+    marks = "" if z is None or not np.isfinite(z) else _line_marks(z)
+    return _frame(f'{marks}<path class="flux" d="{path}"/>', low, high)
+
+
+def bin_spectrum(
+    flux: npt.NDArray[np.floating], ivar: npt.NDArray[np.floating]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(N_BINS,) central wavelengths and inverse-variance means; NaN where nothing was measured."""
+    edges = np.linspace(0, len(flux), N_BINS + 1).astype(int)[:-1]
+    weight = np.add.reduceat(np.asarray(ivar, np.float64), edges)
+    summed = np.add.reduceat(np.asarray(flux, np.float64) * ivar, edges)
+    count = np.diff(np.append(edges, len(flux)))
+    centre = np.add.reduceat(DESI_WAVELENGTH_ANGSTROM, edges) / count
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return centre, np.where(weight > 0, summed / weight, np.nan)
+
+
+def _range(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Limits that show the continuum and most of a line, whatever one bad bin says."""
+    low, high = np.percentile(values, [0.5, 99.8])
+    low = min(0.0, float(low))
+    high = max(float(high), low + 1e-3)
+    return low - 0.03 * (high - low), high + 0.12 * (high - low)
+
+
+def _x(wavelength: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return LEFT + (wavelength - 3600) / (9824 - 3600) * (WIDTH - LEFT - RIGHT)
+
+
+def _y(flux: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
+    share = (np.clip(flux, low, high) - low) / (high - low)
+    return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+
+
+def _line_marks(z: float) -> str:
+    marks, last = [], -100.0
+    for name, rest in LINES_ANGSTROM.items():
+        observed = rest * (1 + z)
+        if not 3600 < observed < 9824:
+            continue
+        x = float(_x(np.array([observed]))[0])
+        marks.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="136"/>')
+        if x - last > 34:
+            marks.append(f'<text class="mark" x="{x:.1f}" y="{TOP - 4}">{name}</text>')
+            last = x
+    return "".join(marks)
+
+
+def _frame(inside: str, low: float, high: float) -> str:
+    """The axes around `inside`: Angstrom below, flux at the left."""
+    ticks = []
+    for wavelength in range(4000, 10000, 1000):
+        x = float(_x(np.array([float(wavelength)]))[0])
+        ticks.append(f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="136" y2="140"/>')
+        ticks.append(f'<text class="x" x="{x:.1f}" y="151">{wavelength}</text>')
+    for value in _round_ticks(low, high):
+        y = float(_y(np.array([value]), low, high)[0])
+        ticks.append(f'<line class="grid" x1="{LEFT}" x2="452" y1="{y:.1f}" y2="{y:.1f}"/>')
+        ticks.append(f'<text class="y" x="{LEFT - 5}" y="{y + 3:.1f}">{value:g}</text>')
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="spectrum">{"".join(ticks)}'
+        f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="136" y2="136"/>{inside}'
+        '<text class="title" x="249" y="166">observed wavelength (Å, vacuum)</text>'
+        '<text class="title" transform="translate(10 78) rotate(-90)">flux (10⁻¹⁷ cgs/Å)</text>'
+        "</svg>"
+    )
+
+
+def _round_ticks(low: float, high: float) -> list[float]:
+    """Two to five round values between the limits."""
+    step = 10.0 ** np.floor(np.log10((high - low) / 2))
+    while (high - low) / step > 4:
+        step *= 2 if (high - low) / step < 9 else 2.5
+    first = np.ceil(low / step) * step
+    return [round(float(v), 9) + 0.0 for v in np.arange(first, high, step)]
