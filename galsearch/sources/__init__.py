@@ -1,14 +1,33 @@
-"""Survey archives, local or by URL: reads and writes the formats in which the sky arrives."""
+"""Survey archives, local or by URL: reads and writes the formats in which the sky arrives.
+
+Every reader takes a path or any fsspec URL, and raises SourceError for what is missing, cut
+short or something else than it was taken for. Every writer makes a file whole or not at all,
+and the same bytes for the same input.
+"""
 
 from galsearch.sources.brick_grid import brick_ids, brick_names
+from galsearch.sources.bricks import cut_stamps
 from galsearch.sources.coadd_output import write_coadd
-from galsearch.sources.cutouts import write_cutout
-from galsearch.sources.redrock import write_redrock
-from galsearch.sources.tables import write_truth
+from galsearch.sources.cutouts import CutoutHeader, read_cutout, read_cutout_header, write_cutout
+from galsearch.sources.redrock import Redshifts, read_redrock, write_redrock
+from galsearch.sources.spectra_file import SpectraFile, read_spectra_file, read_spectra_index
+from galsearch.sources.tables import read_table, write_truth
+from galsearch.sources.urls import expand_urls
 
 __all__ = [
+    "CutoutHeader",
+    "Redshifts",
+    "SpectraFile",
     "brick_ids",
     "brick_names",
+    "cut_stamps",
+    "expand_urls",
+    "read_cutout",
+    "read_cutout_header",
+    "read_redrock",
+    "read_spectra_file",
+    "read_spectra_index",
+    "read_table",
     "write_coadd",
     "write_cutout",
     "write_redrock",
