@@ -1,0 +1,132 @@
+"""The cross-modal model: a backbone and a head for each modality, and the loss's scale."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from galsearch.core.errors import ConfigError
+from galsearch.encoders.config import HeadConfig, ModelConfig
+from galsearch.encoders.image import ImageBackbone
+from galsearch.encoders.pooling import CrossAttention
+from galsearch.encoders.prototypes import PrototypeHead
+from galsearch.encoders.spectrum import SpectrumBackbone
+from galsearch.encoders.transformer import FeedForward
+
+
+class PooledEncoder(nn.Module):
+    """A backbone whose tokens a head makes one vector of.
+
+    Without a head the vector is the class token (images) or the mean of all tokens (spectra).
+    """
+
+    def __init__(self, backbone: ImageBackbone | SpectrumBackbone, head: HeadConfig | None) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        if head is not None:
+            self.cross_attention = CrossAttention(head, backbone.config.width)
+            self.mlp = FeedForward(head.width, head.mlp_ratio * head.width)
+
+    def pool(self, tokens: Tensor) -> Tensor:
+        """(B, N, D) to (B, E)."""
+        if self.head is None:
+            return tokens[:, 0] if isinstance(self.backbone, ImageBackbone) else tokens.mean(1)
+        x = self.cross_attention(tokens)
+        changed = functional.dropout(self.mlp(x), self.head.dropout, self.training)
+        out: Tensor = x + changed if self.head.residual else changed
+        return out
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Prepared inputs to (B, E), not normalised."""
+        return self.pool(self.backbone(inputs))
+
+
+class CrossModalModel(nn.Module):
+    """Images and spectra in one space (AstroCLIP); a config says which parts there are.
+
+    Parameters
+    ----------
+    config
+        Sizes and differences. The weights are unset: see `initialise` and `checkpoint.read`.
+
+    Examples
+    --------
+    >>> from galsearch.encoders.config import GALSEARCH_SMALL
+    >>> model = initialise(GALSEARCH_SMALL, seed=1).eval()
+    >>> model.image(torch.zeros(2, 3, 96, 96)).shape
+    torch.Size([2, 128])
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        if config.image is not None:
+            self.image_encoder = PooledEncoder(ImageBackbone(config.image), config.image_head)
+        if config.spectrum is not None:
+            backbone = SpectrumBackbone(config.spectrum)
+            self.spectrum_encoder = PooledEncoder(backbone, config.spectrum_head)
+        if config.prototypes is not None and config.image is not None:
+            self.dino_head = PrototypeHead(config.image.width, config.prototypes)
+        if config.learned_scale:
+            self.log_scale = nn.Parameter(torch.tensor(math.log(config.logit_scale)))
+
+    def image(self, inputs: Tensor) -> Tensor:
+        """(B, E), not normalised, from `preprocess.prepare_images`."""
+        if self.config.image is None:
+            raise ConfigError(f"model {self.config.name!r} has no image encoder.")
+        out: Tensor = self.image_encoder(inputs)
+        return out
+
+    def spectrum(self, inputs: Tensor) -> Tensor:
+        """(B, E), not normalised, from `preprocess.prepare_spectra`."""
+        if self.config.spectrum is None:
+            raise ConfigError(f"model {self.config.name!r} has no spectrum encoder.")
+        out: Tensor = self.spectrum_encoder(inputs)
+        return out
+
+    def logit_scale(self) -> Tensor:
+        """What multiplies cosines in the contrastive loss: learned and clamped, or fixed."""
+        if not self.config.learned_scale:
+            return torch.tensor(self.config.logit_scale)
+        return self.log_scale.clamp(max=math.log(self.config.largest_scale)).exp()
+
+
+def initialise(config: ModelConfig, seed: int) -> CrossModalModel:
+    """An untrained model: the same seed gives the same weights.
+
+    Matrices, positions, queries and tokens are drawn from a normal distribution of width 0.02
+    cut at two widths; the second matrix of a residual is narrower by sqrt(2 depth), so that the
+    depth does not widen what runs through it. Biases are 0, norms 1.
+    """
+    with torch.device("meta"):
+        model = CrossModalModel(config)
+    model = model.to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            _initialise_one(name, parameter, config, generator)
+    return model
+
+
+def _initialise_one(
+    name: str, parameter: Tensor, config: ModelConfig, generator: torch.Generator
+) -> None:
+    last = name.rsplit(".", 1)[-1]
+    if name == "log_scale":
+        parameter.fill_(math.log(config.logit_scale))
+    elif last == "gamma":
+        parameter.fill_(1e-5)
+    elif "norm" in name or last == "weight_g":
+        parameter.fill_(1.0 if last.startswith("weight") else 0.0)
+    elif last == "mask_token" or "bias" in last:
+        parameter.zero_()
+    else:
+        section = config.image if name.startswith("image") else config.spectrum
+        ends_residual = ".blocks." in name and name.endswith(
+            ("proj.weight", "projection.weight", "fc2.weight", "mlp.decoder.weight")
+        )
+        narrower = math.sqrt(2 * section.depth) if ends_residual and section else 1.0
+        std = 0.02 / narrower
+        nn.init.trunc_normal_(parameter, std=std, a=-2 * std, b=2 * std, generator=generator)

@@ -1,0 +1,136 @@
+"""Pre-norm transformer blocks.
+
+Both backbones are made of the same block, x += attention(norm(x)); x += mlp(norm(x)). DINOv2
+(images) and SpecFormer (spectra) call its parts by different names; the attributes here are
+those names, because they are the names in the published checkpoints.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def mix_tokens(qkv: Tensor, n_heads: int) -> Tensor:
+    """Softmax(q k' / sqrt(width of a head)) v, heads side by side.
+
+    Parameters
+    ----------
+    qkv : (B, N, 3 D)
+        Queries, keys and values of every token, in this order; heads contiguous in each.
+
+    Returns
+    -------
+    Tensor
+        (B, N, D).
+    """
+    B, N, width = qkv.shape
+    parts = qkv.view(B, N, 3, n_heads, width // (3 * n_heads)).permute(2, 0, 3, 1, 4)
+    queries, keys, values = parts.unbind(0)  # each (B, heads, N, width of a head)
+    mixed = functional.scaled_dot_product_attention(queries, keys, values)
+    return mixed.transpose(1, 2).reshape(B, N, width // 3)
+
+
+class ImageAttention(nn.Module):
+    """Self-attention under DINOv2's names."""
+
+    def __init__(self, width: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, D) to (B, N, D)."""
+        mixed: Tensor = self.proj(mix_tokens(self.qkv(x), self.n_heads))
+        return mixed
+
+
+class ImageFeedForward(nn.Module):
+    """Linear, exact GELU, linear under DINOv2's names."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, hidden)
+        self.fc2 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, D) to (B, N, D)."""
+        out: Tensor = self.fc2(functional.gelu(self.fc1(x)))
+        return out
+
+
+class LayerScale(nn.Module):
+    """A learned factor for each number of a token."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((width,), 1e-5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`x * gamma`."""
+        return x * self.gamma
+
+
+class ImageBlock(nn.Module):
+    """A block under DINOv2's names, with or without layer scale."""
+
+    def __init__(self, width: int, n_heads: int, mlp_ratio: int, *, layer_scale: bool) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = ImageAttention(width, n_heads)
+        self.ls1 = LayerScale(width) if layer_scale else nn.Identity()
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = ImageFeedForward(width, mlp_ratio * width)
+        self.ls2 = LayerScale(width) if layer_scale else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, D) to (B, N, D)."""
+        x = x + self.ls1(self.attn(self.norm1(x)))
+        out: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
+        return out
+
+
+class SpectrumAttention(nn.Module):
+    """Self-attention under SpecFormer's names."""
+
+    def __init__(self, width: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.attention = nn.Linear(width, 3 * width)
+        self.projection = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, D) to (B, N, D)."""
+        mixed: Tensor = self.projection(mix_tokens(self.attention(x), self.n_heads))
+        return mixed
+
+
+class FeedForward(nn.Module):
+    """Linear, exact GELU, linear under the names of SpecFormer and of both pooling heads."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(width, hidden)
+        self.decoder = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., D) to (..., D)."""
+        out: Tensor = self.decoder(functional.gelu(self.encoder(x)))
+        return out
+
+
+class SpectrumBlock(nn.Module):
+    """A block under SpecFormer's names."""
+
+    def __init__(self, width: int, n_heads: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.layernorm1 = nn.LayerNorm(width, eps=1e-5)
+        self.attention = SpectrumAttention(width, n_heads)
+        self.layernorm2 = nn.LayerNorm(width, eps=1e-5)
+        self.mlp = FeedForward(width, mlp_ratio * width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, D) to (B, N, D)."""
+        x = x + self.attention(self.layernorm1(x))
+        out: Tensor = x + self.mlp(self.layernorm2(x))
+        return out
