@@ -1,0 +1,109 @@
+"""Every column, file and key name of a dataset on disk: a HATS catalogue of galaxies.
+
+HATS (Hierarchical Adaptive Tiling Scheme) is a directory of Parquet files, one a HEALPix pixel.
+Here a row is a galaxy: what the catalogue knows, and the pixels of its image and its spectrum.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from galsearch.core.modality import Modality
+from galsearch.core.spectrum import DESI_N_PIXELS
+
+BANDS = ("g", "r", "z")
+IMAGE_SIZE_PIXELS = 152
+PIXEL_SCALE_ARCSEC = 0.262
+IMAGE_SHAPE = (len(BANDS), IMAGE_SIZE_PIXELS, IMAGE_SIZE_PIXELS)
+"""(band, y, x) of every stored image; nanomaggies, row 0 south, column 0 east."""
+IMAGE_LENGTH = len(BANDS) * IMAGE_SIZE_PIXELS**2
+
+HEALPIX_COLUMN = "_healpix_29"
+TARGET_ID = "target_id"
+RA, DEC = "ra_deg", "dec_deg"
+HAS = {Modality.IMAGE: "has_image", Modality.SPECTRUM: "has_spectrum"}
+"""Whether the galaxy has that modality: known without touching a pixel."""
+
+PROPERTIES_FILE = "hats.properties"
+PARTITION_INFO_FILE = "partition_info.csv"
+PARTITION_INFO_HEADER = "Norder,Npix"
+DATASET_DIR = "dataset"
+COMMON_METADATA_FILE = "_common_metadata"
+METADATA_FILE = "_metadata"
+DIGESTS_FILE = "sha256sums.txt"
+REPORT_FILE = "ingest_report.json"
+ROW_GROUP_ROWS = 64
+"""Galaxies a row group: what one read of a galaxy costs, about 20 MB."""
+
+_IDENTITY = (
+    pa.field(HEALPIX_COLUMN, pa.int64(), nullable=False),
+    pa.field(TARGET_ID, pa.int64(), nullable=False),
+    pa.field(RA, pa.float64(), nullable=False),
+    pa.field(DEC, pa.float64(), nullable=False),
+    pa.field(HAS[Modality.IMAGE], pa.bool_(), nullable=False),
+    pa.field(HAS[Modality.SPECTRUM], pa.bool_(), nullable=False),
+)
+REDSHIFT_FIELDS = (
+    pa.field("z", pa.float64()),
+    pa.field("z_err", pa.float64()),
+    pa.field("zwarn", pa.int64()),
+    pa.field("spectype", pa.string()),
+)
+SPECTRUM_FILE_FIELDS = (
+    pa.field("mag_g", pa.float32()),
+    pa.field("mag_r", pa.float32()),
+    pa.field("mag_z", pa.float32()),
+    pa.field("ebv", pa.float32()),
+    pa.field("survey", pa.string()),
+    pa.field("program", pa.string()),
+)
+"""What a fibre map tells of its rows; null where it does not."""
+
+
+def _pixels(name: str, kind: pa.DataType, length: int) -> pa.Field:
+    # Elements that cannot be null save a level a value: reading is about 1.5 times as fast.
+    return pa.field(name, pa.list_(pa.field("element", kind, nullable=False), length))
+
+
+PIXEL_FIELDS: dict[Modality, tuple[pa.Field, ...]] = {
+    Modality.IMAGE: (
+        _pixels("image_flux", pa.float32(), IMAGE_LENGTH),
+        _pixels("image_mask", pa.bool_(), IMAGE_LENGTH),
+    ),
+    Modality.SPECTRUM: (
+        _pixels("spectrum_flux", pa.float32(), DESI_N_PIXELS),
+        _pixels("spectrum_ivar", pa.float32(), DESI_N_PIXELS),
+        _pixels("spectrum_mask", pa.bool_(), DESI_N_PIXELS),
+    ),
+}
+"""The pixels of each modality, flattened; null where the galaxy lacks it."""
+
+PIXEL_COLUMNS = tuple(field.name for fields in PIXEL_FIELDS.values() for field in fields)
+BUILT_IN_COLUMNS = tuple(
+    field.name for field in (*_IDENTITY, *REDSHIFT_FIELDS, *SPECTRUM_FILE_FIELDS)
+)
+"""The catalogue's own columns; a label of such a name is stored as label_<name>."""
+
+
+def dataset_schema(labels: Sequence[pa.Field] = ()) -> pa.Schema:
+    """The Arrow schema of every partition, with the columns of `labels` before the pixels."""
+    pixels = [field for fields in PIXEL_FIELDS.values() for field in fields]
+    return pa.schema([*_IDENTITY, *REDSHIFT_FIELDS, *SPECTRUM_FILE_FIELDS, *labels, *pixels])
+
+
+def catalogue_names(schema: pa.Schema) -> list[str]:
+    """The columns of a partition that are not pixels, in order."""
+    return [name for name in schema.names if name not in PIXEL_COLUMNS]
+
+
+def partition_path(order: int, pixel: int) -> Path:
+    """Where HATS keeps the rows of a HEALPix pixel, relative to the catalogue.
+
+    Examples
+    --------
+    >>> partition_path(5, 10123).as_posix()
+    'dataset/Norder=5/Dir=10000/Npix=10123.parquet'
+    """
+    directory = pixel // 10000 * 10000
+    return Path(DATASET_DIR, f"Norder={order}", f"Dir={directory}", f"Npix={pixel}.parquet")
