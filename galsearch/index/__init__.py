@@ -1,0 +1,44 @@
+"""The index: FAISS proposes, stored vectors decide, a manifest promises.
+
+The names below are resolved when first used: asking an index needs no part of building one.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from galsearch.index.build import build_index
+    from galsearch.index.builds import find_build
+    from galsearch.index.manifest import IndexManifest
+    from galsearch.index.recipe import IndexRecipe
+    from galsearch.index.report import engine_report
+    from galsearch.index.search import GalaxyIndex, open_build
+    from galsearch.index.verification import verify
+
+_HOMES = {
+    "GalaxyIndex": "search",
+    "IndexManifest": "manifest",
+    "IndexRecipe": "recipe",
+    "build_index": "build",
+    "engine_report": "report",
+    "find_build": "builds",
+    "open_build": "search",
+    "verify": "verification",
+}
+
+__all__ = [
+    "GalaxyIndex",
+    "IndexManifest",
+    "IndexRecipe",
+    "build_index",
+    "engine_report",
+    "find_build",
+    "open_build",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"galsearch.index.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'galsearch.index' has no attribute {name!r}")

@@ -1,0 +1,244 @@
+"""From embeddings and a recipe to an index directory: store, train, tune, measure, describe."""
+
+import datetime
+import importlib.metadata
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from galsearch.core.errors import ManifestError
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.index.digest import FileDigest
+from galsearch.index.gpu import choose_gpu
+from galsearch.index.intake import open_stores, store_catalogue, store_vectors
+from galsearch.index.ivfpq import InvertedLists, build_inverted_lists, write_inverted_lists
+from galsearch.index.manifest import (
+    INVERTED_LISTS_NAME,
+    MANIFEST_NAME,
+    DirectionManifest,
+    IndexManifest,
+    ModalityManifest,
+    write_manifest,
+)
+from galsearch.index.recipe import IndexPlan, IndexRecipe, plan_index, read_recipe
+from galsearch.index.search import OpenModality, SearchSettings
+from galsearch.index.stored import StoredVectors
+from galsearch.index.tuning import RECALL_KS, draw_questions, recall, tune
+
+Progress = Callable[[str, int, int], None]
+
+
+def build_index(
+    recipe: IndexRecipe | str | Path,
+    *,
+    embeddings: str | Path,
+    out: str | Path,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> IndexManifest:
+    """The manifest of a new index over every embedded galaxy, written to the directory `out`.
+
+    The index is made in a directory beside `out` that is renamed when it is whole; after an
+    error nothing is left. The same recipe, shards and seed give the same neighbours.
+
+    Parameters
+    ----------
+    recipe
+        An `IndexRecipe`, or the path of its TOML file.
+    embeddings
+        What `embed_dataset` wrote: `image/`, `spectrum/` or both, and `catalogue.parquet`.
+    overwrite
+        Replace a build that is in `out`.
+    progress
+        Called with a stage's name, how much is done, and how much there is.
+
+    Raises
+    ------
+    ConfigError
+        Where the recipe is wrong, or contradicts the vectors or the machine.
+    ShardError
+        Where the embeddings are missing or contradict each other.
+    EncoderMismatchError
+        Where images and spectra were embedded by different encoders.
+    ManifestError
+        Where `out` exists and may not be replaced.
+    """
+    if not isinstance(recipe, IndexRecipe):
+        recipe = read_recipe(recipe)
+    with _new_build(Path(out), overwrite=overwrite) as directory:
+        workshop = _Workshop(recipe, directory, progress or (lambda *_: None))
+        return workshop.build(Path(embeddings))
+
+
+@dataclass
+class _Workshop:
+    """One build under way."""
+
+    recipe: IndexRecipe
+    directory: Path
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def build(self, embeddings: Path) -> IndexManifest:
+        stores = open_stores(embeddings)
+        opened: dict[Modality, OpenModality] = {}
+        entries: dict[Modality, ModalityManifest] = {}
+        for kind, store in stores.items():
+            folder = self.directory / kind
+            with self._stage(f"store {kind} vectors") as report:
+                stored = store_vectors(store, folder, progress=report)
+            plan = plan_index(self.recipe, n_vectors=len(stored), dim=store.dim)
+            opened[kind], device = self._train(kind, plan, stored)
+            entries[kind] = _describe(plan, store.fingerprint, device, folder)
+        ids = {kind: modality.stored.ids for kind, modality in opened.items()}
+        n_galaxies = store_catalogue(embeddings, self.directory, ids)
+        plans = {kind: entry.plan for kind, entry in entries.items()}
+        directions = self._measure(opened, plans)
+        with self._stage("digests") as report:
+            files = _digests(self.directory, report)
+        manifest = IndexManifest(
+            recipe=self.recipe,
+            n_galaxies=n_galaxies,
+            modalities=entries,
+            directions=directions,
+            files=files,
+            versions=_versions(),
+            seconds=self.seconds,
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            dataset=next(iter(stores.values())).dataset,
+        )
+        write_manifest(manifest, self.directory)
+        return manifest
+
+    def _train(
+        self, kind: Modality, plan: IndexPlan, stored: StoredVectors
+    ) -> tuple[OpenModality, str]:
+        if plan.kind == "flat":
+            return OpenModality(stored, None), "cpu"
+        gpu = choose_gpu(self.recipe, plan)
+        with self._stage(f"train {kind} index") as report:
+            index = build_inverted_lists(
+                plan, stored, seed=self.recipe.seed, gpu=gpu, progress=report
+            )
+        write_inverted_lists(index, self.directory / kind / INVERTED_LISTS_NAME)
+        return OpenModality(stored, InvertedLists(index)), "cpu" if gpu is None else "gpu"
+
+    def _measure(
+        self, opened: dict[Modality, OpenModality], plans: dict[Modality, IndexPlan]
+    ) -> tuple[DirectionManifest, ...]:
+        asked = [(using, among) for using, among in DIRECTIONS if {using, among} <= set(opened)]
+        entries = []
+        with self._stage("measure recall") as report:
+            for using, among in asked:
+                entries.append(_direction(using, among, opened, plans[among], self.recipe))
+                report(len(entries), len(asked))
+        return tuple(entries)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        start = time.perf_counter()
+        yield lambda done, total: self.progress(name, done, total)
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def _direction(
+    using: Modality,
+    among: Modality,
+    opened: dict[Modality, OpenModality],
+    plan: IndexPlan,
+    recipe: IndexRecipe,
+) -> DirectionManifest:
+    tuning, held_out = draw_questions(
+        opened[using].stored, opened[among].stored, n=recipe.n_tuning_queries, seed=recipe.seed
+    )
+    lists = opened[among].lists
+    flat = lists is None
+    settings = SearchSettings(1, 1)
+    if lists is not None:
+        settings = tune(lists, opened[among].stored, plan, tuning, recipe)
+    recalls, exact_share = {}, 0.0
+    for k in RECALL_KS:
+        answers = opened[among].search(
+            held_out.vectors, k=k, exclude=held_out.target_ids, settings=settings
+        )
+        recalls[k] = recall(answers, held_out.truth, k=k)
+        if k == 10:
+            exact_share = float(np.mean([hits.exact for hits in answers]))
+    return DirectionManifest(
+        using=using,
+        among=among,
+        n_probe=0 if flat else settings.n_probe,
+        rerank=0 if flat else settings.rerank,
+        n_queries=len(held_out),
+        held_out=held_out is not tuning,
+        recall_at_1=recalls[1],
+        recall_at_10=recalls[10],
+        recall_at_100=recalls[100],
+        exact_share=exact_share,
+        missed_by=max(0.0, round(recipe.recall_target - recalls[10], 6)),
+    )
+
+
+def _describe(plan: IndexPlan, fingerprint: str, device: str, folder: Path) -> ModalityManifest:
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    in_memory = sizes.pop(INVERTED_LISTS_NAME, 0)
+    return ModalityManifest(
+        plan=plan,
+        fingerprint=fingerprint,
+        device=device,
+        index_bytes_per_vector=round(in_memory / plan.n_vectors, 2),
+        stored_bytes_per_vector=round(sum(sizes.values()) / plan.n_vectors, 2),
+    )
+
+
+def _digests(directory: Path, report: Callable[[int, int], None]) -> dict[str, FileDigest]:
+    paths = sorted(path for path in directory.rglob("*") if path.is_file())
+    digests = {}
+    for path in paths:
+        digests[path.relative_to(directory).as_posix()] = FileDigest.of(path)
+        report(len(digests), len(paths))
+    return digests
+
+
+def _versions() -> dict[str, str]:
+    names = ("galsearch", "numpy", "pyarrow", "faiss-cpu", "faiss-gpu", "faiss-gpu-cuvs")
+    installed = {dist.name: dist.version for dist in importlib.metadata.distributions()}
+    return {name: installed[name] for name in names if name in installed}
+
+
+@contextmanager
+def _new_build(out: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A fresh directory beside `out` that becomes `out` when the block ends without an error."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        if not (out / MANIFEST_NAME).is_file():
+            raise ManifestError(
+                f"{out}: exists and is not an index; nothing was touched. Name another directory."
+            )
+        if not overwrite:
+            raise ManifestError(
+                f"{out}: holds an index already. Name another directory, or replace it with "
+                "--overwrite."
+            )
+    # The process number keeps two builds apart; the dot hides it from a search for builds.
+    temporary = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
+    replaced = temporary.with_suffix(".old")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if out.exists():
+            out.rename(replaced)
+        temporary.rename(out)
+    except BaseException:
+        if replaced.exists() and not out.exists():
+            replaced.rename(out)
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)

@@ -1,0 +1,135 @@
+"""From embedding shards and their catalogue to the arrays of a build, one shard at a time."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from galsearch.core.errors import EncoderMismatchError, ShardError
+from galsearch.core.modality import Modality
+from galsearch.core.vectors import unit_rows
+from galsearch.embeddings import EmbeddingStore, open_store
+from galsearch.index.stored import (
+    CATALOGUE_DTYPE,
+    CATALOGUE_NAME,
+    IDS_NAME,
+    VECTORS_NAME,
+    Ids,
+    StoredVectors,
+    find_rows,
+)
+
+CATALOGUE_TABLE_NAME = "catalogue.parquet"
+
+
+def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
+    """The stores of the modalities that `embeddings` holds vectors of, of one encoder.
+
+    Raises
+    ------
+    ShardError
+        Where there is none.
+    EncoderMismatchError
+        Where they come from different encoders.
+    """
+    present = [kind for kind in Modality if (embeddings / kind).is_dir()]
+    stores = {kind: open_store(embeddings, kind) for kind in present}
+    stores = {kind: store for kind, store in stores.items() if len(store)}
+    if not stores:
+        raise ShardError(
+            f"{embeddings}: no embeddings, neither of images nor of spectra. Make them with "
+            "galsearch embed DATASET OUT."
+        )
+    found = {kind: store.fingerprint for kind, store in stores.items()}
+    if len(set(found.values())) > 1:
+        raise EncoderMismatchError(
+            f"{embeddings}: "
+            + " and ".join(f"{kind} vectors of encoder {f[:16]}" for kind, f in found.items())
+            + ". Similarities between different encoders have no meaning; embed both with one "
+            "encoder."
+        )
+    return stores
+
+
+def store_vectors(
+    store: EmbeddingStore, directory: Path, *, progress: Callable[[int, int], None]
+) -> StoredVectors:
+    """`ids.npy` and `vectors.npy` in `directory`, ascending by TARGETID, of unit length.
+
+    Every shard is read once for its ids and once for its vectors, so memory holds all ids but
+    the vectors of one shard only.
+
+    Raises
+    ------
+    ShardError
+        Where an id comes twice, or the rows are not as many as the store says.
+    """
+    directory.mkdir()
+    ids = np.sort(np.concatenate(list(store.iter_ids())))
+    twice = ids[1:][ids[1:] == ids[:-1]]
+    if len(twice):
+        raise ShardError(
+            f"{store.directory}: {len(twice):,} TARGETIDs come twice, first {twice[0]}. "
+            "Remove the shard that should not be there."
+        )
+    np.save(directory / IDS_NAME, ids)
+    vectors = np.lib.format.open_memmap(
+        directory / VECTORS_NAME, mode="w+", dtype=np.float32, shape=(len(ids), store.dim)
+    )
+    done = 0
+    for shard_ids, shard_vectors in store.iter_vectors():
+        vectors[find_rows(ids, shard_ids)] = unit_rows(shard_vectors)
+        done += len(shard_ids)
+        progress(done, len(ids))
+    if done != len(ids):
+        raise ShardError(f"{store.directory}: {len(ids):,} ids and {done:,} vectors.")
+    vectors.flush()
+    del vectors
+    return StoredVectors.open(directory, n_vectors=len(ids), dim=store.dim)
+
+
+def store_catalogue(embeddings: Path, directory: Path, embedded: dict[Modality, Ids]) -> int:
+    """`catalogue.parquet`, its places as `catalogue.npy`, its `ids.npy`; how many there are.
+
+    Raises
+    ------
+    ShardError
+        Where there is no catalogue, an id comes twice, or an embedded galaxy is not in it.
+    """
+    path = embeddings / CATALOGUE_TABLE_NAME
+    if not path.is_file():
+        raise ShardError(
+            f"{path}: no such file; galsearch embed writes it beside the shards. Run it again."
+        )
+    table = pq.read_table(path)
+    missing = [name for name in CATALOGUE_DTYPE.names or () if name not in table.column_names]
+    if missing:
+        raise ShardError(f"{path}: no column {', '.join(missing)}.")
+    table = table.sort_by("target_id")
+    places = np.zeros(len(table), CATALOGUE_DTYPE)
+    for name in CATALOGUE_DTYPE.names or ():
+        places[name] = _column(table[name], name)
+    ids = np.ascontiguousarray(places["target_id"])
+    if (ids[1:] == ids[:-1]).any():
+        raise ShardError(f"{path}: TARGETID {ids[1:][ids[1:] == ids[:-1]][0]} comes twice.")
+    for kind, wanted in embedded.items():
+        absent = wanted[find_rows(ids, wanted) < 0]
+        if len(absent):
+            raise ShardError(
+                f"{path}: lacks {len(absent):,} of {len(wanted):,} galaxies with {kind} "
+                f"vectors, first TARGETID {absent[0]}. Run galsearch embed again."
+            )
+    pq.write_table(table, directory / CATALOGUE_TABLE_NAME)
+    np.save(directory / CATALOGUE_NAME, places)
+    np.save(directory / IDS_NAME, ids)
+    return len(places)
+
+
+def _column(column: object, name: str) -> npt.NDArray[np.generic]:
+    """A column as NumPy: an unknown redshift is NaN, an unknown id or place is an error there."""
+    if name == "z":
+        column = pc.fill_null(column, float("nan"))
+    return np.asarray(column)

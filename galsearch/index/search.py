@@ -1,0 +1,257 @@
+"""A build opened for questions: inverted lists propose, stored vectors decide."""
+
+import math
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import ManifestError, MissingModalityError
+from galsearch.core.modality import Modality
+from galsearch.index.builds import find_build
+from galsearch.index.ivfpq import InvertedLists
+from galsearch.index.manifest import INVERTED_LISTS_NAME, IndexManifest, read_manifest
+from galsearch.index.scan import exact_search, rank
+from galsearch.index.stored import (
+    CATALOGUE_DTYPE,
+    CATALOGUE_NAME,
+    IDS_NAME,
+    Ids,
+    StoredVectors,
+    Vectors,
+    find_rows,
+    map_array,
+)
+
+WHOLE_DIGEST_BELOW_BYTES = 256 << 20
+"""FAISS files up to this size are hashed whole before FAISS reads them; larger ones sampled."""
+MIN_DEPTH_K = 10
+"""Fewer neighbours than this are searched for as deeply as this many."""
+SCAN_FROM_SHARE = 0.25
+"""Re-ranking more than this share of all vectors costs more than comparing all of them."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How hard to look."""
+
+    n_probe: int
+    """Inverted lists read."""
+    rerank: int
+    """Candidates re-ranked for each neighbour wanted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """One answer: true cosines, descending, equal ones by ascending TARGETID."""
+
+    target_ids: Ids
+    similarity: npt.NDArray[np.float32]
+    exact: bool
+    """Every stored vector was compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenModality:
+    """The index over one modality: what is stored, and the inverted lists (None where flat)."""
+
+    stored: StoredVectors
+    lists: InvertedLists | None
+
+    def search(
+        self,
+        questions: Vectors,
+        *,
+        k: int,
+        exclude: Ids,
+        settings: SearchSettings,
+        exact: bool = False,
+    ) -> list[Hits]:
+        """The neighbours of each question: `min(k, stored)`, never fewer, never `exclude`.
+
+        A scan answers where it is asked for, where there are no lists, where re-ranking would
+        read a large part of all vectors, and where the lists probed held too few.
+        """
+        n, lists = len(self.stored), self.lists
+        k = min(k, n)
+        depth = max(k, MIN_DEPTH_K) * settings.rerank + 1
+        if exact or lists is None or depth >= SCAN_FROM_SHARE * n:
+            return self._scan(questions, k, exclude)
+        # At least the lists that hold twice as many vectors as are re-ranked, on average.
+        n_probe = max(settings.n_probe, math.ceil(2 * depth * lists.n_lists / n))
+        found = lists.candidates(questions, n=depth, n_probe=n_probe)
+        return [
+            self._decide(ids, question, k, int(own))
+            for ids, question, own in zip(found, questions, exclude, strict=True)
+        ]
+
+    def _decide(self, ids: Ids, question: Vectors, k: int, exclude: int) -> Hits:
+        rows = self.stored.rows_of(ids[ids >= 0])
+        target_ids, similarity = rank(self.stored, rows[rows >= 0], question, k=k, exclude=exclude)
+        others = len(self.stored) - int(self.stored.rows_of(np.array([exclude]))[0] >= 0)
+        if len(target_ids) < min(k, others):
+            return self._scan(question[None], k, np.array([exclude]))[0]
+        return Hits(target_ids, similarity, exact=False)
+
+    def _scan(self, questions: Vectors, k: int, exclude: Ids) -> list[Hits]:
+        answers = exact_search(self.stored, questions, k=k, exclude=exclude)
+        return [Hits(ids, cosines, exact=True) for ids, cosines in answers]
+
+
+class GalaxyIndex:
+    """An index directory, opened read-only and safe to share between threads.
+
+    Made by `open_build`. Inverted lists are read at the first question that needs them.
+    `catalogue` holds records of target_id, ra_deg, dec_deg, z in the order of `ids`, ascending.
+    """
+
+    def __init__(self, directory: Path, manifest: IndexManifest) -> None:
+        self.directory = directory
+        self.manifest = manifest
+        shape = (manifest.n_galaxies,)
+        self.ids: Ids = map_array(directory / IDS_NAME, shape, np.dtype("<i8"))
+        self.catalogue = map_array(directory / CATALOGUE_NAME, shape, CATALOGUE_DTYPE)
+        self._stored = {
+            kind: StoredVectors.open(
+                directory / kind, n_vectors=entry.plan.n_vectors, dim=entry.plan.dim
+            )
+            for kind, entry in manifest.modalities.items()
+        }
+        self._lock = threading.Lock()
+        self._open: dict[Modality, OpenModality] = {}
+
+    def __len__(self) -> int:
+        """Galaxies in the catalogue."""
+        return self.manifest.n_galaxies
+
+    def catalogue_rows(self, target_ids: Ids) -> npt.NDArray[np.int64]:
+        """(n,) rows for `places`, -1 for a TARGETID that the build has never seen."""
+        return find_rows(self.ids, target_ids)
+
+    def places(self, target_ids: Ids) -> npt.NDArray[Any]:
+        """(n,) records of target_id, ra_deg, dec_deg, z (NaN unknown) of known galaxies.
+
+        Raises
+        ------
+        ManifestError
+            Where a record is another galaxy's: the files do not belong together.
+        """
+        places = self.catalogue[self.catalogue_rows(target_ids)]
+        if not np.array_equal(places["target_id"], target_ids):
+            raise ManifestError(
+                f"{self.directory / CATALOGUE_NAME}: does not agree with the index beside it "
+                "about its galaxies. Run galsearch verify."
+            )
+        return places
+
+    def stored(self, kind: Modality) -> StoredVectors:
+        """The memory-mapped vectors of a modality.
+
+        Raises
+        ------
+        MissingModalityError
+            Where the build has none.
+        """
+        if kind not in self._stored:
+            present = " and ".join(self._stored)
+            raise MissingModalityError(
+                f"index '{self.manifest.recipe.name}' has no {kind} vectors; it was built of "
+                f"{present} vectors alone."
+            )
+        return self._stored[kind]
+
+    def settings(self, using: Modality | None, among: Modality) -> SearchSettings:
+        """What the build tuned for a direction; where `using` is not known, the deeper one."""
+        entries = [
+            entry
+            for entry in self.manifest.directions
+            if entry.among == among and using in (None, entry.using)
+        ] or [entry for entry in self.manifest.directions if entry.among == among]
+        return SearchSettings(
+            n_probe=max((entry.n_probe for entry in entries), default=1),
+            rerank=max((entry.rerank for entry in entries), default=1),
+        )
+
+    def modality(self, kind: Modality) -> OpenModality:
+        """The index over one modality, its inverted lists read and checked once."""
+        with self._lock:
+            if kind not in self._open:
+                self._open[kind] = OpenModality(self.stored(kind), self._read_lists(kind))
+            return self._open[kind]
+
+    def _read_lists(self, kind: Modality) -> InvertedLists | None:
+        plan = self.manifest.modalities[kind].plan
+        if plan.kind == "flat":
+            return None
+        name = f"{kind}/{INVERTED_LISTS_NAME}"
+        digest = self.manifest.files[name]
+        whole = digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES
+        digest.check(self.directory / name, whole=whole)
+        return InvertedLists.read(self.directory / name, plan=plan)
+
+    def search(
+        self,
+        questions: Vectors,
+        *,
+        among: Modality,
+        k: int,
+        using: Modality | None = None,
+        exclude: Ids | None = None,
+        n_probe: int | None = None,
+        rerank: int | None = None,
+        exact: bool = False,
+    ) -> list[Hits]:
+        """The nearest galaxies of each question.
+
+        Parameters
+        ----------
+        questions : (n, d) float32 unit rows
+        among
+            What is searched.
+        using
+            What asks: picks the depth that was tuned for the direction.
+        exclude : (n,) int64
+            For each question a TARGETID that must not answer; 0 for none.
+        n_probe, rerank
+            In place of the tuned ones; more lists are read where these hold too few vectors.
+        exact
+            Compare every stored vector.
+
+        Returns
+        -------
+        list of Hits
+            `min(k, stored)` neighbours each, one fewer where the excluded galaxy is stored.
+        """
+        tuned = self.settings(using, among)
+        return self.modality(among).search(
+            questions,
+            k=k,
+            exclude=np.zeros(len(questions), np.int64) if exclude is None else exclude,
+            settings=SearchSettings(n_probe or tuned.n_probe, rerank or tuned.rerank),
+            exact=exact,
+        )
+
+
+def open_build(directory: str | Path | None = None) -> GalaxyIndex:
+    """The index in `directory`, checked cheaply; by default the only one in `index_builds`.
+
+    Every file of the manifest must be there with its size and with the digest of a sample of its
+    content: all of a file up to 1 MiB; of a larger one both ends and 16 blocks between. FAISS
+    files are checked again, whole up to 256 MiB, just before FAISS reads them. A byte changed
+    inside a larger file is found by `verify` alone.
+
+    Raises
+    ------
+    ManifestError
+        Naming the file that is missing, truncated, exchanged or changed.
+    EncoderMismatchError
+        Where the modalities come from different encoders.
+    """
+    directory = find_build() if directory is None else Path(directory)
+    manifest = read_manifest(directory)
+    for name, digest in manifest.files.items():
+        digest.check(directory / name, whole=False)
+    return GalaxyIndex(directory, manifest)

@@ -1,0 +1,158 @@
+"""How deep each direction must look to reach its recall, and what recall that gives.
+
+Questions of one modality among another lie outside the other's distribution, so each direction is
+tuned on its own questions: galaxies of the build, each excluded from its own answer.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.index.ivfpq import InvertedLists
+from galsearch.index.recipe import IndexPlan, IndexRecipe
+from galsearch.index.scan import Answer, exact_search
+from galsearch.index.search import MIN_DEPTH_K, Hits, SearchSettings
+from galsearch.index.stored import Ids, StoredVectors, Vectors
+
+RECALL_KS = (1, 10, 100)
+RERANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_COST_PER_COMPONENT = 6
+"""A component of a re-ranked vector costs about as much as six looked-up codes (gathered from a
+memory map against read in sequence; measured with one thread)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """Stored galaxies that ask among a modality, with the exact answers."""
+
+    vectors: Vectors
+    target_ids: Ids
+    truth: list[Answer]
+
+    def __len__(self) -> int:
+        return len(self.target_ids)
+
+
+def draw_questions(
+    using: StoredVectors, among: StoredVectors, *, n: int, seed: int
+) -> tuple[Questions, Questions]:
+    """`n` galaxies to tune with and `n` others to measure with; all for both where few."""
+    generator = np.random.default_rng(seed)
+    rows = generator.permutation(len(using))[: 2 * n]
+    parts = (rows[:n], rows[n:]) if len(rows) == 2 * n else (rows, rows)
+    asked = []
+    for part in parts:
+        part = np.sort(part)
+        vectors, ids = np.array(using.vectors[part]), np.array(using.ids[part])
+        truth = exact_search(among, vectors, k=max(RECALL_KS), exclude=ids)
+        asked.append(Questions(vectors, ids, truth))
+    return asked[0], asked[1]
+
+
+def tune(
+    lists: InvertedLists,
+    stored: StoredVectors,
+    plan: IndexPlan,
+    questions: Questions,
+    recipe: IndexRecipe,
+) -> SearchSettings:
+    """The cheapest settings that reach the recipe's recall@10, else those of the best recall.
+
+    The goal lies .01 above the target (half the way to 1 where that is nearer), because what is
+    reached on these questions varies from one sample to the next. Cost is counted, not timed, so
+    the outcome is the same on every machine.
+    """
+    goal = recipe.recall_target + min(0.01, (1 - recipe.recall_target) / 2)
+    reranks = np.array([recipe.rerank] if recipe.rerank else RERANKS)
+    reached: list[_Trial] = []
+    short: list[_Trial] = []
+    for n_probe in _probes(plan.n_lists, recipe.n_probe):
+        recalls = _recall_by_rerank(lists, stored, questions, n_probe, reranks)
+        for rerank, recall_at_10 in zip(reranks.tolist(), recalls.tolist(), strict=True):
+            trial = _Trial(n_probe, rerank, recall_at_10, _cost(plan, n_probe, rerank))
+            (reached if recall_at_10 >= goal else short).append(trial)
+        cheapest = min((trial.cost for trial in reached), default=math.inf)
+        if _cost(plan, 2 * n_probe, int(reranks[0])) > cheapest:
+            break
+    if reached:
+        chosen = min(reached, key=lambda trial: trial.cost)
+    else:
+        chosen = max(short, key=lambda trial: (trial.recall_at_10, -trial.cost))
+    return SearchSettings(chosen.n_probe, chosen.rerank)
+
+
+class _Trial(NamedTuple):
+    n_probe: int
+    rerank: int
+    recall_at_10: float
+    cost: float
+
+
+def _probes(n_lists: int, fixed: int | None) -> list[int]:
+    if fixed is not None:
+        return [min(fixed, n_lists)]
+    steps = {1, *(n * 2**power for n in (2, 3) for power in range(n_lists.bit_length()))}
+    return [*sorted(step for step in steps if step < n_lists), n_lists]
+
+
+def _cost(plan: IndexPlan, n_probe: int, rerank: int) -> float:
+    read = n_probe / plan.n_lists * plan.n_vectors * plan.n_subvectors
+    return float(read + MIN_DEPTH_K * rerank * plan.dim * _COST_PER_COMPONENT)
+
+
+def _recall_by_rerank(
+    lists: InvertedLists,
+    stored: StoredVectors,
+    questions: Questions,
+    n_probe: int,
+    reranks: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """Mean recall@10 after re-ranking, for each depth at once.
+
+    Re-ranking puts a true neighbour first wherever it is among the candidates, so the recall at
+    a depth is the share of true neighbours among that many candidates.
+    """
+    depths = MIN_DEPTH_K * reranks + 1
+    deepest = min(int(depths.max()), len(stored))
+    found = lists.candidates(questions.vectors, n=deepest, n_probe=n_probe)
+    recalls = np.zeros(len(reranks))
+    for number, ids in enumerate(found):
+        near, wanted = _true_neighbours(stored, questions, number, ids)
+        counted = np.cumsum(near)[np.minimum(depths, deepest) - 1]
+        recalls += np.minimum(counted, wanted) / wanted if wanted else 1
+    return recalls / len(questions)
+
+
+def _true_neighbours(
+    stored: StoredVectors, questions: Questions, number: int, ids: Ids
+) -> tuple[npt.NDArray[np.bool_], int]:
+    """(n,) which candidates are as near as the tenth exact neighbour, and how many should be."""
+    true_ids, cosines = questions.truth[number]
+    wanted = min(MIN_DEPTH_K, len(cosines))
+    if not wanted:
+        return np.zeros(len(ids), bool), 0
+    as_near = cosines >= cosines[wanted - 1]
+    if not as_near.all() or len(as_near) < max(RECALL_KS):
+        return (ids[:, None] == true_ids[as_near]).any(axis=1), wanted
+    # More equally near galaxies than the exact answer lists: compare cosines instead of ids.
+    rows = stored.rows_of(ids)
+    near = (rows >= 0) & (ids != questions.target_ids[number])
+    near[near] = stored.cosines(rows[near], questions.vectors[number]) >= cosines[wanted - 1]
+    return near, wanted
+
+
+def recall(answers: list[Hits], truth: list[Answer], *, k: int) -> float:
+    """Mean share of the `k` exact neighbours found; an equal cosine counts as found.
+
+    By cosine rather than by id, so that ties and duplicates are not counted as misses
+    (ann-benchmarks' definition).
+    """
+    shares = []
+    for hits, (_, cosines) in zip(answers, truth, strict=True):
+        wanted = cosines[:k]
+        if len(wanted):
+            shares.append(np.mean(hits.similarity[: len(wanted)] >= wanted[-1]))
+    return float(np.mean(shares)) if shares else 1.0
