@@ -1,0 +1,53 @@
+"""Star-formation histories as the mass formed in each of Bagpipes' age bins, in closed form."""
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.simulate.physics import Stars
+
+Floats = npt.NDArray[np.float64]
+
+_RECENT_YR = 1e8
+"""The window over which Bagpipes, and we, average the star-formation rate."""
+
+
+def mass_by_age(stars: Stars, age_edges_yr: Floats) -> Floats:
+    """(n_ages,): share of the mass formed in each age bin; sums to one.
+
+    The delayed history integrates to 1 - (1 + t/tau) exp(-t/tau) after a time t.
+    """
+    edges = age_edges_yr / 1e9
+    share = -np.diff(_formed(np.clip(stars.start_gyr - edges, 0, None) / stars.tau_gyr))
+    share /= share.sum()
+    young = _overlap(edges, 0.0, _RECENT_YR / 1e9)
+    share *= 1 + (stars.recent - 1) * young
+    share += stars.floor_ssfr * 1e9 * _overlap(edges, 0.0, 1.0) * np.diff(edges)
+    if stars.quenched_gyr > 0:
+        share *= 1 - _overlap(edges, 0.0, stars.quenched_gyr)
+        burst = _overlap(edges, stars.quenched_gyr, stars.quenched_gyr + 0.15) * np.diff(edges)
+        share = share / share.sum() + stars.burst_fraction * burst / burst.sum()
+    return np.asarray(share / share.sum())
+
+
+def metal_weights(metallicity: float, metallicities: Floats) -> Floats:
+    """(n_metals,): linear interpolation between the library's metallicities, as Bagpipes does."""
+    above = int(np.clip(np.searchsorted(metallicities, metallicity), 1, len(metallicities) - 1))
+    low, high = metallicities[above - 1], metallicities[above]
+    weights = np.zeros(len(metallicities))
+    weights[above] = np.clip((metallicity - low) / (high - low), 0, 1)
+    weights[above - 1] = 1 - weights[above]
+    return weights
+
+
+def younger_than(age_yr: float, age_edges_yr: Floats) -> Floats:
+    """(n_ages,): the share of each bin that is younger than `age_yr`."""
+    return _overlap(age_edges_yr, 0.0, age_yr)
+
+
+def _formed(t: Floats) -> Floats:
+    return np.asarray(1 - (1 + t) * np.exp(-t))
+
+
+def _overlap(edges: Floats, low: float, high: float) -> Floats:
+    covered = np.clip(edges[1:], low, high) - np.clip(edges[:-1], low, high)
+    return np.asarray(covered / np.diff(edges))

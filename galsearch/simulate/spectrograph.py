@@ -1,0 +1,163 @@
+"""What DESI would record of a galaxy's light in its fibre: three arms, with their noise."""
+
+import functools
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+from galsearch.simulate.cosmology import SPEED_OF_LIGHT_KM_S
+from galsearch.simulate.library import STEP_KM_S
+from galsearch.simulate.light import Light
+
+Floats = npt.NDArray[np.float64]
+
+ARMS = {"b": (0, 2751), "r": (2700, 5026), "z": (4900, 7781)}
+"""First and past-the-last pixel of each arm on the DESI grid (3600-5800, 5760-7620, 7520-9824 A)."""
+_STEP_ANGSTROM = 0.8
+RESOLUTION_SIGMA_ANGSTROM = {"b": 0.78, "r": 0.72, "z": 0.78}
+"""FWHM 1.83, 1.70 and 1.83 A (DESI Collaboration 2022, AJ 164, 207, figure 34)."""
+_SKY_LIGHT = {"b": 1.0, "r": 0.9, "z": 1.6}
+"""Dark sky in a fibre: 22.0, 21.2 and 20.0 mag per square arcsecond; light that adds its noise
+to the galaxy's in proportion (photons alone; read noise is left in the level)."""
+_SKY_LINE_SIGMA_ANGSTROM = 0.85
+_MASKED_SHARE = 0.0012
+"""Cosmics and bad columns that survive coaddition, as in the EDR rows of desi_noise.csv."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How one galaxy was observed, apart from what it is."""
+
+    effective_seconds: float
+    calibration: float
+    """Recorded flux over flux in the fibre: DESI corrects point sources for what misses it."""
+    tilt: float
+    """Relative error of the calibration at the ends of the spectrum, of opposite signs."""
+    seeing_arcsec: float = 1.1
+    """PSF FWHM at the fibre."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """One galaxy's spectrum by arm, (n,) each: flux, ivar and a mask that is 0 for good."""
+
+    flux: dict[str, npt.NDArray[np.float32]]
+    ivar: dict[str, npt.NDArray[np.float32]]
+    mask: dict[str, npt.NDArray[np.int32]]
+    signal_to_noise: float
+    """Median over the R arm, per pixel, of the noiseless flux over its error."""
+
+
+def fibre_spectrum(
+    light: Light, fibre_shares: npt.ArrayLike, *, sigma_bulge_km_s: float, sigma_disk_km_s: float
+) -> dict[str, Floats]:
+    """The noiseless flux in the fibre by arm, at DESI's resolution, 1e-17 erg/(s cm2 Angstrom).
+
+    Parameters
+    ----------
+    fibre_shares : (4,)
+        Shares of bulge, disk, young stars and nucleus that enter the fibre.
+    """
+    share = np.asarray(fibre_shares, dtype=np.float32)
+    disk = share[1] * light.continuum[1] + share[2] * light.continuum[2]
+    rest = _broaden(share[0] * light.continuum[0], sigma_bulge_km_s)
+    rest = rest + _broaden(disk, sigma_disk_km_s)
+    grid = DESI_WAVELENGTH_ANGSTROM
+    continuum = np.interp(grid, light.wavelength_angstrom, rest)
+    arms = {}
+    for arm, (low, high) in ARMS.items():
+        resolution = RESOLUTION_SIGMA_ANGSTROM[arm]
+        flux = _smooth(continuum, resolution / _STEP_ANGSTROM)[low:high]
+        for lines, sigma in (
+            (share[2] * light.young_lines, sigma_disk_km_s),
+            (share[3] * light.nuclear_lines, sigma_bulge_km_s),
+        ):
+            _add_lines(flux, grid[low], light.line_wavelength_angstrom, lines, sigma, resolution)
+        arms[arm] = flux
+    return arms
+
+
+def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generator) -> Recorded:
+    """The flux with calibration errors, noise and masked pixels."""
+    recorded: dict[str, dict[str, npt.NDArray]] = {"flux": {}, "ivar": {}, "mask": {}}
+    quality = 0.0
+    for arm, (low, high) in ARMS.items():
+        along = np.linspace(-1, 1, DESI_WAVELENGTH_ANGSTROM.size)[low:high]
+        signal = flux[arm] * exposure.calibration * (1 + exposure.tilt * along)
+        level, lines = _noise(arm)
+        # Two weeks' sky lines are never alike, and their subtraction leaves more than ivar says.
+        lines = lines * rng.uniform(0.7, 1.4)
+        variance = (level**2 + lines**2) * 1000.0 / exposure.effective_seconds
+        variance *= 1 + np.clip(signal, 0, None) / _SKY_LIGHT[arm] * level**2 / (
+            level**2 + lines**2
+        )
+        sigma = np.sqrt(variance)
+        excess = 1 + 0.35 * lines**2 / (level**2 + lines**2)
+        noise = rng.standard_normal(signal.size, dtype=np.float32)
+        bad = rng.random(signal.size, dtype=np.float32) < _MASKED_SHARE
+        recorded["flux"][arm] = np.where(bad, 0, signal + noise * sigma * excess).astype(np.float32)
+        recorded["ivar"][arm] = np.where(bad, 0, 1 / variance).astype(np.float32)
+        recorded["mask"][arm] = np.where(bad, 4, 0).astype(np.int32)  # bit 2: COSMIC
+        if arm == "r":
+            quality = float(np.median(signal / sigma))
+    return Recorded(**recorded, signal_to_noise=quality)
+
+
+def arm_wavelengths() -> dict[str, Floats]:
+    """Wavelengths of the pixels of each arm, Angstrom."""
+    return {arm: DESI_WAVELENGTH_ANGSTROM[low:high] for arm, (low, high) in ARMS.items()}
+
+
+def _broaden(flux: npt.NDArray[np.float32], sigma_km_s: float) -> npt.NDArray[np.float32]:
+    """Doppler broadening: a Gaussian on the rest grid, whose steps are of one velocity."""
+    return np.asarray(_smooth(flux, sigma_km_s / STEP_KM_S), dtype=np.float32)
+
+
+def _smooth(values: npt.NDArray, sigma_pixels: float) -> npt.NDArray:
+    reach = int(np.ceil(4 * sigma_pixels)) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_pixels) ** 2)
+    kernel = (kernel / kernel.sum()).astype(values.dtype)
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel, mode="valid")
+
+
+def _add_lines(
+    flux: Floats,
+    first_angstrom: float,
+    wavelength: Floats,
+    strength: Floats,
+    sigma_km_s: float,
+    resolution_angstrom: float,
+) -> None:
+    """Add Gaussian lines (fluxes `strength`) in place, each within 60 pixels of its centre."""
+    shown = strength > 1e-4 * max(float(strength.max()), 1e-30)
+    wavelength, strength = wavelength[shown], strength[shown]
+    sigma = np.hypot(wavelength * sigma_km_s / SPEED_OF_LIGHT_KM_S, resolution_angstrom)
+    centre = (wavelength - first_angstrom) / _STEP_ANGSTROM
+    near = (centre > -60) & (centre < flux.size + 60)
+    wavelength, strength, sigma, centre = (a[near] for a in (wavelength, strength, sigma, centre))
+    pixel = np.round(centre).astype(int)[:, None] + np.arange(-60, 61)
+    offset = (pixel - centre[:, None]) * _STEP_ANGSTROM / sigma[:, None]
+    height = strength / (np.sqrt(2 * np.pi) * sigma)
+    values = height[:, None] * np.exp(-0.5 * offset**2)
+    inside = (pixel >= 0) & (pixel < flux.size)
+    np.add.at(flux, pixel[inside], values[inside])
+
+
+@functools.cache
+def _noise(arm: str) -> tuple[Floats, Floats]:
+    """One sigma at 1000 s in each pixel of an arm: between the sky lines, and of the lines."""
+    table = resources.files("galsearch.simulate").joinpath("desi_noise.csv").read_text("utf-8")
+    rows = [row.split(",") for row in table.splitlines() if row.startswith(f"{arm},")]
+    points = {
+        kind: np.array([(float(r[2]), float(r[3])) for r in rows if r[1] == kind])
+        for kind in ("level", "line")
+    }
+    grid = arm_wavelengths()[arm]
+    level = np.interp(grid, *points["level"].T)
+    centre, height = points["line"].T
+    offset = (grid[None, :] - centre[:, None]) / _SKY_LINE_SIGMA_ANGSTROM
+    variance = (height[:, None] ** 2 * np.exp(-0.5 * offset**2)).sum(axis=0)
+    return level, np.sqrt(variance)

@@ -1,0 +1,59 @@
+"""What is true of a simulated galaxy, as one row of the table beside the survey."""
+
+import numpy as np
+
+from galsearch.simulate.light import Light
+from galsearch.simulate.photometry import BANDS
+from galsearch.simulate.physics import Galaxy
+from galsearch.simulate.spectrograph import Recorded
+
+
+def truth_row(
+    galaxy: Galaxy, light: Light, recorded: Recorded, ebv: float
+) -> dict[str, float | str]:
+    """Columns of the truth table but TARGETID; units as PROVABGS has them where it has them.
+
+    LOG10_MASS (solar masses in living stars), AGE_GYR (weighted by mass formed), LOG10_Z_ZSUN
+    (weighted by living mass), SFR (solar masses a year over 100 Myr; 0 is -6 in LOG10_SFR),
+    BULGE_FRACTION (of the r-band light), sizes in arcseconds along the major axis, MAG_* as seen
+    through the Milky Way's dust, SNR per pixel of the R arm.
+    """
+    shape, total = galaxy.shape, light.band_flux.sum(axis=0)
+    bulge = float(light.band_flux[0, 1] / total[1])
+    mags = 22.5 - 2.5 * np.log10(total)
+    log_sfr = float(np.log10(max(light.sfr, 1e-6)))
+    return {
+        "TRUE_Z": galaxy.draw.z,
+        "SAMPLE": galaxy.draw.sample,
+        "LOG10_MASS": light.log10_mass,
+        "AGE_GYR": light.age_gyr,
+        "LOG10_Z_ZSUN": light.log10_metallicity,
+        "SFR": light.sfr,
+        "LOG10_SFR": log_sfr,
+        "LOG10_SSFR": log_sfr - light.log10_mass,
+        "AV": galaxy.dust_av,
+        "EBV": ebv,
+        "SIGMA_KM_S": galaxy.sigma_bulge_km_s,
+        "BULGE_FRACTION": bulge,
+        # Half-light radius of the sum, to a few per cent: the mean of the parts by their light.
+        "R_EFF_ARCSEC": bulge * shape.bulge_r_arcsec + (1 - bulge) * shape.disk_r_arcsec,
+        "BULGE_SERSIC": shape.sersic,
+        "AXIS_RATIO": bulge * shape.bulge_axis_ratio + (1 - bulge) * shape.disk_axis_ratio,
+        "POSITION_ANGLE_DEG": shape.position_angle_deg,
+        "MORPHOLOGY": _morphology(galaxy, bulge),
+        "HAS_SPIRAL_ARMS": int(shape.n_arms > 0),
+        "N_ARMS": shape.n_arms,
+        "IS_STAR_FORMING": int(galaxy.star_forming),
+        "IS_POST_STARBURST": int(galaxy.post_starburst),
+        "IS_SEYFERT": int(galaxy.agn_oiii > 0 and galaxy.agn_seyfert),
+        **{f"MAG_{band.upper()}": float(mag) for band, mag in zip(BANDS, mags, strict=True)},
+        "SNR": recorded.signal_to_noise,
+    }
+
+
+def _morphology(galaxy: Galaxy, bulge: float) -> str:
+    if bulge > 0.7:
+        return "elliptical"
+    if not galaxy.star_forming:
+        return "lenticular"
+    return "spiral" if galaxy.shape.n_arms else "disk"
