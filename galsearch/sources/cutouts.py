@@ -12,8 +12,9 @@ import numpy as np
 from astropy.io import fits
 
 from galsearch.core.cutout import Cutout
-from galsearch.core.errors import InvalidTargetIdError, SourceError
+from galsearch.core.errors import InvalidCutoutError, InvalidTargetIdError, SourceError
 from galsearch.core.target_id import TargetId
+from galsearch.sources.fits_header import Header
 from galsearch.sources.fits_input import FitsFile, Hdu, open_fits
 from galsearch.sources.fits_output import write_fits
 from galsearch.sources.tangent_plane import read_tangent_plane
@@ -55,9 +56,11 @@ def read_cutout(url: str) -> Cutout:
         for hdu in file.hdus[1:]:
             if _image_type(hdu) == "INVVAR":
                 mask |= _same_shape(file, hdu, header.shape) <= 0
-    return Cutout(
-        flux, header.bands, header.pixel_scale_arcsec, header.ra_deg, header.dec_deg, mask
-    )
+    position = (header.pixel_scale_arcsec, header.ra_deg, header.dec_deg)
+    try:
+        return Cutout(flux, header.bands, *position, mask)
+    except InvalidCutoutError as error:
+        raise SourceError(f"{url}: {error}") from None
 
 
 def read_cutout_header(url: str) -> CutoutHeader:
@@ -126,12 +129,11 @@ def _parse(file: FitsFile) -> CutoutHeader:
     return CutoutHeader(plane.ra_deg, plane.dec_deg, bands, scale, (shape[0], ny, nx), target_id)
 
 
-def _bands(header: Any) -> tuple[str, ...]:
-    together = str(header.get("BANDS", "")).strip()
+def _bands(header: Header) -> tuple[str, ...]:
     numbered: list[str] = []
     while f"BAND{len(numbered)}" in header:
-        numbered.append(str(header[f"BAND{len(numbered)}"]).strip())
-    return tuple(numbered or together)
+        numbered.append(header.label(f"BAND{len(numbered)}"))
+    return tuple(numbered or header.label("BANDS"))
 
 
 def _target_id(url: str, value: object) -> TargetId | None:
@@ -144,7 +146,7 @@ def _target_id(url: str, value: object) -> TargetId | None:
 
 
 def _image_type(hdu: Hdu) -> str:
-    return str(hdu.header.get("IMAGETYP", "")).strip().upper()
+    return hdu.header.label("IMAGETYP").upper()
 
 
 def _same_shape(file: FitsFile, hdu: Hdu, shape: tuple[int, int, int]) -> Any:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
 from galsearch.sources.arms import Arm, clean_arm, join_arms
+from galsearch.sources.fits_header import Header
 from galsearch.sources.fits_input import FitsFile, open_fits
 
 _KIND = "a DESI coadd or spectra file"
@@ -186,7 +187,7 @@ def _join(arms: dict[str, Arm], numbers: npt.NDArray[np.int64], url: str) -> lis
 
 
 def _columns(
-    fibermap: dict[str, npt.NDArray[Any]], header: Any, kept: npt.NDArray[np.int64]
+    fibermap: dict[str, npt.NDArray[Any]], header: Header, kept: npt.NDArray[np.int64]
 ) -> dict[str, npt.NDArray[Any]]:
     unknown = np.full(fibermap["TARGETID"].size, np.nan, np.float32)
     columns: dict[str, npt.NDArray[Any]] = {}
@@ -199,7 +200,7 @@ def _columns(
         text = fibermap.get(name, np.full(unknown.size, ""))
         columns[name.lower()] = text[kept].astype(str)
     for name in ("SURVEY", "PROGRAM"):
-        columns[name.lower()] = np.full(kept.size, str(header.get(name, "")).strip())
+        columns[name.lower()] = np.full(kept.size, header.label(name))
     return columns
 
 

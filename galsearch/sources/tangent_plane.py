@@ -1,12 +1,12 @@
 """The tangent-plane (TAN) projection of the Legacy Surveys: FITS WCS paper II, section 5.1.3."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import SourceError
+from galsearch.sources.fits_header import Header
 
 _KEYS = ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
 
@@ -46,7 +46,7 @@ class TangentPlane:
         return self.x - east * per_radian, self.y + north * per_radian
 
 
-def read_tangent_plane(header: Any, *, where: str) -> TangentPlane:
+def read_tangent_plane(header: Header, *, where: str) -> TangentPlane:
     """The projection that a FITS header describes.
 
     Raises
@@ -55,7 +55,7 @@ def read_tangent_plane(header: Any, *, where: str) -> TangentPlane:
         Where the header has no position, another projection than TAN, or pixels that are not
         square with north up and east left; every image of the Legacy Surveys has.
     """
-    kinds = tuple(str(header.get(key, "")).strip() for key in ("CTYPE1", "CTYPE2"))
+    kinds = tuple(header.label(key) for key in ("CTYPE1", "CTYPE2"))
     if kinds != ("RA---TAN", "DEC--TAN"):
         found = f"{kinds[0]}, {kinds[1]}" if any(kinds) else "no CTYPE1 and CTYPE2"
         raise SourceError(
@@ -65,7 +65,7 @@ def read_tangent_plane(header: Any, *, where: str) -> TangentPlane:
     absent = [key for key, value in values.items() if not isinstance(value, (int, float))]
     if absent:
         raise SourceError(f"{where}: the header has no number for {', '.join(absent)}.")
-    ra, dec, x, y, xx, xy, yx, yy = (float(value) for value in values.values())
+    ra, dec, x, y, xx, xy, yx, yy = (header.number(key, 0.0) for key in _KEYS)
     if not (xx < 0 < yy and abs(xx + yy) < 0.01 * yy and max(abs(xy), abs(yx)) < 1e-3 * yy):
         raise SourceError(
             f"{where}: the CD matrix is [{xx:g} {xy:g}; {yx:g} {yy:g}] degrees; expected square "

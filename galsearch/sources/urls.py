@@ -8,14 +8,15 @@ import glob
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 import fsspec
 
-from galsearch.core.errors import SourceError
+from galsearch.core.errors import GalsearchError, MissingExtraError, SourceError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -30,6 +31,8 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
     ------
     SourceError
         Where nothing can be opened there, and where reading fails inside the `with` block.
+    MissingExtraError
+        Where the URL's kind of store needs the extra `cloud`.
 
     Examples
     --------
@@ -39,17 +42,19 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
     ...
     galsearch.core.errors.SourceError: nowhere.fits: no such file. Check the path or URL.
     """
-    try:
-        with _open_binary(str(url)) as file:
-            yield _seekable(file)
-    except FileNotFoundError:
-        raise SourceError(f"{url}: no such file. Check the path or URL.") from None
-    except IsADirectoryError:
-        raise SourceError(f"{url}: is a directory; expected a file.") from None
-    except SourceError:
-        raise
-    except _reading_errors() as error:
-        raise SourceError(f"{url}: cannot be read ({type(error).__name__}: {error}).") from error
+    with ExitStack() as stack:
+        try:
+            file = _seekable(stack.enter_context(_open_binary(str(url))))
+        except FileNotFoundError:
+            raise SourceError(f"{url}: no such file. Check the path or URL.") from None
+        except IsADirectoryError:
+            raise SourceError(f"{url}: is a directory; expected a file.") from None
+        except _opening_errors() as error:
+            raise _failed(str(url), "read", error) from error
+        try:
+            yield file
+        except _reading_errors() as error:
+            raise _failed(str(url), "read", error) from error
 
 
 def expand_urls(pattern: str, *, base: str | Path = "") -> list[str]:
@@ -89,10 +94,8 @@ def _expand_remote(pattern: str) -> list[str]:
         filesystem, path = fsspec.core.url_to_fs(pattern)
         matches = filesystem.glob(path) if glob.has_magic(path) else [path]
         return [filesystem.unstrip_protocol(match) for match in matches if filesystem.isfile(match)]
-    except _reading_errors() as error:
-        raise SourceError(
-            f"{pattern}: cannot be listed ({type(error).__name__}: {error})."
-        ) from error
+    except _opening_errors() as error:
+        raise _failed(pattern, "listed", error) from error
 
 
 def _is_remote(url: str) -> bool:
@@ -114,8 +117,20 @@ def _seekable(file: IO[bytes]) -> IO[bytes]:
     return io.BytesIO(gzip.decompress(file.read())) if magic == _GZIP_MAGIC else file
 
 
+def _failed(url: str, verb: str, error: Exception) -> GalsearchError:
+    if isinstance(error, ImportError):
+        return MissingExtraError(
+            f"{url}: cannot be {verb} ({error}). Run: pip install 'galsearch[cloud]'."
+        )
+    return SourceError(f"{url}: cannot be {verb} ({type(error).__name__}: {error}).")
+
+
 def _reading_errors() -> tuple[type[Exception], ...]:
     """What a failing disk, store or server raises; aiohttp's errors are no OSError."""
-    errors: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, ImportError)
     aiohttp = sys.modules.get("aiohttp")
-    return (*errors, aiohttp.ClientError) if aiohttp else errors
+    return (OSError, aiohttp.ClientError) if aiohttp else (OSError,)
+
+
+def _opening_errors() -> tuple[type[Exception], ...]:
+    """The same, and what an unknown protocol, a missing package and damaged gzip raise."""
+    return (*_reading_errors(), ValueError, ImportError, EOFError, zlib.error)
