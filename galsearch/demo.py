@@ -100,8 +100,7 @@ def _ask(out: Path, build: Path) -> DemoResult:
     target_id = TargetId(brightest)
     engine = open_index(build)
     answers = tuple(
-        engine.query(target_id=target_id, using=using, among=among, k=K)
-        for using, among in DIRECTIONS
+        engine.query(target_id, using=using, among=among, k=K) for using, among in DIRECTIONS
     )
     gallery = write_gallery(out / "gallery.html", answers, engine=engine)
     return DemoResult(target_id, answers, build, gallery)

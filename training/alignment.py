@@ -14,23 +14,23 @@ import math
 import os
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from galsearch.dataset import Dataset, open_dataset, split_of
-from galsearch.encoders import checkpoint
-from galsearch.encoders.config import ModelConfig
-from galsearch.encoders.losses import clip_loss
-from galsearch.encoders.model import CrossModalModel
-from galsearch.encoders.preprocess import prepare_images, prepare_spectra
 from rich.console import Console
 from rich.progress import track
 
 from galsearch.config import as_table, read_config
 from galsearch.core.errors import ConfigError, DatasetError
+from galsearch.dataset import Dataset, open_dataset, split_of
+from galsearch.encoders import checkpoint
+from galsearch.encoders.config import GALSEARCH_SMALL, ModelConfig
+from galsearch.encoders.losses import clip_loss
+from galsearch.encoders.model import CrossModalModel
+from galsearch.encoders.preprocess import prepare_images, prepare_spectra
 
 POOL = 1000
 """Validation recall is measured among this many candidates at most."""
@@ -55,7 +55,8 @@ class AlignmentConfig:
     """Standard deviation of the noise added to prepared images."""
     spectrum_drop: float = 0.1
     """Share of a spectrum's slices that are blanked in every epoch anew."""
-    model: ModelConfig = field(default_factory=ModelConfig)
+    model: ModelConfig = GALSEARCH_SMALL
+    """The architecture; a `[model]` table in the file replaces it whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +80,7 @@ def read_pairs(dataset: Dataset, model: ModelConfig) -> dict[str, Pairs]:
         "train": [],
         "validation": [],
     }
-    batches = [batch for part in dataset.partitions for batch in (part,)]
-    for part in track(batches, "reading", console=Console(stderr=True)):
+    for part in track(dataset.partitions, "reading", console=Console(stderr=True)):
         for batch in part.batches(256):
             split = split_of(batch.target_ids)
             both = batch.has_image & batch.has_spectrum

@@ -9,7 +9,6 @@ import typer
 import galsearch
 from galsearch.cli.show import Format, show_neighbours
 from galsearch.core.modality import Modality
-from galsearch.core.target_id import TargetId
 
 Index = Annotated[
     Path | None, typer.Option("--index", help="A build; default: the only one in index_builds/.")
@@ -40,11 +39,11 @@ def query(
 ) -> None:
     """The k galaxies most similar to a galaxy, by image or spectrum, among either."""
     engine = galsearch.open_index(index)
-    answer = engine.query(
-        target_id=TargetId(target_id), using=using, among=among, k=k, asking=asking
-    )
+    answer = engine.query(target_id, using=using, among=among, k=k, asking=asking)
     if gallery is not None:
-        page = galsearch.write_gallery(gallery, [answer], index=engine, dataset=dataset)
+        page = galsearch.write_gallery(
+            gallery, [answer], engine=engine, dataset=dataset, asking=asking
+        )
         typer.echo(f"gallery: {page}", err=True)
     show_neighbours(answer, form)
 

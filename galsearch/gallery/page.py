@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from galsearch.core.errors import DatasetError
 from galsearch.core.target_id import TargetId, decode_target_id, is_position_id
-from galsearch.dataset.reader import Dataset, GalaxyBatch
+from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
+from galsearch.embeddings import open_store
 from galsearch.gallery.picture import data_uri, thumbnail_png
 from galsearch.gallery.plot import spectrum_svg
-from galsearch.query.neighbours import Neighbours
+from galsearch.query import Neighbours, SearchEngine
 
 STYLE = """
 :root { color-scheme: dark; --ink: #e8e8ee; --dim: #9a9aab; --line: #2c2c3a; --card: #181822;
@@ -45,8 +47,9 @@ def write_gallery(
     path: str | Path,
     answers: Sequence[Neighbours],
     *,
-    dataset: Dataset,
-    asking_dataset: Dataset | None = None,
+    engine: SearchEngine,
+    dataset: str | Path | None = None,
+    asking: str | Path | None = None,
 ) -> Path:
     """Write the page and return its path. It needs no other file and no network.
 
@@ -55,24 +58,30 @@ def write_gallery(
     path
         Where the page goes; written to a temporary name, then renamed.
     answers
-        One or more answers to one galaxy's questions; each becomes a section.
+        One or more answers of `engine` to one galaxy's questions; each becomes a section.
     dataset
-        Holds the pixels of the neighbours.
-    asking_dataset
-        Holds the pixels of the asking galaxy, where that is not `dataset`.
+        Holds the neighbours' pixels; by default the dataset that the index was made from.
+    asking
+        Embeddings that hold the asking galaxy, where it asked from outside the index; their
+        dataset holds its pixels.
 
     Raises
     ------
+    DatasetError
+        Where the pixels are not where they were when the index was made.
     UnknownTargetError
-        Where a galaxy of an answer is not in its dataset.
+        Where a galaxy of an answer is not in the dataset.
     """
     path = Path(path)
+    pixels = _open_pixels(dataset or engine.manifest.dataset)
     asking_id = answers[0].query_target_id
     sections = []
     if asking_id is not None:
-        asking = (asking_dataset or dataset).read([asking_id])
-        sections.append(f'<div class="cards">{_card(asking, 0, None)}</div>')
-    sections += [_section(answer, dataset) for answer in answers]
+        own = pixels
+        if asking is not None:
+            own = _open_pixels(open_store(asking, answers[0].using).dataset)
+        sections.append(f'<div class="cards">{_card(own.read([asking_id]), 0, None)}</div>')
+    sections += [_section(answer, pixels) for answer in answers]
     title = f"Galaxies like {asking_id}" if asking_id is not None else "Galaxies like yours"
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -88,6 +97,21 @@ def write_gallery(
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
     return path
+
+
+def _open_pixels(path: str | Path | None) -> Dataset:
+    """The dataset at `path`, or an error that says how to name it."""
+    if path is None:
+        raise DatasetError(
+            "the index does not know which dataset its galaxies came from; name it with --dataset."
+        )
+    try:
+        return open_dataset(path)
+    except DatasetError as error:
+        raise DatasetError(
+            f"the page needs the galaxies' pixels: {error} If the dataset has moved, name it with "
+            "--dataset."
+        ) from None
 
 
 def _section(answer: Neighbours, dataset: Dataset) -> str:
