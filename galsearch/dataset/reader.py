@@ -91,7 +91,7 @@ class Partition:
 
     def _open(self) -> pq.ParquetFile:
         try:
-            return pq.ParquetFile(self.path, page_checksum_verification=True)
+            return pq.ParquetFile(self.path, memory_map=True, page_checksum_verification=True)
         except (OSError, pa.ArrowInvalid) as error:
             raise DatasetError(f"{self.path}: cannot be read as Parquet ({error}).") from None
 
@@ -110,7 +110,7 @@ class Partition:
             ) from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Galaxies on disk; reading is lazy, and the directory is never changed."""
 
@@ -139,6 +139,10 @@ class Dataset:
                 f"{self.path}: {schema.PROPERTIES_FILE} promises {self.n_rows} galaxies, the "
                 f"{len(self.partitions)} partitions hold {len(table)}. Ingest again."
             )
+        ids = np.sort(table[schema.TARGET_ID].to_numpy())
+        twice = ids[1:][ids[1:] == ids[:-1]]
+        if twice.size:
+            raise DatasetError(f"{self.path}: TARGETID {twice[0]} stands in it twice.")
         return table
 
     @functools.cached_property
@@ -204,12 +208,8 @@ class Dataset:
 
     @functools.cached_property
     def _by_id(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        order = np.argsort(self.target_ids, kind="stable")
-        known = self.target_ids[order]
-        twice = known[1:][known[1:] == known[:-1]]
-        if twice.size:
-            raise DatasetError(f"{self.path}: TARGETID {twice[0]} stands in it twice.")
-        return order, known
+        order = np.argsort(self.target_ids)
+        return order, self.target_ids[order]
 
 
 def open_dataset(path: str | Path) -> Dataset:
