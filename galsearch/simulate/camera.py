@@ -1,4 +1,4 @@
-"""What the Legacy Surveys would show of a galaxy: its image in g, r and z, with noise and neighbours."""
+"""What the Legacy Surveys would show of a galaxy: g, r and z, with noise and neighbours."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from galsearch.simulate.light import Light
 PIXEL_NOISE = (0.0025, 0.004, 0.0125)
 """Nanomaggies per 0.262 arcsec pixel in g, r and z, one sigma, as in DR9's native cutouts."""
 _SEEING_ARCSEC = (1.29, 1.18, 1.11)
-"""Median PSF FWHM in DECam's g, r and z (Dey et al. 2019, AJ 157, 168, table 4)."""
+"""Median PSF FWHM in DECam's g, r and z (Dey et al. 2019, AJ 157, 168)."""
 _MOFFAT_BETAS = (2.5, 2.75, 3.0, 3.25, 3.5, 4.0)
 """Few, because each needs a table."""
 _ELECTRONS_PER_NANOMAGGY = (2600.0, 2900.0, 2300.0)
@@ -40,7 +40,7 @@ def draw_seeing(rng: np.random.Generator) -> Seeing:
 
 def photograph(
     light: Light,
-    transforms: list[npt.NDArray],
+    transforms: list[sky_image.Transform],
     psfs: list[npt.NDArray[np.float32]],
     rng: np.random.Generator,
 ) -> npt.NDArray[np.float32]:
@@ -73,7 +73,9 @@ def _expose(
     return np.asarray(plane + sigma * shared, dtype=np.float32)
 
 
-def _neighbours(rng: np.random.Generator) -> tuple[list[npt.NDArray], npt.NDArray[np.float64]]:
+def _neighbours(
+    rng: np.random.Generator,
+) -> tuple[list[sky_image.Transform], npt.NDArray[np.float64]]:
     """Unrelated stars and small galaxies of r 19 to 24, at least 3.5 arcsec from the centre."""
     half = sky_image.SIZE_PIXELS / 2 * sky_image.PIXEL_SCALE_ARCSEC + 1
     shapes, fluxes = [], []
@@ -82,7 +84,7 @@ def _neighbours(rng: np.random.Generator) -> tuple[list[npt.NDArray], npt.NDArra
         # Counts rise by 10^(0.3 m): the inverse of their cumulative distribution.
         mag = 24 + np.log10(rng.uniform(10 ** (-0.3 * 5), 1.0)) / 0.3
         star = rng.random() < _NEIGHBOUR_SHARE_OF_STARS
-        colour_gr, colour_rz = rng.normal(0.9, 0.4), rng.normal(0.6, 0.3)
+        colour_gr, colour_rz = _colours(star, rng)
         size = float(rng.uniform(0.15, 0.6))
         if np.hypot(x, y) < 3.5:
             continue
@@ -90,3 +92,14 @@ def _neighbours(rng: np.random.Generator) -> tuple[list[npt.NDArray], npt.NDArra
         shapes.append(source if star else source * sky_image.blur(size))
         fluxes.append([10 ** (-0.4 * (mag + d - 22.5)) for d in (colour_gr, 0.0, -colour_rz)])
     return shapes, np.array(fluxes).reshape(-1, 3)
+
+
+def _colours(star: bool, rng: np.random.Generator) -> tuple[float, float]:
+    """g-r and r-z: along the stellar locus, or as faint galaxies spread around it."""
+    if star:
+        temperature = rng.uniform(0, 1)
+        gr = np.interp(temperature, (0, 0.45, 0.65, 1), (0.3, 0.9, 1.4, 1.5))
+        rz = np.interp(temperature, (0, 0.45, 0.65, 1), (0.1, 0.45, 0.9, 2.0))
+        return float(gr + rng.normal(0, 0.04)), float(rz + rng.normal(0, 0.04))
+    colour = float(rng.normal(0.8, 0.35))
+    return colour, 0.15 + 0.55 * colour + float(rng.normal(0, 0.15))

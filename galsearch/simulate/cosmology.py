@@ -25,7 +25,8 @@ def distance_modulus(z: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def luminosity_distance_mpc(z: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """(1 + z) times the comoving distance, in Mpc."""
     grid, comoving = _comoving()
-    return np.asarray((1 + np.asarray(z)) * np.interp(z, grid, comoving))
+    z = np.asarray(z, dtype=np.float64)
+    return np.asarray((1 + z) * np.interp(z, grid, comoving))
 
 
 def kpc_per_arcsec(z: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -43,7 +44,8 @@ def kpc_per_arcsec(z: npt.ArrayLike) -> npt.NDArray[np.float64]:
 def volume_weight(z: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Comoving volume per unit of redshift and of sky, in units that do not matter."""
     grid, comoving = _comoving()
-    return np.asarray(np.interp(z, grid, comoving) ** 2 / _expansion(np.asarray(z)))
+    z = np.asarray(z, dtype=np.float64)
+    return np.asarray(np.interp(z, grid, comoving) ** 2 / _expansion(z))
 
 
 def age_gyr(z: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -30,7 +30,7 @@ _LINER = {
     6716.44: 0.9, 6730.82: 0.8, 3726.03: 0.9, 3728.81: 1.2, 6300.30: 0.3,
 }  # fmt: skip
 """Line fluxes over [OIII] 5007, by wavelength in air: middles of the Seyfert and LINER regions of
-Kewley et al. 2006 (MNRAS 372, 961, figure 4)."""
+Kewley et al. 2006 (MNRAS 372, 961), to a factor of two."""
 
 _DUST_ANGSTROM = (3500, 3600, 4000, 4770, 5500, 6430, 7500, 8500, 9150, 10300)
 _DUST_COEFFICIENT = (4.45, 4.34, 3.96, 3.214, 2.75, 2.165, 1.67, 1.37, 1.211, 1.0)
@@ -71,12 +71,13 @@ def shine(galaxies: Sequence[Galaxy], library: Library, *, ebv: Sequence[float])
     weights = np.array([_weights(galaxy, library) for galaxy in galaxies])
     parts = _split(weights, library)
     n = len(library.wavelength_angstrom)
-    stars = (parts.reshape(-1, parts.shape[-1]) @ library.stars).reshape(len(galaxies), 4, n)
+    flat = parts.reshape(-1, parts.shape[-1]) @ library.stars
+    stars = flat.reshape(len(galaxies), 4, n)
     gas = parts[:, 3].reshape(len(galaxies), len(library.metallicities), -1)
-    gas = gas[..., : library.n_young].reshape(len(galaxies), -1)
-    stars[:, 3] += gas @ library.nebula
+    young_gas = gas[..., : library.n_young].reshape(len(galaxies), -1)
+    stars[:, 3] += young_gas @ library.nebula
     return [
-        _one(galaxy, library, weights[i], stars[i], gas[i], ebv[i])
+        _one(galaxy, library, weights[i], stars[i], young_gas[i], ebv[i])
         for i, galaxy in enumerate(galaxies)
     ]
 
@@ -140,7 +141,7 @@ def _one(
     )  # fmt: skip
 
 
-def _attenuation(galaxy: Galaxy, wavelength: Floats, curve: npt.NDArray) -> Floats:
+def _attenuation(galaxy: Galaxy, wavelength: Floats, curve: npt.NDArray[np.floating]) -> Floats:
     tilted = curve * (wavelength / 5500.0) ** galaxy.dust_slope
     return np.asarray(10 ** (-0.4 * galaxy.dust_av * tilted))
 
@@ -158,7 +159,7 @@ def _nebular_lines(galaxy: Galaxy, library: Library, gas: npt.NDArray[np.float32
     return np.asarray(gas.astype(np.float64) @ table.reshape(gas.size, -1))
 
 
-def _nuclear_lines(galaxy: Galaxy, library: Library, continuum: npt.NDArray) -> Floats:
+def _nuclear_lines(galaxy: Galaxy, library: Library, continuum: npt.NDArray[np.float32]) -> Floats:
     lines = np.zeros(len(library.line_wavelength_angstrom))
     if galaxy.agn_oiii > 0:
         at = int(np.searchsorted(library.wavelength_angstrom, 5040.0))
@@ -170,7 +171,11 @@ def _nuclear_lines(galaxy: Galaxy, library: Library, continuum: npt.NDArray) -> 
 
 
 def _band_fluxes(
-    wavelength: Floats, continuum: npt.NDArray, lines: Floats, young: Floats, nuclear: Floats
+    wavelength: Floats,
+    continuum: npt.NDArray[np.float32],
+    lines: Floats,
+    young: Floats,
+    nuclear: Floats,
 ) -> Floats:
     fluxes = np.zeros((4, len(photometry.BANDS)))
     fluxes[:3] = photometry.continuum_fluxes(wavelength, continuum)

@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from galsearch.simulate.extras import load_extra
 
+Floats = npt.NDArray[np.float64]
+
 BANDS = ("g", "r", "z")
 _AB_ZERO = 3.631e-20
 """erg / (s cm2 Hz) of magnitude 0."""
@@ -48,7 +50,7 @@ def _norm() -> npt.NDArray[np.float64]:
 
 
 @functools.cache
-def _curves() -> tuple[list[tuple[npt.NDArray, npt.NDArray]], npt.NDArray[np.float64]]:
+def _curves() -> tuple[list[tuple[Floats, Floats]], Floats]:
     """Wavelength and response of each filter; what a nanomaggy gives when it is integrated."""
     filters = load_extra("speclite.filters")
     curves, norm = [], []

@@ -80,7 +80,7 @@ def draw_physics(rng: np.random.Generator) -> Galaxy:
     """One galaxy of the population."""
     draw = draw_galaxy(rng)
     log_mass = _log_mass(draw, rng)
-    # A quarter of GAMA's red galaxies are dusty disks that form stars (Taylor et al. 2015, fig. 9).
+    # Colour cuts call dusty disks that form stars red: a quarter of them, by our choice.
     star_forming = (not draw.red) or (draw.sample != "LRG" and rng.random() < 0.25)
     post_starburst = bool(rng.random() < 0.015)
     star_forming = star_forming and not post_starburst

@@ -1,7 +1,7 @@
 """Which galaxies there are: redshift, luminosity and kind, drawn as DESI would have targeted them.
 
-Luminosity functions are those of blue and red galaxies in GAMA (Loveday et al. 2012, MNRAS 420,
-1239, table 3, r band at z = 0.1), taken as not evolving beyond the K-correction.
+Luminosity functions are close to those of blue and red galaxies in GAMA (Loveday et al. 2012,
+MNRAS 420, 1239, r band at z = 0.1), taken as not evolving beyond the K-correction.
 """
 
 import functools
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.simulate.cosmology import distance_modulus, volume_weight
+
+Floats = npt.NDArray[np.float64]
 
 _5_LOG_H = 5 * np.log10(0.7)
 _BLUE = (-20.45 + _5_LOG_H, -1.49, 0.0038)
@@ -34,7 +36,7 @@ SAMPLES = (
     Sample("NEARBY", 0.14, (14.0, 17.5), (0.01, 0.25)),
     Sample("BGS_BRIGHT", 0.51, (15.0, 19.5), (0.01, 0.55)),
     Sample("BGS_FAINT", 0.15, (19.5, 20.175), (0.02, 0.65)),
-    Sample("LRG", 0.20, (17.5, 20.9), (0.3, 0.8), True),
+    Sample("LRG", 0.20, (17.5, 22.0), (0.35, 0.8), True),
 )
 """BGS limits from Hahn et al. 2023 (AJ 165, 253), LRG redshifts from Zhou et al. 2023 (AJ 165, 58).
 
@@ -78,14 +80,14 @@ def k_correction(z: npt.ArrayLike, *, red: bool) -> npt.NDArray[np.float64]:
     return np.asarray(1.0 * z + 1.3 * z**2 if red else 0.6 * z)
 
 
-def _schechter(mag: npt.NDArray[np.float64], kind: tuple[float, float, float]) -> npt.NDArray:
+def _schechter(mag: Floats, kind: tuple[float, float, float]) -> Floats:
     knee, alpha, density = kind
     x = 10 ** (-0.4 * (mag - knee))
     return density * x ** (alpha + 1) * np.exp(-x)
 
 
 @functools.cache
-def _table(row: int) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray, npt.NDArray]:
+def _table(row: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Redshifts, absolute magnitudes, cumulative probability of their cells, share of red."""
     sample = SAMPLES[row]
     z, mag = np.linspace(*sample.z, 161), np.linspace(-24.2, -15.5, 175)

@@ -42,7 +42,7 @@ def component_transforms(shape: Shape, rng: np.random.Generator) -> list[Transfo
     pattern = young_stars(shape, rng, n_pixels=_FIELD, pixel_scale_arcsec=PIXEL_SCALE_ARCSEC)
     waves, knots = (np.fft.rfft2(plane) * np.conj(_half_pixel()) for plane in pattern)
     if shape.n_arms:
-        parts[1] = 0.7 * smooth + 0.3 * waves
+        parts[1] = np.asarray(0.7 * smooth + 0.3 * waves, dtype=np.complex64)
     young = shape.clumpiness * knots + (1 - shape.clumpiness) * (waves if shape.n_arms else smooth)
     return [*parts, np.asarray(young, dtype=np.complex64)]
 
@@ -73,7 +73,9 @@ def psf_transform(fwhm_arcsec: float, beta: float) -> npt.NDArray[np.float32]:
 
 
 def render(
-    transforms: Sequence[npt.NDArray], fluxes: npt.NDArray[np.floating], psf: npt.NDArray
+    transforms: Sequence[Transform],
+    fluxes: npt.NDArray[np.float32],
+    psf: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float32]:
     """(152, 152) nanomaggies per pixel: components of these fluxes, seen through the PSF."""
     total = fluxes[0] * transforms[0]
@@ -85,7 +87,7 @@ def render(
 
 
 def fibre_share(transform: Transform, psf: npt.NDArray[np.float32]) -> float:
-    """Share of a component's light, seen through the PSF, in a fibre of 1.5 arcsec on the centre."""
+    """Share of a component's light, seen through the PSF, in a 1.5 arcsec fibre on its centre."""
     return float(np.sum(transform.real * psf * _aperture()))
 
 

@@ -3,6 +3,7 @@
 import functools
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +16,15 @@ from galsearch.simulate.light import Light
 Floats = npt.NDArray[np.float64]
 
 ARMS = {"b": (0, 2751), "r": (2700, 5026), "z": (4900, 7781)}
-"""First and past-the-last pixel of each arm on the DESI grid (3600-5800, 5760-7620, 7520-9824 A)."""
+"""First and past-the-last pixel of each arm on the DESI grid: 3600-5800, 5760-7620, 7520-9824 A."""
 _STEP_ANGSTROM = 0.8
 RESOLUTION_SIGMA_ANGSTROM = {"b": 0.78, "r": 0.72, "z": 0.78}
-"""FWHM 1.83, 1.70 and 1.83 A (DESI Collaboration 2022, AJ 164, 207, figure 34)."""
-_SKY_LIGHT = {"b": 1.0, "r": 0.9, "z": 1.6}
-"""Dark sky in a fibre: 22.0, 21.2 and 20.0 mag per square arcsecond; light that adds its noise
-to the galaxy's in proportion (photons alone; read noise is left in the level)."""
+"""FWHM 1.83, 1.70 and 1.83 A (resolving powers in DESI Collaboration 2022, AJ 164, 207)."""
+_SKY_LIGHT = {"b": 2.0, "r": 2.8, "z": 2.5}
+"""Dark sky between lines in a fibre of 1.77 square arcseconds, in the units of calibrated flux:
+about 22.1, 20.9 and 20.3 mag per square arcsecond in g, r, z (typical of Kitt Peak without moon),
+times 1.35 as point sources are calibrated, and a little for read noise in the blue. A galaxy's
+light adds noise in proportion to the sky's."""
 _SKY_LINE_SIGMA_ANGSTROM = 0.85
 _MASKED_SHARE = 0.0012
 """Cosmics and bad columns that survive coaddition, as in the EDR rows of desi_noise.csv."""
@@ -38,6 +41,8 @@ class Exposure:
     """Relative error of the calibration at the ends of the spectrum, of opposite signs."""
     seeing_arcsec: float = 1.1
     """PSF FWHM at the fibre."""
+    sky_brightness: float = 1.0
+    """Over the dark sky's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +87,7 @@ def fibre_spectrum(
 
 def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generator) -> Recorded:
     """The flux with calibration errors, noise and masked pixels."""
-    recorded: dict[str, dict[str, npt.NDArray]] = {"flux": {}, "ivar": {}, "mask": {}}
+    recorded: dict[str, dict[str, Any]] = {"flux": {}, "ivar": {}, "mask": {}}
     quality = 0.0
     for arm, (low, high) in ARMS.items():
         along = np.linspace(-1, 1, DESI_WAVELENGTH_ANGSTROM.size)[low:high]
@@ -90,12 +95,11 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
         level, lines = _noise(arm)
         # Two weeks' sky lines are never alike, and their subtraction leaves more than ivar says.
         lines = lines * rng.uniform(0.7, 1.4)
-        variance = (level**2 + lines**2) * 1000.0 / exposure.effective_seconds
-        variance *= 1 + np.clip(signal, 0, None) / _SKY_LIGHT[arm] * level**2 / (
-            level**2 + lines**2
-        )
+        sky = level**2 + lines**2
+        light = np.clip(signal, 0, None) / (_SKY_LIGHT[arm] * exposure.sky_brightness)
+        variance = (sky + light * level**2) * 1000.0 / exposure.effective_seconds
         sigma = np.sqrt(variance)
-        excess = 1 + 0.35 * lines**2 / (level**2 + lines**2)
+        excess = 1 + 0.35 * lines**2 / sky
         noise = rng.standard_normal(signal.size, dtype=np.float32)
         bad = rng.random(signal.size, dtype=np.float32) < _MASKED_SHARE
         recorded["flux"][arm] = np.where(bad, 0, signal + noise * sigma * excess).astype(np.float32)
@@ -116,7 +120,7 @@ def _broaden(flux: npt.NDArray[np.float32], sigma_km_s: float) -> npt.NDArray[np
     return np.asarray(_smooth(flux, sigma_km_s / STEP_KM_S), dtype=np.float32)
 
 
-def _smooth(values: npt.NDArray, sigma_pixels: float) -> npt.NDArray:
+def _smooth(values: npt.NDArray[Any], sigma_pixels: float) -> npt.NDArray[Any]:
     reach = int(np.ceil(4 * sigma_pixels)) + 1
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_pixels) ** 2)
     kernel = (kernel / kernel.sum()).astype(values.dtype)

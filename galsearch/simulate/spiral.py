@@ -62,4 +62,5 @@ def _to_disk(shape: Shape, x: Plane, y: Plane) -> tuple[Plane, Plane]:
     """Coordinates in the plane of the disk: along its major axis and, stretched, across it."""
     angle = np.deg2rad(90.0 + shape.position_angle_deg)
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    return x * cos + y * sin, (y * cos - x * sin) / np.float32(shape.disk_axis_ratio)
+    across = (y * cos - x * sin) / np.float32(shape.disk_axis_ratio)
+    return x * cos + y * sin, np.asarray(across, dtype=np.float32)

@@ -12,7 +12,7 @@ from galsearch.core.errors import SimulationError
 from galsearch.simulate.crew import make_chunks
 from galsearch.simulate.footprint import GALAXIES_PER_CHUNK, Chunk, chunk_pixels, truth_path
 
-SIMULATOR_VERSION = 1
+SIMULATOR_VERSION = 2
 """Raised whenever the same seed makes other bytes; a survey is continued by its own version."""
 
 Progress = Callable[[str, int, int], None]

@@ -1,4 +1,4 @@
-"""Rows of a chunk in the real files' columns: FIBERMAP, redrock and truth, and what is no galaxy."""
+"""A chunk in the real files' columns: FIBERMAP, redrock, truth, and the rows of no galaxy."""
 
 from __future__ import annotations
 

@@ -1,10 +1,13 @@
 """What is true of a simulated galaxy, as one row of the table beside the survey."""
 
+import functools
+
 import numpy as np
+import numpy.typing as npt
 
 from galsearch.simulate.light import Light
 from galsearch.simulate.photometry import BANDS
-from galsearch.simulate.physics import Galaxy
+from galsearch.simulate.physics import Galaxy, Shape
 from galsearch.simulate.spectrograph import Recorded
 
 
@@ -35,8 +38,7 @@ def truth_row(
         "EBV": ebv,
         "SIGMA_KM_S": galaxy.sigma_bulge_km_s,
         "BULGE_FRACTION": bulge,
-        # Half-light radius of the sum, to a few per cent: the mean of the parts by their light.
-        "R_EFF_ARCSEC": bulge * shape.bulge_r_arcsec + (1 - bulge) * shape.disk_r_arcsec,
+        "R_EFF_ARCSEC": half_light_radius(shape, bulge),
         "BULGE_SERSIC": shape.sersic,
         "AXIS_RATIO": bulge * shape.bulge_axis_ratio + (1 - bulge) * shape.disk_axis_ratio,
         "POSITION_ANGLE_DEG": shape.position_angle_deg,
@@ -57,3 +59,24 @@ def _morphology(galaxy: Galaxy, bulge: float) -> str:
     if not galaxy.star_forming:
         return "lenticular"
     return "spiral" if galaxy.shape.n_arms else "disk"
+
+
+def half_light_radius(shape: Shape, bulge_share: float) -> float:
+    """Semi-major axis in arcseconds that holds half the light of bulge and disk together.
+
+    Both are taken to have one axis ratio.
+    """
+    radii = np.geomspace(0.02, 40.0, 400)
+    inside = bulge_share * np.interp(radii / shape.bulge_r_arcsec, *_growth(shape.sersic))
+    inside = inside + (1 - bulge_share) * np.interp(radii / shape.disk_r_arcsec, *_growth(1.0))
+    return float(np.interp(0.5, inside, radii))
+
+
+@functools.cache
+def _growth(sersic: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Share of a Sersic profile's light within radii in units of its half-light radius."""
+    radii = np.geomspace(1e-4, 300.0, 6000)
+    b = 2 * sersic - 1 / 3 + 4 / (405 * sersic)  # Ciotti & Bertin 1999 (A&A 352, 447)
+    ring = np.exp(-b * radii ** (1 / sersic)) * radii**2  # area of a logarithmic ring
+    light = np.cumsum(ring)
+    return radii, light / light[-1]

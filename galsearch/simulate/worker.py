@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from galsearch.core.errors import GalsearchError
-from galsearch.simulate.chunk import Chunk, make_chunk
+from galsearch.simulate.chunk import make_chunk
+from galsearch.simulate.footprint import Chunk
 
 
 def main() -> None:
