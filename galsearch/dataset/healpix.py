@@ -56,7 +56,7 @@ def _split(
     healpix: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], order: int, max_rows: int
 ) -> list[PixelRows]:
     pixels, starts = np.unique(healpix >> (2 * (ORDER - order)), return_index=True)
-    ends = np.append(starts[1:], healpix.size)
+    ends = np.append(starts, healpix.size)[1:]
     found: list[PixelRows] = []
     for pixel, start, end in zip(pixels, starts, ends, strict=True):
         if end - start > max_rows and order < MAX_PARTITION_ORDER:

@@ -1,0 +1,114 @@
+"""A tiny survey on disk, written in the real formats by the writers of galsearch.sources."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from galsearch.core.cutout import Cutout
+from galsearch.core.target_id import TargetId
+from galsearch.sources.coadd_output import write_coadd
+from galsearch.sources.cutouts import write_cutout
+from galsearch.sources.redrock import write_redrock
+from galsearch.sources.tables import write_truth
+
+ARMS = {"b": (3600.0, 2751), "r": (5760.0, 2326), "z": (7520.0, 2881)}
+FIRST_ID = 39627848784286003
+
+
+@dataclass
+class Survey:
+    """A directory to which sources are added one by one."""
+
+    root: Path
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
+
+    def coadd(self, name, ids, ra, dec, *, ivar=4.0, fibermap=None):
+        ids = np.asarray(ids)
+        arms = {}
+        for arm, (first, n) in ARMS.items():
+            flux = self.rng.normal(1, 0.5, (ids.size, n))
+            arms[arm] = (first + 0.8 * np.arange(n), flux, np.full(flux.shape, ivar), flux < -9)
+        write_coadd(
+            self.root / f"spectra/coadd-{name}.fits",
+            target_ids=ids,
+            ra_deg=ra,
+            dec_deg=dec,
+            arms=arms,
+            fibermap={"FLUX_R": np.full(ids.size, 10.0), **(fibermap or {})},
+            survey="main",
+            program="bright",
+            healpix=1,
+        )
+
+    def redrock(self, name, ids, z, zwarn=0):
+        n = len(ids)
+        write_redrock(
+            self.root / f"spectra/redrock-{name}.fits",
+            target_ids=ids,
+            z=z,
+            z_err=np.full(n, 1e-4),
+            zwarn=np.broadcast_to(zwarn, n),
+            spectype=["GALAXY"] * n,
+            deltachi2=np.full(n, 50.0),
+        )
+
+    def cutout(self, name, ra, dec, *, target_id=None, flux=None, bands=("g", "r", "z")):
+        if flux is None:
+            flux = self.rng.normal(0, 0.01, (len(bands), 152, 152))
+        given = None if target_id is None else TargetId(target_id)
+        cutout = Cutout(flux, bands, 0.262, ra, dec, np.asarray(flux) == 0)
+        write_cutout(self.root / f"cutouts/{name}.fits", cutout, target_id=given)
+
+    def truth(self, name, columns):
+        write_truth(self.root / f"truth/{name}.fits", columns)
+
+    def recipe(self, text="", *, spectra=True, cutouts=True, redshifts=False, labels=False):
+        lines = ['name = "tiny"', "max_rows = 5"]
+        if spectra or redshifts:
+            lines.append("[spectra]")
+        if spectra:
+            lines.append('files = ["spectra/coadd-*.fits"]')
+        if redshifts:
+            lines.append('redshifts = ["spectra/redrock-*.fits"]')
+        if cutouts:
+            lines += ["[images]", 'cutouts = ["cutouts/**/*.fits"]']
+        if labels:
+            lines += ["[labels]", 'tables = ["truth/*.fits"]']
+        path = self.root / "ingest.toml"
+        path.write_text("\n".join([*lines, text]))
+        return path
+
+
+@pytest.fixture
+def survey(tmp_path):
+    return Survey(tmp_path / "survey")
+
+
+@pytest.fixture(scope="session")
+def paired(tmp_path_factory):
+    """Twelve galaxies in two coadds: nine paired, two without image, and one image alone."""
+    survey = Survey(tmp_path_factory.mktemp("paired"))
+    ids = FIRST_ID + np.arange(11)
+    ra, dec = (359.9 + 0.02 * np.arange(11)) % 360, np.linspace(-0.1, 0.1, 11)
+    survey.coadd("main-bright-1", ids[:6], ra[:6], dec[:6])
+    survey.coadd("main-bright-2", ids[6:], ra[6:], dec[6:])
+    survey.redrock("main-bright-1", ids[:6], np.linspace(0.1, 0.6, 6))
+    for row in range(9):
+        flux = np.full((3, 152, 152), float(row + 1))
+        survey.cutout(f"cutout-{row}", ra[row], dec[row] + 0.1 / 3600, flux=flux)
+    survey.cutout("lonely", 40.0, 5.0, flux=np.full((3, 152, 152), 99.0))
+    columns = {"TARGETID": ids[:8], "TRUE_Z": np.linspace(0, 0.7, 8), "Z": np.arange(8.0)}
+    survey.truth("truth-1", {**columns, "KIND": ["disk"] * 8, "COUNT": np.arange(8)})
+    return survey
+
+
+@pytest.fixture(scope="session")
+def dataset_dir(paired, tmp_path_factory):
+    """`paired`, ingested: partitions of at most five galaxies."""
+    from galsearch.dataset import ingest
+
+    out = tmp_path_factory.mktemp("dataset") / "tiny"
+    ingest(paired.recipe(redshifts=True, labels=True), out)
+    return out
