@@ -1,9 +1,19 @@
 """What every test may use: the real survey bytes beside the checkout, where they exist."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
+
+from galsearch.core.modality import Modality
+from galsearch.core.vectors import unit_rows
+from galsearch.embeddings import EmbeddingShard, write_shard
+from galsearch.embeddings.store import StoreRecord, write_record
 
 # A loaded machine is no reason to fail: time is for benchmarks.
 settings.register_profile("galsearch", deadline=None, max_examples=50, derandomize=True)
@@ -18,3 +28,70 @@ def real() -> Path:
     if not (SHARED / "real").is_dir():
         pytest.skip("no real survey data beside this checkout (../shared/real)")
     return SHARED / "real"
+
+
+@dataclass(frozen=True)
+class Sky:
+    """Embedded galaxies of both modalities: clustered, with a gap between the modalities."""
+
+    ids: np.ndarray
+    image: np.ndarray
+    spectrum: np.ndarray
+
+    @classmethod
+    def make(cls, n: int, *, dim: int = 16, seed: int = 1) -> "Sky":
+        """`n` galaxies: not random, and not easy."""
+        generator = np.random.default_rng(seed)
+        centres = generator.normal(size=(max(2, n // 25), dim))
+        latent = centres[generator.integers(0, len(centres), n)] + generator.normal(size=(n, dim))
+        gap = 2 * generator.normal(size=dim)
+        image, spectrum = (
+            unit_rows(latent + 0.4 * generator.normal(size=(n, dim)) + offset)
+            for offset in (gap, -gap)
+        )
+        ids = np.sort(generator.choice(10**9, n, replace=False)) + 39627000000000000
+        return cls(ids, image, spectrum)
+
+    def write(
+        self,
+        out: Path,
+        *,
+        image: slice = slice(None),
+        spectrum: slice = slice(None),
+        fingerprints: tuple[str, str] = ("a" * 64, "a" * 64),
+    ) -> Path:
+        """What `embed_dataset` would write; the slices say which galaxies have which vectors."""
+        kinds = ("image", "spectrum")
+        for kind, rows, fingerprint in zip(kinds, (image, spectrum), fingerprints, strict=True):
+            vectors = getattr(self, kind)[rows]
+            write_store(out / kind, kind, self.ids[rows], vectors, fingerprint)
+        places = {"ra_deg": np.arange(len(self.ids)) % 360.0, "dec_deg": np.zeros(len(self.ids))}
+        z = pa.array(np.linspace(0, 1, len(self.ids)), mask=np.arange(len(self.ids)) % 5 == 0)
+        pq.write_table(
+            pa.table({"target_id": self.ids, **places, "z": z}), out / "catalogue.parquet"
+        )
+        return out
+
+
+def write_store(
+    folder: Path, kind: str, ids: np.ndarray, vectors: np.ndarray, fingerprint: str
+) -> None:
+    """The store of one modality, in three shards."""
+    parts = {} if not len(ids) else dict(enumerate(np.array_split(np.arange(len(ids)), 3)))
+    for number, rows in parts.items():
+        zeros = np.zeros(len(rows))
+        shard = EmbeddingShard(
+            ids[rows], zeros, zeros, vectors[rows], Modality(kind), fingerprint, "toy", "0" * 64
+        )
+        write_shard(folder / f"part-{number}.parquet", shard)
+    shards = {f"part-{number}.parquet": len(rows) for number, rows in parts.items()}
+    record = StoreRecord(
+        Modality(kind), "toy", fingerprint, vectors.shape[1], len(ids), 0, "toy", "0" * 64, shards
+    )
+    write_record(folder, record)
+
+
+@pytest.fixture(scope="session")
+def make_sky() -> Callable[..., Sky]:
+    """Makes embedded galaxies that can be written as an embeddings directory."""
+    return Sky.make

@@ -102,6 +102,7 @@ class _Workshop:
         directions = self._measure(opened, plans)
         with self._stage("digests") as report:
             files = _digests(self.directory, report)
+        first = next(iter(stores.values()))
         manifest = IndexManifest(
             recipe=self.recipe,
             n_galaxies=n_galaxies,
@@ -111,7 +112,8 @@ class _Workshop:
             versions=_versions(),
             seconds=self.seconds,
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            dataset=next(iter(stores.values())).dataset,
+            dataset=first.dataset,
+            dataset_digest=first.record.dataset_digest,
         )
         write_manifest(manifest, self.directory)
         return manifest

@@ -12,6 +12,7 @@ from galsearch.core.errors import EncoderMismatchError, ShardError
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingStore, open_store
+from galsearch.embeddings.embed import CATALOGUE_FILE
 from galsearch.index.stored import (
     CATALOGUE_DTYPE,
     CATALOGUE_NAME,
@@ -21,8 +22,6 @@ from galsearch.index.stored import (
     StoredVectors,
     find_rows,
 )
-
-CATALOGUE_TABLE_NAME = "catalogue.parquet"
 
 
 def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
@@ -50,6 +49,13 @@ def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
             + " and ".join(f"{kind} vectors of encoder {f[:16]}" for kind, f in found.items())
             + ". Similarities between different encoders have no meaning; embed both with one "
             "encoder."
+        )
+    dims = {kind: store.dim for kind, store in stores.items()}
+    if len(set(dims.values())) > 1:
+        raise ShardError(
+            f"{embeddings}: "
+            + " and ".join(f"{kind} vectors of {dim} components" for kind, dim in dims.items())
+            + ", although of one encoder. Embed both again."
         )
     return stores
 
@@ -99,7 +105,7 @@ def store_catalogue(embeddings: Path, directory: Path, embedded: dict[Modality, 
     ShardError
         Where there is no catalogue, an id comes twice, or an embedded galaxy is not in it.
     """
-    path = embeddings / CATALOGUE_TABLE_NAME
+    path = embeddings / CATALOGUE_FILE
     if not path.is_file():
         raise ShardError(
             f"{path}: no such file; galsearch embed writes it beside the shards. Run it again."
@@ -122,7 +128,7 @@ def store_catalogue(embeddings: Path, directory: Path, embedded: dict[Modality, 
                 f"{path}: lacks {len(absent):,} of {len(wanted):,} galaxies with {kind} "
                 f"vectors, first TARGETID {absent[0]}. Run galsearch embed again."
             )
-    pq.write_table(table, directory / CATALOGUE_TABLE_NAME)
+    pq.write_table(table, directory / CATALOGUE_FILE)
     np.save(directory / CATALOGUE_NAME, places)
     np.save(directory / IDS_NAME, ids)
     return len(places)

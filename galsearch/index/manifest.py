@@ -70,8 +70,9 @@ class IndexManifest:
     seconds: dict[str, float]
     created: str
     """UTC, ISO 8601."""
-    dataset: str | None
+    dataset: str
     """Path of the dataset whose galaxies these are, as its embeddings recorded it."""
+    dataset_digest: str
 
     @property
     def fingerprint(self) -> str:
@@ -204,4 +205,5 @@ def _from_table(table: dict[str, Any]) -> IndexManifest:
         seconds=table["seconds"],
         created=table["created"],
         dataset=table["dataset"],
+        dataset_digest=table["dataset_digest"],
     )

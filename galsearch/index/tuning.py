@@ -39,17 +39,19 @@ class Questions:
 def draw_questions(
     using: StoredVectors, among: StoredVectors, *, n: int, seed: int
 ) -> tuple[Questions, Questions]:
-    """`n` galaxies to tune with and `n` others to measure with; all for both where few."""
-    generator = np.random.default_rng(seed)
-    rows = generator.permutation(len(using))[: 2 * n]
-    parts = (rows[:n], rows[n:]) if len(rows) == 2 * n else (rows, rows)
-    asked = []
-    for part in parts:
-        part = np.sort(part)
-        vectors, ids = np.array(using.vectors[part]), np.array(using.ids[part])
-        truth = exact_search(among, vectors, k=max(RECALL_KS), exclude=ids)
-        asked.append(Questions(vectors, ids, truth))
-    return asked[0], asked[1]
+    """`n` galaxies to tune with and `n` others to measure with; the same where they are few."""
+    rows = np.random.default_rng(seed).permutation(len(using))
+    tuning = _ask(using, among, rows[:n])
+    if len(rows) < 2 * n:
+        return tuning, tuning
+    return tuning, _ask(using, among, rows[n : 2 * n])
+
+
+def _ask(using: StoredVectors, among: StoredVectors, rows: npt.NDArray[np.int64]) -> Questions:
+    rows = np.sort(rows)
+    vectors, ids = np.array(using.vectors[rows]), np.array(using.ids[rows])
+    truth = exact_search(among, vectors, k=max(RECALL_KS), exclude=ids)
+    return Questions(vectors, ids, truth)
 
 
 def tune(

@@ -1,0 +1,66 @@
+"""A file's digest: what is found cheaply, and what a full reading finds."""
+
+from pathlib import Path
+
+import pytest
+
+from galsearch.core.errors import ManifestError
+from galsearch.index.digest import WHOLE_BELOW_BYTES, FileDigest
+
+AGAIN = "Restore the file, or build the index again with galsearch build-index."
+
+
+def test_an_untouched_file_agrees(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"galaxies" * 1000)
+    digest = FileDigest.of(path)
+    digest.check(path, whole=True)
+    digest.check(path, whole=False)
+    assert digest.n_bytes == 8000
+    assert digest.sample_sha256 == digest.sha256, "a small file is its own sample"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"galaxies")
+    digest = FileDigest.of(path)
+    path.unlink()
+    with pytest.raises(ManifestError) as caught:
+        digest.check(path, whole=False)
+    assert str(caught.value) == (f"{path}: the file is missing; manifest.json lists it. {AGAIN}")
+
+
+def test_a_truncated_file_is_named_with_both_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"x" * 5000)
+    digest = FileDigest.of(path)
+    path.write_bytes(b"x" * 4000)
+    with pytest.raises(ManifestError) as caught:
+        digest.check(path, whole=False)
+    assert str(caught.value) == f"{path}: 4,000 bytes, manifest.json says 5,000. {AGAIN}"
+
+
+@pytest.mark.parametrize("position", [0, 100, -1])
+def test_a_changed_byte_at_either_end_is_found_by_the_sample(tmp_path: Path, position: int) -> None:
+    path = tmp_path / "a.npy"
+    content = bytearray(3 * WHOLE_BELOW_BYTES)
+    path.write_bytes(content)
+    digest = FileDigest.of(path)
+    content[position] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ManifestError, match=r"^.*a\.npy: sampled sha256 .* not the one that was"):
+        digest.check(path, whole=False)
+
+
+def test_a_byte_changed_between_the_samples_is_found_by_a_full_reading_alone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.npy"
+    content = bytearray(3 * WHOLE_BELOW_BYTES)
+    path.write_bytes(content)
+    digest = FileDigest.of(path)
+    content[len(content) // 17 + (1 << 15)] ^= 1
+    path.write_bytes(content)
+    digest.check(path, whole=False)
+    with pytest.raises(ManifestError, match=r"^.*a\.npy: sha256 .* not the one that was built"):
+        digest.check(path, whole=True)

@@ -1,0 +1,70 @@
+"""Recipes and the plans they become."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.core.errors import ConfigError
+from galsearch.index.recipe import IndexRecipe, plan_index, read_recipe
+
+RECIPES = Path(__file__).parents[2] / "index_builds" / "recipes"
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.name)
+def test_every_committed_recipe_can_be_read_and_planned(path: Path) -> None:
+    recipe = read_recipe(path)
+    assert recipe.name == path.stem
+    plan = plan_index(recipe, n_vectors=20_000_000, dim=256)
+    assert (plan.kind, plan.n_subvectors) == ("ivfpq", 64)
+
+
+def test_a_recipe_says_all_that_is_wrong_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("n_lists = 0\nn_bits = 9\nrecall_target = 1.5\n")
+    with pytest.raises(ConfigError) as caught:
+        read_recipe(path)
+    assert str(caught.value) == (
+        f"{path}: n_lists = 0 is less than 1. recall_target = 1.5 is not within 0 .. 1. "
+        "n_bits = 9 is not within 4 .. 8."
+    )
+
+
+def test_an_unknown_key_is_met_with_the_nearest_known_one(tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text("nprobe = 4\n")
+    with pytest.raises(ConfigError) as caught:
+        read_recipe(path)
+    assert str(caught.value) == f"{path}: unknown key 'nprobe': did you mean 'n_probe'?"
+
+
+def test_codes_that_do_not_divide_the_dimension_are_refused_with_those_that_do() -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan_index(IndexRecipe(n_subvectors=5), n_vectors=10_000, dim=12)
+    assert str(caught.value) == (
+        "recipe 'default': n_subvectors = 5 does not divide the dimension 12 "
+        "(1, 2, 3, 4, 6, 12 do)."
+    )
+
+
+def test_too_few_vectors_for_the_lists_are_refused_with_numbers() -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan_index(IndexRecipe(n_lists=4096), n_vectors=1000, dim=64)
+    assert str(caught.value) == (
+        "recipe 'default': 4096 lists and 8-bit codes want at least 4,096 training vectors, "
+        "there are 1,000 (of 1,000 stored). Use fewer n_lists or n_bits, a larger train_size, "
+        "or flat_below = 1001."
+    )
+
+
+@given(n_vectors=st.integers(0, 10**9), dim=st.integers(1, 2048))
+def test_the_default_recipe_has_a_legal_plan_for_any_set(n_vectors: int, dim: int) -> None:
+    plan = plan_index(IndexRecipe(), n_vectors=n_vectors, dim=dim)
+    if n_vectors < 512:
+        assert plan.kind == "flat"
+        return
+    assert dim % plan.n_subvectors == 0
+    assert 1 <= plan.n_subvectors <= 64
+    assert plan.n_lists * 39 <= n_vectors
+    assert max(256, plan.n_lists) <= plan.n_training <= n_vectors

@@ -1,0 +1,62 @@
+"""The exact scan against the obvious one: ties, duplicates, exclusion, any k, any blocks."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.index import scan
+from galsearch.index.scan import exact_search
+from galsearch.index.stored import StoredVectors, find_rows
+from galsearch.query.exact import brute_force
+
+
+@st.composite
+def skies(draw: st.DrawFn) -> StoredVectors:
+    """Few distinct directions, so that ties and duplicates abound."""
+    n = draw(st.integers(1, 60))
+    dim = draw(st.integers(1, 9))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    distinct = generator.normal(size=(draw(st.integers(1, 12)), dim))
+    distinct /= np.linalg.norm(distinct, axis=1, keepdims=True)
+    vectors = distinct[generator.integers(0, len(distinct), n)].astype(np.float32)
+    ids = np.sort(generator.choice(10**6, n, replace=False)) + 2**60
+    return StoredVectors(ids, vectors)
+
+
+@given(sky=skies(), k=st.integers(1, 80), data=st.data())
+def test_a_scan_is_brute_force(sky: StoredVectors, k: int, data: st.DataObject) -> None:
+    asking = data.draw(st.integers(0, len(sky) - 1))
+    exclude = data.draw(st.sampled_from([0, int(sky.ids[asking])]))
+    ((ids, cosines),) = exact_search(sky, sky.vectors[[asking]], k=k, exclude=np.array([exclude]))
+    expected = brute_force(sky.vectors, sky.ids, sky.vectors[asking], k=k, exclude=exclude)
+    assert ids.tolist() == expected[0].tolist()
+    np.testing.assert_array_equal(cosines, expected[1])
+
+
+def test_the_answer_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(3)
+    vectors = generator.normal(size=(500, 8))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    sky = StoredVectors(np.arange(1, 501), vectors.astype(np.float32))
+    none = np.zeros(200, np.int64)
+    whole = exact_search(sky, sky.vectors[:200], k=7, exclude=none)
+    monkeypatch.setattr(scan, "_ROWS", 13)
+    monkeypatch.setattr(scan, "_QUESTIONS", 3)
+    blocked = exact_search(sky, sky.vectors[:200], k=7, exclude=none)
+    for one, other in zip(whole, blocked, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+@given(
+    stored=st.sets(st.integers(1, 2**63 - 1), max_size=20),
+    others=st.lists(st.integers(1, 2**63 - 1), max_size=10),
+)
+def test_only_equal_ids_are_found(stored: set[int], others: list[int]) -> None:
+    ids = np.array(sorted(stored), np.int64)
+    wanted = [*stored, *others]
+    rows = find_rows(ids, np.array(wanted, np.int64))
+    for target_id, row in zip(wanted, rows, strict=True):
+        assert (row >= 0) == (target_id in stored)
+        assert row < 0 or ids[row] == target_id
