@@ -1,0 +1,232 @@
+"""A dataset is embedded once, whole, by one encoder, however often it is interrupted."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from galsearch.core.errors import (
+    ConfigError,
+    EncoderMismatchError,
+    MissingModalityError,
+    ShardError,
+    UnknownTargetError,
+)
+from galsearch.core.modality import Modality
+from galsearch.dataset import open_dataset
+from galsearch.embeddings import embed_dataset, open_store
+
+FIRST_ID = 39627848784286003
+IMAGE, SPECTRUM = Modality.IMAGE, Modality.SPECTRUM
+
+
+def files(out):
+    return {p.relative_to(out).as_posix(): p.stat().st_mtime_ns for p in out.rglob("*.parquet")}
+
+
+@pytest.fixture
+def embedded(dataset_dir, pair, tmp_path):
+    embed_dataset(dataset_dir, tmp_path / "out", encoder=pair)
+    return tmp_path / "out"
+
+
+def test_every_galaxy_is_embedded_or_counted_as_missing(dataset_dir, pair, tmp_path):
+    report = embed_dataset(dataset_dir, tmp_path / "out", encoder=pair)
+    n_partitions = len(open_dataset(dataset_dir).partitions)
+    assert n_partitions >= 3
+    assert (report.n_galaxies, report.dim, report.encoder) == (8, 8, "projection")
+    assert report.n_embedded == {IMAGE: 6, SPECTRUM: 7}
+    assert report.n_missing == {IMAGE: 2, SPECTRUM: 1}
+    assert report.n_shards_kept == 0
+    shards = list((tmp_path / "out").glob("*/part-*.parquet"))
+    assert len(shards) == report.n_shards_written
+    assert str(report) == (
+        "8 galaxies: 6 image embeddings (2 galaxies have none), 7 spectrum embeddings (1 galaxies "
+        f"have none); 8 numbers each, encoder projection (aaaaaaaaaaaaaaaa); {len(shards)} shards "
+        "written, 0 kept from an earlier run"
+    )
+
+
+@pytest.mark.parametrize("modality", [IMAGE, SPECTRUM])
+def test_a_vector_is_that_of_its_own_galaxy(dataset_dir, pair, embedded, modality):
+    dataset, store = open_dataset(dataset_dir), open_store(embedded, modality)
+    ids = np.concatenate(list(store.iter_ids()))
+    assert len(store) == len(set(ids.tolist()))
+    for target_id in ids:
+        batch = dataset.read([target_id])
+        flux = batch.image_flux if modality is IMAGE else batch.spectrum_flux
+        expected = getattr(pair, modality).embed(flux)
+        np.testing.assert_allclose(store.read([target_id]), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5])
+def test_the_batch_size_changes_nothing(dataset_dir, make_pair, embedded, tmp_path, batch_size):
+    fresh = make_pair()
+    embed_dataset(dataset_dir, tmp_path / "other", encoder=fresh, batch_size=batch_size)
+    for modality in Modality:
+        stores = [open_store(out, modality) for out in (embedded, tmp_path / "other")]
+        for one, other in zip(*(store.iter_shards() for store in stores), strict=True):
+            assert one.header == other.header
+            np.testing.assert_array_equal(one.target_ids, other.target_ids)
+            np.testing.assert_allclose(one.embeddings, other.embeddings, atol=1e-6)
+    assert max(fresh.image.calls) <= batch_size
+
+
+def test_a_second_run_embeds_nothing(dataset_dir, make_pair, embedded):
+    before, fresh = files(embedded), make_pair()
+    report = embed_dataset(dataset_dir, embedded, encoder=fresh)
+    assert (report.n_shards_written, report.n_shards_kept) == (0, len(before) - 1)
+    assert fresh.image.calls == fresh.spectrum.calls == []
+    assert {k: v for k, v in files(embedded).items() if "/" in k} == {
+        k: v for k, v in before.items() if "/" in k
+    }
+
+
+@pytest.mark.parametrize("fail_at_call", [1, 2, 3])
+def test_an_interrupted_run_continues(dataset_dir, make_pair, embedded, tmp_path, fail_at_call):
+    out, failing = tmp_path / "resumed", make_pair()
+    failing.spectrum.fail_at_call = fail_at_call
+    with pytest.raises(KeyboardInterrupt):
+        embed_dataset(dataset_dir, out, encoder=failing)
+    done = files(out) if out.exists() else {}
+    assert not list(out.rglob("*.part")), "no half shard"
+    with pytest.raises(ShardError, match=r"no store\.json, so the embedding "):
+        open_store(out, SPECTRUM)
+    report = embed_dataset(dataset_dir, out, encoder=make_pair())
+    assert report.n_shards_kept == len(done)
+    assert {name: files(out)[name] for name in done} == done
+    for modality in Modality:
+        one, other = open_store(embedded, modality), open_store(out, modality)
+        ids = np.concatenate(list(one.iter_ids()))
+        np.testing.assert_array_equal(one.read(ids), other.read(ids))
+
+
+def test_a_damaged_shard_is_made_again(dataset_dir, make_pair, embedded):
+    victim = sorted(embedded.glob("image/part-*.parquet"))[0]
+    victim.write_bytes(b"PAR1")
+    report = embed_dataset(dataset_dir, embedded, encoder=make_pair())
+    assert report.n_shards_written == 1
+    assert len(open_store(embedded, IMAGE)) == 6
+
+
+def test_a_changed_partition_is_embedded_again(changed_dataset_dir, make_pair, embedded):
+    before = open_store(embedded, IMAGE).read([FIRST_ID + 1])
+    report = embed_dataset(changed_dataset_dir, embedded, encoder=make_pair())
+    assert report.n_shards_written == 2, "the image's partition, in both modalities"
+    assert not np.allclose(open_store(embedded, IMAGE).read([FIRST_ID + 1]), before)
+
+
+def test_another_encoder_is_refused_by_name(dataset_dir, make_pair, embedded):
+    before = files(embedded)
+    with pytest.raises(EncoderMismatchError) as caught:
+        embed_dataset(dataset_dir, embedded, encoder=make_pair("b" * 64))
+    assert str(caught.value) == (
+        f"{embedded / 'image'} was made by encoder aaaaaaaaaaaaaaaa, asked for is "
+        "bbbbbbbbbbbbbbbb. Similarities between different encoders have no meaning. Embed into "
+        "another directory, or remove this one."
+    )
+    assert files(embedded) == before
+
+
+def test_shards_of_another_encoder_are_refused_in_an_unfinished_store(
+    dataset_dir, make_pair, embedded
+):
+    for record in embedded.glob("*/store.json"):
+        record.unlink()
+    with pytest.raises(EncoderMismatchError, match=r"part-.*\.parquet was made by encoder aaaa"):
+        embed_dataset(dataset_dir, embedded, encoder=make_pair("b" * 64))
+
+
+def test_shards_of_another_dataset_are_refused(dataset_dir, make_pair, embedded):
+    shard = next(embedded.glob("image/part-*.parquet"))
+    stray = shard.with_name("part-07-000000001.parquet")
+    stray.write_bytes(shard.read_bytes())
+    with pytest.raises(ShardError) as caught:
+        embed_dataset(dataset_dir, embedded, encoder=make_pair())
+    assert str(caught.value) == (
+        f"{stray} belongs to no partition of {dataset_dir}. Embed into another directory, or "
+        "remove this one."
+    )
+
+
+def test_the_catalogue_lies_beside_the_shards_sorted_by_id(dataset_dir, embedded):
+    table = pq.read_table(embedded / "catalogue.parquet")
+    ids = table["target_id"].to_numpy()
+    assert (np.diff(ids) > 0).all()
+    assert set(ids.tolist()) == set(open_dataset(dataset_dir).target_ids.tolist())
+    assert "z" in table.column_names
+    assert "image_flux" not in table.column_names
+
+
+def test_the_store_says_where_it_comes_from(dataset_dir, embedded):
+    store = open_store(embedded, "spectrum")
+    record = json.loads((embedded / "spectrum/store.json").read_text())
+    assert (store.dim, store.fingerprint, store.modality) == (8, "a" * 64, SPECTRUM)
+    assert store.dataset == record["dataset"] == str(dataset_dir.resolve())
+    assert record["dataset_digest"] == open_dataset(dataset_dir).digest
+    assert sum(record["shards"].values()) == record["n_rows"] == 7
+
+
+def test_an_encoder_of_one_modality_embeds_that_one(dataset_dir, make_pair, tmp_path):
+    class ImagesOnly:
+        name = "images-only"
+        image = make_pair().image
+
+        @property
+        def spectrum(self):
+            raise MissingModalityError("no spectra")
+
+    report = embed_dataset(dataset_dir, tmp_path / "out", encoder=ImagesOnly())
+    assert report.n_embedded == {IMAGE: 6}
+    assert not (tmp_path / "out/spectrum").exists()
+
+
+def test_an_encoder_that_loses_rows_is_caught(dataset_dir, pair, tmp_path):
+    embed = pair.image.embed
+    pair.image.embed = lambda *planes: embed(*planes)[1:]
+    with pytest.raises(ShardError, match=r"galaxies have the modality image and the encoder"):
+        embed_dataset(dataset_dir, tmp_path / "out", encoder=pair)
+    assert not list((tmp_path / "out").rglob("*"))
+
+
+def test_reading_a_galaxy_without_that_modality_names_it(embedded):
+    with pytest.raises(UnknownTargetError) as caught:
+        open_store(embedded, IMAGE).read([FIRST_ID + 1, FIRST_ID])
+    assert str(caught.value) == (
+        f"{embedded / 'image'}: no image embedding of 1 of 2 galaxies, first TARGETID "
+        f"{FIRST_ID} (6 are stored)."
+    )
+
+
+def test_a_missing_shard_is_noticed_on_opening(embedded):
+    victim = sorted(embedded.glob("image/part-*.parquet"))[0]
+    n = len(list(embedded.glob("image/part-*.parquet")))
+    victim.unlink()
+    with pytest.raises(ShardError) as caught:
+        open_store(embedded, IMAGE)
+    assert str(caught.value) == (
+        f"{embedded / 'image'}: store.json lists {n} shards, {n - 1} are there; they differ in "
+        f"{victim.name}. Run galsearch embed again with the same dataset and directory."
+    )
+
+
+def test_a_directory_without_embeddings(tmp_path):
+    with pytest.raises(ShardError) as caught:
+        open_store(tmp_path, IMAGE)
+    assert str(caught.value) == (
+        f"{tmp_path / 'image'}: no store.json, so the embedding does not exist. Run galsearch "
+        "embed DATASET OUT; an interrupted run continues."
+    )
+
+
+def test_a_batch_of_none_is_refused(dataset_dir, pair, tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        embed_dataset(dataset_dir, tmp_path, encoder=pair, batch_size=0)
+    assert str(caught.value) == "batch_size is 0; expected 1 or more."
+
+
+def test_progress_ends_at_the_number_of_galaxies(dataset_dir, pair, tmp_path):
+    seen = []
+    embed_dataset(dataset_dir, tmp_path, encoder=pair, progress=lambda *report: seen.append(report))
+    assert seen[-1] == ("embedding galaxies", 8, 8)

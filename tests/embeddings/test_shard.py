@@ -1,0 +1,137 @@
+"""A shard comes back as it was written, or says what is wrong with it."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.core.errors import ShardError
+from galsearch.core.modality import Modality
+from galsearch.core.vectors import unit_rows
+from galsearch.embeddings import EmbeddingShard, read_shard, write_shard
+from galsearch.embeddings.shard import read_header, read_ids
+
+
+def make(ids, *, dim=4, seed=0, **changes):
+    rng = np.random.default_rng(seed)
+    given_ = {
+        "target_ids": np.array(ids, np.int64),
+        "ra_deg": rng.uniform(0, 360, len(ids)),
+        "dec_deg": rng.uniform(-90, 90, len(ids)),
+        "embeddings": unit_rows(rng.normal(size=(len(ids), dim))),
+        "modality": Modality.IMAGE,
+        "fingerprint": "f" * 64,
+        "partition": "Norder=0/Npix=4",
+        "digest": "d" * 64,
+    }
+    return EmbeddingShard(**(given_ | changes))
+
+
+@given(
+    st.lists(st.integers(1, 2**63 - 1), unique=True, max_size=20).map(sorted),
+    st.integers(1, 9),
+    st.integers(0, 99),
+)
+def test_reading_gives_what_was_written(tmp_path_factory, ids, dim, seed):
+    path = tmp_path_factory.mktemp("shard") / "part-1.parquet"
+    shard = make(ids, dim=dim, seed=seed)
+    write_shard(path, shard)
+    again = read_shard(path)
+    assert again.header == shard.header == read_header(path)
+    for name in ("target_ids", "ra_deg", "dec_deg", "embeddings"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(shard, name))
+    assert read_ids(path).tolist() == ids
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_the_file_is_plain_parquet(tmp_path):
+    write_shard(tmp_path / "a.parquet", make([3, 2**60]))
+    schema = pq.read_schema(tmp_path / "a.parquet")
+    assert [f"{f.name}: {f.type}" for f in schema] == [
+        "target_id: int64",
+        "ra_deg: double",
+        "dec_deg: double",
+        "embedding: fixed_size_list<element: float not null>[4]",
+    ]
+    assert schema.metadata[b"galsearch.fingerprint"] == b"f" * 64
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"target_ids": [1, 3, 2]},
+            "TARGETIDs of a shard ascend, each once; 2 follows 3.",
+        ),
+        (
+            {"target_ids": [1, 2, 2]},
+            "TARGETIDs of a shard ascend, each once; 2 follows 2.",
+        ),
+        (
+            {"embeddings": np.array([[1.0, 0], [0, 0.5], [0, 1]])},
+            "1 of 3 image embeddings are not of unit length, first TARGETID 2 with |v| = 0.5.",
+        ),
+        (
+            {"embeddings": np.array([[1.0, 0], [0, 1], [np.nan, 1]])},
+            "1 of 3 image embeddings are not of unit length, first TARGETID 3 with |v| = nan.",
+        ),
+        (
+            {"ra_deg": np.zeros(2)},
+            "a shard has one id, position and (d,) vector a row, found target_ids (3,), ra_deg "
+            "(2,), dec_deg (3,), embeddings (3, 4).",
+        ),
+    ],
+)
+def test_a_shard_cannot_be_wrong(changes, message):
+    with pytest.raises(ShardError) as caught:
+        make([1, 2, 3], **changes)
+    assert str(caught.value) == message
+
+
+def test_the_callers_arrays_are_not_touched():
+    vectors = unit_rows(np.eye(3))
+    shard = make([1, 2, 3], embeddings=vectors)
+    vectors[0] = 7
+    assert shard.embeddings[0].tolist() == [1, 0, 0]
+    assert not shard.embeddings.flags.writeable
+
+
+def test_a_failing_write_leaves_nothing(tmp_path, monkeypatch):
+    def fail(table, where, **options):
+        where.write_bytes(b"half")
+        raise OSError("disk full")
+
+    write_shard(tmp_path / "a.parquet", make([1]))
+    monkeypatch.setattr(pq, "write_table", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_shard(tmp_path / "a.parquet", make([1, 2]))
+    assert [p.name for p in tmp_path.iterdir()] == ["a.parquet"]
+    assert len(read_shard(tmp_path / "a.parquet")) == 1
+
+
+def test_a_truncated_shard(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_shard(path, make([1, 2]))
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(ShardError, match=r"a\.parquet: cannot be read as Parquet \("):
+        read_shard(path)
+
+
+def test_a_flipped_byte_is_noticed(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_shard(path, make(range(1, 200), dim=64))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    path.write_bytes(content)
+    with pytest.raises(ShardError, match=r"a\.parquet: is damaged \(.*\)\. Embed again\."):
+        read_shard(path)
+
+
+def test_parquet_of_something_else(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    with pytest.raises(ShardError) as caught:
+        read_shard(path)
+    assert str(caught.value) == f"{path}: not an embedding shard: lacks galsearch.modality."
