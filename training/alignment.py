@@ -221,7 +221,7 @@ def train(config: AlignmentConfig, dataset: Dataset, out: Path) -> Path:
             )
             loss = clip_loss(model.image(images), model.spectrum(spectra), model.logit_scale())
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
             optimiser.step()
             losses.append(float(loss.detach()))

@@ -12,7 +12,7 @@ POSITION_OFFSET = 0.1
 
 
 class PatchEmbedding(nn.Module):
-    """One token a patch. The convolution only holds the weights: its stride is its size."""
+    """One token a patch."""
 
     def __init__(self, config: ImageConfig) -> None:
         super().__init__()
@@ -22,11 +22,8 @@ class PatchEmbedding(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """(B, C, H, W) to (B, N, D), patches row by row."""
-        B, C, H, W = pixels.shape
-        size = self.proj.kernel_size[0]
-        patches = pixels.reshape(B, C, H // size, size, W // size, size)
-        patches = patches.permute(0, 2, 4, 1, 3, 5).reshape(B, -1, C * size * size)
-        return functional.linear(patches, self.proj.weight.flatten(1), self.proj.bias)
+        planes: Tensor = self.proj(pixels)  # (B, D, rows, columns)
+        return planes.flatten(2).transpose(1, 2)
 
 
 class ImageBackbone(nn.Module):

@@ -49,7 +49,8 @@ class CrossModalModel(nn.Module):
     Parameters
     ----------
     config
-        Sizes and differences. The weights are unset: see `initialise` and `checkpoint.read`.
+        Sizes and differences. The weights are drawn from torch's global generator; `initialise`
+        draws them from a seed, `checkpoint.read` reads them.
 
     Examples
     --------
@@ -71,6 +72,19 @@ class CrossModalModel(nn.Module):
             self.dino_head = PrototypeHead(config.image.width, config.prototypes)
         if config.learned_scale:
             self.log_scale = nn.Parameter(torch.tensor(math.log(config.logit_scale)))
+        self.draw_weights()
+
+    @torch.no_grad()
+    def draw_weights(self, generator: torch.Generator | None = None) -> None:
+        """Set every weight anew.
+
+        Matrices, positions, queries and tokens are normal with variance 1 / (numbers a row), cut
+        at two widths; the last matrix of a residual is narrower by sqrt(2 depth), so that depth
+        does not widen what runs through it. Biases are 0, norms 1, layer scales 1e-5.
+        """
+        for name, parameter in self.named_parameters():
+            if not parameter.is_meta:
+                _draw(name, parameter, self.config, generator)
 
     def image(self, inputs: Tensor) -> Tensor:
         """(B, E), not normalised, from `preprocess.prepare_images`."""
@@ -94,24 +108,16 @@ class CrossModalModel(nn.Module):
 
 
 def initialise(config: ModelConfig, seed: int) -> CrossModalModel:
-    """An untrained model: the same seed gives the same weights.
-
-    Matrices, positions, queries and tokens are drawn from a normal distribution of width 0.02
-    cut at two widths; the second matrix of a residual is narrower by sqrt(2 depth), so that the
-    depth does not widen what runs through it. Biases are 0, norms 1.
-    """
+    """An untrained model: the same seed gives the same weights."""
     with torch.device("meta"):
         model = CrossModalModel(config)
     model = model.to_empty(device="cpu")
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            _initialise_one(name, parameter, config, generator)
+    model.draw_weights(torch.Generator().manual_seed(seed))
     return model
 
 
-def _initialise_one(
-    name: str, parameter: Tensor, config: ModelConfig, generator: torch.Generator
+def _draw(
+    name: str, parameter: Tensor, config: ModelConfig, generator: torch.Generator | None
 ) -> None:
     last = name.rsplit(".", 1)[-1]
     if name == "log_scale":
@@ -123,10 +129,11 @@ def _initialise_one(
     elif last == "mask_token" or "bias" in last:
         parameter.zero_()
     else:
+        n_row = parameter[0].numel() if parameter.ndim == 4 else parameter.shape[-1]
+        ends_residual = ".blocks." in name and name.endswith(_RESIDUAL_ENDS)
         section = config.image if name.startswith("image") else config.spectrum
-        ends_residual = ".blocks." in name and name.endswith(
-            ("proj.weight", "projection.weight", "fc2.weight", "mlp.decoder.weight")
-        )
-        narrower = math.sqrt(2 * section.depth) if ends_residual and section else 1.0
-        std = 0.02 / narrower
+        std = 1 / math.sqrt(n_row * (2 * section.depth if ends_residual and section else 1))
         nn.init.trunc_normal_(parameter, std=std, a=-2 * std, b=2 * std, generator=generator)
+
+
+_RESIDUAL_ENDS = ("proj.weight", "projection.weight", "fc2.weight", "mlp.decoder.weight")

@@ -30,8 +30,13 @@ def pair_of(model: CrossModalModel) -> EncoderPair:
     """Encoders around a model in memory, which is put into evaluation mode."""
     model.eval()
     digest, config = fingerprint(model), model.config
-    image = None if config.image is None else ImageEncoder(config, digest, model.image)
-    spectrum = None if config.spectrum is None else SpectrumEncoder(config, digest, model.spectrum)
+    # One published item fills a processor, and alone it gives the same numbers in any batch.
+    at_once = 1 if config.preparation == "released" else 64
+    image = spectrum = None
+    if config.image is not None:
+        image = ImageEncoder(config, digest, model.image, at_once)
+    if config.spectrum is not None:
+        spectrum = SpectrumEncoder(config, digest, model.spectrum, at_once)
     return EncoderPair(config, digest, image, spectrum)
 
 

@@ -20,9 +20,6 @@ from galsearch.encoders.preprocess import prepare_images, prepare_spectra
 Vectors = npt.NDArray[np.float32]
 Forward = Callable[[Tensor], Tensor]
 
-TOKENS_AT_ONCE = 8192
-"""Tokens that go through a network together: bounds memory; no result depends on it."""
-
 
 @dataclass(frozen=True, eq=False)
 class ImageEncoder:
@@ -33,6 +30,8 @@ class ImageEncoder:
     """Ties this encoder to what it embedded; both encoders of a pair share it."""
     forward: Forward
     """Prepared images to (B, d)."""
+    at_once: int = 64
+    """Images that go through the network together."""
     modality: ClassVar[Modality] = Modality.IMAGE
 
     @property
@@ -91,9 +90,8 @@ class ImageEncoder:
     def _vectors(
         self, flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None
     ) -> Vectors:
-        assert self.config.image is not None  # noqa: S101 (a pair has this encoder or raises)
         inputs = prepare_images(flux, mask, self.config)
-        return _run(self.forward, inputs, self.config.image.n_patches + 1, self.dim)
+        return _run(self.forward, inputs, self.at_once, self.dim)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +103,8 @@ class SpectrumEncoder:
     """Ties this encoder to what it embedded; both encoders of a pair share it."""
     forward: Forward
     """Prepared spectra to (B, d)."""
+    at_once: int = 64
+    """Spectra that go through the network together."""
     modality: ClassVar[Modality] = Modality.SPECTRUM
 
     @property
@@ -171,7 +171,7 @@ class SpectrumEncoder:
         self, flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None
     ) -> Vectors:
         inputs = prepare_spectra(flux, ivar, mask, self.config)
-        return _run(self.forward, inputs, inputs.shape[1], self.dim)
+        return _run(self.forward, inputs, self.at_once, self.dim)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,15 +212,12 @@ class EncoderPair:
         return self.spectrum_encoder
 
 
-def _run(forward: Forward, inputs: Tensor, n_tokens: int, dim: int) -> Vectors:
-    """(B, d): the network over slices of the batch."""
-    at_once = max(1, TOKENS_AT_ONCE // n_tokens)
+def _run(forward: Forward, inputs: Tensor, at_once: int, dim: int) -> Vectors:
+    """(B, d): the network over parts of the batch."""
     with torch.inference_mode():
-        parts = (
-            [forward(part).cpu() for part in torch.split(inputs, at_once)] if len(inputs) else []
-        )
+        parts = [forward(part) for part in torch.split(inputs, at_once)] if len(inputs) else []
         vectors = torch.cat(parts) if parts else torch.empty(0, dim)
-    return np.asarray(vectors.to(torch.float32).numpy())
+    return np.asarray(vectors.to("cpu", torch.float32).numpy())
 
 
 def _scaled(vectors: Vectors, *, normalise: bool) -> Vectors:

@@ -9,6 +9,8 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.errors import SourceError
+
 _ROW_DEG = 0.25
 _N_ROWS = 721
 
@@ -17,6 +19,11 @@ def brick_names(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np
     """(n,) names, such as '1501p022', of the bricks that hold ICRS positions in degrees.
 
     The digits are the centre's, truncated and not rounded.
+
+    Raises
+    ------
+    SourceError
+        Where a position is none.
 
     Examples
     --------
@@ -36,6 +43,11 @@ def brick_names(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np
 def brick_ids(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """(n,) BRICKID, 1 to 662,174, of the bricks that hold ICRS positions in degrees.
 
+    Raises
+    ------
+    SourceError
+        Where a position is none.
+
     Examples
     --------
     >>> brick_ids([150.1, 10.0, 10.0], [2.2, -90.0, 90.0])
@@ -51,6 +63,10 @@ def _row_and_column(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     ra = np.atleast_1d(np.asarray(ra_deg, dtype=np.float64)) % 360.0
     dec = np.atleast_1d(np.asarray(dec_deg, dtype=np.float64))
+    bad = ~(np.isfinite(ra) & (np.abs(dec) <= 90))
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise SourceError(f"no brick holds RA {ra[first]}, Dec {dec[first]} (position {first}).")
     row = np.clip(np.floor((dec + 90.125) / _ROW_DEG), 0, _N_ROWS - 1).astype(np.int64)
     n = _columns_per_row()[row]
     # -1e-20 % 360 is 360 in floats: it belongs to the last column, not to one past it.

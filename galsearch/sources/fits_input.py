@@ -19,7 +19,7 @@ from astropy.io import fits
 
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits_header import Header
-from galsearch.sources.fits_table import decode_table, rescale
+from galsearch.sources.fits_table import column_formats, decode_table, rescale
 from galsearch.sources.urls import open_url
 
 _BLOCK = 2880
@@ -149,7 +149,9 @@ class FitsFile:
     @contextmanager
     def _unpacked(self, hdu: Hdu) -> Iterator[Any]:
         """The HDU as astropy's CompImageHDU, in a file of its own with the cards it needs."""
+        where = f"{self.url}: compressed image {hdu.name or '(unnamed)'}"
         hdu.header.choice("ZCMPTYPE", _COMPRESSIONS)
+        column_formats(hdu.header, where=where)
         alone = fits.Header()
         for keyword in hdu.header.keywords():
             if _UNPACKING_KEY.match(keyword):
@@ -161,9 +163,7 @@ class FitsFile:
             with fits.open(io.BytesIO(content)) as opened:
                 yield opened[1]
         except _UNPACKING_ERRORS as error:
-            raise SourceError(
-                f"{self.url}: compressed image {hdu.name or '(unnamed)'} is damaged ({error})."
-            ) from error
+            raise SourceError(f"{where} is damaged ({error}).") from error
 
 
 def _scan(url: str, file: IO[bytes]) -> list[Hdu]:

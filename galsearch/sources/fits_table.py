@@ -29,10 +29,8 @@ def decode_table(
         Where the header contradicts itself; `where` names file and table.
     """
     n_rows, row_bytes = header.count("NAXIS2"), header.count("NAXIS1")
-    names, formats = [], []
-    for number in range(1, header.count("TFIELDS") + 1):
-        names.append(header.label(f"TTYPE{number}", f"COLUMN{number}"))
-        formats.append(_format(header.label(f"TFORM{number}"), number, where))
+    formats = column_formats(header, where=where)
+    names = [header.label(f"TTYPE{n + 1}", f"COLUMN{n + 1}") for n in range(len(formats))]
     fields = [(f"f{number}", dtype) for number, (_, dtype) in enumerate(formats)]
     dtype = np.dtype(fields)
     if dtype.itemsize != row_bytes or len(set(names)) != len(names):
@@ -46,6 +44,18 @@ def decode_table(
         for number, name in enumerate(names)
         if formats[number][0] not in "PQ" and (columns is None or name in columns)
     }
+
+
+def column_formats(header: Header, *, where: str) -> list[tuple[str, Any]]:
+    """TFORM letter and stored dtype of every column.
+
+    Raises
+    ------
+    SourceError
+        Where a TFORM is missing or is none.
+    """
+    numbers = range(1, header.count("TFIELDS") + 1)
+    return [_format(header.label(f"TFORM{number}"), number, where) for number in numbers]
 
 
 def _format(tform: str, number: int, where: str) -> tuple[str, Any]:

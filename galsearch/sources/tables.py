@@ -1,7 +1,6 @@
 """Catalogues: truth beside a simulated survey, and label tables of any origin."""
 
 import difflib
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -112,7 +111,7 @@ def _read_text_table(url: str) -> dict[str, npt.NDArray[Any]]:
         kind = "ecsv" if text.startswith("# %ECSV") else "csv"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnitsWarning)  # units of labels are not used
-            table = Table.read(io.StringIO(text), format=f"ascii.{kind}")
+            table = Table.read(text.splitlines(), format=f"ascii.{kind}")
     except (ValueError, TypeError, KeyError, IndexError) as error:
         reason = str(error).strip().splitlines()
         raise SourceError(

@@ -1,0 +1,144 @@
+"""The light of simulated galaxies against Bagpipes, speclite and astropy, their slow twins."""
+
+import io
+import warnings
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+from astropy.cosmology import FlatLambdaCDM
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.simulate import cosmology, photometry
+from galsearch.simulate.history import mass_by_age, metal_weights
+from galsearch.simulate.library import Library, air_to_vacuum, vacuum_to_air
+from galsearch.simulate.light import shine
+from galsearch.simulate.physics import Galaxy, Stars, draw_physics
+from galsearch.simulate.population import SAMPLES, draw_galaxy
+
+AGE_EDGES_YR = np.concatenate([[0.0], 10 ** np.arange(6.05, 10.15, 0.1)])
+
+
+def galaxies(n: int) -> list[Galaxy]:
+    return [draw_physics(np.random.default_rng([3, i])) for i in range(n)]
+
+
+def test_distances_and_ages_are_astropys() -> None:
+    z = np.array([0.01, 0.1, 0.35, 0.8])
+    twin = FlatLambdaCDM(H0=70, Om0=0.3, Tcmb0=0)
+    np.testing.assert_allclose(cosmology.distance_modulus(z), twin.distmod(z).value, atol=1e-4)
+    np.testing.assert_allclose(cosmology.age_gyr(z), twin.age(z).value, rtol=1e-4)
+    np.testing.assert_allclose(
+        cosmology.kpc_per_arcsec(z), twin.kpc_proper_per_arcmin(z).value / 60, rtol=1e-4
+    )
+
+
+@given(start=st.floats(1.5, 13), tau=st.floats(0.2, 20))
+def test_closed_form_histories_are_the_sum_of_many_steps(start: float, tau: float) -> None:
+    edges = np.concatenate([AGE_EDGES_YR[:-1], [1.38e10]])
+    lookback = (np.arange(400_000) + 0.5) / 400_000 * start
+    rate = (start - lookback) * np.exp(-(start - lookback) / tau)
+    slow = np.histogram(lookback * 1e9, bins=edges, weights=rate)[0]
+    fast = mass_by_age(Stars(start, tau, 1.0), edges)
+    np.testing.assert_allclose(fast, slow / slow.sum(), atol=2e-5)
+
+
+@given(
+    recent=st.floats(0.1, 10),
+    floor=st.floats(0, 1e-10),
+    quenched=st.floats(0, 1),
+    burst=st.floats(0, 0.3),
+)
+def test_every_history_forms_one_solar_mass(
+    recent: float, floor: float, quenched: float, burst: float
+) -> None:
+    stars = Stars(8.0, 2.0, 1.0, recent, floor, quenched, burst)
+    share = mass_by_age(stars, AGE_EDGES_YR)
+    assert share.min() >= 0
+    assert share.sum() == pytest.approx(1)
+
+
+@given(st.floats(0.001, 9))
+def test_metallicities_are_interpolated_and_never_extrapolated(value: float) -> None:
+    grid = np.array([0.005, 0.02, 0.2, 0.4, 1.0, 2.5, 5.0])
+    weights = metal_weights(value, grid)
+    assert weights.sum() == pytest.approx(1)
+    assert weights @ grid == pytest.approx(np.clip(value, grid[0], grid[-1]))
+
+
+@given(st.floats(2100, 11000))
+def test_air_and_vacuum_are_inverse(wavelength: float) -> None:
+    vacuum = np.array([wavelength])
+    assert air_to_vacuum(vacuum_to_air(vacuum))[0] == pytest.approx(wavelength, rel=1e-7)
+
+
+def test_a_galaxy_without_dust_is_bagpipes_own(library: Library) -> None:
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        import bagpipes
+
+        air = np.arange(4000.0, 9000.0, 4.0)
+        parts = {
+            "redshift": 0.15,
+            "veldisp": 150.0,
+            "delayed": {"age": 8.0, "tau": 2.0, "massformed": 10.0, "metallicity": 0.8},
+        }
+        slow = bagpipes.model_galaxy(parts, spec_wavs=air)
+    weights = np.outer(
+        metal_weights(0.8, library.metallicities),
+        mass_by_age(Stars(8.0, 2.0, 0.8), library.age_edges_yr),
+    )
+    scale = (
+        1e10
+        * 3.828e33
+        / (4 * np.pi * (float(cosmology.luminosity_distance_mpc(0.15)) * 3.0857e24) ** 2)
+    )
+    light = weights.ravel() @ library.stars * scale / 1.15
+    fast = np.interp(air, vacuum_to_air(library.wavelength_angstrom) * 1.15, light)
+    smooth = np.ones(25) / 25
+    ratio = np.convolve(fast, smooth, "valid") / np.convolve(slow.spectrum[:, 1], smooth, "valid")
+    assert np.median(ratio) == pytest.approx(1, abs=0.01)
+    assert np.abs(ratio - 1).max() < 0.03
+    assert float(np.log10((1e10 * weights * library.living).sum())) == pytest.approx(
+        slow.sfh.stellar_mass, abs=0.01
+    )
+
+
+def test_band_fluxes_are_speclites_and_the_parts_add_up(library: Library) -> None:
+    import speclite.filters
+
+    filters = speclite.filters.load_filters(*[f"decam2014-{band}" for band in "grz"])
+    for galaxy, light in zip(galaxies(6), shine(galaxies(6), library, ebv=[0.02] * 6), strict=True):
+        whole = light.continuum.sum(axis=0).astype(float) * 1e-17
+        maggies = filters.get_ab_maggies(
+            *filters.pad_spectrum(whole, light.wavelength_angstrom, method="edge")
+        )
+        slow = np.array([maggies[name][0] for name in maggies.colnames]) * 1e9
+        lines = light.young_lines + light.nuclear_lines
+        slow += photometry.line_fluxes(light.line_wavelength_angstrom, lines) * 1e-17
+        np.testing.assert_allclose(light.band_flux.sum(axis=0), slow, rtol=2e-3)
+        dimmed = 10 ** (-0.4 * 0.02 * 2.165)
+        assert light.band_flux[:, 1].sum() == pytest.approx(
+            dimmed * 10 ** (-0.4 * (galaxy.draw.mag_r - 22.5)), rel=0.01
+        )
+
+
+def test_first_and_second_guess_of_the_mass_agree(library: Library) -> None:
+    many = galaxies(40)
+    light = shine(many, library, ebv=[0.0] * 40)
+    guess = [-0.4 * (g.draw.absolute_mag_r - 4.65) + (0.42 if g.draw.red else 0.1) for g in many]
+    offset = np.array([one.log10_mass for one in light]) - guess
+    assert abs(np.median(offset)) < 0.25
+    assert np.std(offset) < 0.35
+
+
+def test_samples_keep_their_limits() -> None:
+    draws = [draw_galaxy(np.random.default_rng([4, i])) for i in range(400)]
+    limits = {sample.name: sample for sample in SAMPLES}
+    for draw in draws:
+        sample = limits[draw.sample]
+        assert sample.mag_r[0] <= draw.mag_r <= sample.mag_r[1]
+        assert sample.z[0] - 0.01 <= draw.z <= sample.z[1] + 0.01
+    assert {draw.sample for draw in draws} == set(limits)
+    assert all(draw.red for draw in draws if draw.sample == "LRG")

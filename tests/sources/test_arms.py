@@ -1,0 +1,99 @@
+"""Three arms become one spectrum, as desispec joins them; a slow twin says the same."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.core.errors import SourceError
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+from galsearch.sources.arms import Arm, clean_arm, join_arms
+
+SPANS = {"B": (0, 12), "R": (8, 20), "Z": (17, 30)}
+
+
+def joined_slowly(
+    arms: dict[str, Arm], group: list[int]
+) -> dict[tuple[int, int], tuple[float, float]]:
+    """(group, pixel) -> flux and ivar, one measurement after the other."""
+    seen: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    for arm in arms.values():
+        for row, target in enumerate(group):
+            for column, wavelength in enumerate(arm.wavelength_angstrom):
+                pixel = round((wavelength - 3600) / 0.8)
+                measured = (float(arm.flux[row, column]), float(arm.ivar[row, column]))
+                seen.setdefault((target, pixel), []).append(measured)
+    joined = {}
+    for key, values in seen.items():
+        weight = sum(ivar for _, ivar in values)
+        flux = sum(flux * ivar for flux, ivar in values) / weight if weight else 0.0
+        joined[key] = (flux, weight)
+    return joined
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 2), min_size=1, max_size=5))
+def test_arms_and_exposures_join_as_the_slow_twin_says(seed: int, labels: list[int]) -> None:
+    group = np.unique(labels, return_inverse=True)[1]
+    rng = np.random.default_rng(seed)
+    arms = {}
+    for name, (start, stop) in SPANS.items():
+        shape = (group.size, stop - start)
+        arms[name] = clean_arm(
+            DESI_WAVELENGTH_ANGSTROM[start:stop] + rng.uniform(-5e-10, 5e-10, stop - start),
+            rng.choice([np.nan, -1.5, 0.25, 8.0], shape).astype(np.float32),
+            rng.choice([0.0, 0.5, 3.0, np.inf], shape).astype(np.float32),
+            rng.choice([0, 0, 0, 2], shape),
+            where="test",
+        )
+    flux, ivar = join_arms(arms, group, where="test")
+    assert flux.shape == ivar.shape == (group.max() + 1, 7781)
+    slow = joined_slowly(arms, group.tolist())
+    for (target, pixel), expected in slow.items():
+        np.testing.assert_allclose((flux[target, pixel], ivar[target, pixel]), expected, rtol=1e-6)
+    assert not ivar[:, 30:].any()
+    assert not flux[:, 30:].any()
+
+
+def test_what_one_arm_saw_alone_is_copied_to_the_last_bit() -> None:
+    rng = np.random.default_rng(3)
+    flux = rng.normal(size=(4, 100)).astype(np.float32)
+    ivar = rng.uniform(1e-6, 1e6, size=(4, 100)).astype(np.float32)
+    arm = clean_arm(DESI_WAVELENGTH_ANGSTROM[:100], flux, ivar, np.zeros((4, 100), int), where="")
+    joined_flux, joined_ivar = join_arms({"B": arm}, np.arange(4), where="")
+    np.testing.assert_array_equal(joined_flux[:, :100], flux)
+    np.testing.assert_array_equal(joined_ivar[:, :100], ivar)
+
+
+def test_cleaning_leaves_the_arrays_it_was_given() -> None:
+    flux, ivar = np.array([[np.nan, 1.0]], "f4"), np.array([[1.0, 1.0]], "f4")
+    mask = np.array([[0, 4]])
+    arm = clean_arm(DESI_WAVELENGTH_ANGSTROM[:2], flux, ivar, mask, where="")
+    assert arm.ivar.tolist() == arm.flux.tolist() == [[0.0, 0.0]]
+    assert np.isnan(flux[0, 0])
+    assert ivar.tolist() == [[1.0, 1.0]]
+
+
+def test_a_negative_ivar_is_refused() -> None:
+    with pytest.raises(SourceError) as caught:
+        clean_arm(
+            DESI_WAVELENGTH_ANGSTROM[:2],
+            np.ones((1, 2), "f4"),
+            np.array([[1.0, -2.5]], "f4"),
+            np.zeros((1, 2), int),
+            where="coadd.fits: B",
+        )
+    assert str(caught.value) == (
+        "coadd.fits: B_IVAR holds -2.5; inverse variance is never negative."
+    )
+
+
+@pytest.mark.parametrize("shift", [0.3, 6223.9])
+def test_an_arm_off_the_grid_is_refused(shift: float) -> None:
+    wavelength = DESI_WAVELENGTH_ANGSTROM[:4] + shift
+    ones = np.ones((1, 4), "f4")
+    with pytest.raises(SourceError) as caught:
+        join_arms({"B": Arm(wavelength, ones, ones)}, np.arange(1), where="coadd.fits")
+    assert str(caught.value) == (
+        f"coadd.fits: B_WAVELENGTH (4 pixels, {3600 + shift:.2f} to {3602.4 + shift:.2f} Angstrom)"
+        " is not part of the DESI grid, 3600 to 9824 Angstrom in steps of 0.8."
+    )

@@ -1,0 +1,226 @@
+"""Cutouts survive the viewer's format, and what is no cutout is refused."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from galsearch.core.cutout import Cutout
+from galsearch.core.errors import SourceError
+from galsearch.core.target_id import MAX_TARGET_ID, TargetId
+from galsearch.sources import read_cutout, read_cutout_header, write_cutout
+
+shapes = st.tuples(st.integers(1, 4), st.integers(1, 7), st.integers(1, 7))
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_SCRATCH", str(tmp_path))
+
+
+def scratch_file() -> str:
+    return str(Path(os.environ["PYTEST_SCRATCH"]) / "cutout.fits")
+
+
+def refusal(read: Callable[[str], Any] = read_cutout) -> str:
+    with pytest.raises(SourceError) as caught:
+        read(scratch_file())
+    return str(caught.value).replace(scratch_file(), "cutout.fits")
+
+
+def write_changed(**cards: Any) -> None:
+    """A good cutout (3, 6, 4) whose cards are changed; None takes a card away."""
+    write_cutout(
+        scratch_file(), Cutout(np.ones((3, 6, 4)), tuple("grz"), 0.262, 150, 2.2), target_id=None
+    )
+    with fits.open(scratch_file()) as hdus:
+        hdu = fits.PrimaryHDU(hdus[0].data, hdus[0].header)
+    for keyword, value in cards.items():
+        hdu.header.remove(keyword) if value is None else hdu.header.set(keyword, value)
+    hdu.writeto(scratch_file(), overwrite=True)
+
+
+@given(
+    data=st.data(),
+    shape=shapes,
+    scale=st.floats(0.01, 10),
+    ra=st.floats(0, 359.99),
+    dec=st.floats(-90, 90),
+    target=st.none() | st.integers(1, MAX_TARGET_ID).map(TargetId),
+)
+def test_a_cutout_comes_back_as_it_was_written(
+    data: st.DataObject,
+    shape: tuple[int, int, int],
+    scale: float,
+    ra: float,
+    dec: float,
+    target: TargetId | None,
+) -> None:
+    values = st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))
+    flux = data.draw(hnp.arrays(np.float32, shape, elements=values))
+    mask = data.draw(hnp.arrays(bool, shape))
+    written = Cutout(flux, tuple("griz")[: shape[0]], scale, ra, dec, mask)
+    write_cutout(scratch_file(), written, target_id=target)
+    read, header = read_cutout(scratch_file()), read_cutout_header(scratch_file())
+    np.testing.assert_array_equal(read.mask, written.mask)
+    np.testing.assert_allclose(read.flux, written.flux, rtol=0, atol=1.2e-38)
+    assert (read.bands, header.bands) == (written.bands, written.bands)
+    assert read.pixel_scale_arcsec == pytest.approx(scale, rel=1e-12)
+    assert (read.ra_deg, read.dec_deg) == pytest.approx((ra, dec), abs=1e-11)
+    assert (header.ra_deg, header.dec_deg) == (read.ra_deg, read.dec_deg)
+    assert (header.shape, header.target_id) == (shape, target)
+
+
+def test_the_file_is_laid_out_as_the_viewers() -> None:
+    write_changed()
+    with fits.open(scratch_file()) as hdus:
+        header = hdus[0].header
+        assert hdus[0].data.dtype == ">f4"
+        assert [header[f"NAXIS{n}"] for n in (1, 2, 3)] == [4, 6, 3]
+        assert [header[k] for k in ("BANDS", "BAND0", "BAND2")] == ["grz", "g", "z"]
+        assert (header["CRPIX1"], header["CRPIX2"]) == (2.5, 3.5)
+        assert header["CD1_1"] == pytest.approx(-0.262 / 3600)
+        assert "TARGETID" not in header
+
+
+def test_the_same_cutout_makes_the_same_bytes(tmp_path: Path) -> None:
+    cutout = Cutout(np.random.default_rng(1).normal(size=(3, 5, 5)), tuple("grz"), 0.262, 1, 2)
+    for name in ("a.fits", "b.fits"):
+        write_cutout(tmp_path / name, cutout, target_id=TargetId(7))
+    assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()
+
+
+def test_a_target_id_is_text_in_the_file() -> None:
+    target = TargetId(39633345008634465)
+    write_cutout(scratch_file(), Cutout(np.ones((1, 2, 2)), ("r",), 1, 1, 2), target_id=target)
+    assert fits.getheader(scratch_file())["TARGETID"] == "39633345008634465"
+    assert read_cutout_header(scratch_file()).target_id == target
+
+
+def test_one_band_is_a_plane_as_the_viewer_sends_it() -> None:
+    write_cutout(scratch_file(), Cutout(np.ones((1, 2, 3)), ("r",), 1, 1, 2), target_id=None)
+    assert fits.getdata(scratch_file()).shape == (2, 3)
+    assert read_cutout(scratch_file()).flux.shape == (1, 2, 3)
+
+
+def test_inverse_variance_of_zero_masks_and_maskbits_are_left_alone() -> None:
+    write_changed()
+    invvar = np.ones((3, 6, 4), np.float32)
+    invvar[1, 2, 3] = 0
+    with fits.open(scratch_file(), mode="append") as hdus:
+        hdus.append(fits.ImageHDU(invvar))
+        hdus[-1].header["IMAGETYP"] = "INVVAR"
+        hdus.append(fits.ImageHDU(np.ones((6, 4), np.int16)))
+        hdus[-1].header["IMAGETYP"] = "MASKBITS"
+    mask = read_cutout(scratch_file()).mask
+    assert mask is not None
+    assert np.argwhere(mask).tolist() == [[1, 2, 3]]
+
+
+def test_a_store_gives_what_a_disk_gives() -> None:
+    write_changed()
+    fsspec.filesystem("memory").pipe("/sky/cutout.fits", Path(scratch_file()).read_bytes())
+    read = read_cutout("memory://sky/cutout.fits")
+    np.testing.assert_array_equal(read.flux, read_cutout(scratch_file()).flux)
+
+
+def test_text_instead_of_a_cutout_is_quoted() -> None:
+    Path(scratch_file()).write_text("no such layer")
+    assert refusal() == refusal(read_cutout_header)
+    assert refusal() == (
+        "cutout.fits: not a FITS file: it begins 'no such layer', where 'SIMPLE  =' is expected."
+    )
+
+
+def test_a_cutout_cut_short_is_refused_before_its_pixels_are_asked_for() -> None:
+    write_changed()
+    Path(scratch_file()).write_bytes(Path(scratch_file()).read_bytes()[:3000])
+    assert refusal() == refusal(read_cutout_header)
+    assert refusal() == (
+        "cutout.fits: cut short: HDU 0 (PRIMARY) ends at byte 3168, the file at 3000. Copy it "
+        "again."
+    )
+
+
+def test_a_coadd_is_no_cutout(make_coadd: Callable[..., str]) -> None:
+    os.replace(make_coadd(arms={}), scratch_file())
+    assert refusal() == (
+        "cutout.fits: not a cutout: the primary HDU has 0 axes; expected a cube (bands, ny, nx) "
+        "or one plane. HDUs: PRIMARY, FIBERMAP, EXP_FIBERMAP, SCORES."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [
+        (
+            {"BANDS": "gr", "BAND2": None},
+            "cutout.fits: not a cutout: BANDS names 2 (g, r) for 3 planes; expected each band "
+            "once.",
+        ),
+        (
+            {"BANDS": None, "BAND0": None},
+            "cutout.fits: not a cutout: BANDS names 0 (none) for 3 planes; expected each band "
+            "once.",
+        ),
+        (
+            {"BAND1": "g"},
+            "cutout.fits: not a cutout: BANDS names 3 (g, g, z) for 3 planes; expected each band "
+            "once.",
+        ),
+        (
+            {"CTYPE1": None, "CTYPE2": None},
+            "cutout.fits: no CTYPE1 and CTYPE2, where RA---TAN, DEC--TAN is expected: the image "
+            "has no position.",
+        ),
+        (
+            {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"},
+            "cutout.fits: GLON-TAN, GLAT-TAN, where RA---TAN, DEC--TAN is expected: the image "
+            "has no position.",
+        ),
+        (
+            {"CRVAL1": None, "CD1_2": None},
+            "cutout.fits: the header has no number for CRVAL1, CD1_2.",
+        ),
+        (
+            {"CD1_1": 1e-4},
+            "cutout.fits: the CD matrix is [0.0001 0; 0 7.27778e-05] degrees; expected square "
+            "pixels with north up and east left.",
+        ),
+        (
+            {"CRPIX1": 1.0},
+            "cutout.fits: its position belongs to pixel (1, 3.5), not to the centre (2.5, 3.5): "
+            "which galaxy it shows is not known.",
+        ),
+        (
+            {"TARGETID": "galaxy"},
+            "cutout.fits: card TARGETID: 'galaxy' is not a TARGETID: expected decimal digits, "
+            "such as 39627848784286003.",
+        ),
+        (
+            {"CRVAL2": 91.0},
+            "cutout.fits: a cutout needs an ICRS position, found RA 150.0, Dec 91.0.",
+        ),
+    ],
+)
+def test_a_file_that_does_not_say_what_it_shows_is_refused(
+    cards: dict[str, Any], message: str
+) -> None:
+    write_changed(**cards)
+    assert refusal() == message
+
+
+def test_an_inverse_variance_of_another_shape_is_refused() -> None:
+    write_changed()
+    with fits.open(scratch_file(), mode="append") as hdus:
+        hdus.append(fits.ImageHDU(np.ones((3, 6, 5), np.float32)))
+        hdus[-1].header["IMAGETYP"] = "INVVAR"
+    assert refusal() == ("cutout.fits: the INVVAR image has shape (3, 6, 5), the image (3, 6, 4).")

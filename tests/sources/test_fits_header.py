@@ -1,0 +1,73 @@
+"""Cards say what they say; a damaged one is an error only when it is needed."""
+
+import pytest
+from astropy.io import fits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.core.errors import SourceError
+from galsearch.sources.fits_header import Header
+
+printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60)
+
+
+def header_of(*cards: str) -> Header:
+    return Header("".join(card.ljust(80) for card in cards), where="a.fits")
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[A-Z][A-Z0-9_]{0,6}", fullmatch=True).filter(lambda k: k != "END"),
+        st.booleans()
+        | st.integers(-(2**63), 2**63)
+        | st.floats(allow_nan=False, allow_infinity=False, width=32)
+        | printable,
+        max_size=4,
+    )
+)
+def test_every_card_that_astropy_writes_is_read_as_astropy_reads_it(
+    cards: dict[str, bool | int | float | str],
+) -> None:
+    written = fits.Header()
+    for keyword, value in cards.items():
+        if len(str(value).replace("'", "''")) <= 68:  # longer text needs CONTINUE
+            written[keyword] = (value, "a comment / of words")
+    reread = fits.Header.fromstring(written.tostring())
+    header = Header(written.tostring(), where="a.fits")
+    for keyword in written:
+        assert header.get(keyword) == reread[keyword]
+        assert type(header.get(keyword)) is type(reread[keyword])
+
+
+def test_fortran_exponents_and_first_cards_count() -> None:
+    header = header_of("A       = 1.5D3", "A       = 2", "COMMENT = 3", "B         4")
+    assert header.get("A") == 1500.0
+    assert "B" not in header
+    assert list(header.keywords()) == ["A", "COMMENT"]
+
+
+def test_a_damaged_card_is_quoted_when_it_is_needed() -> None:
+    header = header_of("NAXIS   =                   x2 / axes", "BITPIX  = 8")
+    assert header.count("BITPIX") == 8
+    with pytest.raises(SourceError) as caught:
+        header.count("NAXIS")
+    assert str(caught.value) == "a.fits: card NAXIS is damaged: 'x2 / axes'."
+
+
+def test_a_card_of_the_wrong_kind_says_what_was_expected() -> None:
+    header = header_of("NAXIS   = 'two'", "BZERO   = T", "BITPIX  = 12")
+    cases = {
+        "a.fits: card NAXIS is 'two'; expected 0 or more.": lambda: header.count("NAXIS"),
+        "a.fits: card PCOUNT is missing; expected 0 or more.": lambda: header.count("PCOUNT"),
+        "a.fits: card BZERO is True; expected a number.": lambda: header.number("BZERO", 0),
+        "a.fits: card BITPIX is 12; expected one of 8, 16.": lambda: header.choice(
+            "BITPIX", (8, 16)
+        ),
+        "a.fits: card ZCMPTYPE is missing; expected one of RICE_1.": lambda: header.choice(
+            "ZCMPTYPE", ("RICE_1",)
+        ),
+    }
+    for message, ask in cases.items():
+        with pytest.raises(SourceError) as caught:
+            ask()
+        assert str(caught.value) == message

@@ -1,0 +1,272 @@
+"""Every row of a coadd or spectra file becomes a galaxy or a counted reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from galsearch.core.errors import SourceError
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+from galsearch.core.target_id import TargetIdParts, encode_target_id
+from galsearch.sources import read_spectra_file, read_spectra_index
+
+MakeCoadd = Callable[..., str]
+
+
+def arms_of(n: int) -> dict[str, list[np.ndarray]]:
+    shape = (n, 5)
+    ones = [np.ones(shape, "f4"), np.ones(shape, "f4"), np.zeros(shape, "i4")]
+    return {"b": [DESI_WAVELENGTH_ANGSTROM[:5], *ones]}
+
+
+def refusal(path: str) -> str:
+    with pytest.raises(SourceError) as caught:
+        read_spectra_file(path)
+    return str(caught.value)
+
+
+def edit(path: str, change: Callable[[fits.HDUList], None]) -> None:
+    with fits.open(path) as hdus:
+        copied = fits.HDUList([hdu.copy() for hdu in hdus])
+    change(copied)
+    copied.writeto(path, overwrite=True)
+
+
+def rename_column(path: str, old: str, new: str) -> None:
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content.replace(f"'{old}'".encode(), f"'{new}'".encode(), 1))
+
+
+def test_what_was_written_comes_back(make_coadd: MakeCoadd) -> None:
+    fibermap = {"FLUX_G": [1.0, 100.0, 0.0], "EBV": [0.1, 0.2, 0.3], "PHOTSYS": ["N", "S", "S"]}
+    path = make_coadd(3, fibermap=fibermap)
+    read = read_spectra_file(path)
+    assert (read.url, read.n_rows, read.skipped) == (path, 3, {})
+    assert read.rows.tolist() == [0, 1, 2]
+    assert read.target_ids.tolist() == [1, 2, 3]
+    assert read.ra_deg.tolist() == [150.0, 151.0, 152.0]
+    assert read.dec_deg.tolist() == [2.2, 2.2, 2.2]
+    np.testing.assert_allclose(read.columns["mag_g"], [22.5, 17.5, np.nan])
+    assert np.isnan(read.columns["mag_z"]).all()
+    np.testing.assert_allclose(read.columns["ebv"], [0.1, 0.2, 0.3])
+    assert read.columns["photsys"].tolist() == ["N", "S", "S"]
+    assert read.columns["morphtype"].tolist() == ["", "", ""]
+    assert read.columns["survey"].tolist() == ["main"] * 3
+    assert read.columns["program"].tolist() == ["bright"] * 3
+    for spectrum in read.spectra:
+        assert spectrum.flux.shape == (7781,)
+        assert spectrum.good[:30].all()
+        assert not spectrum.good[30:].any()
+    with fits.open(path) as hdus:
+        np.testing.assert_array_equal(
+            [s.flux[:8] for s in read.spectra], hdus["B_FLUX"].data[:, :8]
+        )
+        np.testing.assert_array_equal(
+            [s.ivar[20:30] for s in read.spectra], hdus["Z_IVAR"].data[:, 3:]
+        )
+
+
+def test_each_row_that_is_left_out_is_counted_with_its_reason(make_coadd: MakeCoadd) -> None:
+    sky = int(encode_target_id(TargetIdParts(1, 2, 9010, mock=False, sky=True)))
+    arms = arms_of(10)
+    arms["b"][2][6] = 0.0  # no inverse variance
+    arms["b"][3][7] = 1  # every pixel masked
+    arms["b"][1][8] = np.nan
+    path = make_coadd(
+        10,
+        arms=arms,
+        target_ids=np.array([-5, sky, 3, 4, 5, 6, 7, 8, 9, 10]),
+        fibermap={
+            "OBJTYPE": ["TGT", "TGT", "SKY", "BAD", "TGT", "TGT", "TGT", "TGT", "TGT", "TGT"],
+            "COADD_FIBERSTATUS": [0, 0, 0, 0, 8 + 512, 0, 0, 0, 0, 8],
+        },
+    )
+    edit(path, lambda hdus: hdus["FIBERMAP"].data["TARGET_RA"].__setitem__(5, np.nan))
+    read = read_spectra_file(path)
+    assert read.rows.tolist() == [9]
+    assert read.skipped == {
+        "negative TARGETID": 1,
+        "sky": 2,
+        "not a target": 1,
+        "fibre status": 1,
+        "no position": 1,
+        "no light": 3,
+    }
+
+
+def test_the_index_says_the_same_without_spectra(make_coadd: MakeCoadd) -> None:
+    arms = arms_of(4)
+    arms["b"][1][2] = np.nan
+    path = make_coadd(4, arms=arms)
+    full, index = read_spectra_file(path), read_spectra_index(path)
+    assert (index.spectra, len(full.spectra)) == ([], 3)
+    assert index.rows.tolist() == full.rows.tolist() == [0, 1, 3]
+    assert index.skipped == full.skipped == {"no light": 1}
+
+
+def test_rows_that_are_not_asked_for_are_counted(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(4, target_ids=np.array([1, -2, 3, 4]))
+    everything = read_spectra_file(path)
+    read = read_spectra_file(path, rows=[3, 1])
+    assert read.target_ids.tolist() == [4]
+    assert read.skipped == {"negative TARGETID": 1, "not asked for": 2}
+    np.testing.assert_array_equal(read.spectra[0].flux, everything.spectra[2].flux)
+    nothing = read_spectra_file(path, rows=[])
+    assert (nothing.spectra, nothing.skipped["not asked for"]) == ([], 3)
+
+
+def test_a_row_that_does_not_exist_is_refused(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(2)
+    with pytest.raises(SourceError) as caught:
+        read_spectra_file(path, rows=[0, 2])
+    assert str(caught.value) == f"{path}: row 2 was asked for; it has rows 0 to 1."
+
+
+def test_exposures_of_one_target_become_one_spectrum(make_coadd: MakeCoadd) -> None:
+    arms = arms_of(4)
+    arms["b"][1][:] = [[1.0], [5.0], [4.0], [100.0]]
+    arms["b"][2][:] = [[1.0], [1.0], [2.0], [1.0]]
+    path = make_coadd(
+        4,
+        arms=arms,
+        target_ids=np.array([8, 7, 8, 8]),
+        fibermap={"FIBERSTATUS": np.array([0, 0, 0, 512])},
+    )
+    rename_column(path, "COADD_FIBERSTATUS", "OTHER_FIBERSTATUS")
+    read = read_spectra_file(path)
+    assert read.target_ids.tolist() == [8, 7]
+    assert read.rows.tolist() == [0, 1]
+    assert read.skipped == {"fibre status": 1, "further exposure": 1}
+    np.testing.assert_allclose(read.spectra[0].flux[:5], 3.0)
+    np.testing.assert_allclose(read.spectra[0].ivar[:5], 3.0)
+    np.testing.assert_allclose(read.spectra[1].flux[:5], 5.0)
+    asked = read_spectra_file(path, rows=[0])
+    np.testing.assert_array_equal(asked.spectra[0].flux, read.spectra[0].flux)
+    assert asked.skipped == {"fibre status": 1, "further exposure": 1, "not asked for": 1}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ids=st.lists(st.sampled_from([-1, 3, 4, 5, 1 << 59]), max_size=7),
+    dark=st.sets(st.integers(0, 6)),
+    asked=st.none() | st.sets(st.integers(0, 6)),
+)
+def test_no_row_is_lost_or_invented(
+    make_coadd: MakeCoadd, ids: list[int], dark: set[int], asked: set[int] | None
+) -> None:
+    n = len(ids)
+    arms = arms_of(n)
+    arms["b"][2][[row for row in dark if row < n]] = 0
+    path = make_coadd(n, arms=arms, target_ids=np.array(ids, int))
+    rows = None if asked is None else sorted(row for row in asked if row < n)
+    read = read_spectra_file(path, rows=rows)
+    assert len(read.spectra) + sum(read.skipped.values()) == read.n_rows == n
+    lit = {i for row, i in enumerate(ids) if row not in dark and 0 < i < 1 << 59}
+    first = {min(r for r, j in enumerate(ids) if j == i and r not in dark): i for i in lit}
+    kept = {row: i for row, i in first.items() if rows is None or row in rows}
+    assert dict(zip(read.rows.tolist(), read.target_ids.tolist(), strict=True)) == kept
+
+
+def test_a_store_gives_what_a_disk_gives(make_coadd: MakeCoadd) -> None:
+    path = make_coadd()
+    fsspec.filesystem("memory").pipe("/sky/coadd.fits", Path(path).read_bytes())
+    stored, local = read_spectra_file("memory://sky/coadd.fits"), read_spectra_file(path)
+    for a, b in zip(stored.spectra, local.spectra, strict=True):
+        np.testing.assert_array_equal(a.flux, b.flux)
+    assert read_spectra_file(f"file://{path}").target_ids.tolist() == local.target_ids.tolist()
+
+
+def test_spectra_without_fibermap_are_no_coadd(make_coadd: MakeCoadd) -> None:
+    path = make_coadd()
+    edit(path, lambda hdus: hdus.__delitem__(slice(1, 3)))
+    assert refusal(path) == (
+        f"{path}: HDU FIBERMAP is missing, so this is not a DESI coadd or spectra file. It holds: "
+        "PRIMARY, B_WAVELENGTH, B_FLUX, B_IVAR, B_MASK, R_WAVELENGTH, R_FLUX, R_IVAR, R_MASK, "
+        "Z_WAVELENGTH, Z_FLUX, Z_IVAR, Z_MASK, SCORES."
+    )
+
+
+def test_a_fibermap_without_positions_is_refused(make_coadd: MakeCoadd) -> None:
+    path = make_coadd()
+    rename_column(path, "TARGET_RA", "SOME_RA  ")
+    assert refusal(path) == (
+        f"{path}: FIBERMAP lacks TARGET_RA, so this is not a DESI coadd or spectra file."
+    )
+
+
+def test_a_missing_arm_plane_is_named(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(arms=arms_of(3))
+    edit(path, lambda hdus: hdus.__delitem__("B_IVAR"))
+    assert refusal(path) == (
+        f"{path}: HDU B_IVAR is missing, so this is not a DESI coadd or spectra file. It holds: "
+        "PRIMARY, FIBERMAP, EXP_FIBERMAP, B_WAVELENGTH, B_FLUX, B_MASK, SCORES."
+    )
+
+
+def test_a_fibermap_alone_is_no_coadd(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(arms={})
+    assert refusal(path) == (
+        f"{path}: HDU B_WAVELENGTH is missing, so this is not a DESI coadd or spectra file. "
+        "It holds: PRIMARY, FIBERMAP, EXP_FIBERMAP, SCORES."
+    )
+
+
+def test_planes_of_another_shape_are_refused(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(arms=arms_of(3))
+
+    def shorten(hdus: fits.HDUList) -> None:
+        hdus["B_FLUX"].data = hdus["B_FLUX"].data[:2]
+
+    edit(path, shorten)
+    assert refusal(path) == (
+        f"{path}: B_FLUX has shape (2, 5); FIBERMAP and B_WAVELENGTH say (3, 5)."
+    )
+
+
+def test_writing_twice_makes_the_same_bytes(make_coadd: MakeCoadd) -> None:
+    first, second = make_coadd(name="a.fits"), make_coadd(name="b.fits")
+    assert Path(first).read_bytes() == Path(second).read_bytes()
+
+
+def test_a_coadd_has_the_layout_of_desi(make_coadd: MakeCoadd) -> None:
+    target = int(encode_target_id(TargetIdParts(2657, 607466, 9011, mock=True, sky=False)))
+    arms = arms_of(1)
+    path = make_coadd(
+        1,
+        arms=arms,
+        target_ids=np.array([target]),
+        ra_deg=np.array([105.48977]),
+        dec_deg=np.array([56.6693]),
+    )
+    with fits.open(path) as hdus:
+        names = [hdu.name for hdu in hdus]
+        assert names[:3] == ["PRIMARY", "FIBERMAP", "EXP_FIBERMAP"]
+        assert names[3:] == ["B_WAVELENGTH", "B_FLUX", "B_IVAR", "B_MASK", "SCORES"]
+        kept = {key: hdus[0].header[key] for key in ("SPGRP", "HPXPIXEL", "HPXNSIDE", "HPXNEST")}
+        assert kept == {"SPGRP": "healpix", "HPXPIXEL": 26065, "HPXNSIDE": 64, "HPXNEST": True}
+        assert hdus["B_WAVELENGTH"].data.dtype == ">f8"
+        assert (hdus["B_FLUX"].data.dtype, hdus["B_MASK"].data.dtype) == (">f4", ">i4")
+        assert hdus["B_FLUX"].header["BUNIT"] == "10**-17 erg/(s cm2 Angstrom)"
+        row = hdus["FIBERMAP"].data[0]
+        assert (row["RELEASE"], row["BRICKID"], row["BRICK_OBJID"]) == (9011, 607466, 2657)
+        assert (row["BRICKNAME"], row["OBJTYPE"]) == ("1054p567", "TGT")
+        scores = hdus["SCORES"].data[0]
+        assert scores["INTEG_COADD_FLUX_B"] == pytest.approx(4.0)
+        assert scores["MEDIAN_COADD_SNR_B"] == 1.0
+
+
+def test_a_coadd_whose_shapes_disagree_is_not_written(
+    make_coadd: MakeCoadd, tmp_path: Path
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        make_coadd(2, arms=arms_of(3))
+    assert str(caught.value) == (
+        f"{tmp_path}/coadd.fits: flux, ivar and mask of arm b must have shape (2, 5) (targets, "
+        "wavelengths), found (3, 5), (3, 5), (3, 5). Nothing was written."
+    )
+    assert list(tmp_path.iterdir()) == []
