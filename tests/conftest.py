@@ -1,5 +1,7 @@
 """What every test may use: the real survey bytes beside the checkout, where they exist."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,3 +97,44 @@ def write_store(
 def make_sky() -> Callable[..., Sky]:
     """Makes embedded galaxies that can be written as an embeddings directory."""
     return Sky.make
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """A small demonstration that was run from the command line, and what it printed."""
+
+    home: Path
+    """The directory it was run in: `demo/` and `index_builds/demo` are inside."""
+    stdout: str
+    stderr: str
+
+    @property
+    def target_id(self) -> str:
+        """The galaxy that asked."""
+        return self.stdout.split("TARGETID ", 1)[1].split(",", 1)[0]
+
+
+def run_galsearch(
+    *arguments: str | Path, cwd: Path, status: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it; its exit status must be `status`."""
+    command = [sys.executable, "-m", "galsearch", *map(str, arguments)]
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session")
+def galsearch_command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `galsearch` in a process of its own."""
+    return run_galsearch
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    """`galsearch demo` for two dozen galaxies; read it, never write into it."""
+    home = tmp_path_factory.mktemp("demonstration")
+    done = run_galsearch("demo", "--n", "24", "--seed", "5", cwd=home)
+    return Demonstration(home, done.stdout, done.stderr)

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROWS: list[set[str]] = [
+    {"__main__"},
     {"cli", "http", "notebook"},
     {"demo"},
     {"gallery"},

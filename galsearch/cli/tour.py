@@ -4,6 +4,8 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +42,15 @@ def demo(
         typer.echo("")
     typer.echo(f"gallery: {result.gallery}\n\nTry next:")
     for command in result.next_commands:
-        typer.echo(f"  {command}")
+        typer.echo(f"  {_as_invoked(command)}")
+
+
+def _as_invoked(command: str) -> str:
+    """The command with the path that this one was called by, where `galsearch` is not on PATH."""
+    called = Path(sys.argv[0])
+    if shutil.which("galsearch") or called.name != "galsearch":
+        return command
+    return command.replace("galsearch", str(called), 1)
 
 
 def doctor() -> None:

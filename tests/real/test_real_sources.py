@@ -117,7 +117,7 @@ def test_a_real_coadd_cut_short_is_refused(real: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         read_spectra_file(str(tmp_path / "cut.fits"))
     assert str(caught.value) == (
-        f"{tmp_path}/cut.fits: cut short: HDU 12 (R_RESOLUTION) ends at byte 1592000, the file at "
+        f"{tmp_path}/cut.fits: cut short: HDU 12 (R_RESOLUTION) ends at byte 1545640, the file at "
         "1500000. Copy it again."
     )
 
@@ -153,7 +153,8 @@ def test_every_table_of_the_real_files_is_as_astropy_reads_it(real: Path) -> Non
 
 def test_every_real_brick_name_and_number_is_reproduced(real: Path) -> None:
     n = 0
-    for path in sorted(real.glob("ls-catalogs/*.fits")):
+    # Sweeps hold each object once; a tractor file reaches into its neighbours.
+    for path in sorted(real.glob("ls-catalogs/sweep-*.fits")):
         with open_fits(str(path)) as file:
             rows = file.table(file.hdus[1])
         assert brick_names(rows["RA"], rows["DEC"]).tolist() == rows["BRICKNAME"].tolist()
@@ -168,7 +169,7 @@ def test_every_real_brick_name_and_number_is_reproduced(real: Path) -> None:
             parts = decode_target_id(TargetId(int(rows["TARGETID"][row])))
             assert int(brick_ids(*position)[0]) == rows["BRICKID"][row] == parts.brickid
             n += 1
-    assert n == 44
+    assert n == 27
 
 
 def test_every_real_cutout_is_read_with_its_gaps_masked(real: Path) -> None:
@@ -204,7 +205,7 @@ def test_a_real_cutout_survives_our_writer(real: Path, tmp_path: Path) -> None:
 
 def test_a_label_table_without_ids_says_so(real: Path) -> None:
     url = str(real / "ls-catalogs/sweep-310m005-320p000.fits")
-    with pytest.raises(SourceError, match="no column TARGETID or target_id. Columns: RELEASE, "):
+    with pytest.raises(SourceError, match=r"no column TARGETID or target_id\. Columns: RELEASE, "):
         read_table(url)
 
 
@@ -215,7 +216,8 @@ def brick_files(real: Path, product: str) -> dict[str, str]:
 
 def test_stamps_of_a_real_brick_are_its_pixels(real: Path) -> None:
     images, invvars = brick_files(real, "image"), brick_files(real, "invvar")
-    ra, dec = np.array([95.2, 95.95, 96.5, 96.75]), np.array([80.40, 80.5, 80.62, 80.629])
+    ra = np.array([96.701, 96.6233, 96.3825, 96.5458])
+    dec = np.array([80.3737, 80.405, 80.4793, 80.3702])
     stamps = cut_stamps(images, ra, dec, size_pixels=152, invvar_urls=invvars)
     seen = np.zeros(2, int)
     for plane, band in enumerate("gz"):
@@ -231,7 +233,7 @@ def test_stamps_of_a_real_brick_are_its_pixels(real: Path) -> None:
             assert stamp.mask is not None
             np.testing.assert_array_equal(stamp.mask[plane], expected == 0)
             seen[plane] += np.count_nonzero(expected)
-    assert seen.tolist() == [SEEN_G, SEEN_Z]
+    assert seen.tolist() == [79867, 40]
 
 
 def test_a_position_on_the_brightest_real_pixel_has_it_in_the_middle(real: Path) -> None:
