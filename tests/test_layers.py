@@ -47,6 +47,7 @@ HOMES: dict[str, set[str]] = {
 """Foreign packages and the rooms that may import them; any other room may not."""
 
 ROW_OF = {room: number for number, row in enumerate(ROWS) for room in row}
+FACES = ROWS[0] | ROWS[1]
 FITS_ONLY_IN = "sources"
 
 
@@ -76,6 +77,9 @@ def violations(room: str, source: str) -> list[str]:
             other = rest.split(".")[0]
             if other in ROW_OF and other != room and ROW_OF[other] <= ROW_OF[room]:
                 found.append(f"{room} imports {name}, which is not below it")
+            # The front door is for the faces: below, it would be a circle.
+            if not other and room in FACES:
+                continue
             if other not in ROW_OF and other != "__version__":
                 found.append(f"{room} imports {name}, which is in no row")
         elif package in HOMES and room not in HOMES[package]:
@@ -108,6 +112,10 @@ def test_the_rule_can_fail() -> None:
         "dataset imports galsearch.encoders, which is not below it"
     ]
     assert violations("index", "import astropy.io.fits") != []
+    assert violations("query", "import galsearch") == [
+        "query imports galsearch, which is in no row"
+    ]
+    assert violations("cli", "import galsearch") == []
 
 
 def test_no_file_is_called_utils() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO
 
-import galsearch
 from galsearch.core.errors import GalsearchError, MissingExtraError, SimulationError
 from galsearch.simulate.footprint import Chunk
 
@@ -54,7 +53,7 @@ def make_chunks(
 
 
 def _start(out: Path, seed: int, log: IO[bytes]) -> "subprocess.Popen[str]":
-    root = str(Path(galsearch.__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_LIMITS, "1")}
     return subprocess.Popen(  # noqa: S603 (our own module, our own interpreter)
