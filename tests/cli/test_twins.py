@@ -1,0 +1,64 @@
+"""A command and its function are twins: the same words, the same defaults."""
+
+import enum
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+import galsearch
+from galsearch.cli import app
+from galsearch.query import SearchEngine
+
+TWINS: dict[str, Any] = {
+    "demo": galsearch.run_demo,
+    "simulate": galsearch.simulate_survey,
+    "ingest": galsearch.ingest,
+    "embed": galsearch.embed_dataset,
+    "build-index": galsearch.build_index,
+    "query": SearchEngine.query,
+    "inspect": galsearch.open_index,
+    "verify": galsearch.verify,
+    "convert-checkpoint": galsearch.encoders.convert_checkpoint,
+}
+ONLY_AT_THE_TERMINAL = {
+    "query": {"index", "gallery", "dataset", "form"},  # open_index, write_gallery; how to print
+    "embed": {"precision"},  # of encoders.load, whose pair the function takes
+    "inspect": {"index"},
+    "verify": {"index"},
+    "doctor": set(),
+}
+COMMANDS: dict[str, Any] = typer.main.get_group(app).commands
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        value = value.value
+    return str(value) if isinstance(value, Path) else value
+
+
+def test_every_command_has_a_twin_or_says_why_not() -> None:
+    assert set(COMMANDS) == set(TWINS) | {"doctor"}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_a_commands_words_are_its_functions(name: str) -> None:
+    twin = inspect.signature(TWINS[name]).parameters
+    given = COMMANDS[name].params
+    own = ONLY_AT_THE_TERMINAL.get(name, set())
+    words = {parameter.name for parameter in given} - {"help"} - own
+    assert words <= set(twin), f"{name} has words that {TWINS[name].__name__} has not"
+    for parameter in given:
+        optional = parameter.param_type_name == "option" and not parameter.required
+        if parameter.name in words and optional:
+            assert plain(parameter.default) == plain(twin[parameter.name].default)
+
+
+def test_every_public_name_has_a_docstring_and_is_at_the_door() -> None:
+    for name in galsearch.__all__:
+        assert getattr(galsearch, name).__doc__, name
+        assert name in dir(galsearch)
+    with pytest.raises(AttributeError, match="module 'galsearch' has no attribute 'querry'"):
+        _ = galsearch.querry

@@ -1,0 +1,81 @@
+"""The README's sequence for one's own galaxies, word for word, on real survey files."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import galsearch
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+OWN = README[README.index("## Your own galaxies") : README.index("## From Python")]
+REAL = "39633345008634465"  # z = 0.36874 (DESI SV1, bright, healpix 7108)
+
+
+@pytest.fixture(scope="module")
+def home(real: Path, demonstration, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a user's files under the names that the README gives them."""
+    home = tmp_path_factory.mktemp("own")
+    (home / "desi").mkdir()
+    for path in [*real.glob("desi-specutils/coadd-*"), *real.glob("desi-fastspecfit/*0324.fits")]:
+        (home / "desi" / path.name).symlink_to(path)
+    (home / "cutouts").symlink_to(real / "ls-fits-cutouts")
+    shutil.copytree(demonstration.home / "index_builds", home / "index_builds")
+    shutil.copytree(ROOT / "index_builds" / "recipes", home / "index_builds" / "recipes")
+    (home / "mine.toml").write_text(re.search(r"```toml\n(.*?)```", OWN, re.S)[1])
+    return home
+
+
+@pytest.fixture(scope="module")
+def answers(home: Path, galsearch_command: Command) -> list[subprocess.CompletedProcess[str]]:
+    """What each of the README's commands gave, in their order."""
+    commands = re.findall(r"^galsearch .*$", OWN, re.M)
+    assert [shlex.split(command)[1] for command in commands] == [
+        "ingest", "embed", "build-index", "query", "query",
+    ]  # fmt: skip
+    return [galsearch_command(*shlex.split(command)[1:], cwd=home) for command in commands]
+
+
+def test_every_real_row_is_in_the_dataset_or_a_reason(answers, home: Path) -> None:
+    report = json.loads((home / "mine" / "dataset" / "report.json").read_text())
+    assert (report["n_spectra"], report["n_images"]) == (11, 12)
+    assert report["n_spectrum_only"] == 4
+    assert report["dropped"] == {
+        "spectrum: fibre status": 1,
+        "spectrum: negative TARGETID": 5,
+        "spectrum: sky": 1,
+    }
+    assert report["n_image_only"] == 12
+    dataset = galsearch.open_dataset(home / "mine" / "dataset")
+    assert len(dataset) == 16
+    row = dataset.catalogue["target_id"].to_pylist().index(int(REAL))
+    assert dataset.catalogue["z"][row].as_py() == pytest.approx(0.36874, abs=1e-5)
+
+
+def test_an_image_alone_and_a_spectrum_alone_are_embedded(answers, home: Path) -> None:
+    for modality, n in (("image", 12), ("spectrum", 4)):
+        store = galsearch.open_store(home / "mine" / "embeddings", modality)
+        assert len(store) == n
+        vectors = store.read(store.target_ids)
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_real_spectrum_asks_among_real_spectra(answers, home: Path) -> None:
+    table = answers[3].stdout.splitlines()
+    assert table[0] == f"spectrum of TARGETID {REAL}, among spectrum (exact)"
+    assert len(table) == 2 + 3
+    assert (home / "like-it.html").read_text().count("<svg") == 4
+
+
+def test_a_real_spectrum_asks_among_simulated_galaxies(answers) -> None:
+    table = answers[4].stdout.splitlines()
+    assert table[0] == f"spectrum of TARGETID {REAL}, among image (exact)"
+    assert len(table) == 2 + 10
