@@ -1,6 +1,7 @@
 """Cutout: a galaxy's image, in nanomaggies per pixel, with what is missing said aloud."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,13 +98,16 @@ class Cutout:
         >>> fine.regrid(4, 0.2).flux[0, 0]
         array([4., 4., 4., 4.], dtype=float32)
         """
+        if _same_scale(self.pixel_scale_arcsec, pixel_scale_arcsec):
+            flux = _cropped(self.flux, size_pixels, 0.0)
+            mask = _cropped(self.mask, size_pixels, True)
+            return Cutout(flux, self.bands, pixel_scale_arcsec, self.ra_deg, self.dec_deg, mask)
         weights = [
             _overlap_weights(n, self.pixel_scale_arcsec, size_pixels, pixel_scale_arcsec)
             for n in self.flux.shape[1:]
         ]
         flux = _apply(weights, self.flux)
         area = (pixel_scale_arcsec / self.pixel_scale_arcsec) ** 2
-        area = 1.0 if _same_scale(self.pixel_scale_arcsec, pixel_scale_arcsec) else area
         covered = _apply(weights, self.good.astype(np.float32)) / area
         mask = covered < 0.5
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -115,14 +119,23 @@ def _same_scale(a: float, b: float) -> bool:
     return abs(a / b - 1) < 0.01
 
 
+def _cropped(planes: npt.NDArray[Any], size: int, empty: float) -> npt.NDArray[Any]:
+    """(n_bands, size, size): the middle of the planes, `empty` where they do not reach."""
+    out = np.full((len(planes), size, size), empty, planes.dtype)
+    taken, placed = [slice(None)], [slice(None)]
+    for n in planes.shape[1:]:
+        shift = size // 2 - n // 2  # pixel j comes to lie on pixel j + shift
+        first, stop = max(0, shift), min(size, n + shift)
+        placed.append(slice(first, stop))
+        taken.append(slice(first - shift, stop - shift))
+    out[tuple(placed)] = planes[tuple(taken)]
+    return out
+
+
 def _overlap_weights(
     n_in: int, scale_in: float, n_out: int, scale_out: float
 ) -> npt.NDArray[np.float32]:
     """(n_out, n_in): the share of each input pixel that falls into each output pixel."""
-    if _same_scale(scale_in, scale_out):
-        shift = n_out // 2 - n_in // 2
-        weights = np.eye(n_out, n_in, -shift, dtype=np.float32)
-        return weights
     left_in = (np.arange(n_in) - n_in / 2) * scale_in
     left_out = (np.arange(n_out) - n_out / 2) * scale_out
     low = np.maximum(left_out[:, None], left_in[None, :])
