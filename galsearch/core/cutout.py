@@ -100,7 +100,7 @@ class Cutout:
         """
         if _same_scale(self.pixel_scale_arcsec, pixel_scale_arcsec):
             flux = _cropped(self.flux, size_pixels, 0.0)
-            mask = _cropped(self.mask, size_pixels, True)
+            mask = _cropped(~self.good, size_pixels, True)
             return Cutout(flux, self.bands, pixel_scale_arcsec, self.ra_deg, self.dec_deg, mask)
         weights = [
             _overlap_weights(n, self.pixel_scale_arcsec, size_pixels, pixel_scale_arcsec)
