@@ -66,13 +66,13 @@ def test_the_readers_of_real_files_read_the_survey(simulated: Path) -> None:
     files = [read_spectra_file(str(path)) for path in coadds]
     assert [file.skipped for file in files] == [{"sky": 1, "negative TARGETID": 1}] * 2
     ids = np.concatenate([file.target_ids for file in files])
-    assert set(ids.tolist()) == set(truth["TARGETID"].tolist())
+    assert set(ids.tolist()) == set(truth["target_id"].tolist())
     assert len(set(ids.tolist())) == 6
     for file in files:
         folder = Path(file.url).parent
         redshifts = read_redrock(str(next(folder.glob("redrock-*.fits"))))
         for target, spectrum in zip(file.target_ids, file.spectra, strict=True):
-            true_z = truth["TRUE_Z"][truth["TARGETID"] == target][0]
+            true_z = truth["true_z"][truth["target_id"] == target][0]
             row = int(np.flatnonzero(redshifts.target_ids == target)[0])
             assert redshifts.zwarn[row] != 0 or abs(redshifts.z[row] - true_z) < 0.005
             assert 0.99 < spectrum.good.mean() <= 1
@@ -85,14 +85,14 @@ def test_cutouts_are_centred_on_their_galaxy_and_hold_its_light(simulated: Path)
         assert cutout.flux.shape == (3, 152, 152)
         assert cutout.bands == ("g", "r", "z")
         assert header.target_id is not None
-        row = int(np.flatnonzero(truth["TARGETID"] == int(header.target_id))[0])
+        row = int(np.flatnonzero(truth["target_id"] == int(header.target_id))[0])
         middle = cutout.flux[1, 61:91, 61:91].sum()
-        total = 10 ** (-0.4 * (truth["MAG_R"][row] - 22.5))
+        total = 10 ** (-0.4 * (truth["mag_r"][row] - 22.5))
         assert 0.3 * total < middle < 1.3 * total
 
 
 def test_target_ids_are_mock_ids_of_their_brick(simulated: Path) -> None:
-    parts = [decode_target_id(TargetId(int(i))) for i in truth_of(simulated)["TARGETID"]]
+    parts = [decode_target_id(TargetId(int(i))) for i in truth_of(simulated)["target_id"]]
     assert all(part.mock and not part.sky and part.release == 9010 for part in parts)
     assert len({part.objid for part in parts}) == 6
 
@@ -102,9 +102,9 @@ def test_truth_is_finite_and_adds_up(simulated: Path) -> None:
     for name, values in truth.items():
         assert values.dtype.kind in "SU" or np.isfinite(values).all(), name
     np.testing.assert_allclose(
-        truth["LOG10_SSFR"], truth["LOG10_SFR"] - truth["LOG10_MASS"], atol=1e-9
+        truth["log10_ssfr"], truth["log10_sfr"] - truth["log10_mass"], atol=1e-9
     )
-    assert ((truth["BULGE_FRACTION"] >= 0) & (truth["BULGE_FRACTION"] <= 1)).all()
+    assert ((truth["bulge_fraction"] >= 0) & (truth["bulge_fraction"] <= 1)).all()
 
 
 def test_another_seed_is_refused(simulated: Path, small_chunks: None) -> None:

@@ -1,0 +1,94 @@
+"""Real EDR spectra beside simulated ones of the same redshift and signal to noise."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.realism import spectra
+from benchmarks.realism.simulated import Simulated
+from benchmarks.realism.two_sample import tell_apart
+
+Floats = npt.NDArray[np.float64]
+
+MAX_REDSHIFT = 0.85
+"""Beyond it the real ones are emission-line galaxies and quasars."""
+_REDSHIFT_STEP = 0.02
+_STRUCTURE_STEP = 0.15
+_TRIED_PER_REAL = 100
+
+
+def compare_spectra(
+    simulated: Simulated, real: Path, *, per_real: int, repeats: int, seed: int
+) -> dict[str, Any]:
+    """Features, classifier and examples.
+
+    Every real spectrum under z = 0.85 faces up to `per_real` simulated ones within 0.02 in z and
+    0.15 in the logarithm of (spread of the spectrum over its noise), the only measure of signal
+    to noise that the stored form of the real ones allows.
+    """
+    rng = np.random.default_rng([seed, 3])
+    flux, good, redshift = spectra.real_spectra(real)
+    kept = np.flatnonzero(redshift < MAX_REDSHIFT)
+    z_of = np.asarray(simulated.truth["true_z"], float)
+    near = {
+        int(i): rng.permutation(np.flatnonzero(np.abs(z_of - redshift[i]) < _REDSHIFT_STEP))
+        for i in kept
+    }
+    rows = np.unique(np.concatenate([n[:_TRIED_PER_REAL] for n in near.values()]))
+    mine = {row: spectra.standardised(one) for row, one in simulated.spectra(rows)}
+    quality = {row: spectra.structure(*one) for row, one in mine.items()}
+    own = {int(i): spectra.structure(flux[i], good[i]) for i in kept}
+    matches = _match(near, quality, own, per_real)
+    taken = [row for rows_of in matches.values() for row in rows_of]
+    found = [spectra.features(*mine[row], z_of[row]) for row in taken]
+    real_found = [spectra.features(flux[i], good[i], redshift[i]) for i in kept]
+    names = found[0][0]
+    a, b = (np.array([values for _, values in one]) for one in (found, real_found))
+    return {
+        "n_real_without_match": sum(not rows_of for rows_of in matches.values()),
+        "structure": {
+            "simulated, before matching": list(quality.values()),
+            "simulated, matched": [quality[row] for row in taken],
+            "real": list(own.values()),
+        },
+        "features": {"names": names, "simulated": a.tolist(), "real": b.tolist()},
+        "examples": [
+            {
+                "z": [float(redshift[i]), float(z_of[rows_of[0]])],
+                "real": _smooth(flux[i]),
+                "simulated": _smooth(mine[rows_of[0]][0]),
+            }
+            for i, rows_of in list(matches.items())[::4]
+            if rows_of
+        ],
+        "classifiers": {"spectra": tell_apart(a, b, names, seed=seed, repeats=repeats)},
+    }
+
+
+def _match(
+    near: dict[int, npt.NDArray[np.int64]],
+    quality: dict[int, float],
+    own: dict[int, float],
+    per_real: int,
+) -> dict[int, list[int]]:
+    """For each real spectrum the simulated ones closest in structure; each is used once."""
+    used: set[int] = set()
+    matches = {}
+    for i, rows in near.items():
+        close = [
+            int(row)
+            for row in rows
+            if row in quality and row not in used and abs(quality[row] - own[i]) < _STRUCTURE_STEP
+        ]
+        close.sort(key=lambda row, i=i: abs(quality[row] - own[i]))  # type: ignore[misc]
+        matches[i] = close[:per_real]
+        used.update(matches[i])
+    return matches
+
+
+def _smooth(flux: Floats) -> list[float]:
+    """Every fourth pixel of a running mean over 8, enough for a figure."""
+    mean = np.convolve(flux, np.ones(8) / 8, mode="same")[::4]
+    return [round(float(value), 3) for value in mean]

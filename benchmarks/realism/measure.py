@@ -1,0 +1,86 @@
+"""Everything that is measured, as plain numbers, and a few pictures."""
+
+import datetime
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.realism import lines, noise
+from benchmarks.realism.compare_photometry import compare_photometry
+from benchmarks.realism.compare_spectra import compare_spectra
+from benchmarks.realism.simulated import Simulated
+from benchmarks.realism.thumbnails import Pictures, pictures
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of each sample is used."""
+
+    galaxies: int = 12000
+    colours: int = 3000
+    spectra_per_real: int = 12
+    images: int = 100
+    spectra: int = 300
+    sdss: int = 10000
+    repeats: int = 4
+
+
+def measure(
+    survey: Path, real: Path, sizes: Sizes, seed: int
+) -> tuple[dict[str, Any], list[Pictures]]:
+    """Numbers for `realism.json`, and thumbnails."""
+    simulated = Simulated.open(survey, sizes.galaxies)
+    colours = compare_photometry(simulated, real, n=sizes.colours, n_sdss=sizes.sdss, seed=seed)
+    shapes = compare_spectra(
+        simulated, real, per_real=sizes.spectra_per_real, repeats=sizes.repeats, seed=seed
+    )
+    results = {
+        "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "survey": json.loads((survey / "simulation.json").read_text(encoding="utf-8")),
+        "sizes": asdict(sizes),
+        "seed": seed,
+        "classifiers": {**colours.pop("classifiers"), **shapes.pop("classifiers")},
+        "photometry": colours["samples"],
+        "spectra": shapes,
+        **_noise_and_lines(simulated, real, sizes, seed),
+        "signal_to_noise": {
+            str(name): simulated.truth["snr"][simulated.sample(str(name))].tolist()
+            for name in np.unique(simulated.truth["sample"])
+        },
+    }
+    return results, pictures(simulated, real, seed)
+
+
+def _noise_and_lines(
+    simulated: Simulated, real: Path, sizes: Sizes, seed: int
+) -> dict[str, dict[str, Any]]:
+    rng = np.random.default_rng([seed, 5])
+    faint = rng.permutation(np.flatnonzero(simulated.truth["mag_r"] > 18.5))[: sizes.images]
+    close = np.flatnonzero(simulated.truth["true_z"] < 0.25)
+    rows = np.sort(rng.permutation(close)[: sizes.spectra])
+    found, ivar, chosen = [], {"BGS": [], "LRG": []}, []
+    for row, one in simulated.spectra(rows):
+        z, snr = float(simulated.truth["true_z"][row]), float(simulated.truth["snr"][row])
+        ivar["BGS"].append(noise.binned_ivar(one.ivar))
+        if snr > 3:
+            found.append(
+                {"z": z, **lines.widths(one.wavelength_angstrom, one.flux, one.good, z)}
+            )
+    chosen = np.sort(rng.permutation(np.flatnonzero(simulated.sample("LRG")))[: sizes.spectra // 3])
+    ivar["LRG"] = [noise.binned_ivar(one.ivar) for _, one in simulated.spectra(chosen)]
+    return {
+        "noise": {
+            "images simulated": [noise.image_noise(simulated.cutout(int(row))) for row in faint],
+            "images real": noise.real_image_noise(real),
+            "ivar real": noise.real_ivar(real),
+            "ivar simulated": {
+                kind: np.nanpercentile(rows_of, [16, 50, 84], axis=0).tolist()
+                for kind, rows_of in ivar.items()
+                if rows_of
+            },
+        },
+        "lines": {"simulated": found, "real": lines.real_widths(real)},
+    }

@@ -1,0 +1,86 @@
+"""`realism.json`, its figures, and a page that shows them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.realism.figures import draw_figures
+from benchmarks.realism.thumbnails import Pictures
+
+_BANDS = "grz"
+
+
+def write_report(results: dict[str, Any], pictures: list[Pictures], out: Path) -> None:
+    """Write `out`/realism.json, PNG figures and README.md."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "realism.json").write_text(json.dumps(results) + "\n", encoding="utf-8")
+    names = draw_figures(results, pictures, out)
+    (out / "README.md").write_text(page(results, names), encoding="utf-8")
+
+
+def page(results: dict[str, Any], figures: dict[str, str]) -> str:
+    """Markdown: the classifiers, the noise, then the figures."""
+    survey = results["survey"]
+    parts = [
+        "# The simulated survey beside real galaxies",
+        "",
+        f"Simulator version {survey['simulator_version']}, seed {survey['seed']}, "
+        f"{survey['n']:,} galaxies, measured {results['measured']} by `python -m "
+        "benchmarks.realism`. Selections are stated in the docstrings of `benchmarks/realism/`.",
+        "",
+        "## Classifiers that try to tell real from simulated",
+        "",
+        "Held-out AUC (.5 is chance) of the better of two models, with its bootstrap error.",
+        "",
+        "| samples | real | simulated | AUC | what it latches on to (fall of the AUC, medians "
+        "simulated / real) |",
+        "|---|---|---|---|---|",
+        *[_classifier(name, entry) for name, entry in results["classifiers"].items()],
+        "",
+        "## Pixel noise",
+        "",
+        "| image | band | sigma, nanomaggies | correlation with the next pixel in x, y |",
+        "|---|---|---|---|",
+        *_noise_rows(results["noise"]),
+        "",
+    ]
+    for name, caption in figures.items():
+        parts += [f"## {caption}", "", f"![{caption}]({name})", ""]
+    return "\n".join(parts)
+
+
+def _classifier(name: str, entry: dict[str, Any]) -> str:
+    latched = [
+        f"{feature} ({fall:+.3f}; {entry['medians'][feature][0]:.2f} / "
+        f"{entry['medians'][feature][1]:.2f})"
+        for feature, fall in list(entry["auc_falls_without"].items())[:4]
+        if fall > 0.002
+    ]
+    return (
+        f"| {name} | {entry['n_real']} | {entry['n_simulated']} | {entry['auc']:.3f} ± "
+        f"{entry['auc_error']:.3f} | {', '.join(latched) or 'nothing'} |"
+    )
+
+
+def _noise_rows(noise: dict[str, Any]) -> list[str]:
+    rows = []
+    for name, planes in noise["images real"].items():
+        rows += [_noise_row(name, _BANDS[i], plane) for i, plane in enumerate(planes)]
+    for i, band in enumerate(_BANDS):
+        planes = [image[i] for image in noise["images simulated"]]
+        middle = {
+            "sigma": float(np.median([plane["sigma"] for plane in planes])),
+            "along_x": [float(np.median([plane["along_x"][0] for plane in planes]))],
+            "along_y": [float(np.median([plane["along_y"][0] for plane in planes]))],
+        }
+        rows.append(_noise_row(f"simulated, median of {len(planes)}", band, middle))
+    return rows
+
+
+def _noise_row(name: str, band: str, plane: dict[str, Any]) -> str:
+    return (
+        f"| {name} | {band} | {plane['sigma']:.5f} | {plane['along_x'][0]:.2f}, "
+        f"{plane['along_y'][0]:.2f} |"
+    )

@@ -1,0 +1,71 @@
+"""The simulated side: truth, catalogue fluxes, spectra and cutouts of a survey's first chunks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.spectrum import Spectrum
+from galsearch.sources import read_cutout, read_spectra_file, read_table
+
+Floats = npt.NDArray[np.float64]
+
+MILKY_WAY = {"g": 3.214, "r": 2.165, "z": 1.211}
+"""A / E(B-V) of DR9 (legacysurvey.org/dr9/catalogs, galactic extinction coefficients)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """Tables of a simulated survey, one row a galaxy, in the order of its truth files."""
+
+    root: Path
+    truth: dict[str, npt.NDArray[Any]]
+    pixel: npt.NDArray[np.int64]
+    """(n,) HEALPix pixel, by which files are found."""
+
+    @classmethod
+    def open(cls, root: Path, n: int) -> "Simulated":
+        """The first `n` galaxies or so: whole chunks."""
+        tables, pixels, rows = [], [], 0
+        for path in sorted((root / "truth").glob("truth-*.fits")):
+            table = read_table(str(path))
+            rows += len(table["target_id"])
+            tables.append(table)
+            pixels.append(np.full(len(table["target_id"]), int(path.stem.split("-")[1])))
+            if rows >= n:
+                break
+        if not tables:
+            raise SystemExit(f"{root}: no truth files. Make a survey with galsearch simulate.")
+        names = [name for name in tables[0] if all(name in table for table in tables)]
+        truth = {name: np.concatenate([table[name] for table in tables]) for name in names}
+        truth["sample"] = np.char.strip(truth["sample"].astype(str))
+        return cls(root, truth, np.concatenate(pixels))
+
+    def sample(self, *names: str) -> npt.NDArray[np.bool_]:
+        """(n,): which galaxies were drawn as one of these samples."""
+        return np.isin(self.truth["sample"], names)
+
+    def magnitudes(self) -> dict[str, Floats]:
+        """g, r, z without the Milky Way's dust, true."""
+        ebv = self.truth["ebv"]
+        return {b: self.truth[f"mag_{b}"] - a * ebv for b, a in MILKY_WAY.items()}
+
+    def spectra(self, rows: npt.NDArray[np.int64]) -> Iterator[tuple[int, Spectrum]]:
+        """Row and spectrum of these rows, file by file; a row without light is left out."""
+        for pixel in np.unique(self.pixel[rows]):
+            of_pixel = rows[self.pixel[rows] == pixel]
+            row_of = {int(self.truth["target_id"][row]): int(row) for row in of_pixel}
+            folder = self.root / "healpix" / "main"
+            url = next(folder.glob(f"*/*/{pixel}/coadd-*.fits"))
+            file = read_spectra_file(str(url))
+            for target, spectrum in zip(file.target_ids.tolist(), file.spectra, strict=True):
+                if target in row_of:
+                    yield row_of[target], spectrum
+
+    def cutout(self, row: int) -> npt.NDArray[np.float32]:
+        """(3, 152, 152) nanomaggies a pixel."""
+        name = f"cutout-{self.truth['target_id'][row]}.fits"
+        return read_cutout(str(self.root / "cutouts" / str(self.pixel[row]) / name)).flux

@@ -1,0 +1,93 @@
+"""Summary statistics of spectra, taken alike from simulated and real ones.
+
+The 50 real EDR spectra come as arcsinh((flux - median) / robust sigma) on 7081 pixels: simulated
+ones are brought to the same form first.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.spectrum import Spectrum
+
+Floats = npt.NDArray[np.float64]
+
+GRID_ANGSTROM = np.linspace(3600.0, 9800.0, 7081)
+_EDGES = (3650, 4200, 4900, 5700, 6500, 7500, 8400, 9100, 9790)
+_LINES = {"OII": 3728.5, "Hb": 4862.7, "OIII": 5008.2, "Ha": 6564.6}
+_CUTS = {"CaHK": 3950.0, "Mgb": 5176.0, "NaD": 5894.6}
+"""Emission, and absorption, vacuum Angstrom."""
+
+
+def real_spectra(real: Path) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
+    """Flux in robust sigmas (50, 7081), which pixels are good, redshifts (50,)."""
+    with np.load(real / "desi-mmu50" / "desi_edr_sv3_50.npz") as file:
+        flux = np.sinh(file["flux"].astype(float))
+        return flux, file["valid"] > 0.5, file["z_true"].astype(float)
+
+
+def standardised(spectrum: Spectrum) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """A DESI spectrum as the real ones were stored: (flux - median) / robust sigma on their grid."""
+    flux = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, spectrum.flux)
+    bad = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, (~spectrum.good).astype(float))
+    good = bad == 0
+    middle = float(np.median(flux[good]))
+    sigma = 1.4826 * float(np.median(np.abs(flux[good] - middle)))
+    return (flux - middle) / max(sigma, 1e-12), good
+
+
+def structure(flux: Floats, good: npt.NDArray[np.bool_]) -> float:
+    """How much more a spectrum spreads than its noise does at 6500 to 8400 A: a measure of S/N."""
+    inside = (GRID_ANGSTROM > 6500) & (GRID_ANGSTROM < 8400)
+    return float(-np.log(max(_noise(flux[inside], good[inside], 2), 1e-4)))
+
+
+def features(flux: Floats, good: npt.NDArray[np.bool_], z: float) -> tuple[list[str], list[float]]:
+    """Names and values; NaN where a line is outside the spectrum."""
+    values: dict[str, float] = {}
+    previous = None
+    for low, high in zip(_EDGES[:-1], _EDGES[1:], strict=True):
+        part = (GRID_ANGSTROM >= low) & (GRID_ANGSTROM < high)
+        f, g = flux[part], good[part]
+        noise = _noise(f, g, 2)
+        values[f"level {low}"] = float(np.median(f[g])) if g.any() else np.nan
+        if previous is not None:
+            values[f"noise {low} over that before"] = float(np.log(noise / previous))
+        previous = noise
+        step = np.abs(f[2:] - f[:-2])[g[2:] & g[:-2]] / (np.sqrt(2) * noise)
+        values[f"tail {low}"] = float(np.mean(step > 4))
+        values[f"pixel correlation {low}"] = _noise(f, g, 1) / noise
+    values["share bad"] = float(np.mean(~good))
+    for name, rest in {**_LINES, **_CUTS}.items():
+        values[name] = _line(flux, good, rest * (1 + z))
+    values["4000 A break"] = _step(flux, good, 4000.0 * (1 + z))
+    return list(values), list(values.values())
+
+
+def _noise(flux: Floats, good: npt.NDArray[np.bool_], lag: int) -> float:
+    """Sigma of a pixel from differences between pixels `lag` apart."""
+    step = (flux[lag:] - flux[:-lag])[good[lag:] & good[:-lag]]
+    if step.size < 20:
+        return float("nan")
+    return float(1.4826 * np.median(np.abs(step - np.median(step))) / np.sqrt(2))
+
+
+def _line(flux: Floats, good: npt.NDArray[np.bool_], centre: float) -> float:
+    """Mean within 8 A over the pixels around, in sigmas of that mean; arcsinh of it."""
+    near = (np.abs(GRID_ANGSTROM - centre) < 8) & good
+    far = (np.abs(GRID_ANGSTROM - centre) < 60) & ~(np.abs(GRID_ANGSTROM - centre) < 14) & good
+    if near.sum() < 10 or far.sum() < 60:
+        return float("nan")
+    error = _noise(flux[far], good[far], 2) / np.sqrt(near.sum())
+    return float(np.arcsinh((flux[near].mean() - np.median(flux[far])) / error))
+
+
+def _step(flux: Floats, good: npt.NDArray[np.bool_], centre: float) -> float:
+    """Median redwards minus median bluewards within 150 A, in sigmas of the difference."""
+    blue = (GRID_ANGSTROM > centre - 150) & (GRID_ANGSTROM < centre) & good
+    red = (GRID_ANGSTROM > centre) & (GRID_ANGSTROM < centre + 150) & good
+    if blue.sum() < 60 or red.sum() < 60:
+        return float("nan")
+    error = np.hypot(*(_noise(flux[s], good[s], 2) / np.sqrt(s.sum()) for s in (blue, red)))
+    return float(np.arcsinh((np.median(flux[red]) - np.median(flux[blue])) / (1.25 * error)))

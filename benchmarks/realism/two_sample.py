@@ -1,0 +1,94 @@
+"""Can a classifier tell two samples apart, and by what: AUC with its error, held out."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+Floats = npt.NDArray[np.float64]
+
+_N_BOOTSTRAPS = 300
+
+
+def tell_apart(
+    simulated: Floats, real: Floats, names: list[str], *, seed: int, repeats: int = 1
+) -> dict[str, Any]:
+    """The AUC of the better of two models on galaxies it has not seen; .5 is chance.
+
+    Boosted trees and a logistic regression, 5 folds (`repeats` times over, scores averaged).
+    The error is that of a bootstrap of the galaxies' held-out scores; what a feature gives is
+    by how much the AUC falls where its values are shuffled among the held-out galaxies.
+    """
+    x = np.concatenate([simulated, real])
+    y = np.concatenate([np.zeros(len(simulated)), np.ones(len(real))])
+    tried = {name: _held_out(make, x, y, names, seed, repeats) for name, make in _MODELS.items()}
+    model = max(tried, key=lambda name: float(tried[name]["auc"]))
+    return {
+        **tried[model],
+        "model": model,
+        "auc_by_model": {name: entry["auc"] for name, entry in tried.items()},
+        "n_simulated": len(simulated),
+        "n_real": len(real),
+        "medians": {
+            name: [float(np.nanmedian(simulated[:, i])), float(np.nanmedian(real[:, i]))]
+            for i, name in enumerate(names)
+        },
+    }
+
+
+def _boosted() -> Any:
+    return HistGradientBoostingClassifier(
+        max_iter=60, learning_rate=0.1, max_leaf_nodes=12, min_samples_leaf=10,
+        l2_regularization=1.0, class_weight="balanced", random_state=0,
+    )  # fmt: skip
+
+
+def _linear() -> Any:
+    return make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(C=0.1, class_weight="balanced", max_iter=500),
+    )
+
+
+_MODELS = {"boosted trees": _boosted, "logistic regression": _linear}
+
+
+def _held_out(
+    make: Any, x: Floats, y: Floats, names: list[str], seed: int, repeats: int
+) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    scores, falls = np.zeros(len(y)), np.zeros(len(names))
+    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=repeats, random_state=seed)
+    for train, test in folds.split(x, y):
+        model = make().fit(x[train], y[train])
+        held_out = model.predict_proba(x[test])[:, 1]
+        scores[test] += held_out / repeats
+        whole = roc_auc_score(y[test], held_out)
+        for i in range(len(names)):
+            shuffled = x[test].copy()
+            shuffled[:, i] = rng.permutation(shuffled[:, i])
+            without = roc_auc_score(y[test], model.predict_proba(shuffled)[:, 1])
+            falls[i] += (whole - without) / (5 * repeats)
+    return {
+        "auc": float(roc_auc_score(y, scores)),
+        "auc_error": _bootstrap_error(y, scores, seed),
+        "auc_falls_without": {names[i]: float(falls[i]) for i in np.argsort(-falls)[:10]},
+    }
+
+
+def _bootstrap_error(y: Floats, scores: Floats, seed: int) -> float:
+    rng = np.random.default_rng(seed)
+    zeros, ones = scores[y == 0], scores[y == 1]
+    values = []
+    for _ in range(_N_BOOTSTRAPS):
+        drawn = (rng.choice(zeros, zeros.size), rng.choice(ones, ones.size))
+        values.append(roc_auc_score(np.sort(y), np.concatenate(drawn)))
+    return float(np.std(values))
