@@ -98,11 +98,12 @@ def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> Cro
     Raises
     ------
     CheckpointError
-        Listing every missing, unknown, mis-shaped and non-finite tensor.
+        Listing every missing, unknown and mis-shaped tensor, or every one that is not finite.
     """
     with torch.device("meta"):
         model = CrossModalModel(config)
     check_tensors(model.state_dict(), tensors, where=where)
+    _check_finite(tensors, where=where)
     model.load_state_dict(
         {name: tensor.to(torch.float32) for name, tensor in tensors.items()}, assign=True
     )
@@ -110,7 +111,10 @@ def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> Cro
 
 
 def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, where: str) -> None:
-    """Raise one `CheckpointError` that lists all that is wrong with `found`; else do nothing."""
+    """Raise one `CheckpointError` that lists all that is wrong with `found`; else do nothing.
+
+    Names, shapes and types are compared, and no numbers: either side may be on the meta device.
+    """
     problems = {
         "missing": [name for name in expected if name not in found],
         "unknown": [name for name in found if name not in expected],
@@ -119,10 +123,8 @@ def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, wher
             for name, tensor in expected.items()
             if name in found and found[name].shape != tensor.shape
         ],
-        "not finite floating point": [
-            name
-            for name, tensor in found.items()
-            if not (tensor.is_floating_point() and bool(torch.isfinite(tensor).all()))
+        "not floating point": [
+            name for name, tensor in found.items() if not tensor.is_floating_point()
         ],
     }
     said = [
@@ -131,6 +133,15 @@ def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, wher
     if said:
         raise CheckpointError(
             f"{where}: expected {len(expected)} tensors, found {len(found)}. {' '.join(said)}"
+        )
+
+
+def _check_finite(tensors: dict[str, Tensor], *, where: str) -> None:
+    bad = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    if bad:
+        raise CheckpointError(
+            f"{where}: {len(bad)} of {len(tensors)} tensors hold numbers that are not finite: "
+            f"{', '.join(bad)}."
         )
 
 

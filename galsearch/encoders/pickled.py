@@ -1,14 +1,15 @@
 """A reader of pickles that executes nothing and imports nothing.
 
-A pickle is a program that names functions and calls them. Here every name is looked up in the
-tables below and nowhere else: the few that describe a tensor are answered by our own records,
-any other becomes an inert stand-in that swallows whatever the program does with it (this is how
-a checkpoint that pickles whole modules is read past), and names by which a pickle could do harm
-are refused with an error that says so, although nothing here would have called them.
+A pickle is a program that names functions and calls them. Here no name is ever looked up: the
+few that describe a tensor are answered by our own records, any other by an inert stand-in that
+swallows what the program does with it (this is how a checkpoint that pickles whole modules is
+read past). Names by which a pickle could do harm are refused with an error that says so,
+although nothing here would have called them: such a file should not be opened elsewhere either.
 """
 
 import io
 import pickle
+import pickletools
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -26,59 +27,54 @@ STORAGE_DTYPES = {
     "IntStorage": "int32",
     "LongStorage": "int64",
     "ShortStorage": "int16",
-    "UntypedStorage": "uint8",
 }
 """torch's storage classes, by name, and what they hold."""
 
 _BUILTINS = (
-    "object set frozenset list dict tuple int long float complex str unicode bytes bytearray bool "
-    "slice range xrange Ellipsis NotImplemented"
-).split()
+    *("object", "set", "frozenset", "list", "dict", "tuple", "slice", "range", "xrange"),
+    *("int", "long", "float", "complex", "bool", "str", "unicode", "bytes", "bytearray"),
+    *("Ellipsis", "NotImplemented"),
+)
 _HARMLESS = {
+    *((module, name) for module in ("builtins", "__builtin__") for name in _BUILTINS),
+    *((module, "_reconstructor") for module in ("copyreg", "copy_reg")),
+    *(("collections", name) for name in ("Counter", "OrderedDict", "defaultdict", "deque")),
+    *(("datetime", name) for name in ("date", "datetime", "time", "timedelta", "timezone")),
+    *(("pathlib", name) for name in ("Path", "PosixPath", "PurePosixPath", "WindowsPath")),
     ("_codecs", "encode"),
     ("argparse", "Namespace"),
-    ("collections", "Counter"),
-    ("collections", "OrderedDict"),
-    ("collections", "defaultdict"),
-    ("collections", "deque"),
-    ("copy_reg", "_reconstructor"),
-    ("copyreg", "_reconstructor"),
-    ("decimal", "Decimal"),
-    ("fractions", "Fraction"),
     ("functools", "partial"),
     ("types", "SimpleNamespace"),
-    ("uuid", "UUID"),
-    *((module, name) for module in ("builtins", "__builtin__") for name in _BUILTINS),
 }
 """Names of the standard library that plain data is pickled with; read past like the rest."""
-_HARMLESS_MODULES = {"datetime", "enum", "typing", "pathlib", "pathlib._local"}
 _LIBRARY = sys.stdlib_module_names | {"__builtin__", "commands", "copy_reg", "exceptions", "nt"}
-_RUNS_CODE = {"cloudpickle", "dill", "ipykernel", "IPython", "joblib", "pip", "setuptools"}
+_RUNS_CODE = {"IPython", "cloudpickle", "dill", "ipykernel", "joblib", "pip", "setuptools"}
 """Packages outside the standard library whose names in a pickle mean stored code."""
-_CALLED_TO_REBUILD = {
-    "numpy": {"_reconstruct", "scalar", "dtype", "ndarray", "_frombuffer"},
-    "torch": {"Size", "device", "Generator", "Tensor", "_get_layout", "Parameter"},
+_CALLED = {
+    "numpy": {"_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar"},
+    "torch": {"Generator", "Parameter", "Size", "Tensor", "_get_layout", "device"},
 }
-"""What a pickle of plain numbers calls in these packages; any other call is refused."""
+"""What a pickle of numbers calls in these packages. Elsewhere it may call what is named like a
+class; a function that is only named, such as an activation, does no harm anywhere."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """Where a tensor lies in the archive."""
+    """Where a tensor lies in an archive; the pickle's word, to be checked against the archive."""
 
     dtype: str
     """torch's name, such as 'float32'."""
     key: str
-    """The member `data/{key}` of the archive."""
+    """Of the storage."""
     n_stored: int
-    """Numbers in that member."""
+    """Numbers in the storage."""
     offset: int
-    """The first number."""
+    """The tensor's first number."""
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Storage:
     dtype: str
     key: str
@@ -93,20 +89,24 @@ class InertDict(dict[Any, Any]):
 
 
 class _InertType(type):
-    """Stand-ins swallow being called, unless their name may only be named."""
+    """The type of stand-ins: calling one makes an instance, or raises its `refusal`."""
 
     refusal: str
+    names: str
 
     def __call__(cls, *arguments: object, **options: object) -> Any:  # noqa: ARG002
         if cls.refusal:
             raise CheckpointError(cls.refusal)
-        return object.__new__(cls)
+        return super().__call__()
 
 
 class _Inert(metaclass=_InertType):
     """In the place of a class or function that was named; every pickle operation is a no-op."""
 
     refusal = ""
+    names = ""
+    # With it, the opcodes OBJ and INST call a stand-in even where they bring no arguments.
+    __getinitargs__ = ()
 
     def __new__(cls, *arguments: object, **options: object) -> "_Inert":  # noqa: ARG004
         return object.__new__(cls)
@@ -122,103 +122,87 @@ class _Inert(metaclass=_InertType):
     def add(self, value: object) -> None: ...
 
 
-class _Rebuild:
-    """Answers `torch._utils._rebuild_tensor_v2` and its kin with a `StoredTensor`."""
-
-    __slots__ = ("with_dtype",)
-
-    def __init__(self, *, with_dtype: bool) -> None:
-        self.with_dtype = with_dtype
-
-    def __call__(
-        self, storage: object, offset: object, shape: object, strides: object, *rest: object
-    ) -> StoredTensor:
-        dtype = getattr(rest[2], "dtype_name", None) if self.with_dtype else None
-        if not isinstance(storage, _Storage) or (self.with_dtype and dtype is None):
-            raise pickle.UnpicklingError("a tensor without a storage")
-        numbers = [offset, *_integers(shape), *_integers(strides)]
-        if any(type(number) is not int or number < 0 for number in numbers):
-            raise pickle.UnpicklingError("a tensor whose layout is not made of integers")
-        return StoredTensor(
-            dtype or storage.dtype,
-            storage.key,
-            storage.n_stored,
-            int(str(offset)),
-            _integers(shape),
-            _integers(strides),
-        )
+def _rebuild_tensor(
+    storage: object,
+    offset: object,
+    shape: object,
+    strides: object,
+    *rest: object,  # noqa: ARG001
+) -> StoredTensor:
+    """Answers `torch._utils._rebuild_tensor_v2`."""
+    if not isinstance(storage, _Storage):
+        raise pickle.UnpicklingError("a tensor without a storage")
+    sides, steps = _naturals(shape), _naturals(strides)
+    if len(sides) != len(steps):
+        raise pickle.UnpicklingError("a tensor with other numbers of sides and strides")
+    (first,) = _naturals((offset,))
+    return StoredTensor(storage.dtype, storage.key, storage.n_stored, first, sides, steps)
 
 
-class _FirstArgument:
+def _rebuild_parameter(data: object, *rest: object) -> object:  # noqa: ARG001
     """Answers `torch._utils._rebuild_parameter`: a parameter is its tensor."""
-
-    __slots__ = ()
-
-    def __call__(self, data: object, *rest: object) -> object:  # noqa: ARG002
-        return data
+    return data
 
 
-class InertUnpickler(pickle.Unpickler):
+_ANSWERS: dict[tuple[str, str], Any] = {
+    ("collections", "OrderedDict"): InertDict,
+    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+}
+
+
+class _InertUnpickler(pickle.Unpickler):
     """Reads a pickle into dicts, lists, numbers, text, `StoredTensor`s and stand-ins."""
 
-    def __init__(self, data: io.BytesIO, where: str) -> None:
-        super().__init__(data)
+    def __init__(self, stream: io.BytesIO, where: str) -> None:
+        super().__init__(stream)
         self.where = where
 
     def find_class(self, module: str, name: str) -> Any:
         """What stands for `module.name`; never the thing itself."""
-        if (module, name) == ("collections", "OrderedDict"):
-            return InertDict
-        if module == "torch._utils" and name in {"_rebuild_tensor_v2", "_rebuild_tensor_v3"}:
-            return _Rebuild(with_dtype=name.endswith("v3"))
-        if module == "torch._utils" and name.startswith("_rebuild_parameter"):
-            return _FirstArgument()
-        attributes: dict[str, Any] = {"refusal": self._refusal(module, name)}
-        if module in {"torch", "torch.storage"} and name in STORAGE_DTYPES:
-            attributes["storage_dtype"] = STORAGE_DTYPES[name]
-        if module == "torch" and name in STORAGE_DTYPES.values():
-            attributes["dtype_name"] = name
-        return _InertType(f"{module}.{name}", (_Inert,), attributes)
+        if (module, name) in _ANSWERS:
+            return _ANSWERS[module, name]
+        refusal = (
+            f"{self.where}: this pickle would run code when opened: it asks for {module}.{name}. "
+            "Refused, and nothing was executed; do not open it with other software."
+        )
+        root, harmless = module.partition(".")[0], (module, name) in _HARMLESS
+        if (root in _LIBRARY and not harmless) or root in _RUNS_CODE:
+            raise CheckpointError(refusal)
+        last = name.rpartition(".")[2].lstrip("_")
+        callable_ = name in _CALLED[root] if root in _CALLED else last[:1].isupper()
+        rebuilds = module == "torch._utils" and name.startswith("_rebuild_")
+        attributes = {
+            "names": f"{module}.{name}",
+            "refusal": "" if harmless or callable_ or rebuilds else refusal,
+        }
+        return _InertType(name, (_Inert,), attributes)
 
     def persistent_load(self, pid: Any) -> _Storage:
         """A storage: the archive holds its numbers, the pickle only where they are."""
+        if not isinstance(pid, tuple) or len(pid) != 5:
+            raise pickle.UnpicklingError("a reference to something else than a storage")
         kind, storage_type, key, _, n_stored = pid
-        dtype = getattr(storage_type, "storage_dtype", None)
-        if kind != "storage" or dtype is None or type(key) is not str or type(n_stored) is not int:
-            raise pickle.UnpicklingError(f"a persistent id of an unknown kind, {pid!r}")
-        return _Storage(dtype, key, n_stored)
-
-    def _refusal(self, module: str, name: str) -> str:
-        """Why `module.name` must not be called; raises where naming it is enough."""
-        message = (
-            f"{self.where}: this pickle would run code when opened: it names {module}.{name}. "
-            "Refused; nothing was executed. Do not open it with other software."
-        )
-        root = module.partition(".")[0]
-        harmless = (module, name) in _HARMLESS or (
-            module in _HARMLESS_MODULES and "." not in name and name[:1].isupper()
-        )
-        harmless |= module == "datetime"
-        if (root in _LIBRARY and not harmless) or root in _RUNS_CODE:
-            raise CheckpointError(message)
-        if root in _CALLED_TO_REBUILD:
-            rebuilt = name in _CALLED_TO_REBUILD[root] or (
-                module == "torch._utils" and name.startswith("_rebuild_")
-            )
-            return "" if rebuilt or name in STORAGE_DTYPES else message
-        return ""
+        package, _, name = getattr(storage_type, "names", "").rpartition(".")
+        known = package == "torch" and name in STORAGE_DTYPES and kind == "storage"
+        if not (known and type(key) is str and type(n_stored) is int and n_stored >= 0):
+            raise pickle.UnpicklingError("a reference to a storage of an unknown kind")
+        return _Storage(STORAGE_DTYPES[name], key, n_stored)
 
 
-def unpickle(data: io.BytesIO, where: str) -> Any:
-    """The first object of the pickle in `data`, read without executing anything.
+def unpickle(stream: io.BytesIO, where: str) -> Any:
+    """The next object of the pickles in `stream`, read without executing anything.
 
     Raises
     ------
     CheckpointError
         Where it names or calls what could do harm, or is not a whole pickle.
     """
+    start = stream.tell()
     try:
-        return InertUnpickler(data, where).load()
+        _check_memo(stream)
+        stream.seek(start)
+        return _InertUnpickler(stream, where).load()
     except CheckpointError:
         raise
     except (
@@ -233,11 +217,19 @@ def unpickle(data: io.BytesIO, where: str) -> Any:
         ValueError,
     ) as error:
         raise CheckpointError(
-            f"{where}: its pickle is truncated or not made of tensors ({error})."
+            f"{where}: a pickle that is truncated or not made of tensors ({error})."
         ) from None
 
 
-def _integers(values: object) -> tuple[int, ...]:
-    if not isinstance(values, tuple):
-        raise pickle.UnpicklingError("a tensor whose shape is not a tuple")
+def _check_memo(stream: io.BytesIO) -> None:
+    """Raise where a few bytes ask for a memo of gigabytes (an array up to its highest number)."""
+    n_bytes = len(stream.getbuffer())
+    for opcode, argument, _ in pickletools.genops(stream):
+        if opcode.name.endswith("PUT") and int(argument or 0) > n_bytes:
+            raise pickle.UnpicklingError("its memo is larger than the pickle")
+
+
+def _naturals(values: object) -> tuple[int, ...]:
+    if not isinstance(values, tuple) or any(type(n) is not int or n < 0 for n in values):
+        raise pickle.UnpicklingError("a tensor whose layout is not made of natural numbers")
     return values

@@ -18,6 +18,7 @@ from galsearch.encoders.config import (
     PrototypeConfig,
     SpectrumConfig,
 )
+from galsearch.encoders.image import POSITION_OFFSET
 
 
 class Published(StrEnum):
@@ -58,7 +59,14 @@ class ImageSection:
     block_chunks: int = 4
     num_register_tokens: Literal[0] = 0
     interpolate_antialias: Literal[False] = False
-    interpolate_offset: Literal[0.1] = 0.1
+    interpolate_offset: float = POSITION_OFFSET
+
+    def __post_init__(self) -> None:
+        if self.interpolate_offset != POSITION_OFFSET:
+            raise ConfigError(
+                f"'image.interpolate_offset' is {self.interpolate_offset}; expected "
+                f"{POSITION_OFFSET}."
+            )
 
 
 @dataclass(frozen=True)
@@ -163,14 +171,17 @@ def published_config(
     )
 
 
-def our_names(kind: Published, names: list[str]) -> dict[str, str]:
-    """Published name to ours; a name that begins like no name of this file is its own."""
-    renamed = {}
-    for name in names:
-        prefixes = (p for p in PREFIXES[kind].items() if name.startswith(p[0]))
-        old, new = next(prefixes, ("", ""))
-        renamed[name] = new + name[len(old) :]
-    return renamed
+def published_name(kind: Published, ours: str) -> str:
+    """What the published file calls a tensor of ours.
+
+    Examples
+    --------
+    >>> published_name(Published.SPECFORMER, "spectrum_encoder.backbone.head.bias")
+    'head.bias'
+    """
+    prefixes = ((theirs, own) for theirs, own in PREFIXES[kind].items() if ours.startswith(own))
+    theirs, own = next(prefixes, ("", ""))
+    return theirs + ours[len(own) :]
 
 
 def _image(section: ImageSection, *, class_token: bool) -> ImageConfig:
