@@ -1,5 +1,6 @@
 """Commands that make things: a survey, a dataset, embeddings, an index."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,15 +10,27 @@ import galsearch
 from galsearch.cli.progress import progress_bars
 
 
+class Hemisphere(StrEnum):
+    """Which half of the Legacy Surveys a simulated survey imitates."""
+
+    NORTH = "north"
+    SOUTH = "south"
+
+
 def simulate(
     out: Annotated[Path, typer.Argument(help="Directory to write the survey into.")],
     n: Annotated[int, typer.Option("--n", help="Number of galaxies.")] = 1000,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
+    hemisphere: Annotated[
+        Hemisphere, typer.Option(help="Whose cameras and filters: BASS and MzLS, or DECam.")
+    ] = Hemisphere.SOUTH,
 ) -> None:
     """Write a survey that never was, in the real files' formats, with its truth beside it."""
     with progress_bars() as progress:
-        report = galsearch.simulate_survey(out, n=n, seed=seed, workers=workers, progress=progress)
+        report = galsearch.simulate_survey(
+            out, n=n, seed=seed, workers=workers, hemisphere=hemisphere.value, progress=progress
+        )
     typer.echo(str(report))
 
 
