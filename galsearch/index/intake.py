@@ -19,6 +19,7 @@ from galsearch.index.stored import (
     IDS_NAME,
     VECTORS_NAME,
     Ids,
+    Segment,
     StoredVectors,
     find_rows,
 )
@@ -94,7 +95,7 @@ def store_vectors(
         raise ShardError(f"{store.directory}: {len(ids):,} ids and {done:,} vectors.")
     vectors.flush()
     del vectors
-    return StoredVectors.open(directory, n_vectors=len(ids), dim=store.dim)
+    return StoredVectors([Segment.open(directory, n_vectors=len(ids), dim=store.dim)])
 
 
 def store_catalogue(embeddings: Path, directory: Path, embedded: dict[Modality, Ids]) -> int:

@@ -1,22 +1,29 @@
 """FAISS's IVF-PQ as four verbs: train, add, write, read; and candidates for a question.
 
-Inner product over unit vectors, so a FAISS score estimates the cosine. FAISS ids are TARGETIDs.
-Foreign objects do not leave this room.
+Inner product over unit vectors, so a FAISS score estimates the cosine. FAISS ids are the rows of
+the stored vectors, whose TARGETIDs lie beside them. Foreign objects do not leave this room.
 """
 
+import math
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from galsearch.core.errors import ManifestError
+from galsearch.index.cost import codes_cost
 from galsearch.index.gpu import GpuPlan, empty_gpu_index
 from galsearch.index.library import faiss
 from galsearch.index.recipe import IndexPlan
-from galsearch.index.stored import Ids, StoredVectors, Vectors
+from galsearch.index.selection import Selection
+from galsearch.index.stored import Rows, StoredVectors, Vectors
 
-_ADDED_AT_A_TIME = 65_536
+_ASKED_AT_A_TIME = 256
+_PROBE_SLACK = 4
+"""Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
 
 
 def build_inverted_lists(
@@ -27,7 +34,7 @@ def build_inverted_lists(
     gpu: GpuPlan | None,
     progress: Callable[[int, int], None],
 ) -> Any:
-    """A CPU `IndexIVFPQ` that holds every stored vector under its TARGETID.
+    """A CPU `IndexIVFPQ` that holds every stored vector under its row.
 
     The training sample and both k-means are seeded, so the same vectors give the same index.
     """
@@ -37,12 +44,10 @@ def build_inverted_lists(
         index, resources = empty_gpu_index(plan, gpu)
     _seed(index, seed)
     index.train(_training_sample(stored, plan.n_training, seed))
-    n = len(stored)
-    for start in range(0, n, _ADDED_AT_A_TIME):
-        part = slice(start, min(start + _ADDED_AT_A_TIME, n))
-        # Copies: FAISS wants contiguous, writable-looking memory, the maps are read-only.
-        index.add_with_ids(np.array(stored.vectors[part]), np.array(stored.ids[part]))
-        progress(part.stop, n)
+    for rows, vectors in stored.blocks():
+        # A copy: FAISS wants writable-looking memory, the maps are read-only.
+        index.add_with_ids(np.array(vectors), rows)
+        progress(int(rows[-1]) + 1, len(stored))
     if resources is not None:
         index = faiss.index_gpu_to_cpu(index)
     return index
@@ -61,10 +66,8 @@ def _seed(index: Any, seed: int) -> None:
 
 
 def _training_sample(stored: StoredVectors, n_training: int, seed: int) -> Vectors:
-    if n_training >= len(stored):
-        return np.array(stored.vectors)
     rows = np.random.default_rng(seed).choice(len(stored), n_training, replace=False)
-    return np.asarray(stored.vectors[np.sort(rows)])
+    return stored.take(np.sort(rows))
 
 
 def write_inverted_lists(index: Any, path: Path) -> None:
@@ -103,13 +106,100 @@ class InvertedLists:
             )
         return cls(index)
 
-    def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Ids:
-        """(n_questions, n) TARGETIDs by falling estimated cosine, -1 where the lists end.
+    @cached_property
+    def list_of_row(self) -> npt.NDArray[np.int32]:
+        """(n,) the list that holds each row, -1 for one that none holds."""
+        lists = [inverted_list(self._index, number) for number in range(self.n_lists)]
+        n_rows = max((int(rows.max()) + 1 for rows in lists if len(rows)), default=0)
+        numbers = np.full(n_rows, -1, np.int32)
+        for number, rows in enumerate(lists):
+            numbers[rows] = number
+        return numbers
+
+    def cost_among(self, n_selected: int, n_enough: int) -> float:
+        """What looking at `n_enough` of so many selected vectors costs, if they lie evenly."""
+        n, codes = int(self._index.ntotal), self._index.pq
+        read = min(1.0, n_enough / max(1, n_selected)) * n
+        return codes_cost(read, int(codes.M), int(codes.nbits))
+
+    def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
+        """(n_questions, n) rows by falling estimated cosine, -1 where the lists end.
 
         Parameters travel with the call, so the shared index is never changed.
         """
         parameters = faiss.IVFPQSearchParameters(nprobe=min(n_probe, self.n_lists))
-        _, ids = self._index.search(
+        _, rows = self._index.search(
             np.ascontiguousarray(questions, dtype=np.float32), n, params=parameters
         )
-        return np.asarray(ids, dtype=np.int64)
+        return np.asarray(rows, dtype=np.int64)
+
+    def candidates_among(
+        self, questions: Vectors, *, n: int, selection: Selection, n_enough: int
+    ) -> Rows:
+        """(n_questions, n) selected rows, from lists that hold `n_enough` of them together.
+
+        Lists are taken from the nearest on, and those without a selected row are skipped: where
+        filter and question disagree, the lists that matter lie far away.
+        """
+        counts = np.bincount(self.list_of_row[selection.rows], minlength=self.n_lists)
+        found = np.full((len(questions), n), -1)
+        for start in range(0, len(questions), _ASKED_AT_A_TIME):
+            part = slice(start, start + _ASKED_AT_A_TIME)
+            asking = np.ascontiguousarray(questions[part], dtype=np.float32)
+            found[part] = self._search_lists(
+                asking, *self._lists_with(asking, counts, n_enough), n, selection
+            )
+        return found
+
+    def _lists_with(
+        self, questions: Vectors, counts: npt.NDArray[np.int64], n_enough: int
+    ) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """(q, width) numbers of the nearest lists that hold enough, -1 for none; their cosines."""
+        typical = math.ceil(_PROBE_SLACK * n_enough / max(1, counts.sum()) * self.n_lists)
+        for width in (min(typical, self.n_lists), self.n_lists):
+            cosines, numbers = self._index.quantizer.search(questions, width)
+            held = counts[numbers]
+            before = np.cumsum(held, axis=1) - held
+            if (before[:, -1] + held[:, -1] >= n_enough).all():
+                break
+        numbers = np.where((before < n_enough) & (held > 0), numbers, -1)
+        used = max(1, int(np.flatnonzero((numbers >= 0).any(axis=0)).max(initial=0)) + 1)
+        return np.ascontiguousarray(numbers[:, :used]), np.ascontiguousarray(cosines[:, :used])
+
+    def _search_lists(
+        self,
+        questions: Vectors,
+        numbers: npt.NDArray[np.int64],
+        cosines: Vectors,
+        n: int,
+        selection: Selection,
+    ) -> Rows:
+        selector = faiss.IDSelectorBitmap(selection.bitmap)
+        parameters = faiss.IVFPQSearchParameters(nprobe=numbers.shape[1], sel=selector)
+        scores = np.empty((len(questions), n), np.float32)
+        rows = np.empty((len(questions), n), np.int64)
+        # The wrapper of this method in faiss 1.15 takes no parameters, the method itself does.
+        self._index.search_preassigned_c(
+            len(questions),
+            faiss.swig_ptr(questions),
+            n,
+            faiss.swig_ptr(numbers),
+            faiss.swig_ptr(cosines),
+            faiss.swig_ptr(scores),
+            faiss.swig_ptr(rows),
+            False,
+            parameters,
+        )
+        return rows
+
+
+def inverted_list(index: Any, number: int) -> Rows:
+    """(n,) the rows in one list."""
+    lists = index.invlists
+    size = lists.list_size(number)
+    if not size:
+        return np.empty(0, np.int64)
+    ids = lists.get_ids(number)
+    rows = np.array(faiss.rev_swig_ptr(ids, size), np.int64)
+    lists.release_ids(number, ids)
+    return rows

@@ -13,7 +13,8 @@ from galsearch.index.digest import FileDigest
 from galsearch.index.recipe import IndexPlan, IndexRecipe
 
 MANIFEST_NAME, INVERTED_LISTS_NAME = "manifest.json", "ivfpq.faiss"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: the inverted lists hold rows of the stored vectors; in 1 they held TARGETIDs."""
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,19 @@ import numpy.typing as npt
 from galsearch.core.errors import ManifestError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.index.builds import find_build
+from galsearch.index.cost import scan_cost
 from galsearch.index.ivfpq import InvertedLists
 from galsearch.index.manifest import INVERTED_LISTS_NAME, IndexManifest, read_manifest
-from galsearch.index.scan import exact_search, rank
+from galsearch.index.rerank import decide
+from galsearch.index.scan import exact_search
+from galsearch.index.selection import Selection
 from galsearch.index.stored import (
     CATALOGUE_DTYPE,
     CATALOGUE_NAME,
     IDS_NAME,
     Ids,
+    Rows,
+    Segment,
     StoredVectors,
     Vectors,
     find_rows,
@@ -69,35 +74,59 @@ class OpenModality:
         exclude: Ids,
         settings: SearchSettings,
         exact: bool = False,
+        selection: Selection | None = None,
     ) -> list[Hits]:
         """The neighbours of each question: `min(k, stored)`, never fewer, never `exclude`.
 
         A scan answers where it is asked for, where there are no lists, where re-ranking would
-        read a large part of all vectors, and where the lists probed held too few.
+        read a large part of all vectors, where few are selected, and where the lists probed held
+        too few.
         """
-        n, lists = len(self.stored), self.lists
+        n = len(self.stored if selection is None else selection)
         k = min(k, n)
+        if not k:
+            empty = Hits(np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
+            return [empty] * len(questions)
         depth = max(k, MIN_DEPTH_K) * settings.rerank + 1
+        lists = self.lists
         if exact or lists is None or depth >= SCAN_FROM_SHARE * n:
-            return self._scan(questions, k, exclude)
+            return self._scan(questions, k, exclude, selection)
         # At least the lists that hold twice as many vectors as are re-ranked, on average.
-        n_probe = max(settings.n_probe, math.ceil(2 * depth * lists.n_lists / n))
-        found = lists.candidates(questions, n=depth, n_probe=n_probe)
-        return [
-            self._decide(ids, question, k, int(own))
-            for ids, question, own in zip(found, questions, exclude, strict=True)
-        ]
+        n_probe = max(settings.n_probe, math.ceil(2 * depth * lists.n_lists / len(self.stored)))
+        if selection is None:
+            rows = lists.candidates(questions, n=depth, n_probe=n_probe)
+        else:
+            # As many selected vectors are looked at as vectors without a filter.
+            n_enough = math.ceil(n_probe * len(self.stored) / lists.n_lists)
+            if scan_cost(n, self.stored.dim) <= lists.cost_among(n, n_enough):
+                return self._scan(questions, k, exclude, selection)
+            rows = lists.candidates_among(
+                questions, n=depth, selection=selection, n_enough=n_enough
+            )
+        return self._decide(rows, questions, k, exclude, selection)
 
-    def _decide(self, ids: Ids, question: Vectors, k: int, exclude: int) -> Hits:
-        rows = self.stored.rows_of(ids[ids >= 0])
-        target_ids, similarity = rank(self.stored, rows[rows >= 0], question, k=k, exclude=exclude)
-        others = len(self.stored) - int(self.stored.rows_of(np.array([exclude]))[0] >= 0)
-        if len(target_ids) < min(k, others):
-            return self._scan(question[None], k, np.array([exclude]))[0]
-        return Hits(target_ids, similarity, exact=False)
+    def _decide(
+        self, rows: Rows, questions: Vectors, k: int, exclude: Ids, selection: Selection | None
+    ) -> list[Hits]:
+        answers = decide(self.stored, rows, questions, k=k, exclude=exclude)
+        hits = [Hits(ids, cosines, exact=False) for ids, cosines in answers]
+        short = [i for i, found in enumerate(hits) if len(found.target_ids) < k]
+        if not short:
+            return hits
+        allowed = self.stored.rows_of(exclude[short])
+        if selection is not None:
+            allowed = np.where(find_rows(selection.rows, allowed) >= 0, allowed, -1)
+        n = len(self.stored if selection is None else selection)
+        for i, own in zip(short, allowed, strict=True):
+            if len(hits[i].target_ids) < min(k, n - int(own >= 0)):
+                hits[i] = self._scan(questions[i : i + 1], k, exclude[i : i + 1], selection)[0]
+        return hits
 
-    def _scan(self, questions: Vectors, k: int, exclude: Ids) -> list[Hits]:
-        answers = exact_search(self.stored, questions, k=k, exclude=exclude)
+    def _scan(
+        self, questions: Vectors, k: int, exclude: Ids, selection: Selection | None
+    ) -> list[Hits]:
+        blocks = None if selection is None else selection.blocks
+        answers = exact_search(self.stored, questions, k=k, exclude=exclude, blocks=blocks)
         return [Hits(ids, cosines, exact=True) for ids, cosines in answers]
 
 
@@ -115,8 +144,8 @@ class GalaxyIndex:
         self.ids: Ids = map_array(directory / IDS_NAME, shape, np.dtype("<i8"))
         self.catalogue = map_array(directory / CATALOGUE_NAME, shape, CATALOGUE_DTYPE)
         self._stored = {
-            kind: StoredVectors.open(
-                directory / kind, n_vectors=entry.plan.n_vectors, dim=entry.plan.dim
+            kind: StoredVectors(
+                [Segment.open(directory / kind, n_vectors=entry.plan.n_vectors, dim=entry.plan.dim)]
             )
             for kind, entry in manifest.modalities.items()
         }
@@ -203,6 +232,7 @@ class GalaxyIndex:
         n_probe: int | None = None,
         rerank: int | None = None,
         exact: bool = False,
+        selection: Selection | None = None,
     ) -> list[Hits]:
         """The nearest galaxies of each question.
 
@@ -219,11 +249,13 @@ class GalaxyIndex:
             In place of the tuned ones; more lists are read where these hold too few vectors.
         exact
             Compare every stored vector.
+        selection
+            Those that may answer, made by `select`; default: all.
 
         Returns
         -------
         list of Hits
-            `min(k, stored)` neighbours each, one fewer where the excluded galaxy is stored.
+            `min(k, selected)` neighbours each, one fewer where the excluded galaxy is selected.
         """
         tuned = self.settings(using, among)
         return self.modality(among).search(
@@ -232,7 +264,12 @@ class GalaxyIndex:
             exclude=np.zeros(len(questions), np.int64) if exclude is None else exclude,
             settings=SearchSettings(n_probe or tuned.n_probe, rerank or tuned.rerank),
             exact=exact,
+            selection=selection,
         )
+
+    def select(self, target_ids: Ids, among: Modality) -> Selection:
+        """Those of these galaxies that have a vector of the modality `among`, for `search`."""
+        return Selection(self.stored(among), target_ids)
 
 
 def open_build(directory: str | Path | None = None) -> GalaxyIndex:

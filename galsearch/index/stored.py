@@ -1,11 +1,13 @@
 """What lies memory-mapped beside the quantised index: ids with their vectors, ids with places.
 
-`<modality>/ids.npy` (n,) int64 ascending, `<modality>/vectors.npy` (n, d) float32 unit rows;
+`<modality>/ids.npy` (n,) int64 ascending, `<modality>/vectors.npy` (n, d) rows;
 `catalogue.npy` (n,) records of target_id, ra_deg, dec_deg, z, ascending by target_id, found
 through `ids.npy` beside it: plain ids are searched without reading the records between.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,15 @@ CATALOGUE_DTYPE = np.dtype(
     [("target_id", "<i8"), ("ra_deg", "<f8"), ("dec_deg", "<f8"), ("z", "<f8")]
 )
 """One record a galaxy; z is NaN where it is not known."""
+_BLOCK_ROWS = 32_768
+"""Vectors decoded at a time: 32 MB of 256 components."""
 
 Ids = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 
 
-def find_rows(sorted_ids: Ids, wanted: Ids) -> npt.NDArray[np.int64]:
+def find_rows(sorted_ids: Ids, wanted: Ids) -> Rows:
     """(n,) row of each wanted id, -1 for an id that is not there.
 
     Examples
@@ -39,16 +44,26 @@ def find_rows(sorted_ids: Ids, wanted: Ids) -> npt.NDArray[np.int64]:
 
 
 @dataclass(frozen=True, eq=False)
-class StoredVectors:
-    """The vectors of one modality by TARGETID."""
+class Segment:
+    """Vectors that were written together, and which of them were removed since."""
 
     ids: Ids
     """(n,) ascending, unique."""
-    vectors: Vectors
-    """(n, d) unit rows."""
+    vectors: npt.NDArray[Any]
+    """(n, d) float32 unit rows; or float16 or int8 rows that stand for their directions."""
+    dead: Rows
+    """Rows of removed galaxies, ascending."""
 
     @classmethod
-    def open(cls, directory: Path, *, n_vectors: int, dim: int) -> "StoredVectors":
+    def open(
+        cls,
+        directory: Path,
+        *,
+        n_vectors: int,
+        dim: int,
+        store: str = "float32",
+        removed: Ids | None = None,
+    ) -> "Segment":
         """The mapped arrays of `directory`, whose shapes must be those of the manifest.
 
         Raises
@@ -57,25 +72,114 @@ class StoredVectors:
             Naming the array of another shape or dtype.
         """
         ids = map_array(directory / IDS_NAME, (n_vectors,), np.dtype("<i8"))
-        vectors = map_array(directory / VECTORS_NAME, (n_vectors, dim), np.dtype("<f4"))
-        return cls(ids, vectors)
+        kind = np.dtype(store).newbyteorder("<")
+        vectors = map_array(directory / VECTORS_NAME, (n_vectors, dim), kind)
+        gone = find_rows(ids, np.zeros(0, np.int64) if removed is None else removed)
+        return cls(ids, vectors, np.sort(gone[gone >= 0]))
+
+
+class StoredVectors:
+    """The vectors of one modality, by row and by TARGETID.
+
+    Rows count through the segments; a removed galaxy keeps its row and is never found.
+    """
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.segments = tuple(segments)
+        lengths = [len(segment.ids) for segment in self.segments]
+        self.starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        self.n_rows = int(self.starts[-1])
+        self.dim = int(self.segments[0].vectors.shape[1])
+        starts = zip(self.segments, self.starts, strict=False)
+        self.dead: Rows = np.concatenate([segment.dead + start for segment, start in starts])
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return self.n_rows - len(self.dead)
 
-    def rows_of(self, target_ids: Ids) -> npt.NDArray[np.int64]:
+    @cached_property
+    def ids(self) -> Ids:
+        """(n,) TARGETIDs that can be found, ascending."""
+        if len(self.segments) == 1 and not len(self.dead):
+            return self.segments[0].ids
+        parts = [np.delete(segment.ids, segment.dead) for segment in self.segments]
+        return np.sort(np.concatenate(parts))
+
+    def rows_of(self, target_ids: Ids) -> Rows:
         """(n,) row of each TARGETID, -1 for one that is not stored."""
-        return find_rows(self.ids, target_ids)
+        rows = np.full(len(target_ids), -1)
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            found = find_rows(segment.ids, target_ids)
+            if len(segment.dead):
+                found[find_rows(segment.dead, found) >= 0] = -1
+            rows = np.where(found >= 0, found + start, rows)
+        return rows
 
-    def cosines(self, rows: npt.NDArray[np.int64], question: Vectors) -> npt.NDArray[np.float32]:
-        """(n,) true cosine of the stored vectors at `rows` with one unit vector, in [-1, 1].
+    def ids_at(self, rows: Rows) -> Ids:
+        """TARGETIDs of these rows, in any shape."""
+        if len(self.segments) == 1:
+            return np.asarray(self.segments[0].ids[rows])
+        ids = np.empty(rows.shape, np.int64)
+        for segment, mine, local in self._by_segment(rows):
+            ids[mine] = segment.ids[local]
+        return ids
+
+    def take(self, rows: Rows) -> Vectors:
+        """(n, d) float32 unit vectors of these rows."""
+        vectors = np.empty((len(rows), self.dim), np.float32)
+        for segment, mine, local in self._by_segment(rows):
+            vectors[mine] = decode(segment.vectors[local])
+        return vectors
+
+    def blocks(self) -> Iterator[tuple[Rows, Vectors]]:
+        """Rows that can be found, and their unit vectors, some at a time."""
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            for first in range(0, len(segment.ids), _BLOCK_ROWS):
+                block = segment.vectors[first : first + _BLOCK_ROWS]
+                rows = np.arange(start + first, start + first + len(block))
+                alive = find_rows(self.dead, rows) < 0
+                if not alive.all():
+                    rows, block = rows[alive], block[alive]
+                yield rows, decode(block)
+
+    def cosines(self, rows: Rows, questions: Vectors) -> npt.NDArray[np.float32]:
+        """True cosines of stored vectors with unit vectors, in [-1, 1].
 
         Summed in double precision row by row, so that a pair has one value however it was found
         and equal vectors have equal cosines.
+
+        Parameters
+        ----------
+        rows : (n,) or (q, n)
+        questions : (d,) or (q, d)
         """
-        found = self.vectors[rows].astype(np.float64)
-        cosine = np.vecdot(found, question.astype(np.float64))
+        found = self.take(rows.reshape(-1)).reshape(*rows.shape, self.dim).astype(np.float64)
+        cosine = np.vecdot(found, questions.astype(np.float64)[..., None, :])
         return np.asarray(np.clip(cosine, -1.0, 1.0), dtype=np.float32)
+
+    def _by_segment(self, rows: Rows) -> Iterator[tuple[Segment, Any, Rows]]:
+        if len(self.segments) == 1:
+            yield self.segments[0], slice(None), rows
+            return
+        number = np.searchsorted(self.starts, rows, side="right") - 1
+        for at, segment in enumerate(self.segments):
+            mine = number == at
+            if mine.any():
+                yield segment, mine, rows[mine] - self.starts[at]
+
+
+def decode(vectors: npt.NDArray[Any]) -> Vectors:
+    """(n, d) float32 unit vectors that stored rows stand for.
+
+    Examples
+    --------
+    >>> decode(np.array([[3, 4]], np.int8))
+    array([[0.6, 0.8]], dtype=float32)
+    """
+    if vectors.dtype == np.float32:
+        return np.asarray(vectors)
+    rows = vectors.astype(np.float32)
+    rows /= np.sqrt(np.vecdot(rows, rows))[:, None]
+    return rows
 
 
 def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -11,17 +11,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.index.cost import codes_cost, rerank_cost
 from galsearch.index.ivfpq import InvertedLists
 from galsearch.index.recipe import IndexPlan, IndexRecipe
 from galsearch.index.scan import Answer, exact_search
 from galsearch.index.search import MIN_DEPTH_K, Hits, SearchSettings
-from galsearch.index.stored import Ids, StoredVectors, Vectors
+from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
 
 RECALL_KS = (1, 10, 100)
 RERANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-_COST_PER_COMPONENT = 6
-"""A component of a re-ranked vector costs about as much as six looked-up codes (gathered from a
-memory map against read in sequence; measured with one thread)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +38,15 @@ def draw_questions(
     using: StoredVectors, among: StoredVectors, *, n: int, seed: int
 ) -> tuple[Questions, Questions]:
     """`n` galaxies to tune with and `n` others to measure with; the same where they are few."""
-    rows = np.random.default_rng(seed).permutation(len(using))
-    tuning = _ask(using, among, rows[:n])
-    if len(rows) < 2 * n:
+    ids = np.random.default_rng(seed).permutation(using.ids)[: 2 * n]
+    tuning = _ask(using, among, np.sort(ids[:n]))
+    if len(ids) < 2 * n:
         return tuning, tuning
-    return tuning, _ask(using, among, rows[n : 2 * n])
+    return tuning, _ask(using, among, np.sort(ids[n:]))
 
 
-def _ask(using: StoredVectors, among: StoredVectors, rows: npt.NDArray[np.int64]) -> Questions:
-    rows = np.sort(rows)
-    vectors, ids = np.array(using.vectors[rows]), np.array(using.ids[rows])
+def _ask(using: StoredVectors, among: StoredVectors, ids: Ids) -> Questions:
+    vectors = using.take(using.rows_of(ids))
     truth = exact_search(among, vectors, k=max(RECALL_KS), exclude=ids)
     return Questions(vectors, ids, truth)
 
@@ -101,8 +98,10 @@ def _probes(n_lists: int, fixed: int | None) -> list[int]:
 
 
 def _cost(plan: IndexPlan, n_probe: int, rerank: int) -> float:
-    read = n_probe / plan.n_lists * plan.n_vectors * plan.n_subvectors
-    return float(read + MIN_DEPTH_K * rerank * plan.dim * _COST_PER_COMPONENT)
+    read = n_probe / plan.n_lists * plan.n_vectors
+    return codes_cost(read, plan.n_subvectors, plan.n_bits) + rerank_cost(
+        MIN_DEPTH_K * rerank, plan.dim
+    )
 
 
 def _recall_by_rerank(
@@ -121,26 +120,26 @@ def _recall_by_rerank(
     deepest = min(int(depths.max()), len(stored))
     found = lists.candidates(questions.vectors, n=deepest, n_probe=n_probe)
     recalls = np.zeros(len(reranks))
-    for number, ids in enumerate(found):
-        near, wanted = _true_neighbours(stored, questions, number, ids)
+    for number, rows in enumerate(found):
+        near, wanted = _true_neighbours(stored, questions, number, rows)
         counted = np.cumsum(near)[np.minimum(depths, deepest) - 1]
         recalls += np.minimum(counted, wanted) / wanted if wanted else 1
     return recalls / len(questions)
 
 
 def _true_neighbours(
-    stored: StoredVectors, questions: Questions, number: int, ids: Ids
+    stored: StoredVectors, questions: Questions, number: int, rows: Rows
 ) -> tuple[npt.NDArray[np.bool_], int]:
     """(n,) which candidates are as near as the tenth exact neighbour, and how many should be."""
     true_ids, cosines = questions.truth[number]
     wanted = min(MIN_DEPTH_K, len(cosines))
     if not wanted:
-        return np.zeros(len(ids), bool), 0
+        return np.zeros(len(rows), bool), 0
+    ids = np.where(rows >= 0, stored.ids_at(np.maximum(rows, 0)), 0)
     as_near = cosines >= cosines[wanted - 1]
     if not as_near.all() or len(as_near) < max(RECALL_KS):
         return (ids[:, None] == true_ids[as_near]).any(axis=1), wanted
     # More equally near galaxies than the exact answer lists: compare cosines instead of ids.
-    rows = stored.rows_of(ids)
     near = (rows >= 0) & (ids != questions.target_ids[number])
     near[near] = stored.cosines(rows[near], questions.vectors[number]) >= cosines[wanted - 1]
     return near, wanted

@@ -49,8 +49,9 @@ def verify(
     index.places(index.ids)
     for kind in index.manifest.modalities:
         stored = index.modality(kind).stored
-        _ascending(stored.ids, directory / kind / IDS_NAME)
-        _unit(stored.vectors, directory / kind / VECTORS_NAME)
+        segment = stored.segments[0]
+        _ascending(segment.ids, directory / kind / IDS_NAME)
+        _unit(segment.vectors, directory / kind / VECTORS_NAME)
         missing = stored.ids[index.catalogue_rows(stored.ids) < 0]
         if len(missing):
             raise ManifestError(

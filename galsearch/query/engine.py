@@ -175,7 +175,7 @@ class SearchEngine:
         _check_count(k, "k")
         self._check_encoder(fingerprint, "this vector")
         question = np.asarray(vector)
-        dim = self.index.stored(among).vectors.shape[1]
+        dim = self.index.stored(among).dim
         if question.shape != (dim,):
             raise QuestionError(
                 f"the vector has shape {question.shape}, index '{self._name}' holds vectors of "
@@ -243,7 +243,7 @@ class SearchEngine:
         rows = stored.rows_of(ids)
         if (rows < 0).any():
             raise MissingModalityError(self._missing(TargetId(ids[rows < 0][0]), using))
-        return np.asarray(stored.vectors[rows])
+        return stored.take(rows)
 
     def _missing(self, target_id: TargetId, using: Modality) -> str:
         counts = ", ".join(

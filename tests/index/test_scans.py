@@ -5,10 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.index import scan
+from galsearch.index import scan, stored
 from galsearch.index.scan import exact_search
-from galsearch.index.stored import StoredVectors, find_rows
+from galsearch.index.stored import Segment, StoredVectors, find_rows
 from galsearch.query.exact import brute_force
+
+
+def one_segment(ids: np.ndarray, vectors: np.ndarray) -> StoredVectors:
+    return StoredVectors([Segment(ids, vectors, np.empty(0, np.int64))])
 
 
 @st.composite
@@ -21,15 +25,16 @@ def skies(draw: st.DrawFn) -> StoredVectors:
     distinct /= np.linalg.norm(distinct, axis=1, keepdims=True)
     vectors = distinct[generator.integers(0, len(distinct), n)].astype(np.float32)
     ids = np.sort(generator.choice(10**6, n, replace=False)) + 2**60
-    return StoredVectors(ids, vectors)
+    return one_segment(ids, vectors)
 
 
 @given(sky=skies(), k=st.integers(1, 80), data=st.data())
 def test_a_scan_is_brute_force(sky: StoredVectors, k: int, data: st.DataObject) -> None:
     asking = data.draw(st.integers(0, len(sky) - 1))
     exclude = data.draw(st.sampled_from([0, int(sky.ids[asking])]))
-    ((ids, cosines),) = exact_search(sky, sky.vectors[[asking]], k=k, exclude=np.array([exclude]))
-    expected = brute_force(sky.vectors, sky.ids, sky.vectors[asking], k=k, exclude=exclude)
+    vectors = sky.segments[0].vectors
+    ((ids, cosines),) = exact_search(sky, vectors[[asking]], k=k, exclude=np.array([exclude]))
+    expected = brute_force(vectors, sky.ids, vectors[asking], k=k, exclude=exclude)
     assert ids.tolist() == expected[0].tolist()
     np.testing.assert_array_equal(cosines, expected[1])
 
@@ -38,12 +43,13 @@ def test_the_answer_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatc
     generator = np.random.default_rng(3)
     vectors = generator.normal(size=(500, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    sky = StoredVectors(np.arange(1, 501), vectors.astype(np.float32))
+    vectors = vectors.astype(np.float32)
+    sky = one_segment(np.arange(1, 501), vectors)
     none = np.zeros(200, np.int64)
-    whole = exact_search(sky, sky.vectors[:200], k=7, exclude=none)
-    monkeypatch.setattr(scan, "_ROWS", 13)
+    whole = exact_search(sky, vectors[:200], k=7, exclude=none)
+    monkeypatch.setattr(stored, "_BLOCK_ROWS", 13)
     monkeypatch.setattr(scan, "_QUESTIONS", 3)
-    blocked = exact_search(sky, sky.vectors[:200], k=7, exclude=none)
+    blocked = exact_search(sky, vectors[:200], k=7, exclude=none)
     for one, other in zip(whole, blocked, strict=True):
         np.testing.assert_array_equal(one[0], other[0])
         np.testing.assert_array_equal(one[1], other[1])

@@ -1,0 +1,46 @@
+"""The stored vectors that may answer a filtered question."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.index.scan import Blocks
+from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
+
+_KEPT_COMPONENTS = 1 << 24
+"""A selection up to this size (64 MB) keeps its vectors between questions."""
+_BLOCK_ROWS = 32_768
+
+
+class Selection:
+    """Vectors of one modality by row; made once for a filter, asked any number of times.
+
+    Galaxies that have no vector of the modality, or were removed, are left out.
+    """
+
+    def __init__(self, stored: StoredVectors, target_ids: Ids) -> None:
+        rows = stored.rows_of(target_ids)
+        self.rows: Rows = np.sort(rows[rows >= 0])
+        self._stored = stored
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def blocks(self) -> Blocks:
+        """The rows and their vectors, some at a time."""
+        if len(self) * self._stored.dim <= _KEPT_COMPONENTS:
+            return self._kept
+        parts = np.array_split(self.rows, -(-len(self) // _BLOCK_ROWS))
+        return ((rows, self._stored.take(rows)) for rows in parts)
+
+    @cached_property
+    def _kept(self) -> tuple[tuple[Rows, Vectors], ...]:
+        return ((self.rows, self._stored.take(self.rows)),)
+
+    @cached_property
+    def bitmap(self) -> npt.NDArray[np.uint8]:
+        """One bit a row of the store, as FAISS reads them."""
+        allowed = np.zeros(self._stored.n_rows, bool)
+        allowed[self.rows] = True
+        return np.packbits(allowed, bitorder="little")
