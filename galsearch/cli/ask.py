@@ -29,6 +29,14 @@ def query(
             "--from", help="Embeddings that hold the asking galaxy, if the index does not."
         ),
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(help='Only galaxies of which this holds, such as "z < 0.3 and mag_r < 19".'),
+    ] = None,
+    within: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(help="Only galaxies in this cone.", metavar="RA_DEG DEC_DEG RADIUS_ARCMIN"),
+    ] = None,
     gallery: Annotated[
         Path | None, typer.Option(help="Also write a page with thumbnails and spectra.")
     ] = None,
@@ -39,7 +47,9 @@ def query(
 ) -> None:
     """The k galaxies most similar to a galaxy, by image or spectrum, among either."""
     engine = galsearch.open_index(index)
-    answer = engine.query(target_id, using=using, among=among, k=k, asking=asking)
+    answer = engine.query(
+        target_id, using=using, among=among, k=k, asking=asking, where=where, within=within
+    )
     if gallery is not None:
         page = galsearch.write_gallery(
             gallery, [answer], engine=engine, dataset=dataset, asking=asking

@@ -20,6 +20,7 @@ from galsearch.index.scan import exact_search
 from galsearch.index.selection import Selection
 from galsearch.index.stored import (
     CATALOGUE_DTYPE,
+    CATALOGUE_FILE,
     CATALOGUE_NAME,
     IDS_NAME,
     Ids,
@@ -155,6 +156,11 @@ class GalaxyIndex:
     def __len__(self) -> int:
         """Galaxies in the catalogue."""
         return self.manifest.n_galaxies
+
+    @property
+    def catalogues(self) -> list[Path]:
+        """The Parquet files with every catalogue column."""
+        return [self.directory / CATALOGUE_FILE]
 
     def catalogue_rows(self, target_ids: Ids) -> npt.NDArray[np.int64]:
         """(n,) rows for `places`, -1 for a TARGETID that the build has never seen."""

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from galsearch.core.errors import ManifestError
 
 IDS_NAME, VECTORS_NAME, CATALOGUE_NAME = "ids.npy", "vectors.npy", "catalogue.npy"
+CATALOGUE_FILE = "catalogue.parquet"
+"""Every catalogue column; read only where a filter is asked for."""
 CATALOGUE_DTYPE = np.dtype(
     [("target_id", "<i8"), ("ra_deg", "<f8"), ("dec_deg", "<f8"), ("z", "<f8")]
 )

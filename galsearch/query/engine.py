@@ -1,6 +1,7 @@
 """An opened index that answers questions about galaxies."""
 
 import importlib
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ from galsearch.core.target_id import TargetId
 from galsearch.core.vectors import unit_rows
 from galsearch.index.manifest import IndexManifest
 from galsearch.index.search import GalaxyIndex, Hits, open_build
+from galsearch.index.selection import Selection
 from galsearch.query.neighbours import Neighbours
 
 Vector = npt.NDArray[np.float32]
+Cone = tuple[float, float, float]
+"""Right ascension and declination in degrees, radius in arcminutes."""
+_SELECTIONS = 16
+"""Filters whose galaxies are remembered by an engine."""
 
 
 def open_index(directory: str | Path | None = None) -> "SearchEngine":
@@ -45,6 +51,8 @@ class SearchEngine:
 
     def __init__(self, index: GalaxyIndex) -> None:
         self.index = index
+        self._lock = threading.Lock()
+        self._selections: dict[tuple[object, ...], Selection] = {}
 
     def __len__(self) -> int:
         """Galaxies in the catalogue."""
@@ -70,6 +78,8 @@ class SearchEngine:
         n_probe: int | None = None,
         exact: bool = False,
         asking: str | Path | None = None,
+        where: str | None = None,
+        within: Cone | None = None,
     ) -> Neighbours:
         """The `k` galaxies most similar to a stored one.
 
@@ -90,11 +100,18 @@ class SearchEngine:
         asking
             Embeddings (what `embed_dataset` wrote) that hold the asking galaxy, if the index
             does not; they must be of the index's encoder.
+        where
+            Only galaxies of which this is true answer: a condition over the catalogue's columns,
+            such as `"0.1 < z < 0.3 and mag_r < 19 and class == 'BGS'"`.
+        within
+            Only galaxies in this cone answer: right ascension and declination in degrees, radius
+            in arcminutes.
 
         Returns
         -------
         Neighbours
             Descending true cosine, equal ones in ascending TARGETID; never the asking galaxy.
+            All that match where they are fewer than `k`.
 
         Raises
         ------
@@ -105,7 +122,8 @@ class SearchEngine:
         EncoderMismatchError
             `asking` is of another encoder than the index.
         QuestionError
-            `k` is less than 1, or a modality is neither image nor spectrum.
+            `k` is less than 1, a modality is neither image nor spectrum, or `where` or `within`
+            cannot be understood.
         """
         return self.query_many(
             [target_id],
@@ -115,6 +133,8 @@ class SearchEngine:
             n_probe=n_probe,
             exact=exact,
             asking=asking,
+            where=where,
+            within=within,
         )[0]
 
     def query_many(
@@ -127,6 +147,8 @@ class SearchEngine:
         n_probe: int | None = None,
         exact: bool = False,
         asking: str | Path | None = None,
+        where: str | None = None,
+        within: Cone | None = None,
     ) -> list[Neighbours]:
         """One answer for each of several galaxies, in their order; see `query`."""
         using, among = _modality(using, "using"), _modality(among, "among")
@@ -139,7 +161,14 @@ class SearchEngine:
         else:
             vectors = self._vectors_from(asking, ids, using)
         return self._answer(
-            vectors, ids, using=using, among=among, k=k, n_probe=n_probe, exact=exact
+            vectors,
+            ids,
+            using=using,
+            among=among,
+            k=k,
+            n_probe=n_probe,
+            exact=exact,
+            selection=self._select(where, within, among),
         )
 
     def query_vector(
@@ -152,6 +181,8 @@ class SearchEngine:
         k: int = 10,
         n_probe: int | None = None,
         exact: bool = False,
+        where: str | None = None,
+        within: Cone | None = None,
     ) -> Neighbours:
         """The `k` galaxies most similar to an embedding that need not be stored.
 
@@ -163,6 +194,8 @@ class SearchEngine:
             Of the encoder that made it, which must be the index's.
         using
             What it embeds, an image or a spectrum.
+        where, within
+            Which galaxies may answer; see `query`.
 
         Raises
         ------
@@ -191,6 +224,7 @@ class SearchEngine:
             k=k,
             n_probe=n_probe,
             exact=exact,
+            selection=self._select(where, within, among),
         )[0]
 
     def _answer(
@@ -203,17 +237,42 @@ class SearchEngine:
         k: int,
         n_probe: int | None,
         exact: bool,
+        selection: Selection | None,
     ) -> list[Neighbours]:
         if n_probe is not None:
             _check_count(n_probe, "n_probe")
         found = self.index.search(
-            vectors, using=using, among=among, k=k, exclude=asking, n_probe=n_probe, exact=exact
+            vectors,
+            using=using,
+            among=among,
+            k=k,
+            exclude=asking,
+            n_probe=n_probe,
+            exact=exact,
+            selection=selection,
         )
         names = [None] * len(found) if asking is None else [TargetId(own) for own in asking]
         return [
             self._neighbours(hits, using, among, own)
             for hits, own in zip(found, names, strict=True)
         ]
+
+    def _select(self, where: str | None, within: Cone | None, among: Modality) -> Selection | None:
+        """Those that may answer, remembered for the filters asked last; None for all."""
+        if where is None and within is None:
+            return None
+        asked = (where, None if within is None else tuple(within), among)
+        with self._lock:
+            selection = self._selections.pop(asked, None)
+            if selection is None:
+                # Imported here: a question without a filter needs no Parquet.
+                filters: Any = importlib.import_module("galsearch.query.filters")
+                ids = filters.matching(self.index.catalogues, where=where, within=within)
+                selection = self.index.select(ids, among)
+            self._selections[asked] = selection
+            if len(self._selections) > _SELECTIONS:
+                del self._selections[next(iter(self._selections))]
+        return selection
 
     def _neighbours(
         self, hits: Hits, using: Modality, among: Modality, asking: TargetId | None

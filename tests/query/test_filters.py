@@ -1,0 +1,169 @@
+"""Filtered questions: every answer is allowed, none that is better was overlooked."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from galsearch.core.errors import QuestionError
+from galsearch.core.modality import DIRECTIONS
+from galsearch.index import IndexRecipe, build_index, search
+from galsearch.query import SearchEngine, open_index
+from galsearch.query.exact import brute_force
+
+N, N_SPECTRA = 3000, 2900
+
+
+@pytest.fixture(scope="module")
+def sky(make_sky: Callable[..., Any]) -> Any:
+    return make_sky(N)
+
+
+@pytest.fixture(scope="module")
+def engine(sky: Any, tmp_path_factory: pytest.TempPathFactory) -> SearchEngine:
+    home = tmp_path_factory.mktemp("filters")
+    embeddings = sky.write(home / "sky", spectrum=slice(0, N_SPECTRA))
+    build_index(
+        IndexRecipe(name="toy", n_tuning_queries=50, n_bits=4, n_lists=32, n_subvectors=8),
+        embeddings=embeddings,
+        out=home / "toy",
+    )
+    return open_index(home / "toy")
+
+
+def allowed_rows(sky: Any, low: float, high: float) -> np.ndarray:
+    z = np.linspace(0, 1, N)
+    return np.flatnonzero((z > low) & (z < high) & (np.arange(N) % 5 != 0))
+
+
+@settings(max_examples=40)
+@given(
+    row=st.integers(0, N_SPECTRA - 1),
+    direction=st.sampled_from(DIRECTIONS),
+    low=st.floats(0, 1),
+    width=st.sampled_from([0.0, 1e-3, 0.01, 0.1, 1.0]),
+    k=st.integers(1, 60) | st.just(10**6),
+    by_lists=st.booleans(),
+)
+def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
+    sky: Any,
+    engine: SearchEngine,
+    row: int,
+    direction: Any,
+    low: float,
+    width: float,
+    k: int,
+    by_lists: bool,
+) -> None:
+    using, among = direction
+    where = f"{low!r} < z < {low + width!r}"
+    with pytest.MonkeyPatch.context() as patch:
+        if by_lists:
+            patch.setattr(search, "scan_cost", lambda *_: np.inf)
+        answer = engine.query(int(sky.ids[row]), using=using, among=among, k=k, where=where)
+    rows = allowed_rows(sky, low, low + width)
+    rows = rows[rows < (N if among == "image" else N_SPECTRA)]
+    assert set(answer.target_ids) <= set(sky.ids[rows])
+    truth, cosines = brute_force(
+        getattr(sky, among)[rows],
+        sky.ids[rows],
+        getattr(sky, using)[row],
+        k=k,
+        exclude=int(sky.ids[row]),
+    )
+    assert len(answer) == len(truth)
+    if answer.exact:
+        np.testing.assert_allclose(answer.similarity, cosines, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.2])
+def test_the_lists_keep_their_recall_where_filter_and_question_disagree(
+    sky: Any, engine: SearchEngine, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "scan_cost", lambda *_: np.inf)
+    monkeypatch.setattr(search, "SCAN_FROM_SHARE", np.inf)
+    for using, among in DIRECTIONS:
+        # The galaxies least like those that ask: their lists are the last to be visited.
+        centre = getattr(sky, using)[:40].mean(axis=0)
+        far = np.argsort(getattr(sky, among)[:N_SPECTRA] @ centre)[: int(share * N_SPECTRA)]
+        selection = engine.index.select(np.sort(sky.ids[far]), among)
+        asking = sky.ids[:40]
+        questions = getattr(sky, using)[:40]
+        found = engine.index.search(
+            questions, using=using, among=among, k=10, exclude=asking, selection=selection
+        )
+        truth = engine.index.search(
+            questions, among=among, k=10, exclude=asking, selection=selection, exact=True
+        )
+        shares = [
+            np.mean(hits.similarity >= exact.similarity[-1])
+            for hits, exact in zip(found, truth, strict=True)
+        ]
+        assert not any(hits.exact for hits in found)
+        assert np.mean(shares) > 0.9
+
+
+def test_a_batch_gives_what_single_questions_give(sky: Any, engine: SearchEngine) -> None:
+    asked = {"using": "image", "among": "spectrum", "where": "z < 0.4"}
+    answers = engine.query_many(sky.ids[:20], **asked)
+    for target_id, answer in zip(sky.ids[:20], answers, strict=True):
+        alone = engine.query(int(target_id), **asked)
+        np.testing.assert_array_equal(answer.target_ids, alone.target_ids)
+        np.testing.assert_array_equal(answer.similarity, alone.similarity)
+
+
+def test_a_cone_and_a_condition_hold_together(sky: Any, engine: SearchEngine) -> None:
+    # RA is the row modulo 360, Dec 0.
+    answer = engine.query(int(sky.ids[7]), k=10**6, within=(10.0, 0.0, 61.0), where="z is not None")
+    rows = np.searchsorted(sky.ids, answer.target_ids)
+    expected = [row for row in range(N) if row % 360 in (9, 10, 11) and row % 5]
+    assert sorted(rows.tolist()) == expected
+
+
+def test_a_vector_is_filtered_too(sky: Any, engine: SearchEngine) -> None:
+    answer = engine.query_vector(
+        sky.image[3], fingerprint="a" * 64, using="image", among="image", where="ra_deg == 3"
+    )
+    assert set(answer.ra_deg) == {3.0}
+    assert len(answer) == 9
+
+
+def test_no_match_is_an_empty_answer(sky: Any, engine: SearchEngine) -> None:
+    assert len(engine.query(int(sky.ids[0]), where="z > 5")) == 0
+    assert len(engine.query(int(sky.ids[0]), where=f"target_id == {sky.ids[0]}")) == 0
+
+
+def test_filters_asked_again_are_remembered_and_forgotten(sky: Any, engine: SearchEngine) -> None:
+    fresh = SearchEngine(engine.index)
+    for number in range(40):
+        fresh.query(int(sky.ids[0]), where=f"z < {number}")
+        fresh.query(int(sky.ids[0]), where="z < 0.5")
+    assert len(fresh._selections) == 16
+    assert ("z < 0.5", None, "image") in fresh._selections
+
+
+def test_an_unknown_column_is_met_with_the_nearest(sky: Any, engine: SearchEngine) -> None:
+    with pytest.raises(QuestionError) as caught:
+        engine.query(int(sky.ids[0]), where="ra < 3")
+    assert str(caught.value) == (
+        "where 'ra < 3': the catalogue has no column 'ra': did you mean 'ra_deg'?"
+    )
+
+
+def test_the_command_takes_the_same_words(sky: Any, engine: SearchEngine) -> None:
+    command = [
+        *(sys.executable, "-m", "galsearch", "query", "--target-id", str(sky.ids[7])),
+        *("--index", str(engine.index.directory), "--format", "csv", "-k", "3"),
+        *("--where", "z > 0.5", "--within", "20", "-0.5", "90"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answer = engine.query(int(sky.ids[7]), k=3, where="z > 0.5", within=(20, -0.5, 90))
+    printed = [line.split(",")[1] for line in done.stdout.splitlines()[1:]]
+    assert printed == [str(target_id) for target_id in answer]
+    assert len(printed) == 3
