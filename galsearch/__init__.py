@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from galsearch.demo import run_demo
     from galsearch.embeddings import embed_dataset, open_store
     from galsearch.gallery import write_gallery
-    from galsearch.index import IndexRecipe, build_index, verify
+    from galsearch.index import IndexRecipe, add, build_index, compact, remove, verify
     from galsearch.query import Neighbours, open_index
     from galsearch.simulate import simulate_survey
 
@@ -34,7 +34,10 @@ _HOMES = {
     "embed_dataset": "galsearch.embeddings",
     "open_store": "galsearch.embeddings",
     "IndexRecipe": "galsearch.index",
+    "add": "galsearch.index",
     "build_index": "galsearch.index",
+    "compact": "galsearch.index",
+    "remove": "galsearch.index",
     "verify": "galsearch.index",
     "Neighbours": "galsearch.query",
     "open_index": "galsearch.query",
@@ -49,13 +52,16 @@ __all__ = [
     "Modality",
     "Neighbours",
     "TargetId",
+    "add",
     "build_index",
+    "compact",
     "embed_dataset",
     "encoders",
     "ingest",
     "open_dataset",
     "open_index",
     "open_store",
+    "remove",
     "run_demo",
     "simulate_survey",
     "split_of",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import galsearch
-from galsearch.cli import ask, encode, make, tour
+from galsearch.cli import ask, encode, grow, make, tour
 from galsearch.core.errors import GalsearchError
 
 app = typer.Typer(
@@ -41,6 +41,9 @@ app.command("simulate")(make.simulate)
 app.command("ingest")(make.ingest)
 app.command("embed")(encode.embed)
 app.command("build-index")(make.build_index)
+app.command("add")(grow.add)
+app.command("remove")(grow.remove)
+app.command("compact")(grow.compact)
 app.command("query")(ask.query)
 app.command("inspect")(ask.inspect)
 app.command("verify")(ask.verify)

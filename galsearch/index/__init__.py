@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from galsearch.index.build import build_index
     from galsearch.index.builds import find_build
+    from galsearch.index.compaction import compact
+    from galsearch.index.growth import add, remove
     from galsearch.index.manifest import IndexManifest
     from galsearch.index.recipe import IndexRecipe
     from galsearch.index.report import engine_report
@@ -19,10 +21,13 @@ _HOMES = {
     "GalaxyIndex": "search",
     "IndexManifest": "manifest",
     "IndexRecipe": "recipe",
+    "add": "growth",
     "build_index": "build",
+    "compact": "compaction",
     "engine_report": "report",
     "find_build": "builds",
     "open_build": "search",
+    "remove": "growth",
     "verify": "verification",
 }
 
@@ -30,10 +35,13 @@ __all__ = [
     "GalaxyIndex",
     "IndexManifest",
     "IndexRecipe",
+    "add",
     "build_index",
+    "compact",
     "engine_report",
     "find_build",
     "open_build",
+    "remove",
     "verify",
 ]
 

@@ -16,14 +16,15 @@ from galsearch.core.errors import ManifestError
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index.digest import FileDigest
 from galsearch.index.gpu import choose_gpu
-from galsearch.index.intake import open_stores, store_catalogue, store_vectors
-from galsearch.index.ivfpq import InvertedLists, build_inverted_lists, write_inverted_lists
+from galsearch.index.intake import open_stores, read_catalogue, store_vectors, write_catalogue
+from galsearch.index.ivfpq import InvertedLists, build_inverted_lists
 from galsearch.index.manifest import (
     INVERTED_LISTS_NAME,
     MANIFEST_NAME,
     DirectionManifest,
     IndexManifest,
     ModalityManifest,
+    SegmentManifest,
     write_manifest,
 )
 from galsearch.index.recipe import IndexPlan, IndexRecipe, plan_index, read_recipe
@@ -95,9 +96,10 @@ class _Workshop:
                 stored = store_vectors(store, folder, progress=report)
             plan = plan_index(self.recipe, n_vectors=len(stored), dim=store.dim)
             opened[kind], device = self._train(kind, plan, stored)
-            entries[kind] = _describe(plan, store.fingerprint, device, folder)
+            entries[kind] = describe_modality(plan, store.fingerprint, device, folder)
         ids = {kind: modality.stored.ids for kind, modality in opened.items()}
-        n_galaxies = store_catalogue(embeddings, self.directory, ids)
+        table = read_catalogue(embeddings)
+        n_galaxies = write_catalogue(table, self.directory, ids, embeddings)
         plans = {kind: entry.plan for kind, entry in entries.items()}
         directions = self._measure(opened, plans)
         with self._stage("digests") as report:
@@ -109,13 +111,16 @@ class _Workshop:
             modalities=entries,
             directions=directions,
             files=files,
-            versions=_versions(),
+            versions=library_versions(),
             seconds=self.seconds,
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             dataset=first.dataset,
             dataset_digest=first.record.dataset_digest,
+            segments=(
+                SegmentManifest("", n_galaxies, {kind: len(own) for kind, own in ids.items()}),
+            ),
         )
-        write_manifest(manifest, self.directory)
+        write_manifest(manifest, self.directory / MANIFEST_NAME)
         return manifest
 
     def _train(
@@ -123,30 +128,52 @@ class _Workshop:
     ) -> tuple[OpenModality, str]:
         if plan.kind == "flat":
             return OpenModality(stored, None), "cpu"
-        gpu = choose_gpu(self.recipe, plan)
         with self._stage(f"train {kind} index") as report:
-            index = build_inverted_lists(
-                plan, stored, seed=self.recipe.seed, gpu=gpu, progress=report
-            )
-        write_inverted_lists(index, self.directory / kind / INVERTED_LISTS_NAME)
-        return OpenModality(stored, InvertedLists(index)), "cpu" if gpu is None else "gpu"
+            lists, device = train_lists(self.recipe, plan, stored, report)
+        if lists is not None:
+            lists.write(self.directory / kind / INVERTED_LISTS_NAME)
+        return OpenModality(stored, lists), device
 
     def _measure(
         self, opened: dict[Modality, OpenModality], plans: dict[Modality, IndexPlan]
     ) -> tuple[DirectionManifest, ...]:
-        asked = [(using, among) for using, among in DIRECTIONS if {using, among} <= set(opened)]
-        entries = []
         with self._stage("measure recall") as report:
-            for using, among in asked:
-                entries.append(_direction(using, among, opened, plans[among], self.recipe))
-                report(len(entries), len(asked))
-        return tuple(entries)
+            return measure_directions(opened, plans, self.recipe, report)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
         start = time.perf_counter()
         yield lambda done, total: self.progress(name, done, total)
         self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def train_lists(
+    recipe: IndexRecipe,
+    plan: IndexPlan,
+    stored: StoredVectors,
+    report: Callable[[int, int], None],
+) -> tuple[InvertedLists | None, str]:
+    """Lists that hold every stored vector, None where flat; and where they were trained."""
+    if plan.kind == "flat":
+        return None, "cpu"
+    gpu = choose_gpu(recipe, plan)
+    lists = build_inverted_lists(plan, stored, seed=recipe.seed, gpu=gpu, progress=report)
+    return lists, "cpu" if gpu is None else "gpu"
+
+
+def measure_directions(
+    opened: dict[Modality, OpenModality],
+    plans: dict[Modality, IndexPlan],
+    recipe: IndexRecipe,
+    report: Callable[[int, int], None],
+) -> tuple[DirectionManifest, ...]:
+    """How each direction is best answered, and how well."""
+    asked = [(using, among) for using, among in DIRECTIONS if {using, among} <= set(opened)]
+    entries = []
+    for using, among in asked:
+        entries.append(_direction(using, among, opened, plans[among], recipe))
+        report(len(entries), len(asked))
+    return tuple(entries)
 
 
 def _direction(
@@ -187,11 +214,15 @@ def _direction(
     )
 
 
-def _describe(plan: IndexPlan, fingerprint: str, device: str, folder: Path) -> ModalityManifest:
+def describe_modality(
+    plan: IndexPlan, fingerprint: str, device: str, folder: Path
+) -> ModalityManifest:
+    """What the manifest says of the files in `folder`."""
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     in_memory = sizes.pop(INVERTED_LISTS_NAME, 0)
     return ModalityManifest(
         plan=plan,
+        n_vectors=plan.n_vectors,
         fingerprint=fingerprint,
         device=device,
         index_bytes_per_vector=round(in_memory / plan.n_vectors, 2),
@@ -208,7 +239,8 @@ def _digests(directory: Path, report: Callable[[int, int], None]) -> dict[str, F
     return digests
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """The versions of what made a build."""
     names = ("galsearch", "numpy", "pyarrow", "faiss-cpu", "faiss-gpu", "faiss-gpu-cuvs")
     installed = {dist.name: dist.version for dist in importlib.metadata.distributions()}
     return {name: installed[name] for name in names if name in installed}

@@ -1,10 +1,11 @@
 """From embedding shards and their catalogue to the arrays of a build, one shard at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -21,6 +22,7 @@ from galsearch.index.stored import (
     Ids,
     Segment,
     StoredVectors,
+    Vectors,
     find_rows,
 )
 
@@ -64,47 +66,77 @@ def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
 def store_vectors(
     store: EmbeddingStore, directory: Path, *, progress: Callable[[int, int], None]
 ) -> StoredVectors:
-    """`ids.npy` and `vectors.npy` in `directory`, ascending by TARGETID, of unit length.
+    """`ids.npy` and `vectors.npy` of a store in `directory`; see `write_vectors`.
 
     Every shard is read once for its ids and once for its vectors, so memory holds all ids but
     the vectors of one shard only.
+    """
+    return write_vectors(
+        list(store.iter_ids()),
+        store.iter_vectors(),
+        directory,
+        dim=store.dim,
+        source=store.directory,
+        progress=progress,
+    )
+
+
+def write_vectors(
+    parts: Sequence[Ids],
+    blocks: Iterable[tuple[Ids, Vectors]],
+    directory: Path,
+    *,
+    dim: int,
+    source: Path,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> StoredVectors:
+    """`ids.npy` and `vectors.npy` in `directory`, ascending by TARGETID, of unit length.
+
+    Parameters
+    ----------
+    parts
+        All TARGETIDs.
+    blocks
+        TARGETIDs and vectors, some at a time, in any order.
+    source
+        Where they are from, for messages.
 
     Raises
     ------
     ShardError
-        Where an id comes twice, or the rows are not as many as the store says.
+        Where an id comes twice, or there are more or fewer vectors than ids.
     """
-    directory.mkdir()
-    ids = np.sort(np.concatenate(list(store.iter_ids())))
+    directory.mkdir(parents=True)
+    ids = np.sort(np.concatenate(parts))
     twice = ids[1:][ids[1:] == ids[:-1]]
     if len(twice):
         raise ShardError(
-            f"{store.directory}: {len(twice):,} TARGETIDs come twice, first {twice[0]}. "
+            f"{source}: {len(twice):,} TARGETIDs come twice, first {twice[0]}. "
             "Remove the shard that should not be there."
         )
     np.save(directory / IDS_NAME, ids)
     vectors = np.lib.format.open_memmap(
-        directory / VECTORS_NAME, mode="w+", dtype=np.float32, shape=(len(ids), store.dim)
+        directory / VECTORS_NAME, mode="w+", dtype=np.float32, shape=(len(ids), dim)
     )
     done = 0
-    for shard_ids, shard_vectors in store.iter_vectors():
-        vectors[find_rows(ids, shard_ids)] = unit_rows(shard_vectors)
-        done += len(shard_ids)
+    for some_ids, some_vectors in blocks:
+        vectors[find_rows(ids, some_ids)] = unit_rows(some_vectors)
+        done += len(some_ids)
         progress(done, len(ids))
     if done != len(ids):
-        raise ShardError(f"{store.directory}: {len(ids):,} ids and {done:,} vectors.")
+        raise ShardError(f"{source}: {len(ids):,} ids and {done:,} vectors.")
     vectors.flush()
     del vectors
-    return StoredVectors([Segment.open(directory, n_vectors=len(ids), dim=store.dim)])
+    return StoredVectors([Segment.open(directory, n_vectors=len(ids), dim=dim)])
 
 
-def store_catalogue(embeddings: Path, directory: Path, embedded: dict[Modality, Ids]) -> int:
-    """`catalogue.parquet`, its places as `catalogue.npy`, its `ids.npy`; how many there are.
+def read_catalogue(embeddings: Path) -> pa.Table:
+    """Every catalogue column of the embedded galaxies.
 
     Raises
     ------
     ShardError
-        Where there is no catalogue, an id comes twice, or an embedded galaxy is not in it.
+        Where there is no catalogue, or it lacks a column.
     """
     path = embeddings / CATALOGUE_FILE
     if not path.is_file():
@@ -115,6 +147,20 @@ def store_catalogue(embeddings: Path, directory: Path, embedded: dict[Modality, 
     missing = [name for name in CATALOGUE_DTYPE.names or () if name not in table.column_names]
     if missing:
         raise ShardError(f"{path}: no column {', '.join(missing)}.")
+    return table
+
+
+def write_catalogue(
+    table: pa.Table, directory: Path, embedded: dict[Modality, Ids], source: Path
+) -> int:
+    """`catalogue.parquet`, its places as `catalogue.npy`, its `ids.npy`; how many there are.
+
+    Raises
+    ------
+    ShardError
+        Where an id comes twice, or an embedded galaxy is not in the table.
+    """
+    path = source / CATALOGUE_FILE
     table = table.sort_by("target_id")
     places = np.zeros(len(table), CATALOGUE_DTYPE)
     for name in CATALOGUE_DTYPE.names or ():

@@ -5,7 +5,7 @@ the stored vectors, whose TARGETIDs lie beside them. Foreign objects do not leav
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def build_inverted_lists(
     seed: int,
     gpu: GpuPlan | None,
     progress: Callable[[int, int], None],
-) -> Any:
+) -> "InvertedLists":
     """A CPU `IndexIVFPQ` that holds every stored vector under its row.
 
     The training sample and both k-means are seeded, so the same vectors give the same index.
@@ -44,13 +44,19 @@ def build_inverted_lists(
         index, resources = empty_gpu_index(plan, gpu)
     _seed(index, seed)
     index.train(_training_sample(stored, plan.n_training, seed))
+    _fill(index, stored, progress)
+    if resources is not None:
+        index = faiss.index_gpu_to_cpu(index)
+    return InvertedLists(index)
+
+
+def _fill(index: Any, stored: StoredVectors, progress: Callable[[int, int], None]) -> None:
+    done = 0
     for rows, vectors in stored.blocks():
         # A copy: FAISS wants writable-looking memory, the maps are read-only.
         index.add_with_ids(np.array(vectors), rows)
-        progress(int(rows[-1]) + 1, len(stored))
-    if resources is not None:
-        index = faiss.index_gpu_to_cpu(index)
-    return index
+        done += len(rows)
+        progress(done, len(stored))
 
 
 def _empty(plan: IndexPlan) -> Any:
@@ -70,11 +76,6 @@ def _training_sample(stored: StoredVectors, n_training: int, seed: int) -> Vecto
     return stored.take(np.sort(rows))
 
 
-def write_inverted_lists(index: Any, path: Path) -> None:
-    """The index in FAISS's own format at `path`."""
-    faiss.write_index(index, str(path))
-
-
 class InvertedLists:
     """A trained and filled IVF-PQ, read-only: any number of threads may ask it."""
 
@@ -83,7 +84,7 @@ class InvertedLists:
         self.n_lists = int(index.nlist)
 
     @classmethod
-    def read(cls, path: Path, *, plan: IndexPlan) -> "InvertedLists":
+    def read(cls, path: Path, *, plan: IndexPlan, n_vectors: int) -> "InvertedLists":
         """The index in a file whose digest has been checked; FAISS trusts what it reads.
 
         Raises
@@ -97,7 +98,7 @@ class InvertedLists:
             reason = str(error).splitlines()[0]
             raise ManifestError(f"{path}: FAISS cannot read it ({reason}).") from None
         found = (type(index).__name__, index.d, index.ntotal, getattr(index, "nlist", 0))
-        expected = ("IndexIVFPQ", plan.dim, plan.n_vectors, plan.n_lists)
+        expected = ("IndexIVFPQ", plan.dim, n_vectors, plan.n_lists)
         if found != expected:
             raise ManifestError(
                 f"{path}: {found[0]} of {found[2]:,} vectors of {found[1]} components in "
@@ -105,6 +106,37 @@ class InvertedLists:
                 f"{expected[1]} and {expected[3]}."
             )
         return cls(index)
+
+    def grown(self, others: Sequence["InvertedLists"], *, dead: Rows) -> "InvertedLists":
+        """These lists with those of later segments behind them and without the dead rows.
+
+        The other lists are of the same quantisers. They are taken over, not copied: neither they
+        nor these may be used again.
+        """
+        for other in others:
+            self._index.merge_from(other._index, self._index.ntotal)
+        if len(dead):
+            self._index.remove_ids(faiss.IDSelectorBatch(dead))
+        return InvertedLists(self._index)
+
+    def filled_with(self, stored: StoredVectors) -> "InvertedLists":
+        """Lists of the same quantisers that hold these vectors instead."""
+        index = faiss.clone_index(self._index)
+        index.reset()
+        _fill(index, stored, lambda *_: None)
+        return InvertedLists(index)
+
+    def renumber(self, new_rows: Rows) -> None:
+        """Give each row its new number; the codes stay where they are."""
+        lists = self._index.invlists
+        for number in range(self.n_lists):
+            if size := lists.list_size(number):
+                rows = faiss.rev_swig_ptr(lists.get_ids(number), size)
+                rows[:] = new_rows[rows]
+
+    def write(self, path: Path) -> None:
+        """The index in FAISS's own format at `path`."""
+        faiss.write_index(self._index, str(path))
 
     @cached_property
     def list_of_row(self) -> npt.NDArray[np.int32]:

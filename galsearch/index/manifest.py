@@ -22,6 +22,9 @@ class ModalityManifest:
     """The index over one modality."""
 
     plan: IndexPlan
+    """Made for the vectors that the quantisers were trained for."""
+    n_vectors: int
+    """Vectors that can be found."""
     fingerprint: str
     """Of the encoder that made the vectors."""
     device: str
@@ -56,6 +59,19 @@ class DirectionManifest:
 
 
 @dataclass(frozen=True)
+class SegmentManifest:
+    """Galaxies that were written together: those of the first build, or those added since."""
+
+    path: str
+    """Directory of the files, relative to the build; empty for the build's own."""
+    n_galaxies: int
+    n_vectors: dict[Modality, int]
+    """Stored, those of removed galaxies included."""
+    removed: str | None = None
+    """File with the TARGETIDs that were removed since, relative to the build."""
+
+
+@dataclass(frozen=True)
 class IndexManifest:
     """An index directory described: recipe, counts, digests, versions, seconds, recall."""
 
@@ -74,6 +90,13 @@ class IndexManifest:
     dataset: str
     """Path of the dataset whose galaxies these are, as its embeddings recorded it."""
     dataset_digest: str
+    segments: tuple[SegmentManifest, ...]
+    """What the first build or the last compaction wrote; then, where there is one, what was added
+    since."""
+    generation: int = 1
+    """Counts up with every change: add, remove, compact."""
+    n_changed: int = 0
+    """Galaxies added or removed since recall was measured: above 0 the recall below is stale."""
 
     @property
     def fingerprint(self) -> str:
@@ -92,6 +115,11 @@ class IndexManifest:
             f"{self.fingerprint[:16]}, built {self.created} in {sum(self.seconds.values()):.1f} s"
         ]
         lines += [_modality_line(kind, entry) for kind, entry in self.modalities.items()]
+        if self.n_changed:
+            lines.append(
+                f"  {self.n_changed:,} galaxies were added or removed since the recall below was "
+                "measured; galsearch compact measures it again"
+            )
         lines += [_direction_line(entry) for entry in self.directions]
         return "\n".join(lines)
 
@@ -112,7 +140,7 @@ def _modality_line(kind: Modality, entry: ModalityManifest) -> str:
             f"trained on {plan.n_training:,} ({entry.device}), "
             f"{entry.index_bytes_per_vector:.0f} bytes a vector"
         )
-    return f"  {kind}: {plan.n_vectors:,} vectors of {plan.dim} components, {how}"
+    return f"  {kind}: {entry.n_vectors:,} vectors of {plan.dim} components, {how}"
 
 
 def _direction_line(entry: DirectionManifest) -> str:
@@ -123,12 +151,12 @@ def _direction_line(entry: DirectionManifest) -> str:
     )
 
 
-def write_manifest(manifest: IndexManifest, directory: Path) -> None:
-    """`manifest.json` in `directory`, with a digest of its own content."""
+def write_manifest(manifest: IndexManifest, path: Path) -> None:
+    """The manifest as JSON at `path`, with a digest of its own content."""
     table = {"format_version": FORMAT_VERSION, **dataclasses.asdict(manifest)}
     table["digest"] = _digest(table)
     text = json.dumps(table, indent=1) + "\n"
-    (directory / MANIFEST_NAME).write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 def read_manifest(directory: Path) -> IndexManifest:
@@ -207,4 +235,15 @@ def _from_table(table: dict[str, Any]) -> IndexManifest:
         created=table["created"],
         dataset=table["dataset"],
         dataset_digest=table["dataset_digest"],
+        segments=tuple(
+            SegmentManifest(
+                **{
+                    **entry,
+                    "n_vectors": {Modality(kind): n for kind, n in entry["n_vectors"].items()},
+                }
+            )
+            for entry in table["segments"]
+        ),
+        generation=table["generation"],
+        n_changed=table["n_changed"],
     )

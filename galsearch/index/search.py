@@ -1,7 +1,9 @@
 """A build opened for questions: inverted lists propose, stored vectors decide."""
 
 import math
+import os
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,19 @@ from galsearch.core.errors import ManifestError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.index.builds import find_build
 from galsearch.index.cost import scan_cost
+from galsearch.index.generation import hold
 from galsearch.index.ivfpq import InvertedLists
-from galsearch.index.manifest import INVERTED_LISTS_NAME, IndexManifest, read_manifest
+from galsearch.index.manifest import (
+    INVERTED_LISTS_NAME,
+    IndexManifest,
+    SegmentManifest,
+    read_manifest,
+)
+from galsearch.index.places import Places, PlacesSegment
 from galsearch.index.rerank import decide
 from galsearch.index.scan import exact_search
 from galsearch.index.selection import Selection
 from galsearch.index.stored import (
-    CATALOGUE_DTYPE,
-    CATALOGUE_FILE,
-    CATALOGUE_NAME,
     IDS_NAME,
     Ids,
     Rows,
@@ -29,7 +35,6 @@ from galsearch.index.stored import (
     StoredVectors,
     Vectors,
     find_rows,
-    map_array,
 )
 
 WHOLE_DIGEST_BELOW_BYTES = 256 << 20
@@ -134,37 +139,64 @@ class OpenModality:
 class GalaxyIndex:
     """An index directory, opened read-only and safe to share between threads.
 
-    Made by `open_build`. Inverted lists are read at the first question that needs them.
-    `catalogue` holds records of target_id, ra_deg, dec_deg, z in the order of `ids`, ascending.
+    Made by `open_build`. Inverted lists are read at the first question that needs them. While it
+    is open, the files of its generation stay, whatever is added, removed or compacted.
     """
 
     def __init__(self, directory: Path, manifest: IndexManifest) -> None:
         self.directory = directory
         self.manifest = manifest
-        shape = (manifest.n_galaxies,)
-        self.ids: Ids = map_array(directory / IDS_NAME, shape, np.dtype("<i8"))
-        self.catalogue = map_array(directory / CATALOGUE_NAME, shape, CATALOGUE_DTYPE)
+        self._holds = [
+            weakref.finalize(self, os.close, hold(directory / entry.path / IDS_NAME))
+            for entry in manifest.segments
+        ]
+        removed = [_removed(directory, entry) for entry in manifest.segments]
+        self._catalogue = Places(
+            [
+                PlacesSegment.open(directory / entry.path, n_galaxies=entry.n_galaxies, removed=ids)
+                for entry, ids in zip(manifest.segments, removed, strict=True)
+            ]
+        )
         self._stored = {
             kind: StoredVectors(
-                [Segment.open(directory / kind, n_vectors=entry.plan.n_vectors, dim=entry.plan.dim)]
+                [
+                    Segment.open(
+                        directory / entry.path / kind,
+                        n_vectors=entry.n_vectors[kind],
+                        dim=described.plan.dim,
+                        removed=ids,
+                    )
+                    for entry, ids in zip(manifest.segments, removed, strict=True)
+                    if kind in entry.n_vectors
+                ]
             )
-            for kind, entry in manifest.modalities.items()
+            for kind, described in manifest.modalities.items()
         }
         self._lock = threading.Lock()
         self._open: dict[Modality, OpenModality] = {}
+
+    def release(self) -> None:
+        """Let the files be removed that later generations do not use; ask nothing afterwards."""
+        for let_go in self._holds:
+            let_go()
 
     def __len__(self) -> int:
         """Galaxies in the catalogue."""
         return self.manifest.n_galaxies
 
     @property
-    def catalogues(self) -> list[Path]:
-        """The Parquet files with every catalogue column."""
-        return [self.directory / CATALOGUE_FILE]
+    def ids(self) -> Ids:
+        """(n,) TARGETIDs of the catalogue, ascending."""
+        return self._catalogue.ids
+
+    @property
+    def catalogues(self) -> list[tuple[Path, Ids]]:
+        """The Parquet files with every catalogue column, and which of their galaxies are gone."""
+        return [(part.parquet, part.removed) for part in self._catalogue.segments]
 
     def catalogue_rows(self, target_ids: Ids) -> npt.NDArray[np.int64]:
-        """(n,) rows for `places`, -1 for a TARGETID that the build has never seen."""
-        return find_rows(self.ids, target_ids)
+        """(n,) a number for each TARGETID, -1 for one that the build does not hold."""
+        return self._catalogue.rows_of(target_ids)
 
     def places(self, target_ids: Ids) -> npt.NDArray[Any]:
         """(n,) records of target_id, ra_deg, dec_deg, z (NaN unknown) of known galaxies.
@@ -174,13 +206,7 @@ class GalaxyIndex:
         ManifestError
             Where a record is another galaxy's: the files do not belong together.
         """
-        places = self.catalogue[self.catalogue_rows(target_ids)]
-        if not np.array_equal(places["target_id"], target_ids):
-            raise ManifestError(
-                f"{self.directory / CATALOGUE_NAME}: does not agree with the index beside it "
-                "about its galaxies. Run galsearch verify."
-            )
-        return places
+        return self._catalogue.take(target_ids)
 
     def stored(self, kind: Modality) -> StoredVectors:
         """The memory-mapped vectors of a modality.
@@ -221,11 +247,23 @@ class GalaxyIndex:
         plan = self.manifest.modalities[kind].plan
         if plan.kind == "flat":
             return None
-        name = f"{kind}/{INVERTED_LISTS_NAME}"
-        digest = self.manifest.files[name]
-        whole = digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES
-        digest.check(self.directory / name, whole=whole)
-        return InvertedLists.read(self.directory / name, plan=plan)
+        first, *later = [
+            self.read_segment(entry, kind)
+            for entry in self.manifest.segments
+            if kind in entry.n_vectors
+        ]
+        return first.grown(later, dead=self._stored[kind].dead)
+
+    def read_segment(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
+        """The inverted lists of one segment alone, checked and read anew."""
+        path = Path(entry.path, kind, INVERTED_LISTS_NAME)
+        digest = self.manifest.files[path.as_posix()]
+        digest.check(self.directory / path, whole=digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES)
+        return InvertedLists.read(
+            self.directory / path,
+            plan=self.manifest.modalities[kind].plan,
+            n_vectors=entry.n_vectors[kind],
+        )
 
     def search(
         self,
@@ -294,7 +332,19 @@ def open_build(directory: str | Path | None = None) -> GalaxyIndex:
         Where the modalities come from different encoders.
     """
     directory = find_build() if directory is None else Path(directory)
-    manifest = read_manifest(directory)
-    for name, digest in manifest.files.items():
-        digest.check(directory / name, whole=False)
-    return GalaxyIndex(directory, manifest)
+    while True:
+        manifest = read_manifest(directory)
+        try:
+            for name, digest in manifest.files.items():
+                digest.check(directory / name, whole=False)
+            return GalaxyIndex(directory, manifest)
+        except (ManifestError, FileNotFoundError):
+            # A change may have been swapped in between reading the manifest and its files.
+            if read_manifest(directory).generation == manifest.generation:
+                raise
+
+
+def _removed(directory: Path, entry: SegmentManifest) -> Ids:
+    if entry.removed is None:
+        return np.empty(0, np.int64)
+    return np.asarray(np.load(directory / entry.removed, allow_pickle=False), np.int64)

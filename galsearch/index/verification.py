@@ -7,7 +7,8 @@ import numpy as np
 
 from galsearch.core.errors import ManifestError
 from galsearch.core.vectors import off_unit
-from galsearch.index.manifest import MANIFEST_NAME, IndexManifest
+from galsearch.index.generation import LOCK_NAME, leftovers
+from galsearch.index.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.search import open_build
 from galsearch.index.stored import CATALOGUE_NAME, IDS_NAME, VECTORS_NAME, Ids, Vectors
 
@@ -45,13 +46,15 @@ def verify(
         if progress:
             progress("digests", done, len(files))
     _no_strangers(directory, index.manifest)
+    for entry in index.manifest.segments:
+        _segment(directory / entry.path, entry)
     _ascending(index.ids, directory / IDS_NAME)
     index.places(index.ids)
+    _counted(index.ids, index.manifest.n_galaxies, "galaxies", directory)
     for kind in index.manifest.modalities:
         stored = index.modality(kind).stored
-        segment = stored.segments[0]
-        _ascending(segment.ids, directory / kind / IDS_NAME)
-        _unit(segment.vectors, directory / kind / VECTORS_NAME)
+        n_vectors = index.manifest.modalities[kind].n_vectors
+        _counted(stored.ids, n_vectors, f"{kind} vectors", directory)
         missing = stored.ids[index.catalogue_rows(stored.ids) < 0]
         if len(missing):
             raise ManifestError(
@@ -63,11 +66,28 @@ def verify(
 
 def _no_strangers(directory: Path, manifest: IndexManifest) -> None:
     found = {str(p.relative_to(directory).as_posix()) for p in directory.rglob("*") if p.is_file()}
-    strangers = sorted(found - set(manifest.files) - {MANIFEST_NAME})
+    strangers = sorted(found - set(manifest.files) - {MANIFEST_NAME, LOCK_NAME})
+    old = [path.relative_to(directory).as_posix() for path in leftovers(directory, manifest)]
+    strangers = [name for name in strangers if name not in old]
     if strangers:
         raise ManifestError(
             f"{directory / strangers[0]}: manifest.json does not list this file "
             f"({len(strangers)} such). Move it elsewhere."
+        )
+
+
+def _segment(folder: Path, entry: SegmentManifest) -> None:
+    _ascending(np.load(folder / IDS_NAME, mmap_mode="r"), folder / IDS_NAME)
+    for kind in entry.n_vectors:
+        _ascending(np.load(folder / kind / IDS_NAME, mmap_mode="r"), folder / kind / IDS_NAME)
+        _unit(np.load(folder / kind / VECTORS_NAME, mmap_mode="r"), folder / kind / VECTORS_NAME)
+
+
+def _counted(ids: Ids, expected: int, what: str, directory: Path) -> None:
+    if len(ids) != expected or len(np.unique(ids)) != expected:
+        raise ManifestError(
+            f"{directory}: {len(ids):,} {what} of {len(np.unique(ids)):,} TARGETIDs, manifest.json "
+            f"says {expected:,}."
         )
 
 

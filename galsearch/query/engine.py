@@ -306,7 +306,7 @@ class SearchEngine:
 
     def _missing(self, target_id: TargetId, using: Modality) -> str:
         counts = ", ".join(
-            f"{entry.plan.n_vectors:,} {_PLURAL[kind]}"
+            f"{entry.n_vectors:,} {_PLURAL[kind]}"
             for kind, entry in self.manifest.modalities.items()
         )
         present = [

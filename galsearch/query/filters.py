@@ -10,20 +10,22 @@ import polars as pl
 from galsearch.core.errors import QuestionError
 from galsearch.query.where import parse_where
 
+Ids = npt.NDArray[np.int64]
 Cone = tuple[float, float, float]
 """Right ascension and declination in degrees, radius in arcminutes."""
 _MOST_ARCMIN = 180 * 60
 
 
 def matching(
-    catalogues: Sequence[Path], *, where: str | None = None, within: Cone | None = None
-) -> npt.NDArray[np.int64]:
+    catalogues: Sequence[tuple[Path, Ids]], *, where: str | None = None, within: Cone | None = None
+) -> Ids:
     """(n,) TARGETIDs of the galaxies of these catalogues that fulfil both, ascending.
 
     Parameters
     ----------
     catalogues
-        Parquet files with the columns target_id, ra_deg and dec_deg.
+        Parquet files with the columns target_id, ra_deg and dec_deg, and for each the TARGETIDs of
+        galaxies that were removed.
     where
         See `galsearch.query.where`; a column that one file lacks is unknown there.
     within
@@ -34,7 +36,8 @@ def matching(
     QuestionError
         Where the condition or the cone cannot be one.
     """
-    table = pl.concat([pl.scan_parquet(path) for path in catalogues], how="diagonal_relaxed")
+    parts = [_without(pl.scan_parquet(path), removed) for path, removed in catalogues]
+    table = pl.concat(parts, how="diagonal_relaxed")
     schema = table.collect_schema()
     condition = pl.lit(value=True) if where is None else parse_where(where, schema)
     if within is not None:
@@ -45,6 +48,12 @@ def matching(
         reason = str(error).splitlines()[0]
         raise QuestionError(f"where {where!r} cannot be answered ({reason}).") from None
     return np.sort(found["target_id"].to_numpy())
+
+
+def _without(table: pl.LazyFrame, removed: Ids) -> pl.LazyFrame:
+    if not len(removed):
+        return table
+    return table.filter(~pl.col("target_id").is_in(pl.Series(removed).implode()))
 
 
 def in_cone(within: Cone) -> pl.Expr:

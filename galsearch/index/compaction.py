@@ -1,0 +1,120 @@
+"""A build that has changed becomes one segment again, and its recall is measured anew."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from galsearch.core.modality import Modality
+from galsearch.index.build import (
+    describe_modality,
+    library_versions,
+    measure_directions,
+    train_lists,
+)
+from galsearch.index.builds import find_build
+from galsearch.index.generation import new_generation, only_writer
+from galsearch.index.growth import Progress, commit
+from galsearch.index.intake import write_catalogue, write_vectors
+from galsearch.index.manifest import (
+    INVERTED_LISTS_NAME,
+    IndexManifest,
+    ModalityManifest,
+    SegmentManifest,
+)
+from galsearch.index.recipe import plan_index
+from galsearch.index.search import GalaxyIndex, OpenModality, open_build
+from galsearch.index.stored import Ids, StoredVectors, Vectors, find_rows
+
+
+def compact(index: str | Path | None = None, *, progress: Progress | None = None) -> IndexManifest:
+    """The manifest of a build whose removed galaxies are gone from its files.
+
+    What was added joins what was built; the quantisers stay as they were trained, so answers stay
+    the same. How deep each direction must look is tuned again and its recall is measured. A build
+    too small for lists when it was made gets them where it has grown enough. Where recall falls
+    short of the target, the galaxies have changed and `galsearch build-index` trains anew.
+
+    Parameters
+    ----------
+    index
+        Default: the only build under `index_builds`.
+
+    Raises
+    ------
+    ManifestError
+        Where the build is damaged, or another process is changing it.
+    """
+    directory = find_build() if index is None else Path(index)
+    report = progress or (lambda *_: None)
+    with only_writer(directory):
+        opened = open_build(directory)
+        folder = new_generation(directory, opened.manifest)
+        modalities: dict[Modality, ModalityManifest] = {}
+        searched: dict[Modality, OpenModality] = {}
+        for number, kind in enumerate(opened.manifest.modalities, start=1):
+            searched[kind], modalities[kind] = _compact_modality(opened, kind, folder / kind)
+            report("compact vectors", number, len(opened.manifest.modalities))
+        counts = {kind: len(modality.stored) for kind, modality in searched.items()}
+        embedded = {kind: modality.stored.ids for kind, modality in searched.items()}
+        n_galaxies = write_catalogue(_catalogue(opened), folder, embedded, directory)
+        directions = measure_directions(
+            searched,
+            {kind: entry.plan for kind, entry in modalities.items()},
+            opened.manifest.recipe,
+            lambda done, total: report("measure recall", done, total),
+        )
+        return commit(
+            opened,
+            folder,
+            (SegmentManifest(folder.name, n_galaxies, counts),),
+            n_changed=0,
+            modalities=modalities,
+            directions=directions,
+            versions=library_versions(),
+        )
+
+
+def _compact_modality(
+    opened: GalaxyIndex, kind: Modality, folder: Path
+) -> tuple[OpenModality, ModalityManifest]:
+    old, described = opened.stored(kind), opened.manifest.modalities[kind]
+
+    def blocks() -> Iterator[tuple[Ids, Vectors]]:
+        return ((old.ids_at(rows), vectors) for rows, vectors in old.blocks())
+
+    stored = write_vectors([old.ids], blocks(), folder, dim=old.dim, source=folder)
+    recipe, device = opened.manifest.recipe, described.device
+    plan = dataclasses.replace(described.plan, n_vectors=len(stored))
+    lists = opened.modality(kind).lists
+    if lists is not None:
+        lists.renumber(_new_rows(old, stored))
+    else:
+        plan = plan_index(recipe, n_vectors=len(stored), dim=old.dim)
+        lists, device = train_lists(recipe, plan, stored, _quiet)
+    if lists is not None:
+        lists.write(folder / INVERTED_LISTS_NAME)
+    entry = describe_modality(plan, described.fingerprint, device, folder)
+    return OpenModality(stored, lists), entry
+
+
+def _new_rows(old: StoredVectors, new: StoredVectors) -> Ids:
+    """(n,) for each row of `old` its row in `new`."""
+    rows = np.arange(old.n_rows)
+    return find_rows(new.ids, old.ids_at(rows))
+
+
+def _catalogue(opened: GalaxyIndex) -> pa.Table:
+    tables = []
+    for path, removed in opened.catalogues:
+        table = pq.read_table(path)
+        alive = find_rows(removed, np.asarray(table["target_id"])) < 0
+        tables.append(table.filter(pa.array(alive)))
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _quiet(*_: int) -> None:
+    """Training inside a compaction reports nothing of its own."""
