@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.realism.measure import Sizes, measure
 from benchmarks.realism.report import write_report
+from benchmarks.realism.simulated import Simulated
 
 
 def main() -> int:
@@ -16,7 +17,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="for JSON, figures and README.md")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    results, pictures = measure(arguments.survey, arguments.real, Sizes(), arguments.seed)
+    sizes = Sizes()
+    simulated = Simulated.open(arguments.survey, sizes.galaxies)
+    results, pictures = measure(simulated, arguments.real, sizes, arguments.seed)
     write_report(results, pictures, arguments.out)
     for name, entry in results["classifiers"].items():
         print(f"{name}: AUC {entry['auc']:.3f} +- {entry['auc_error']:.3f} ({entry['model']})")

@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 MAX_REDSHIFT = 0.85
 """Beyond it the real ones are emission-line galaxies and quasars."""
 _REDSHIFT_STEP = 0.02
-_STRUCTURE_STEP = 0.15
+_CONTRAST_STEP = 0.25
 _TRIED_PER_REAL = 100
 
 
@@ -25,8 +25,8 @@ def compare_spectra(
     """Features, classifier and examples.
 
     Every real spectrum under z = 0.85 faces up to `per_real` simulated ones within 0.02 in z and
-    0.15 in the logarithm of (spread of the spectrum over its noise), the only measure of signal
-    to noise that the stored form of the real ones allows.
+    0.25 in the logarithm of the continuum's scatter over the noise (`spectra.contrast`): the stored
+    form of the real ones has lost the level that a signal to noise needs.
     """
     rng = np.random.default_rng([seed, 3])
     flux, good, redshift = spectra.real_spectra(real)
@@ -38,8 +38,8 @@ def compare_spectra(
     }
     rows = np.unique(np.concatenate([n[:_TRIED_PER_REAL] for n in near.values()]))
     mine = {row: spectra.standardised(one) for row, one in simulated.spectra(rows)}
-    quality = {row: spectra.structure(*one) for row, one in mine.items()}
-    own = {int(i): spectra.structure(flux[i], good[i]) for i in kept}
+    quality = {row: spectra.contrast(*one) for row, one in mine.items()}
+    own = {int(i): spectra.contrast(flux[i], good[i]) for i in kept}
     matches = _match(near, quality, own, per_real)
     taken = [row for rows_of in matches.values() for row in rows_of]
     found = [spectra.features(*mine[row], z_of[row]) for row in taken]
@@ -48,12 +48,18 @@ def compare_spectra(
     a, b = (np.array([values for _, values in one]) for one in (found, real_found))
     return {
         "n_real_without_match": sum(not rows_of for rows_of in matches.values()),
-        "structure": {
+        "contrast": {
             "simulated, before matching": list(quality.values()),
             "simulated, matched": [quality[row] for row in taken],
             "real": list(own.values()),
         },
-        "features": {"names": names, "simulated": a.tolist(), "real": b.tolist()},
+        "features": {
+            "names": names,
+            "simulated": a.tolist(),
+            "real": b.tolist(),
+            "z simulated": z_of[taken].tolist(),
+            "z real": redshift[kept].tolist(),
+        },
         "examples": [
             {
                 "z": [float(redshift[i]), float(z_of[rows_of[0]])],
@@ -73,14 +79,14 @@ def _match(
     own: dict[int, float],
     per_real: int,
 ) -> dict[int, list[int]]:
-    """For each real spectrum the simulated ones closest in structure; each is used once."""
+    """For each real spectrum the simulated ones closest in contrast; each is used once."""
     used: set[int] = set()
     matches = {}
     for i, rows in near.items():
         close = [
             int(row)
             for row in rows
-            if row in quality and row not in used and abs(quality[row] - own[i]) < _STRUCTURE_STEP
+            if row in quality and row not in used and abs(quality[row] - own[i]) < _CONTRAST_STEP
         ]
         close.sort(key=lambda row, i=i: abs(quality[row] - own[i]))  # type: ignore[misc]
         matches[i] = close[:per_real]

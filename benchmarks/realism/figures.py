@@ -19,9 +19,7 @@ _LABELS = {
 _IVAR_STEP_ANGSTROM = 32.0
 
 
-def draw_figures(
-    results: dict[str, Any], pictures: list[Pictures], out: Path
-) -> dict[str, str]:
+def draw_figures(results: dict[str, Any], pictures: list[Pictures], out: Path) -> dict[str, str]:
     """Write the PNG files; their names and captions."""
     mpl.use("Agg")
     plt.rcParams.update({"figure.dpi": 110, "font.size": 9, "axes.spines.top": False,
@@ -52,11 +50,12 @@ def _pair(axes: Axes, simulated: Any, real: Any, label: str, bins: int = 40) -> 
     both = both[np.isfinite(both)]
     if not both.size:
         return
-    edges = np.linspace(*np.percentile(both, [0.5, 99.5]), bins + 1)
+    low, high = np.percentile(both, [0.5, 99.5])
+    edges = np.linspace(low, high, bins + 1)
     for values, colour, name in ((real, _REAL, "real"), (simulated, _SIMULATED, "simulated")):
         use = np.asarray(values, float)
         use = np.clip(use[np.isfinite(use)], edges[0], edges[-1])
-        axes.hist(use, edges, density=True, histtype="step", color=colour, lw=1.4,
+        axes.hist(use, edges.tolist(), density=True, histtype="step", color=colour, lw=1.4,
                   label=f"{name} ({use.size})")  # fmt: skip
     axes.set(xlabel=label, yticks=[])
 
@@ -143,12 +142,12 @@ def _quality(results: dict[str, Any]) -> Any:
                      label=name, lw=1.3)  # fmt: skip
     axes[0].set(xlabel="log10 S/N per pixel of the R arm (simulated)", yticks=[])
     axes[0].legend(fontsize=7)
-    for name, values in results["spectra"]["structure"].items():
+    for name, values in results["spectra"]["contrast"].items():
         colour = _REAL if name == "real" else _SIMULATED
-        axes[1].hist(values, np.linspace(-0.2, 3, 33), density=True, histtype="step", lw=1.4,
+        axes[1].hist(values, np.linspace(-3.5, 2.5, 33), density=True, histtype="step", lw=1.4,
                      label=f"{name} ({len(values)})", color=colour,
                      ls=":" if "before" in name else "-")  # fmt: skip
-    axes[1].set(xlabel="log (spread of the spectrum / its noise in 6500-8400 A)", yticks=[])
+    axes[1].set(xlabel="ln (scatter of the continuum over eight pieces / noise)", yticks=[])
     axes[1].legend(fontsize=7)
     return figure
 
@@ -174,8 +173,8 @@ def _spectra(results: dict[str, Any]) -> Any:
     figure, axes = plt.subplots(n_rows, 2, figsize=(15, 1.5 * n_rows), sharex=True, squeeze=False,
                                 layout="constrained")  # fmt: skip
     for row, example in zip(axes, examples, strict=False):
-        for axis, who, colour, z in ((row[0], "real", _REAL, example["z"][0]),
-                                     (row[1], "simulated", _SIMULATED, example["z"][1])):  # fmt: skip
+        sides = (("real", _REAL, example["z"][0]), ("simulated", _SIMULATED, example["z"][1]))
+        for axis, (who, colour, z) in zip(row, sides, strict=True):
             axis.plot(GRID_ANGSTROM[::4], example[who], lw=0.5, color=colour)
             axis.set(ylim=np.percentile(example["real"], [0.5, 99.5]) * 1.6)
             axis.set_title(f"{who}, z = {z:.3f}", fontsize=8, pad=2)
@@ -190,7 +189,9 @@ def _mosaic(one: Pictures, path: Path) -> None:
         for name, block in one.rows.items()
     ]
     if longest > 8:
-        grid = [sum((part[i] for _, part in blocks), []) for i in range(len(blocks[0][1]))]
+        grid = [
+            [picture for _, part in blocks for picture in part[i]] for i in range(len(blocks[0][1]))
+        ]
         labels = [""] * len(grid)
     else:
         grid, labels = [part[0] for _, part in blocks], [name for name, _ in blocks]

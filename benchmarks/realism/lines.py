@@ -1,4 +1,4 @@
-"""Rest-frame equivalent widths and the 4000 A break, measured alike in real and simulated spectra."""
+"""Equivalent widths at rest and the 4000 A break, measured alike in real and simulated spectra."""
 
 import csv
 from pathlib import Path
@@ -16,7 +16,9 @@ _HALF_WIDTH_ANGSTROM = 14.0
 """At rest; holds [NII] with Halpha for broad lines in part, in both samples alike."""
 
 
-def widths(wavelength: Floats, flux: Floats, good: npt.NDArray[np.bool_], z: float) -> dict[str, float]:
+def widths(
+    wavelength: Floats, flux: npt.NDArray[np.floating], good: npt.NDArray[np.bool_], z: float
+) -> dict[str, float]:
     """Equivalent widths at rest, Angstrom, emission positive, and D4000; NaN where not covered."""
     rest = wavelength / (1 + z)
     out = {name: _width(rest, flux, good, centre) for name, centre in LINES.items()}
@@ -27,7 +29,9 @@ def widths(wavelength: Floats, flux: Floats, good: npt.NDArray[np.bool_], z: flo
     return out
 
 
-def _width(rest: Floats, flux: Floats, good: npt.NDArray[np.bool_], centre: float) -> float:
+def _width(
+    rest: Floats, flux: npt.NDArray[np.floating], good: npt.NDArray[np.bool_], centre: float
+) -> float:
     offset = np.abs(rest - centre)
     near = offset < _HALF_WIDTH_ANGSTROM
     around = good & (offset > 25) & (offset < 70)
@@ -46,9 +50,7 @@ def real_widths(real: Path) -> list[dict[str, Any]]:
     out = []
     for row in csv.DictReader((folder / "index.csv").read_text().splitlines()):
         with fits.open(folder / row["file"]) as file:
-            table = next(
-                hdu.data for hdu in file if "loglam" in [n.lower() for n in _names(hdu)]
-            )
+            table = next(hdu.data for hdu in file if "loglam" in [n.lower() for n in _names(hdu)])
             wavelength = 10 ** np.asarray(table["loglam"], float)
             flux = np.asarray(table["flux"], float)
             good = np.asarray(table["ivar"], float) > 0

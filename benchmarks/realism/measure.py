@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.realism import lines, noise
 from benchmarks.realism.compare_photometry import compare_photometry
@@ -29,17 +30,16 @@ class Sizes:
 
 
 def measure(
-    survey: Path, real: Path, sizes: Sizes, seed: int
+    simulated: Simulated, real: Path, sizes: Sizes, seed: int
 ) -> tuple[dict[str, Any], list[Pictures]]:
     """Numbers for `realism.json`, and thumbnails."""
-    simulated = Simulated.open(survey, sizes.galaxies)
     colours = compare_photometry(simulated, real, n=sizes.colours, n_sdss=sizes.sdss, seed=seed)
     shapes = compare_spectra(
         simulated, real, per_real=sizes.spectra_per_real, repeats=sizes.repeats, seed=seed
     )
     results = {
         "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "survey": json.loads((survey / "simulation.json").read_text(encoding="utf-8")),
+        "survey": json.loads((simulated.root / "simulation.json").read_text(encoding="utf-8")),
         "sizes": asdict(sizes),
         "seed": seed,
         "classifiers": {**colours.pop("classifiers"), **shapes.pop("classifiers")},
@@ -61,14 +61,13 @@ def _noise_and_lines(
     faint = rng.permutation(np.flatnonzero(simulated.truth["mag_r"] > 18.5))[: sizes.images]
     close = np.flatnonzero(simulated.truth["true_z"] < 0.25)
     rows = np.sort(rng.permutation(close)[: sizes.spectra])
-    found, ivar, chosen = [], {"BGS": [], "LRG": []}, []
+    found: list[dict[str, float]] = []
+    ivar: dict[str, list[npt.NDArray[np.float64]]] = {"BGS": [], "LRG": []}
     for row, one in simulated.spectra(rows):
         z, snr = float(simulated.truth["true_z"][row]), float(simulated.truth["snr"][row])
         ivar["BGS"].append(noise.binned_ivar(one.ivar))
         if snr > 3:
-            found.append(
-                {"z": z, **lines.widths(one.wavelength_angstrom, one.flux, one.good, z)}
-            )
+            found.append({"z": z, **lines.widths(one.wavelength_angstrom, one.flux, one.good, z)})
     chosen = np.sort(rng.permutation(np.flatnonzero(simulated.sample("LRG")))[: sizes.spectra // 3])
     ivar["LRG"] = [noise.binned_ivar(one.ivar) for _, one in simulated.spectra(chosen)]
     return {

@@ -25,7 +25,7 @@ class Pictures:
 
     name: str
     title: str
-    rows: dict[str, list[npt.NDArray[np.float32]]]
+    rows: dict[str, list[npt.NDArray[np.floating]]]
 
 
 def pictures(simulated: Simulated, real: Path, seed: int) -> list[Pictures]:
@@ -37,7 +37,9 @@ def pictures(simulated: Simulated, real: Path, seed: int) -> list[Pictures]:
     shown = [paths[i] for i in rng.permutation(len(paths))[:_N]]
     native = {
         "real, 0.262 arcsec": [_sky(_native(real, name)) for name in _NATIVE],
-        "simulated, same scale": [_sky(simulated.cutout(int(row))) for row in chosen[: len(_NATIVE)]],
+        "simulated, same scale": [
+            _sky(simulated.cutout(int(row))) for row in chosen[: len(_NATIVE)]
+        ],
     }
     faint = [
         rng.permutation(np.flatnonzero(simulated.sample(name)))[:8]
@@ -48,7 +50,10 @@ def pictures(simulated: Simulated, real: Path, seed: int) -> list[Pictures]:
             "thumbnails.png",
             "Galaxy Zoo DECaLS (left) and simulated galaxies of r < 17 (right), 17 radii wide",
             {
-                "real": [np.asarray(Image.open(path).resize((_SIDE, _SIDE)), np.float32) / 255 for path in shown],
+                "real": [
+                    np.asarray(Image.open(path).resize((_SIDE, _SIDE)), np.float32) / 255
+                    for path in shown
+                ],
                 "simulated": [_zoomed(simulated, int(row)) for row in chosen],
             },
         ),
@@ -73,12 +78,12 @@ def _native(real: Path, name: str) -> npt.NDArray[Any]:
     return flux[:, low : low + _SIDE, low : low + _SIDE]
 
 
-def _sky(flux: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def _sky(flux: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
     """North up, as a viewer shows it."""
     return np.ascontiguousarray(np.moveaxis(legacy_rgb(flux), 0, -1)[::-1])
 
 
-def _zoomed(simulated: Simulated, row: int) -> npt.NDArray[np.float32]:
+def _zoomed(simulated: Simulated, row: int) -> npt.NDArray[np.floating]:
     """As wide as Galaxy Zoo would have shown it, where the cutout is wide enough."""
     radius = float(simulated.truth["r_eff_arcsec"][row])
     half = int(np.clip(_GALAXY_ZOO_RADII * radius / 0.262 / 2, 20, _SIDE // 2))

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from galsearch.core.cutout import Cutout
 from galsearch.core.target_id import TargetId
 from galsearch.simulate import camera, sky_image, spectrograph
+from galsearch.simulate.choice import choose_galaxy
 from galsearch.simulate.footprint import (
     GALAXIES_PER_CHUNK,
     Chunk,
@@ -20,7 +22,7 @@ from galsearch.simulate.footprint import (
 )
 from galsearch.simulate.library import load_library
 from galsearch.simulate.light import Light, shine
-from galsearch.simulate.physics import Galaxy, draw_physics
+from galsearch.simulate.physics import Galaxy
 from galsearch.simulate.spectrograph import Exposure, Recorded
 from galsearch.simulate.survey_files import write_redshifts, write_spectra, write_truth_table
 from galsearch.simulate.truth import truth_row
@@ -45,7 +47,7 @@ class Observed:
     truth: dict[str, float | str]
 
 
-def make_chunk(out: Path, seed: int, chunk: Chunk) -> None:
+def make_chunk(out: Path, seed: int, chunk: Chunk, hemisphere: str = "south") -> None:
     """Make a chunk's galaxies and write its cutouts, coadd, redrock and, last, truth file.
 
     Raises
@@ -56,24 +58,27 @@ def make_chunk(out: Path, seed: int, chunk: Chunk) -> None:
     whole = np.random.default_rng([seed, 2, chunk.number, _WHOLE_CHUNK])
     ra, dec = random_positions(chunk.pixel, GALAXIES_PER_CHUNK, whole)
     ra, dec = ra[: chunk.n], dec[: chunk.n]
-    ids = target_ids(ra, dec, first_object=1 + chunk.number * GALAXIES_PER_CHUNK)
-    galaxies = [draw_physics(_stream(seed, chunk, j, _PHYSICS)) for j in range(chunk.n)]
+    first = 1 + chunk.number * GALAXIES_PER_CHUNK
+    ids = target_ids(ra, dec, first_object=first, hemisphere=hemisphere)
+    library = load_library()
+    galaxies = [choose_galaxy(library, _stream(seed, chunk, j, _PHYSICS)) for j in range(chunk.n)]
     dusty = np.exp(whole.normal(-3.3, 0.6))
     ebv = [
         float(dusty * np.exp(_stream(seed, chunk, j, _SKY).normal(0, 0.08))) for j in range(chunk.n)
     ]
-    lights = shine(galaxies, load_library(), ebv=ebv)
+    lights = shine(galaxies, library, ebv=ebv, hemisphere=hemisphere)
     observed = []
     for j, (galaxy, light) in enumerate(zip(galaxies, lights, strict=True)):
-        pixels, one = _observe(
-            galaxy, light, ebv[j], [_stream(seed, chunk, j, s) for s in range(5)]
-        )
+        streams = [_stream(seed, chunk, j, s) for s in range(5)]
+        pixels, one = observe_galaxy(galaxy, light, ebv[j], streams, hemisphere)
         cutout = Cutout(pixels, ("g", "r", "z"), sky_image.PIXEL_SCALE_ARCSEC, ra[j], dec[j])
         name = f"cutout-{ids[j]}.fits"
         path = out / "cutouts" / str(chunk.pixel) / name
         write_cutout(path, cutout, target_id=TargetId(int(ids[j])))
         observed.append(one)
-    other_ids = write_spectra(out, chunk.pixel, ids, ra, dec, observed, whole)
+    other_ids = write_spectra(
+        out, chunk.pixel, ids, ra, dec, observed, whole, hemisphere=hemisphere
+    )
     write_redshifts(out, chunk.pixel, ids, other_ids, observed, whole)
     write_truth_table(truth_path(out, chunk), ids, [one.truth for one in observed])
 
@@ -82,13 +87,18 @@ def _stream(seed: int, chunk: Chunk, row: int, stream: int) -> np.random.Generat
     return np.random.default_rng([seed, 2, chunk.number, row, stream])
 
 
-def _observe(
-    galaxy: Galaxy, light: Light, ebv: float, streams: list[np.random.Generator]
-) -> tuple[np.ndarray, Observed]:
+def observe_galaxy(
+    galaxy: Galaxy,
+    light: Light,
+    ebv: float,
+    streams: list[np.random.Generator],
+    hemisphere: str = "south",
+) -> tuple[npt.NDArray[np.float32], Observed]:
+    """The cutout of a galaxy and everything else about it, of five streams of random numbers."""
     transforms = sky_image.component_transforms(galaxy.shape, streams[_SHAPE])
-    seeing = camera.draw_seeing(streams[_CAMERA])
+    seeing = camera.draw_seeing(streams[_CAMERA], hemisphere)
     psfs = [sky_image.psf_transform(fwhm, seeing.beta) for fwhm in seeing.fwhm_arcsec]
-    image = camera.photograph(light, transforms, psfs, streams[_CAMERA])
+    image = camera.photograph(light, transforms, psfs, streams[_CAMERA], hemisphere)
     nucleus = sky_image.point_source()
     exposure = _exposure(galaxy, streams[_SPECTROGRAPH])
     fibre_psf = sky_image.psf_transform(exposure.seeing_arcsec, 3.5)
@@ -107,14 +117,14 @@ def _observe(
 
 
 def _exposure(galaxy: Galaxy, rng: np.random.Generator) -> Exposure:
-    """180 s of effective time for BGS under the moon, 1000 s for LRG in the dark.
+    """180 s of effective time for BGS under the moon, 1000 s for LRG and ELG in the dark.
 
     (Schlafly et al. 2023, AJ 166, 259, have these as the goals of the programmes.)
 
     Recorded over fibre flux is 1.3 with 12 per cent of scatter: real EDR rows lie at 1.0 to 2.1
     times FIBERFLUX, mostly 1.2 to 1.5.
     """
-    dark = galaxy.draw.sample == "LRG"
+    dark = galaxy.draw.sample in ("LRG", "ELG")
     nominal = 1000.0 if dark else 180.0
     return Exposure(
         effective_seconds=float(nominal * np.exp(rng.normal(0.1, 0.2))),
@@ -122,4 +132,6 @@ def _exposure(galaxy: Galaxy, rng: np.random.Generator) -> Exposure:
         tilt=float(rng.normal(0, 0.03)),
         seeing_arcsec=float(1.1 * np.exp(rng.normal(0, 0.12))),
         sky_brightness=1.0 if dark else 2.5,
+        noise_tilt=float(rng.normal(0.95, 0.3)),
+        masked_share=float(0.0007 * np.exp(rng.normal(0, 0.8))),
     )

@@ -12,7 +12,7 @@ _GYR_KM_S_MPC = 977.7922
 
 
 def distance_modulus(z: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """5 log10(luminosity distance / 10 pc), for redshifts in 0.001 to 1.5.
+    """5 log10(luminosity distance / 10 pc), for redshifts in 0.001 to 1.7.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def _expansion(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 @functools.cache
 def _comoving() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    grid = np.linspace(0, 1.5, 3001)
+    grid = np.linspace(0, 1.7, 3401)
     inverse = SPEED_OF_LIGHT_KM_S / HUBBLE_KM_S_MPC / _expansion(grid)
     steps = (inverse[1:] + inverse[:-1]) / 2 * np.diff(grid)
     return grid, np.concatenate([[0.0], np.cumsum(steps)])

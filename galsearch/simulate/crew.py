@@ -19,7 +19,13 @@ _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def make_chunks(
-    out: Path, seed: int, chunks: Sequence[Chunk], *, workers: int, done: Callable[[Chunk], None]
+    out: Path,
+    seed: int,
+    chunks: Sequence[Chunk],
+    *,
+    workers: int,
+    done: Callable[[Chunk], None],
+    hemisphere: str = "south",
 ) -> None:
     """Make every chunk, `workers` at a time; `done` is called, in this thread, after each.
 
@@ -35,7 +41,7 @@ def make_chunks(
         waiting.put(chunk)
     finished: SimpleQueue[Chunk | GalsearchError] = SimpleQueue()
     with tempfile.TemporaryFile() as log:
-        crew = [_start(out, seed, log) for _ in range(min(workers, len(chunks)))]
+        crew = [_start(out, seed, hemisphere, log) for _ in range(min(workers, len(chunks)))]
         threads = [
             threading.Thread(target=_drive, args=(process, waiting, finished, log), daemon=True)
             for process in crew
@@ -52,12 +58,12 @@ def make_chunks(
             _dismiss(crew, threads)
 
 
-def _start(out: Path, seed: int, log: IO[bytes]) -> "subprocess.Popen[str]":
+def _start(out: Path, seed: int, hemisphere: str, log: IO[bytes]) -> "subprocess.Popen[str]":
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_LIMITS, "1")}
     return subprocess.Popen(  # noqa: S603 (our own module, our own interpreter)
-        [sys.executable, "-P", "-m", "galsearch.simulate.worker", str(out), str(seed)],
+        [sys.executable, "-P", "-m", "galsearch.simulate.worker", str(out), str(seed), hemisphere],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,

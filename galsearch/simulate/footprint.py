@@ -15,10 +15,11 @@ NSIDE = 64
 GALAXIES_PER_CHUNK = 50
 _ORDER_IN_PIXEL = 23
 """Order 29, HATS's finest, is 23 levels below nside 64 = 2^6."""
-_DEC_RANGE_DEG = (-18.0, 32.0)
-"""The southern imaging of DR9 that DESI observes, whatever the right ascension."""
-RELEASE = 9010
-"""DR9 south."""
+HEMISPHERES = ("south", "north")
+_DEC_RANGE_DEG = {"south": (-18.0, 32.0), "north": (32.5, 84.0)}
+"""The imaging of DR9 that DESI observes, whatever the right ascension."""
+RELEASE = {"south": 9010, "north": 9011}
+"""DR9."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def truth_path(out: Path, chunk: Chunk) -> Path:
     return out / "truth" / f"truth-{chunk.pixel}.fits"
 
 
-def chunk_pixels(seed: int, n_chunks: int) -> npt.NDArray[np.int64]:
+def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> npt.NDArray[np.int64]:
     """(n_chunks,) distinct nested pixels of nside 64, in an order that the seed decides.
 
     The first pixels do not depend on `n_chunks`.
@@ -49,7 +50,8 @@ def chunk_pixels(seed: int, n_chunks: int) -> npt.NDArray[np.int64]:
     """
     pixels = np.arange(12 * NSIDE**2)
     _, dec = _positions(pixels, NSIDE)
-    inside = pixels[(dec > _DEC_RANGE_DEG[0]) & (dec < _DEC_RANGE_DEG[1])]
+    low, high = _DEC_RANGE_DEG[hemisphere]
+    inside = pixels[(dec > low) & (dec < high)]
     if n_chunks > inside.size:
         raise SimulationError(
             f"a simulated survey holds at most {inside.size * GALAXIES_PER_CHUNK:,} galaxies; "
@@ -73,12 +75,13 @@ def target_ids(
     dec_deg: npt.NDArray[np.float64],
     *,
     first_object: int,
+    hemisphere: str = "south",
     sky: bool = False,
 ) -> npt.NDArray[np.int64]:
     """(n,) TARGETIDs with the MOCK bit: the brick of each position and a running object number."""
     bricks = brick_ids(ra_deg, dec_deg)
     parts = [
-        TargetIdParts(first_object + i, int(brick), RELEASE, mock=True, sky=sky)
+        TargetIdParts(first_object + i, int(brick), RELEASE[hemisphere], mock=True, sky=sky)
         for i, brick in enumerate(bricks)
     ]
     return np.array([int(encode_target_id(part)) for part in parts], dtype=np.int64)

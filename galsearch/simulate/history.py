@@ -3,10 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.simulate.physics import Stars
+from galsearch.simulate.library import Library
+from galsearch.simulate.physics import Galaxy, Stars
 
 Floats = npt.NDArray[np.float64]
 
+YOUNG_YR, _BIRTH_CLOUD_YR = 1e8, 1e7
 _RECENT_YR = 1e8
 """The window over which Bagpipes, and we, average the star-formation rate."""
 
@@ -27,6 +29,28 @@ def mass_by_age(stars: Stars, age_edges_yr: Floats) -> Floats:
         burst = _overlap(edges, stars.quenched_gyr, stars.quenched_gyr + 0.15) * np.diff(edges)
         share = share / share.sum() + stars.burst_fraction * burst / burst.sum()
     return np.asarray(share / share.sum())
+
+
+def component_weights(galaxy: Galaxy, library: Library) -> Floats:
+    """(2, n_metals, n_ages): mass formed in bulge and disk, of one solar mass in all."""
+    shares = (galaxy.bulge_mass_share, 1 - galaxy.bulge_mass_share)
+    return np.array(
+        [
+            share
+            * metal_weights(stars.metallicity, library.metallicities)[:, None]
+            * mass_by_age(stars, library.age_edges_yr)
+            for share, stars in zip(shares, (galaxy.bulge, galaxy.disk), strict=True)
+        ]
+    )
+
+
+def split_by_age(weights: Floats, library: Library) -> npt.NDArray[np.float32]:
+    """(n_galaxies, 4, n_metals * n_ages): bulge, old disk, 10 to 100 Myr, under 10 Myr."""
+    young = younger_than(YOUNG_YR, library.age_edges_yr)
+    birth = younger_than(_BIRTH_CLOUD_YR, library.age_edges_yr)
+    bulge, disk = weights[:, 0], weights[:, 1]
+    rows = (bulge, disk * (1 - young), disk * (young - birth), disk * birth)
+    return np.stack([row.reshape(len(weights), -1) for row in rows], axis=1).astype(np.float32)
 
 
 def metal_weights(metallicity: float, metallicities: Floats) -> Floats:

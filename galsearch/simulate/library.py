@@ -17,8 +17,8 @@ Floats = npt.NDArray[np.float64]
 
 STEP_KM_S = 60.0
 _SPEED_OF_LIGHT_KM_S = 299792.458
-_REST_RANGE_ANGSTROM = (1900.0, 11000.0)
-"""3600 A at z = 0.8 to the end of DECam's z band at z = 0."""
+_REST_RANGE_ANGSTROM = (1350.0, 11000.0)
+"""3600 A at z = 1.6 to the end of DECam's z band at z = 0."""
 _CONTINUUM_LOG_U = 2
 """Nebular continuum at log U = -3: it barely depends on it, while lines do."""
 

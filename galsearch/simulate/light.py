@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from galsearch.simulate import photometry
 from galsearch.simulate.cosmology import luminosity_distance_mpc
-from galsearch.simulate.history import mass_by_age, metal_weights, younger_than
+from galsearch.simulate.history import YOUNG_YR, component_weights, split_by_age, younger_than
 from galsearch.simulate.library import Library
 from galsearch.simulate.physics import Galaxy
 
@@ -17,7 +17,6 @@ Floats = npt.NDArray[np.float64]
 COMPONENTS = ("bulge", "disk", "young")
 """Bulge; stars of the disk older than 100 Myr; younger stars with the gas they ionise."""
 
-_YOUNG_YR, _BIRTH_CLOUD_YR = 1e8, 1e7
 _SUN_PER_MPC2 = 3.828e33 / (4 * np.pi * 3.0856775814913673e24**2) * 1e17
 """A solar luminosity at 1 Mpc, in 1e-17 erg / (s cm2)."""
 
@@ -63,13 +62,21 @@ class Light:
     """Solar masses a year over the last 100 Myr."""
 
 
-def shine(galaxies: Sequence[Galaxy], library: Library, *, ebv: Sequence[float]) -> list[Light]:
+def shine(
+    galaxies: Sequence[Galaxy],
+    library: Library,
+    *,
+    ebv: Sequence[float],
+    hemisphere: str = "south",
+) -> list[Light]:
     """The light of each galaxy; `ebv` is the reddening by the Milky Way towards it.
+
+    `hemisphere` says whose filters the band fluxes are of.
 
     Stars are summed over the library in one matrix product for all of them.
     """
-    weights = np.array([_weights(galaxy, library) for galaxy in galaxies])
-    parts = _split(weights, library)
+    weights = np.array([component_weights(galaxy, library) for galaxy in galaxies])
+    parts = split_by_age(weights, library)
     n = len(library.wavelength_angstrom)
     flat = parts.reshape(-1, parts.shape[-1]) @ library.stars
     stars = flat.reshape(len(galaxies), 4, n)
@@ -77,31 +84,9 @@ def shine(galaxies: Sequence[Galaxy], library: Library, *, ebv: Sequence[float])
     young_gas = gas[..., : library.n_young].reshape(len(galaxies), -1)
     stars[:, 3] += young_gas @ library.nebula
     return [
-        _one(galaxy, library, weights[i], stars[i], young_gas[i], ebv[i])
+        _one(galaxy, library, weights[i], stars[i], young_gas[i], ebv[i], hemisphere)
         for i, galaxy in enumerate(galaxies)
     ]
-
-
-def _weights(galaxy: Galaxy, library: Library) -> Floats:
-    """(2, n_metals, n_ages): mass formed in bulge and disk, of one solar mass in all."""
-    shares = (galaxy.bulge_mass_share, 1 - galaxy.bulge_mass_share)
-    return np.array(
-        [
-            share
-            * metal_weights(stars.metallicity, library.metallicities)[:, None]
-            * mass_by_age(stars, library.age_edges_yr)
-            for share, stars in zip(shares, (galaxy.bulge, galaxy.disk), strict=True)
-        ]
-    )
-
-
-def _split(weights: Floats, library: Library) -> npt.NDArray[np.float32]:
-    """(n_galaxies, 4, n_metals * n_ages): bulge, old disk, 10 to 100 Myr, under 10 Myr."""
-    young = younger_than(_YOUNG_YR, library.age_edges_yr)
-    birth = younger_than(_BIRTH_CLOUD_YR, library.age_edges_yr)
-    bulge, disk = weights[:, 0], weights[:, 1]
-    rows = (bulge, disk * (1 - young), disk * (young - birth), disk * birth)
-    return np.stack([row.reshape(len(weights), -1) for row in rows], axis=1).astype(np.float32)
 
 
 def _one(
@@ -111,6 +96,7 @@ def _one(
     stars: npt.NDArray[np.float32],
     gas: npt.NDArray[np.float32],
     ebv: float,
+    hemisphere: str,
 ) -> Light:
     z = galaxy.draw.z
     rest, rest_lines = library.wavelength_angstrom, library.line_wavelength_angstrom
@@ -127,13 +113,13 @@ def _one(
     nuclear_lines = _nuclear_lines(galaxy, library, continuum)
     wavelength, lines = rest * (1 + z), rest_lines * (1 + z)
     continuum *= np.float32(1 / (1 + z))
-    fluxes = _band_fluxes(wavelength, continuum, lines, young_lines, nuclear_lines)
+    fluxes = _band_fluxes(wavelength, continuum, lines, (young_lines, nuclear_lines), hemisphere)
     wanted = 10 ** (-0.4 * (galaxy.draw.mag_r - 22.5))
     scale = wanted / fluxes[:, 1].sum()
     veil, line_veil = _milky_way(wavelength, ebv), _milky_way(lines, ebv)
     continuum *= (scale * veil).astype(np.float32)
     young_lines, nuclear_lines = young_lines * scale * line_veil, nuclear_lines * scale * line_veil
-    fluxes = _band_fluxes(wavelength, continuum, lines, young_lines, nuclear_lines)
+    fluxes = _band_fluxes(wavelength, continuum, lines, (young_lines, nuclear_lines), hemisphere)
     mass_formed = scale / (_SUN_PER_MPC2 / float(luminosity_distance_mpc(z)) ** 2)
     return Light(
         wavelength, continuum, lines, young_lines, nuclear_lines, fluxes,
@@ -174,19 +160,19 @@ def _band_fluxes(
     wavelength: Floats,
     continuum: npt.NDArray[np.float32],
     lines: Floats,
-    young: Floats,
-    nuclear: Floats,
+    young_and_nuclear: tuple[Floats, Floats],
+    hemisphere: str,
 ) -> Floats:
     fluxes = np.zeros((4, len(photometry.BANDS)))
-    fluxes[:3] = photometry.continuum_fluxes(wavelength, continuum)
-    fluxes[2:] += photometry.line_fluxes(lines, np.stack([young, nuclear]))
+    fluxes[:3] = photometry.continuum_fluxes(wavelength, continuum, hemisphere)
+    fluxes[2:] += photometry.line_fluxes(lines, np.stack(young_and_nuclear), hemisphere)
     return np.asarray(fluxes * 1e-17)
 
 
 def _masses(formed: Floats, library: Library) -> tuple[float, float, float, float]:
     living = formed * library.living
     middle = (library.age_edges_yr[1:] + library.age_edges_yr[:-1]) / 2
-    recent = formed.sum(axis=0) * younger_than(_YOUNG_YR, library.age_edges_yr)
+    recent = formed.sum(axis=0) * younger_than(YOUNG_YR, library.age_edges_yr)
     metals = float((living.sum(axis=1) * library.metallicities).sum() / living.sum())
     age = float((formed.sum(axis=0) * middle).sum() / formed.sum() / 1e9)
     return float(np.log10(living.sum())), age, float(np.log10(metals)), float(recent.sum() / 1e8)

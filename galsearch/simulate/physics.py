@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from galsearch.simulate.cosmology import age_gyr, kpc_per_arcsec
-from galsearch.simulate.population import Draw, draw_galaxy
+from galsearch.simulate.population import Draw
 
 BULGE_SERSIC_INDICES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
 """Few, because GalSim makes a table for each."""
@@ -50,6 +50,16 @@ class Shape:
     pitch_deg: float
     clumpiness: float
     """Share of the light of stars under 100 Myr that lies in knots."""
+    inclination_deg: float = 0.0
+    """0 for face-on."""
+    bar_share: float = 0.0
+    """Of the disk's light."""
+    bar_angle_deg: float = 0.0
+    """From the major axis."""
+    ring_share: float = 0.0
+    """Of the light of disk and young stars."""
+    companion_share: float = 0.0
+    """Of all light: a galaxy that merges, and its tail; 0 for none."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +86,8 @@ class Galaxy:
     post_starburst: bool
 
 
-def draw_physics(rng: np.random.Generator) -> Galaxy:
-    """One galaxy of the population."""
-    draw = draw_galaxy(rng)
+def draw_physics(draw: Draw, rng: np.random.Generator) -> Galaxy:
+    """A galaxy of this redshift, luminosity and kind."""
     log_mass = _log_mass(draw, rng)
     # Colour cuts call dusty disks that form stars red: a quarter of them, by our choice.
     star_forming = (not draw.red) or (draw.sample != "LRG" and rng.random() < 0.25)
@@ -138,7 +147,7 @@ def _stars(
     """Histories of bulge and disk; metallicities after Gallazzi et al. 2005 (MNRAS 362, 41)."""
     universe = float(age_gyr(draw.z))
     knee = np.clip(0.12 * (log_mass - 11.0), -0.35, 0.12)
-    z_bulge = float(10 ** np.clip(knee + 0.08 + rng.normal(0, 0.1), -1.0, 0.38))
+    z_bulge = float(10 ** np.clip(knee + 0.08 + rng.normal(0, 0.15), -1.0, 0.38))
     # Downsizing (Thomas et al. 2010, MNRAS 404, 1775): massive bulges formed first.
     late = np.clip(3.0 - 1.3 * (log_mass - 10.3), 0.8, 5.0) * rng.uniform(0.6, 1.4)
     bulge = Stars(
@@ -160,7 +169,7 @@ def _stars(
         green = rng.random() < 0.12
         slow = 0.75 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
         tau = float(rng.uniform(1.2, 2.0)) if green else float(np.clip(10**slow, 2.0, 20.0))
-        metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.12), -1.0, 0.25)
+        metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.2), -1.3, 0.3)
         disk = Stars(start, tau, float(10**metals), recent=float(10 ** rng.normal(0, 0.25)))
     else:
         tau = float(rng.uniform(0.5, 1.1))
@@ -194,6 +203,13 @@ def _shape(
     thin = np.sqrt(np.cos(inclination) ** 2 * (1 - flat**2) + flat**2)
     round_ = 1 - abs(rng.normal(0, 0.22)) if bulge_share > 0.78 else 0.55 + 0.45 * thin
     arms = bool(forming and log_mass > 9.6 and rng.random() < 0.65)
+    disky = bulge_share <= 0.78 and log_mass > 9.5
+    # Masters et al. 2011 (MNRAS 411, 2026): 29 per cent of disk galaxies have a bar. Rings in one
+    # disk of 30, and galaxies that merge, one of 50 (Darg et al. 2010, MNRAS 401, 1043: 1.5 to 4
+    # per cent), are rare by intent: their frequency is known.
+    bar = float(rng.uniform(0.12, 0.3)) if disky and rng.random() < 0.29 else 0.0
+    ring = float(rng.uniform(0.25, 0.5)) if disky and rng.random() < 0.033 else 0.0
+    merging = float(rng.uniform(0.12, 0.45)) if rng.random() < 0.02 else 0.0
     index = np.clip(2.0 + 1.8 * (log_mass - 10.5) + (0 if forming else 1), 1, 5) + rng.normal(
         0, 0.7
     )
@@ -210,14 +226,22 @@ def _shape(
         n_arms=int(rng.choice([2, 2, 2, 3, 4])) * arms,
         pitch_deg=float(rng.uniform(10.0, 28.0) * rng.choice([-1, 1])),
         clumpiness=float(rng.uniform(0.3, 0.7)),
+        inclination_deg=float(np.rad2deg(inclination)),
+        bar_share=bar,
+        bar_angle_deg=float(rng.uniform(0.0, 180.0)),
+        ring_share=ring,
+        companion_share=merging,
     )
 
 
 def _dust(log_mass: float, forming: bool, inclination: float, rng: np.random.Generator) -> float:
-    """A_V: grows with mass (Garn & Best 2010, MNRAS 409, 421) and towards edge-on."""
+    """A_V: grows with mass (Garn & Best 2010, MNRAS 409, 421) and towards edge-on.
+
+    The scatter is wide, 0.3 dex: `choice` narrows it to what real colours allow.
+    """
     if not forming:
         return float(min(rng.exponential(0.08), 0.6))
-    face_on = np.clip(0.35 + 0.30 * (log_mass - 10.0), 0.08, 0.9) * 10 ** rng.normal(0, 0.15)
+    face_on = np.clip(0.35 + 0.30 * (log_mass - 10.0), 0.08, 0.9) * 10 ** rng.normal(-0.05, 0.3)
     tilt = min(1 / max(np.cos(inclination), 0.15), 5.0)
     return float(np.clip(face_on * (0.75 + 0.25 * tilt), 0.02, 2.2))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.simulate import structures
 from galsearch.simulate.extras import load_extra
 from galsearch.simulate.physics import Shape
 from galsearch.simulate.spiral import young_stars
@@ -25,7 +26,10 @@ Transform = npt.NDArray[np.complex64]
 
 
 def component_transforms(shape: Shape, rng: np.random.Generator) -> list[Transform]:
-    """Transforms (256, 129) of bulge, disk and young stars, each of flux one, centred."""
+    """Transforms (256, 129) of bulge, disk and young stars, each of flux one.
+
+    Bars, rings and companions are part of them.
+    """
     galsim = load_extra("galsim")
     # GalSim's x runs west on the sky (column 0 is east), so a position angle is 90 deg + east.
     angle = (90.0 + shape.position_angle_deg) * galsim.degrees
@@ -38,13 +42,47 @@ def component_transforms(shape: Shape, rng: np.random.Generator) -> list[Transfo
     smooth = _transform(disk.shear(q=shape.disk_axis_ratio, beta=angle))
     parts = [_transform(bulge.shear(q=shape.bulge_axis_ratio, beta=angle)), smooth]
     if shape.disk_r_arcsec < 1.2:
-        return [*parts, smooth]
+        return _merged([*parts, smooth], shape, rng)
     pattern = young_stars(shape, rng, n_pixels=_FIELD, pixel_scale_arcsec=PIXEL_SCALE_ARCSEC)
     waves, knots = (np.fft.rfft2(plane) * np.conj(_half_pixel()) for plane in pattern)
     if shape.n_arms:
         parts[1] = np.asarray(0.7 * smooth + 0.3 * waves, dtype=np.complex64)
     young = shape.clumpiness * knots + (1 - shape.clumpiness) * (waves if shape.n_arms else smooth)
-    return [*parts, np.asarray(young, dtype=np.complex64)]
+    parts = _structured([*parts, np.asarray(young, dtype=np.complex64)], shape)
+    return _merged(parts, shape, rng)
+
+
+def _structured(parts: list[Transform], shape: Shape) -> list[Transform]:
+    """Bulge, disk and young stars, the disk with its bar, disk and young stars with their ring."""
+    bulge, disk, young = parts
+    major_deg = 90.0 + shape.position_angle_deg
+    waves = structures.Waves(*_wave_planes())
+    if shape.bar_share and shape.disk_axis_ratio > 0.4:
+        half_length = 0.75 * shape.disk_r_arcsec
+        thickness = 0.33 + 0.3 * (1 - shape.disk_axis_ratio)
+        bar = structures.bar(waves, half_length, thickness, major_deg + shape.bar_angle_deg)
+        disk = (1 - shape.bar_share) * disk + shape.bar_share * bar
+    if shape.ring_share:
+        radius = 1.3 * shape.disk_r_arcsec
+        ring = structures.ring(waves, radius, shape.disk_axis_ratio, major_deg)
+        disk = (1 - shape.ring_share) * disk + shape.ring_share * ring
+        young = (1 - shape.ring_share) * young + shape.ring_share * ring
+    return [bulge, np.asarray(disk, dtype=np.complex64), np.asarray(young, dtype=np.complex64)]
+
+
+def _merged(parts: list[Transform], shape: Shape, rng: np.random.Generator) -> list[Transform]:
+    """Every component with its share in the companion, whose stars are thus of the same kinds."""
+    if not shape.companion_share:
+        return parts
+    radius = max(shape.disk_r_arcsec, shape.bulge_r_arcsec)
+    other = structures.companion(
+        structures.Waves(*_wave_planes()),
+        0.35 * radius,
+        float(radius * rng.uniform(1.0, 2.2)),
+        float(rng.uniform(0, 360)),
+    )
+    share = shape.companion_share
+    return [np.asarray((1 - share) * part + share * other, np.complex64) for part in parts]
 
 
 def point_source(offset_arcsec: tuple[float, float] = (0.0, 0.0)) -> Transform:
@@ -55,11 +93,10 @@ def point_source(offset_arcsec: tuple[float, float] = (0.0, 0.0)) -> Transform:
     return np.asarray(up[:, None] * right[None, :])
 
 
-def blur(size_arcsec: float) -> npt.NDArray[np.float32]:
-    """Transform of a round exponential disk of this scale length, flux one."""
-    kx, ky = _wave_numbers()
-    k2 = (ky[:, None] ** 2 + kx[None, :] ** 2) * np.float32(size_arcsec**2)
-    return np.asarray((1 + k2) ** -1.5, dtype=np.float32)
+def blur(size_arcsec: float, axis_ratio: float, angle_deg: float) -> npt.NDArray[np.float32]:
+    """Transform of an exponential disk of this scale length, flux one, seen inclined."""
+    k = structures.Waves(*_wave_planes()).stretched(size_arcsec, axis_ratio, angle_deg)
+    return np.asarray((1 + k**2) ** -1.5, dtype=np.float32)
 
 
 def psf_transform(fwhm_arcsec: float, beta: float) -> npt.NDArray[np.float32]:
@@ -111,6 +148,13 @@ def _wave_numbers() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     radians = 2 * np.pi / PIXEL_SCALE_ARCSEC
     kx, ky = np.fft.rfftfreq(_FIELD) * radians, np.fft.fftfreq(_FIELD) * radians
     return kx.astype(np.float32), ky.astype(np.float32)
+
+
+@functools.cache
+def _wave_planes() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(1, 129) across and (256, 1) up."""
+    kx, ky = _wave_numbers()
+    return kx[None, :], ky[:, None]
 
 
 @functools.cache

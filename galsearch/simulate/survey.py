@@ -10,9 +10,15 @@ from typing import Any
 
 from galsearch.core.errors import SimulationError
 from galsearch.simulate.crew import make_chunks
-from galsearch.simulate.footprint import GALAXIES_PER_CHUNK, Chunk, chunk_pixels, truth_path
+from galsearch.simulate.footprint import (
+    GALAXIES_PER_CHUNK,
+    HEMISPHERES,
+    Chunk,
+    chunk_pixels,
+    truth_path,
+)
 
-SIMULATOR_VERSION = 2
+SIMULATOR_VERSION = 3
 """Raised whenever the same seed makes other bytes; a survey is continued by its own version."""
 
 Progress = Callable[[str, int, int], None]
@@ -51,13 +57,20 @@ class SurveyReport:
     ingest_recipe: Path
     """TOML file for `galsearch ingest`."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.n} simulated galaxies in {self.out}, {self.n_made} of them made now in "
+            f"{self.seconds:.0f} s; galsearch ingest {self.ingest_recipe} OUT reads them"
+        )
+
 
 def simulate_survey(
     out: str | Path,
     *,
-    n: int,
-    seed: int,
+    n: int = 1000,
+    seed: int = 1,
     workers: int = 2,
+    hemisphere: str = "south",
     progress: Progress | None = None,
 ) -> SurveyReport:
     """Spectra, images and truth of `n` simulated galaxies, written as survey files under `out`.
@@ -74,6 +87,9 @@ def simulate_survey(
     seed : at least 0
     workers : at least 1
         Processes.
+    hemisphere : "south" or "north"
+        Whose imaging: DECam (release 9010), or BASS and MzLS (9011) with their filters, seeing
+        and noise, in that part of the sky.
     progress
         Called as progress("simulate", galaxies done, n).
 
@@ -84,16 +100,17 @@ def simulate_survey(
     Raises
     ------
     SimulationError
-        Where a number is out of range, or `out` holds a survey of another seed or version, a
-        larger one, or other files.
+        Where a number is out of range, or `out` holds a survey of another seed, version
+        or hemisphere, a larger one, or other files.
     MissingExtraError
         Where Bagpipes, GalSim or speclite is not installed.
     """
     started = time.monotonic()
     _check_numbers(n, seed, workers)
+    _check_hemisphere(hemisphere)
     out = Path(out)
-    chunks = _chunks(n, seed)
-    _claim(out, n, seed, chunks)
+    chunks = _chunks(n, seed, hemisphere)
+    _claim(out, n, seed, hemisphere, chunks)
     missing = [chunk for chunk in chunks if not truth_path(out, chunk).exists()]
     n_made = sum(chunk.n for chunk in missing)
     done = [n - n_made]
@@ -105,7 +122,7 @@ def simulate_survey(
 
     report(None)
     if missing:
-        make_chunks(out, seed, missing, workers=workers, done=report)
+        make_chunks(out, seed, missing, workers=workers, done=report, hemisphere=hemisphere)
     recipe = out / "ingest.toml"
     _write_text(recipe, _INGEST_RECIPE)
     return SurveyReport(out, n, n_made, time.monotonic() - started, recipe)
@@ -119,18 +136,31 @@ def _check_numbers(n: int, seed: int, workers: int) -> None:
             )
 
 
-def _chunks(n: int, seed: int) -> list[Chunk]:
-    pixels = chunk_pixels(seed, -(-n // GALAXIES_PER_CHUNK))
+def _check_hemisphere(hemisphere: str) -> None:
+    if hemisphere not in HEMISPHERES:
+        raise SimulationError(
+            f"hemisphere = {hemisphere!r}: a simulated survey is of the "
+            f"{' or the '.join(HEMISPHERES)}."
+        )
+
+
+def _chunks(n: int, seed: int, hemisphere: str) -> list[Chunk]:
+    pixels = chunk_pixels(seed, -(-n // GALAXIES_PER_CHUNK), hemisphere)
     return [
         Chunk(i, int(pixel), min(GALAXIES_PER_CHUNK, n - i * GALAXIES_PER_CHUNK))
         for i, pixel in enumerate(pixels)
     ]
 
 
-def _claim(out: Path, n: int, seed: int, chunks: list[Chunk]) -> None:
+def _claim(out: Path, n: int, seed: int, hemisphere: str, chunks: list[Chunk]) -> None:
     """Write simulation.json, or agree with the one that is there; a part chunk is made anew."""
     record_path = out / "simulation.json"
-    asked = {"simulator_version": SIMULATOR_VERSION, "seed": seed, "n": n}
+    asked: dict[str, Any] = {
+        "simulator_version": SIMULATOR_VERSION,
+        "seed": seed,
+        "hemisphere": hemisphere,
+        "n": n,
+    }
     if not record_path.exists():
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise SimulationError(
@@ -149,18 +179,23 @@ def _claim(out: Path, n: int, seed: int, chunks: list[Chunk]) -> None:
     _write_text(record_path, json.dumps(asked, indent=2) + "\n")
 
 
-def _read_record(path: Path) -> dict[str, int]:
+def _read_record(path: Path) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {key: int(record[key]) for key in ("simulator_version", "seed", "n")}
+        found = {key: int(record[key]) for key in ("simulator_version", "seed", "n")}
+        return {**found, "hemisphere": str(record.get("hemisphere", "south"))}
     except (ValueError, KeyError, TypeError):
         raise SimulationError(
             f"{path}: not the record of a simulated survey. Name a new or empty directory."
         ) from None
 
 
-def _check_continues(out: Path, asked: dict[str, int], found: dict[str, int]) -> None:
-    for key, what in (("seed", "seed"), ("simulator_version", "simulator version")):
+def _check_continues(out: Path, asked: dict[str, Any], found: dict[str, Any]) -> None:
+    for key, what in (
+        ("seed", "seed"),
+        ("simulator_version", "simulator version"),
+        ("hemisphere", "hemisphere"),
+    ):
         if asked[key] != found[key]:
             raise SimulationError(
                 f"{out} holds {found['n']} galaxies of {what} {found[key]}; asked for {what} "

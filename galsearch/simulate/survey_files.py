@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from galsearch.simulate.chunk import Observed
 
 SURVEY, PROGRAM = "main", "bright"
-_BITS = {"LRG": 1 << 0, "BGS": 1 << 60}
-"""DESI_TARGET bits."""
+_BITS = {"LRG": 1 << 0, "ELG": 1 << 1}
+_BGS_ANY = 1 << 60
+"""DESI_TARGET bits; whatever is no LRG or ELG is of the bright programme."""
 _N_OTHER = 2
 """Rows that are no galaxy, after the galaxies: a sky fibre and a stuck positioner."""
 
@@ -37,6 +38,8 @@ def write_spectra(
     dec_deg: npt.NDArray[np.float64],
     observed: Sequence[Observed],
     rng: np.random.Generator,
+    *,
+    hemisphere: str = "south",
 ) -> npt.NDArray[np.int64]:
     """Write coadd-main-bright-PIXEL.fits: the galaxies, one sky fibre, one stuck fibre.
 
@@ -46,7 +49,9 @@ def write_spectra(
         (2,) TARGETIDs of the rows that are no galaxy.
     """
     other_ra, other_dec = random_positions(pixel, _N_OTHER, rng)
-    sky_id = target_ids(other_ra[:1], other_dec[:1], first_object=1 + pixel, sky=True)
+    sky_id = target_ids(
+        other_ra[:1], other_dec[:1], first_object=1 + pixel, hemisphere=hemisphere, sky=True
+    )
     other_ids = np.concatenate([sky_id, np.array([-int(pixel) - 1])])
     sky = observe(
         {arm: np.zeros(high - low) for arm, (low, high) in ARMS.items()},
@@ -68,7 +73,7 @@ def write_spectra(
         ra_deg=np.concatenate([ra_deg, other_ra]),
         dec_deg=np.concatenate([dec_deg, other_dec]),
         arms=arms,
-        fibermap=_fibermap(observed, rng),
+        fibermap=_fibermap(observed, rng, hemisphere),
         survey=SURVEY,
         program=PROGRAM,
         healpix=pixel,
@@ -77,7 +82,7 @@ def write_spectra(
 
 
 def _fibermap(
-    observed: Sequence[Observed], rng: np.random.Generator
+    observed: Sequence[Observed], rng: np.random.Generator, hemisphere: str
 ) -> dict[str, npt.NDArray[Any]]:
     """FIBERMAP columns; catalogue fluxes carry 1 per cent and the noise of a faint source."""
     n = len(observed)
@@ -86,12 +91,12 @@ def _fibermap(
         "OBJTYPE": _rows(["TGT"] * n, ["SKY", ""], "U3"),
         "EBV": _rows([one.ebv for one in observed], [0.03, 0.0], np.float32),
         "MORPHTYPE": _rows([_tractor_type(one) for one in observed], ["", ""], "U4"),
-        "PHOTSYS": _rows(["S"] * n, ["S", ""], "U1"),
+        "PHOTSYS": _rows([hemisphere[0].upper()] * n, [hemisphere[0].upper(), ""], "U1"),
         "COADD_EXPTIME": _rows(
             [one.exposure.effective_seconds for one in observed], [200.0, 0.0], np.float32
         ),
         "DESI_TARGET": _rows(
-            [_BITS["LRG" if one.galaxy.draw.sample == "LRG" else "BGS"] for one in observed],
+            [_BITS.get(one.galaxy.draw.sample, _BGS_ANY) for one in observed],
             [1 << 32, 0],
             np.int64,
         ),

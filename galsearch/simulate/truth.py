@@ -19,7 +19,8 @@ def truth_row(
     LOG10_MASS (solar masses in living stars), AGE_GYR (weighted by mass formed), LOG10_Z_ZSUN
     (weighted by living mass), SFR (solar masses a year over 100 Myr; 0 is -6 in LOG10_SFR),
     BULGE_FRACTION (of the r-band light), sizes in arcseconds along the major axis, MAG_* as seen
-    through the Milky Way's dust, SNR per pixel of the R arm.
+    through the Milky Way's dust, SNR per pixel of the R arm. Flags say what the galaxy is, even
+    where it is too small or faint to show it.
     """
     shape, total = galaxy.shape, light.band_flux.sum(axis=0)
     bulge = float(light.band_flux[0, 1] / total[1])
@@ -42,9 +43,13 @@ def truth_row(
         "BULGE_SERSIC": shape.sersic,
         "AXIS_RATIO": bulge * shape.bulge_axis_ratio + (1 - bulge) * shape.disk_axis_ratio,
         "POSITION_ANGLE_DEG": shape.position_angle_deg,
+        "INCLINATION_DEG": shape.inclination_deg,
         "MORPHOLOGY": _morphology(galaxy, bulge),
         "HAS_SPIRAL_ARMS": int(shape.n_arms > 0),
         "N_ARMS": shape.n_arms,
+        "HAS_BAR": int(shape.bar_share > 0),
+        "HAS_RING": int(shape.ring_share > 0),
+        "IS_MERGER": int(shape.companion_share > 0),
         "IS_STAR_FORMING": int(galaxy.star_forming),
         "IS_POST_STARBURST": int(galaxy.post_starburst),
         "IS_SEYFERT": int(galaxy.agn_oiii > 0 and galaxy.agn_seyfert),

@@ -1,4 +1,4 @@
-"""A process that makes chunks: `python -m galsearch.simulate.worker OUT SEED`.
+"""A process that makes chunks: `python -m galsearch.simulate.worker OUT SEED HEMISPHERE`.
 
 It reads one JSON array [number, pixel, n] a line and answers each with its number when the chunk
 is written. A process of its own, rather than a fork: Bagpipes prints, threads multiply (the
@@ -20,11 +20,11 @@ def main() -> None:
     """Serve until the input ends. What libraries print goes to stderr, not among the answers."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    out, seed = Path(sys.argv[1]), int(sys.argv[2])
+    out, seed, hemisphere = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     for line in sys.stdin:
         chunk = Chunk(*json.loads(line))
         try:
-            make_chunk(out, seed, chunk)
+            make_chunk(out, seed, chunk, hemisphere)
         except GalsearchError as error:
             answer: object = {"code": error.code, "message": str(error)}
         else:

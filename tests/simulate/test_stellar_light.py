@@ -10,18 +10,25 @@ from astropy.cosmology import FlatLambdaCDM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.simulate import cosmology, photometry
+from galsearch.simulate import choice, cosmology, photometry
 from galsearch.simulate.history import mass_by_age, metal_weights
 from galsearch.simulate.library import Library, air_to_vacuum, vacuum_to_air
 from galsearch.simulate.light import shine
 from galsearch.simulate.physics import Galaxy, Stars, draw_physics
-from galsearch.simulate.population import SAMPLES, draw_galaxy
+from galsearch.simulate.population import SAMPLES, Draw, draw_galaxy, draw_sample
+from galsearch.simulate.targets import draw_look
+from galsearch.simulate.truth import half_light_radius
 
 AGE_EDGES_YR = np.concatenate([[0.0], 10 ** np.arange(6.05, 10.15, 0.1)])
 
 
+def draws(n: int) -> list[Draw]:
+    generators = [np.random.default_rng([4, i]) for i in range(n)]
+    return [draw_galaxy(*draw_sample(rng), rng) for rng in generators]
+
+
 def galaxies(n: int) -> list[Galaxy]:
-    return [draw_physics(np.random.default_rng([3, i])) for i in range(n)]
+    return [draw_physics(draw, np.random.default_rng([3, i])) for i, draw in enumerate(draws(n))]
 
 
 def test_distances_and_ages_are_astropys() -> None:
@@ -134,11 +141,60 @@ def test_first_and_second_guess_of_the_mass_agree(library: Library) -> None:
 
 
 def test_samples_keep_their_limits() -> None:
-    draws = [draw_galaxy(np.random.default_rng([4, i])) for i in range(400)]
     limits = {sample.name: sample for sample in SAMPLES}
-    for draw in draws:
+    many = draws(400)
+    for draw in many:
         sample = limits[draw.sample]
         assert sample.mag_r[0] <= draw.mag_r <= sample.mag_r[1]
         assert sample.z[0] - 0.01 <= draw.z <= sample.z[1] + 0.01
-    assert {draw.sample for draw in draws} == set(limits)
-    assert all(draw.red for draw in draws if draw.sample == "LRG")
+    assert {draw.sample for draw in many} == set(limits)
+    assert all(draw.red for draw in many if draw.sample == "LRG")
+    assert not any(draw.red for draw in many if draw.sample == "ELG")
+
+
+def test_rough_colours_are_those_of_the_spectrum(library: Library) -> None:
+    many = galaxies(25)
+    miss = []
+    for galaxy, light in zip(many, shine(many, library, ebv=[0.0] * 25), strict=True):
+        rough = -2.5 * np.log10(choice.rough_fluxes(galaxy, library).sum(axis=0))
+        true = -2.5 * np.log10(light.band_flux.sum(axis=0))
+        miss.append(np.abs(np.diff(rough) - np.diff(true)))
+    # Active nuclei and steep dust are not in the rough ones.
+    assert np.median(miss) < 0.03
+    assert np.max(miss) < 0.4
+
+
+def test_chosen_galaxies_have_the_colours_and_sizes_that_were_drawn(library: Library) -> None:
+    misses, sizes = [], []
+    for i in range(30):
+        galaxy = choice.choose_galaxy(library, np.random.default_rng([8, i]))
+        rng = np.random.default_rng([8, i])
+        sample, mag_r = draw_sample(rng)
+        if not sample.look:
+            continue
+        look = draw_look(sample.look, mag_r, rng)
+        flux = choice.rough_fluxes(galaxy, library)
+        g, r, z = -2.5 * np.log10(flux.sum(axis=0))
+        misses.append(np.hypot(g - r - look.colour_gr, r - z - look.colour_rz))
+        radius = half_light_radius(galaxy.shape, float(flux[0, 1] / flux[:, 1].sum()))
+        sizes.append(radius / look.r_eff_arcsec)
+    assert np.median(misses) < 0.15
+    assert np.median(sizes) == pytest.approx(1, abs=0.02)
+
+
+@given(st.sampled_from(["bgs", "lrg", "elg"]), st.floats(14, 24), st.integers(0, 10**6))
+def test_looks_are_possible_at_any_magnitude(target: str, mag_r: float, seed: int) -> None:
+    look = draw_look(target, mag_r, np.random.default_rng(seed))
+    assert -3 < look.colour_gr < 5
+    assert -3 < look.colour_rz < 5
+    assert 0.19 < look.r_eff_arcsec < 16
+
+
+def test_filters_of_the_north_are_not_those_of_the_south(library: Library) -> None:
+    one = galaxies(1)
+    south, north = (
+        shine(one, library, ebv=[0.0], hemisphere=h)[0].band_flux.sum(axis=0)
+        for h in ("south", "north")
+    )
+    assert south[1] == pytest.approx(north[1])
+    assert 0.001 < abs(np.log(south[0] / north[0])) < 0.2

@@ -163,6 +163,33 @@ def test_numbers_out_of_range_are_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_another_hemisphere_is_refused_and_so_is_one_that_is_none(
+    simulated: Path, tmp_path: Path, small_chunks: None
+) -> None:
+    with pytest.raises(SimulationError) as caught:
+        simulate_survey(simulated, n=6, seed=7, hemisphere="north")
+    assert str(caught.value) == (
+        f"{simulated} holds 6 galaxies of hemisphere south; asked for hemisphere north. "
+        "Name another directory, or remove that one."
+    )
+    with pytest.raises(SimulationError) as caught:
+        simulate_survey(tmp_path / "out", n=6, seed=7, hemisphere="east")
+    assert str(caught.value) == (
+        "hemisphere = 'east': a simulated survey is of the south or the north."
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_north_has_its_release_and_its_sky(tmp_path: Path, small_chunks: None) -> None:
+    pytest.importorskip("galsim", reason="needs the extra sim")
+    simulate_survey(tmp_path / "out", n=1, seed=7, hemisphere="north", workers=1)
+    target_id = TargetId(int(truth_of(tmp_path / "out")["target_id"][0]))
+    assert decode_target_id(target_id).release == 9011
+    file = read_spectra_file(str(next((tmp_path / "out").glob("healpix/**/coadd-*.fits"))))
+    assert file.columns["photsys"].tolist() == ["N"]
+    assert file.dec_deg[0] > 32
+
+
 def test_a_missing_package_is_named_with_the_way_to_get_it() -> None:
     with pytest.raises(MissingExtraError) as caught:
         load_extra("a_package_that_is_not")

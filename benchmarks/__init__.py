@@ -1,0 +1,1 @@
+"""Measurements of speed, recall and realism; run from the root of the repository."""

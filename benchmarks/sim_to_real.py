@@ -1,0 +1,207 @@
+"""From simulation to reality: real spectra and images asked of encoders trained on simulated ones.
+
+    python -m benchmarks.sim_to_real --encoder NAME_OR_FILE --survey DIR --real ../shared/real
+
+Spectra: each real EDR spectrum takes the redshift of its nearest simulated neighbours (spectra of
+the survey, embedded by the same encoder). Images: real Galaxy Zoo galaxies take the vote fractions
+of their neighbours among themselves, beside a baseline that knows colours and size alone. What
+was measured, object by object, goes to `benchmarks/results/sim_to_real.json`.
+"""
+
+import argparse
+import csv
+import datetime
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from benchmarks.realism.simulated import Simulated
+from benchmarks.realism.spectra import GRID_ANGSTROM, real_spectra, standardised
+from galsearch.core.rgb import OFFSET, SCALES, Q
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
+from galsearch.encoders import load
+
+Floats = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.float32]
+
+OUTLIER = 0.05
+GALAXY_Z = 0.85
+"""The file of real spectra gives no class: galaxies are those under the quasars and ELGs."""
+K_REDSHIFT, K_VOTES = (1, 5, 10), (5, 10, 20)
+_VOTES = (
+    "smooth-or-featured_featured-or-disk_fraction",
+    "disk-edge-on_no_fraction",
+    "has-spiral-arms_no_fraction",
+    "ring",
+)
+
+
+def main() -> int:
+    """Measure the encoder that the command line names."""
+    parser = argparse.ArgumentParser(description="Redshifts and votes of real galaxies.")
+    parser.add_argument("--encoder", required=True, help="a name or a safetensors file")
+    parser.add_argument("--survey", type=Path, required=True, help="made by galsearch simulate")
+    parser.add_argument("--real", type=Path, required=True, help="folder of real survey files")
+    parser.add_argument("--n", type=int, default=6000, help="simulated spectra to ask among")
+    default = Path(__file__).parent / "results" / "sim_to_real.json"
+    parser.add_argument("--out", type=Path, default=default)
+    arguments = parser.parse_args()
+    pair = load(arguments.encoder)
+    results = {
+        "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "encoder": arguments.encoder,
+        "fingerprint": pair.fingerprint,
+        "survey": json.loads((arguments.survey / "simulation.json").read_text(encoding="utf-8")),
+        "redshifts": redshifts(pair.spectrum, arguments.survey, arguments.real, arguments.n),
+        "votes": votes(pair.image, arguments.real),
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(results) + "\n", encoding="utf-8")
+    print(table(results))
+    return 0
+
+
+def redshifts(encoder: Any, survey: Path, real: Path, n: int) -> dict[str, Any]:
+    """True redshifts of the real spectra, and those of their simulated neighbours."""
+    simulated = Simulated.open(survey, n)
+    found = list(simulated.spectra(np.arange(len(simulated.pixel))[:n]))
+    z = np.asarray(simulated.truth["true_z"], float)[[row for row, _ in found]]
+    # Both go the same way: what the stored form of the real ones loses, the others lose too.
+    own = _embed_spectra(encoder, [as_desi(*standardised(spectrum)) for _, spectrum in found])
+    flux, good, true = real_spectra(real)
+    asked = _embed_spectra(encoder, [as_desi(f, g) for f, g in zip(flux, good, strict=True)])
+    order = np.argsort(-(asked @ own.T), axis=1)[:, : max(K_REDSHIFT)]
+    return {
+        "n_simulated": len(found),
+        "z_range": [float(z.min()), float(z.max())],
+        "true": true.tolist(),
+        "neighbours": z[order].tolist(),
+    }
+
+
+def _embed_spectra(encoder: Any, spectra: list[Spectrum]) -> Vectors:
+    """(n, d) unit rows, 256 at a time."""
+    parts = []
+    for low in range(0, len(spectra), 256):
+        some = spectra[low : low + 256]
+        flux, ivar = (np.stack([getattr(one, kind) for one in some]) for kind in ("flux", "ivar"))
+        parts.append(encoder.embed(flux, ivar, np.stack([~one.good for one in some])))
+    return np.concatenate(parts)
+
+
+def as_desi(flux: Floats, good: npt.NDArray[np.bool_]) -> Spectrum:
+    """A real spectrum in robust sigmas as one on the DESI grid, its noise taken from its pixels.
+
+    Its level was lost with its median: a median of one sigma is given back, which no answer
+    should depend on. Pixels correlate where the stored grid is finer than DESI's.
+    """
+    grid = DESI_WAVELENGTH_ANGSTROM
+    there = np.interp(grid, GRID_ANGSTROM, flux + 1.0)
+    usable = (np.interp(grid, GRID_ANGSTROM, good.astype(float)) > 0.99) & (grid < 9800)
+    step = np.abs(there[2:] - there[:-2]) / np.sqrt(2)
+    centres = np.arange(100, step.size, 100)
+    level = [np.median(step[max(c - 150, 0) : c + 150]) * 1.4826 for c in centres]
+    sigma = np.interp(np.arange(grid.size), centres + 1, np.maximum(level, 1e-3))
+    ivar = np.where(usable, sigma**-2.0, 0.0)
+    return Spectrum(grid, there.astype(np.float32), ivar.astype(np.float32), ~usable)
+
+
+def votes(encoder: Any, real: Path) -> dict[str, Any]:
+    """Held-out R2 of each vote fraction, from neighbours in the embedding and in the baseline."""
+    folder = real / "ls-zoobot-jpg"
+    rows = csv.DictReader((folder / "example_ring_catalog_basic.csv").read_text().splitlines())
+    present = [row for row in rows if (folder / f"{row['iauname']}.jpg").exists()]
+    pictures = [
+        np.asarray(Image.open(folder / f"{row['iauname']}.jpg"), np.float32) / 255
+        for row in present
+    ]
+    embedded = encoder.embed(np.stack([as_cutout(picture) for picture in pictures]))
+    plain = np.array([colours_and_size(picture) for picture in pictures])
+    plain = (plain - plain.mean(axis=0)) / plain.std(axis=0)
+    true = {name: np.array([float(row[name]) for row in present]) for name in _VOTES}
+    similar = {
+        "embedding": embedded @ embedded.T,
+        "colour and size": -((plain[:, None] - plain[None]) ** 2).sum(axis=2),
+    }
+    return {
+        "n": len(present),
+        "r2": {
+            name: {
+                who: {str(k): _r2(similarity, values, k) for k in K_VOTES}
+                for who, similarity in similar.items()
+            }
+            for name, values in true.items()
+        },
+    }
+
+
+def as_cutout(picture: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """A picture of 424 pixels as the nanomaggies it was rendered from, (3, 152, 152), g, r, z.
+
+    The stretch v = x arcsinh(Q I) / (sqrt(Q) I), with I the mean of x, has mean arcsinh(Q I) /
+    sqrt(Q): it is undone exactly where no plane was clipped. North is up: rows are turned.
+    """
+    small = Image.fromarray((picture * 255).astype(np.uint8)).resize(
+        (152, 152), Image.Resampling.BOX
+    )
+    planes = np.moveaxis(np.asarray(small, np.float32)[::-1] / 255, 2, 0)[::-1]
+    mean = np.maximum(planes.mean(axis=0), 1e-4)
+    intensity = np.sinh(mean * np.sqrt(Q)) / Q
+    scaled = planes * intensity / mean
+    flux = np.stack([(scaled[i] - OFFSET) / SCALES[band] for i, band in enumerate("grz")])
+    return np.asarray(flux, dtype=np.float32)
+
+
+def colours_and_size(picture: npt.NDArray[np.floating]) -> list[float]:
+    """Two colours, brightness, and radii that hold 50 and 90 per cent of the light."""
+    light = np.maximum(picture - np.median(picture, axis=(0, 1)), 0)
+    y, x = np.mgrid[: light.shape[0], : light.shape[1]]
+    radius = np.hypot(y - light.shape[0] / 2, x - light.shape[1] / 2)
+    near = radius < 0.35 * light.shape[0]
+    red, green, blue = (float(light[..., i][near].sum()) + 1.0 for i in range(3))
+    order = np.argsort(radius[near])
+    grown = np.cumsum(light.sum(axis=2)[near][order])
+    half, most = (
+        float(radius[near][order][np.searchsorted(grown, share * grown[-1])])
+        for share in (0.5, 0.9)
+    )
+    return [np.log(red / green), np.log(green / blue), np.log(green), np.log(half), half / most]
+
+
+def _r2(similarity: npt.NDArray[Any], values: Floats, k: int) -> float:
+    """1 - the residual of the mean of the k nearest others, over the variance."""
+    without = np.array(similarity, dtype=float)
+    np.fill_diagonal(without, -np.inf)
+    nearest = np.argsort(-without, axis=1)[:, :k]
+    known = np.isfinite(values)
+    guess = np.nanmean(values[nearest], axis=1)
+    residual = ((values - guess)[known] ** 2).sum()
+    return float(1 - residual / ((values[known] - values[known].mean()) ** 2).sum())
+
+
+def table(results: dict[str, Any]) -> str:
+    """Markdown, computed from what was stored."""
+    true = np.array(results["redshifts"]["true"])
+    near = np.array(results["redshifts"]["neighbours"])
+    lines = ["| real spectra | n | k | NMAD dz/(1+z) | over .05 |", "|---|---|---|---|---|"]
+    for name, chosen in (("galaxies, z < 0.85", true < GALAXY_Z), ("all", true >= 0)):
+        for k in K_REDSHIFT:
+            error = (np.median(near[:, :k], axis=1) - true)[chosen] / (1 + true[chosen])
+            nmad = 1.4826 * np.median(np.abs(error - np.median(error)))
+            share = np.mean(np.abs(error) > OUTLIER)
+            lines.append(f"| {name} | {chosen.sum()} | {k} | {nmad:.4f} | {share:.0%} |")
+    lines += ["", "| vote fraction | k | embedding R2 | colour and size R2 |", "|---|---|---|---|"]
+    for name, by_who in results["votes"]["r2"].items():
+        for k in K_VOTES:
+            pair = [by_who[who][str(k)] for who in ("embedding", "colour and size")]
+            lines.append(f"| {name} | {k} | {pair[0]:.3f} | {pair[1]:.3f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
