@@ -10,7 +10,6 @@ same weights.
 
 import argparse
 import json
-import math
 import os
 import sys
 import time
@@ -31,6 +30,7 @@ from galsearch.encoders.config import GALSEARCH_SMALL, ModelConfig
 from galsearch.encoders.losses import clip_loss
 from galsearch.encoders.model import CrossModalModel
 from galsearch.encoders.preprocess import prepare_images, prepare_spectra
+from galsearch.encoders.schedules import warm_up_cosine
 
 POOL = 1000
 """Validation recall is measured among this many candidates at most."""
@@ -148,12 +148,16 @@ def make_optimiser(model: CrossModalModel, config: AlignmentConfig) -> torch.opt
 
 
 def learning_rate(step: int, n_steps: int, config: AlignmentConfig) -> float:
-    """Linear warm-up, then half a cosine down to zero."""
+    """Linear warm-up from the first step on, then half a cosine down to zero."""
     warm_up = max(1, round(config.warm_up_share * n_steps))
-    if step < warm_up:
-        return config.learning_rate * (step + 1) / warm_up
-    share = (step - warm_up) / max(1, n_steps - warm_up)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+    return warm_up_cosine(
+        step,
+        peak=config.learning_rate,
+        n_steps=n_steps,
+        n_warm_up=warm_up,
+        start=config.learning_rate / warm_up,
+        peak_ends_warm_up=True,
+    )
 
 
 # --- measurement -----------------------------------------------------------------------------
