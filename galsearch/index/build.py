@@ -15,8 +15,16 @@ import numpy as np
 from galsearch.core.errors import ManifestError
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index.digest import FileDigest
-from galsearch.index.gpu import choose_gpu
-from galsearch.index.intake import open_stores, read_catalogue, store_vectors, write_catalogue
+from galsearch.index.gpu import choose_gpu, wants_gpu
+from galsearch.index.intake import (
+    ORIGINALS_NAME,
+    drop_originals,
+    open_stores,
+    read_catalogue,
+    reduce_vectors,
+    store_vectors,
+    write_catalogue,
+)
 from galsearch.index.ivfpq import InvertedLists, build_inverted_lists
 from galsearch.index.manifest import (
     INVERTED_LISTS_NAME,
@@ -90,18 +98,24 @@ class _Workshop:
         stores = open_stores(embeddings)
         opened: dict[Modality, OpenModality] = {}
         entries: dict[Modality, ModalityManifest] = {}
+        originals: dict[Modality, StoredVectors] = {}
         for kind, store in stores.items():
             folder = self.directory / kind
             with self._stage(f"store {kind} vectors") as report:
                 stored = store_vectors(store, folder, progress=report)
-            plan = plan_index(self.recipe, n_vectors=len(stored), dim=store.dim)
+            share = len(store) / sum(len(each) for each in stores.values())
+            plan = plan_for(self.recipe, n_vectors=len(stored), dim=store.dim, share=share)
+            originals[kind] = stored
             opened[kind], device = self._train(kind, plan, stored)
             entries[kind] = describe_modality(plan, store.fingerprint, device, folder)
         ids = {kind: modality.stored.ids for kind, modality in opened.items()}
         table = read_catalogue(embeddings)
         n_galaxies = write_catalogue(table, self.directory, ids, embeddings)
         plans = {kind: entry.plan for kind, entry in entries.items()}
-        directions = self._measure(opened, plans)
+        with self._stage("measure recall") as report:
+            directions = measure_directions(opened, plans, self.recipe, report, originals)
+        for kind in opened:
+            drop_originals(self.directory / kind)
         with self._stage("digests") as report:
             files = _digests(self.directory, report)
         first = next(iter(stores.values()))
@@ -126,25 +140,26 @@ class _Workshop:
     def _train(
         self, kind: Modality, plan: IndexPlan, stored: StoredVectors
     ) -> tuple[OpenModality, str]:
-        if plan.kind == "flat":
-            return OpenModality(stored, None), "cpu"
-        with self._stage(f"train {kind} index") as report:
-            lists, device = train_lists(self.recipe, plan, stored, report)
+        folder = self.directory / kind
+        lists, device = None, "cpu"
+        if plan.kind != "flat":
+            with self._stage(f"train {kind} index") as report:
+                lists, device = train_lists(self.recipe, plan, stored, report)
         if lists is not None:
-            lists.write(self.directory / kind / INVERTED_LISTS_NAME)
-        return OpenModality(stored, lists), device
-
-    def _measure(
-        self, opened: dict[Modality, OpenModality], plans: dict[Modality, IndexPlan]
-    ) -> tuple[DirectionManifest, ...]:
-        with self._stage("measure recall") as report:
-            return measure_directions(opened, plans, self.recipe, report)
+            lists.write(folder / INVERTED_LISTS_NAME)
+        return OpenModality(reduce_vectors(stored, folder, plan.store), lists), device
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
         start = time.perf_counter()
         yield lambda done, total: self.progress(name, done, total)
         self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def plan_for(recipe: IndexRecipe, *, n_vectors: int, dim: int, share: float) -> IndexPlan:
+    """The plan on this machine, with a GPU or without."""
+    on_gpu = wants_gpu(recipe)
+    return plan_index(recipe, n_vectors=n_vectors, dim=dim, on_gpu=on_gpu, share_of_memory=share)
 
 
 def train_lists(
@@ -166,12 +181,19 @@ def measure_directions(
     plans: dict[Modality, IndexPlan],
     recipe: IndexRecipe,
     report: Callable[[int, int], None],
+    originals: dict[Modality, StoredVectors] | None = None,
 ) -> tuple[DirectionManifest, ...]:
-    """How each direction is best answered, and how well."""
+    """How each direction is best answered, and how well against exact search of `originals`.
+
+    Where vectors are stored in fewer bytes than they came in, `originals` are those they came in;
+    by default what is stored is the truth.
+    """
+    truth = {kind: modality.stored for kind, modality in opened.items()}
+    truth.update(originals or {})
     asked = [(using, among) for using, among in DIRECTIONS if {using, among} <= set(opened)]
     entries = []
     for using, among in asked:
-        entries.append(_direction(using, among, opened, plans[among], recipe))
+        entries.append(_direction(using, among, opened[among], truth, plans[among], recipe))
         report(len(entries), len(asked))
     return tuple(entries)
 
@@ -179,26 +201,30 @@ def measure_directions(
 def _direction(
     using: Modality,
     among: Modality,
-    opened: dict[Modality, OpenModality],
+    searched: OpenModality,
+    truth: dict[Modality, StoredVectors],
     plan: IndexPlan,
     recipe: IndexRecipe,
 ) -> DirectionManifest:
     tuning, held_out = draw_questions(
-        opened[using].stored, opened[among].stored, n=recipe.n_tuning_queries, seed=recipe.seed
+        truth[using], truth[among], n=recipe.n_tuning_queries, seed=recipe.seed
     )
-    lists = opened[among].lists
+    lists = searched.lists
     flat = lists is None
     settings = SearchSettings(1, 1)
     if lists is not None:
-        settings = tune(lists, opened[among].stored, plan, tuning, recipe)
-    recalls, exact_share = {}, 0.0
+        settings = tune(lists, truth[among], plan, tuning, recipe)
+    recalls, exact_share, seconds = {}, 0.0, 0.0
     for k in RECALL_KS:
-        answers = opened[among].search(
+        start = time.perf_counter()
+        answers = searched.search(
             held_out.vectors, k=k, exclude=held_out.target_ids, settings=settings
         )
-        recalls[k] = recall(answers, held_out.truth, k=k)
+        elapsed = time.perf_counter() - start
+        recalls[k] = recall(answers, held_out, truth[among], k=k)
         if k == 10:
             exact_share = float(np.mean([hits.exact for hits in answers]))
+            seconds = elapsed
     return DirectionManifest(
         using=using,
         among=among,
@@ -210,6 +236,7 @@ def _direction(
         recall_at_10=recalls[10],
         recall_at_100=recalls[100],
         exact_share=exact_share,
+        queries_per_second=round(len(held_out) / seconds, 1),
         missed_by=max(0.0, round(recipe.recall_target - recalls[10], 6)),
     )
 
@@ -219,6 +246,7 @@ def describe_modality(
 ) -> ModalityManifest:
     """What the manifest says of the files in `folder`."""
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    sizes.pop(ORIGINALS_NAME, None)
     in_memory = sizes.pop(INVERTED_LISTS_NAME, 0)
     return ModalityManifest(
         plan=plan,

@@ -13,19 +13,19 @@ from galsearch.index.build import (
     describe_modality,
     library_versions,
     measure_directions,
+    plan_for,
     train_lists,
 )
 from galsearch.index.builds import find_build
 from galsearch.index.generation import new_generation, only_writer
 from galsearch.index.growth import Progress, commit
-from galsearch.index.intake import write_catalogue, write_vectors
+from galsearch.index.intake import drop_originals, reduce_vectors, write_catalogue, write_vectors
 from galsearch.index.manifest import (
     INVERTED_LISTS_NAME,
     IndexManifest,
     ModalityManifest,
     SegmentManifest,
 )
-from galsearch.index.recipe import plan_index
 from galsearch.index.search import GalaxyIndex, OpenModality, open_build
 from galsearch.index.stored import Ids, StoredVectors, Vectors, find_rows
 
@@ -93,12 +93,19 @@ def _compact_modality(
     if lists is not None:
         lists.renumber(_new_rows(old, stored))
     else:
-        plan = plan_index(recipe, n_vectors=len(stored), dim=old.dim)
+        plan = plan_for(recipe, n_vectors=len(stored), dim=old.dim, share=_share(opened, kind))
         lists, device = train_lists(recipe, plan, stored, _quiet)
     if lists is not None:
         lists.write(folder / INVERTED_LISTS_NAME)
+    stored = reduce_vectors(stored, folder, plan.store)
+    drop_originals(folder)
     entry = describe_modality(plan, described.fingerprint, device, folder)
     return OpenModality(stored, lists), entry
+
+
+def _share(opened: GalaxyIndex, kind: Modality) -> float:
+    counts = [len(opened.stored(each)) for each in opened.manifest.modalities]
+    return len(opened.stored(kind)) / sum(counts)
 
 
 def _new_rows(old: StoredVectors, new: StoredVectors) -> Ids:

@@ -46,13 +46,16 @@ def plan_gpu(plan: IndexPlan) -> GpuPlan:
     Examples
     --------
     >>> from galsearch.index.recipe import plan_index
-    >>> plan_gpu(plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256)).use_float16_lookup_tables
+    >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256, on_gpu=True)
+    >>> plan_gpu(plan).use_float16_lookup_tables
     True
     """
     if plan.kind == "flat":
         raise ConfigError("a flat index trains nothing that a GPU could do.")
     problems = []
-    if plan.n_bits != 8:
+    if plan.kind == "fastscan":
+        problems.append("family = 'fastscan', a GPU has ivfpq only.")
+    elif plan.n_bits != 8:
         problems.append(f"n_bits = {plan.n_bits}, a GPU has 8-bit codes only.")
     if plan.n_subvectors not in GPU_SUBVECTORS:
         known = ", ".join(map(str, GPU_SUBVECTORS))
@@ -92,6 +95,11 @@ def choose_gpu(recipe: IndexRecipe, plan: IndexPlan) -> GpuPlan | None:
         return plan_gpu(plan)
     except ConfigError:
         return None
+
+
+def wants_gpu(recipe: IndexRecipe) -> bool:
+    """Whether a plan shall be made for a GPU: one is asked for, or present and not refused."""
+    return recipe.device == "gpu" or (recipe.device == "auto" and n_gpus() > 0)
 
 
 def gpu_config(gpu: GpuPlan) -> Any:

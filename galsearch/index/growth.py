@@ -35,8 +35,10 @@ from galsearch.index.generation import (
     swap_in,
 )
 from galsearch.index.intake import (
+    drop_originals,
     open_stores,
     read_catalogue,
+    reduce_vectors,
     write_catalogue,
     write_vectors,
 )
@@ -206,6 +208,8 @@ def _write_modality(
     lists = _first_lists(opened, kind)
     if lists is not None:
         lists.filled_with(stored).write(folder / INVERTED_LISTS_NAME)
+    reduce_vectors(stored, folder, opened.manifest.modalities[kind].plan.store)
+    drop_originals(folder)
     return stored
 
 

@@ -23,8 +23,11 @@ from galsearch.index.stored import (
     Segment,
     StoredVectors,
     Vectors,
+    encode,
     find_rows,
 )
+
+ORIGINALS_NAME = "vectors-float32.npy"
 
 
 def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
@@ -128,6 +131,31 @@ def write_vectors(
     vectors.flush()
     del vectors
     return StoredVectors([Segment.open(directory, n_vectors=len(ids), dim=dim)])
+
+
+def reduce_vectors(stored: StoredVectors, directory: Path, store: str) -> StoredVectors:
+    """What `vectors.npy` in `directory` becomes where a component is stored in fewer bytes.
+
+    The vectors in single precision stay beside it in `ORIGINALS_NAME` until `drop_originals`.
+    """
+    path = directory / VECTORS_NAME
+    if store == "float32":
+        return stored
+    path.rename(directory / ORIGINALS_NAME)
+    reduced = np.lib.format.open_memmap(
+        path, mode="w+", dtype=np.dtype(store), shape=(stored.n_rows, stored.dim)
+    )
+    for rows, vectors in stored.blocks():
+        reduced[rows] = encode(vectors, store)
+    reduced.flush()
+    del reduced
+    segment = Segment.open(directory, n_vectors=stored.n_rows, dim=stored.dim, store=store)
+    return StoredVectors([segment])
+
+
+def drop_originals(directory: Path) -> None:
+    """Remove what `reduce_vectors` left, if anything."""
+    (directory / ORIGINALS_NAME).unlink(missing_ok=True)
 
 
 def read_catalogue(embeddings: Path) -> pa.Table:

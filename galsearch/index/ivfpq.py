@@ -21,6 +21,7 @@ from galsearch.index.recipe import IndexPlan
 from galsearch.index.selection import Selection
 from galsearch.index.stored import Rows, StoredVectors, Vectors
 
+_FAISS_NAMES = {"ivfpq": "IndexIVFPQ", "fastscan": "IndexIVFPQFastScan"}
 _ASKED_AT_A_TIME = 256
 _PROBE_SLACK = 4
 """Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
@@ -60,7 +61,8 @@ def _fill(index: Any, stored: StoredVectors, progress: Callable[[int, int], None
 
 
 def _empty(plan: IndexPlan) -> Any:
-    factory = f"IVF{plan.n_lists},PQ{plan.n_subvectors}x{plan.n_bits}np"
+    codes = f"{plan.n_bits}np" if plan.kind == "ivfpq" else "4fsr"
+    factory = f"IVF{plan.n_lists},PQ{plan.n_subvectors}x{codes}"
     return faiss.index_factory(plan.dim, factory, faiss.METRIC_INNER_PRODUCT)
 
 
@@ -98,7 +100,7 @@ class InvertedLists:
             reason = str(error).splitlines()[0]
             raise ManifestError(f"{path}: FAISS cannot read it ({reason}).") from None
         found = (type(index).__name__, index.d, index.ntotal, getattr(index, "nlist", 0))
-        expected = ("IndexIVFPQ", plan.dim, n_vectors, plan.n_lists)
+        expected = (_FAISS_NAMES[plan.kind], plan.dim, n_vectors, plan.n_lists)
         if found != expected:
             raise ManifestError(
                 f"{path}: {found[0]} of {found[2]:,} vectors of {found[1]} components in "
@@ -159,11 +161,16 @@ class InvertedLists:
 
         Parameters travel with the call, so the shared index is never changed.
         """
-        parameters = faiss.IVFPQSearchParameters(nprobe=min(n_probe, self.n_lists))
+        parameters = self._parameters(nprobe=min(n_probe, self.n_lists))
         _, rows = self._index.search(
             np.ascontiguousarray(questions, dtype=np.float32), n, params=parameters
         )
         return np.asarray(rows, dtype=np.int64)
+
+    def _parameters(self, **values: Any) -> Any:
+        if isinstance(self._index, faiss.IndexIVFPQ):
+            return faiss.IVFPQSearchParameters(**values)
+        return faiss.SearchParametersIVF(**values)
 
     def candidates_among(
         self, questions: Vectors, *, n: int, selection: Selection, n_enough: int
@@ -207,7 +214,7 @@ class InvertedLists:
         selection: Selection,
     ) -> Rows:
         selector = faiss.IDSelectorBitmap(selection.bitmap)
-        parameters = faiss.IVFPQSearchParameters(nprobe=numbers.shape[1], sel=selector)
+        parameters = self._parameters(nprobe=numbers.shape[1], sel=selector)
         scores = np.empty((len(questions), n), np.float32)
         rows = np.empty((len(questions), n), np.int64)
         # The wrapper of this method in faiss 1.15 takes no parameters, the method itself does.

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class DirectionManifest:
     recall_at_100: float
     exact_share: float
     """Share of those answers (at 10) that came from a scan of every vector."""
+    queries_per_second: float = field(compare=False)
+    """While recall@10 was measured: all questions in one call, every thread of that machine."""
     missed_by: float
     """How far recall@10 falls short of the recipe's target; 0.0 where it is reached."""
 
@@ -131,13 +133,16 @@ class IndexManifest:
         return None
 
 
+_FAMILY_WORDS = {"ivfpq": "IVF-PQ", "fastscan": "IVF-PQ fast scan"}
+
+
 def _modality_line(kind: Modality, entry: ModalityManifest) -> str:
     plan = entry.plan
     how = "compared one by one (flat)"
-    if plan.kind == "ivfpq":
+    if plan.kind != "flat":
         how = (
-            f"IVF-PQ of {plan.n_lists} lists, {plan.n_subvectors} codes of {plan.n_bits} bits, "
-            f"trained on {plan.n_training:,} ({entry.device}), "
+            f"{_FAMILY_WORDS[plan.kind]} of {plan.n_lists} lists, {plan.n_subvectors} codes of "
+            f"{plan.n_bits} bits, trained on {plan.n_training:,} ({entry.device}), "
             f"{entry.index_bytes_per_vector:.0f} bytes a vector"
         )
     return f"  {kind}: {entry.n_vectors:,} vectors of {plan.dim} components, {how}"

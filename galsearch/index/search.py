@@ -164,6 +164,7 @@ class GalaxyIndex:
                         directory / entry.path / kind,
                         n_vectors=entry.n_vectors[kind],
                         dim=described.plan.dim,
+                        store=described.plan.store,
                         removed=ids,
                     )
                     for entry, ids in zip(manifest.segments, removed, strict=True)

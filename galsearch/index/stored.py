@@ -169,6 +169,20 @@ class StoredVectors:
                 yield segment, mine, rows[mine] - self.starts[at]
 
 
+def encode(vectors: Vectors, store: str) -> npt.NDArray[Any]:
+    """(n, d) rows as they are stored; an int8 row is scaled to its own largest component.
+
+    Examples
+    --------
+    >>> encode(np.array([[0.6, 0.8]], np.float32), "int8")
+    array([[ 95, 127]], dtype=int8)
+    """
+    if store != "int8":
+        return np.asarray(vectors, dtype=store)
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    return np.asarray(np.rint(vectors * (127 / largest)), np.int8)
+
+
 def decode(vectors: npt.NDArray[Any]) -> Vectors:
     """(n, d) float32 unit vectors that stored rows stand for.
 

@@ -145,15 +145,16 @@ def _true_neighbours(
     return near, wanted
 
 
-def recall(answers: list[Hits], truth: list[Answer], *, k: int) -> float:
+def recall(answers: list[Hits], questions: Questions, truth: StoredVectors, *, k: int) -> float:
     """Mean share of the `k` exact neighbours found; an equal cosine counts as found.
 
     By cosine rather than by id, so that ties and duplicates are not counted as misses
-    (ann-benchmarks' definition).
+    (ann-benchmarks' definition); by the cosine of the true vectors, whatever is stored.
     """
     shares = []
-    for hits, (_, cosines) in zip(answers, truth, strict=True):
+    for hits, vector, (_, cosines) in zip(answers, questions.vectors, questions.truth, strict=True):
         wanted = cosines[:k]
         if len(wanted):
-            shares.append(np.mean(hits.similarity[: len(wanted)] >= wanted[-1]))
+            found = truth.cosines(truth.rows_of(hits.target_ids), vector)
+            shares.append(np.mean(found[: len(wanted)] >= wanted[-1]))
     return float(np.mean(shares)) if shares else 1.0

@@ -10,7 +10,7 @@ from galsearch.core.vectors import off_unit
 from galsearch.index.generation import LOCK_NAME, leftovers
 from galsearch.index.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.search import open_build
-from galsearch.index.stored import CATALOGUE_NAME, IDS_NAME, VECTORS_NAME, Ids, Vectors
+from galsearch.index.stored import CATALOGUE_NAME, IDS_NAME, VECTORS_NAME, Ids, Vectors, decode
 
 _ROWS = 65_536
 
@@ -104,6 +104,6 @@ def _ascending(ids: Ids, path: Path) -> None:
 
 def _unit(vectors: Vectors, path: Path) -> None:
     for start in range(0, len(vectors), _ROWS):
-        wrong = np.flatnonzero(off_unit(vectors[start : start + _ROWS]))
+        wrong = np.flatnonzero(off_unit(decode(vectors[start : start + _ROWS])))
         if len(wrong):
             raise ManifestError(f"{path}: the vector at row {start + wrong[0]} is not a unit one.")

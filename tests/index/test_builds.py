@@ -11,9 +11,20 @@ import pytest
 
 from galsearch.core.errors import EncoderMismatchError, ManifestError, ShardError
 from galsearch.core.modality import DIRECTIONS, Modality
-from galsearch.index import IndexRecipe, build_index, find_build, open_build, verify
+from galsearch.embeddings import open_store
+from galsearch.index import (
+    IndexRecipe,
+    add,
+    build_index,
+    compact,
+    find_build,
+    open_build,
+    remove,
+    verify,
+)
 from galsearch.index import build as workshop
 from galsearch.index.manifest import read_manifest
+from galsearch.query import open_index
 
 RECIPE = IndexRecipe(name="toy", n_tuning_queries=40, n_bits=4)
 """Few bits train fast; the engine's tests build with the default ones."""
@@ -251,3 +262,44 @@ def test_stored_vectors_are_those_that_were_embedded(build: Path, sky: Any) -> N
     stored = open_build(build).stored(Modality.IMAGE)
     np.testing.assert_array_equal(stored.ids, sky.ids)
     np.testing.assert_allclose(stored.take(np.arange(N)), sky.image, atol=1e-7)
+
+
+@pytest.mark.parametrize("family", ["ivfpq", "fastscan"])
+@pytest.mark.parametrize("store", ["float32", "float16", "int8"])
+def test_every_family_and_store_answers_verifies_and_grows(
+    embeddings: Path, make_sky: Callable[..., Any], tmp_path: Path, family: Any, store: Any
+) -> None:
+    recipe = dataclasses.replace(
+        RECIPE, family=family, store=store, n_lists=8, n_subvectors=8, flat_below=100
+    )
+    out = tmp_path / "toy"
+    manifest = build_index(recipe, embeddings=embeddings, out=out)
+    assert {entry.plan.kind for entry in manifest.modalities.values()} == {family}
+    assert (out / "image" / "vectors.npy").stat().st_size == 128 + N * 16 * np.dtype(store).itemsize
+    assert sorted(path.name for path in (out / "image").iterdir()) == [
+        "ids.npy",
+        "ivfpq.faiss",
+        "vectors.npy",
+    ]
+    for entry in manifest.directions:
+        assert entry.recall_at_10 > 0.8
+        assert entry.queries_per_second > 0
+    truth = open_build(out).stored(Modality.IMAGE)
+    error = {"float32": 1e-6, "float16": 1e-3, "int8": 2e-2}[store]
+    originals = next(iter_vectors(embeddings))
+    np.testing.assert_allclose(truth.take(truth.rows_of(originals[0])), originals[1], atol=error)
+    others = make_sky(50, seed=7)
+    add(others.write(tmp_path / "others"), index=out)
+    remove(others.ids[:10], index=out)
+    verify(out)
+    compact(out)
+    assert verify(out).modalities[Modality.IMAGE].n_vectors == N + 40
+    engine = open_index(out)
+    answers = engine.query_many(others.ids[10:], using="image", among="spectrum", where="z > 0.1")
+    assert {len(answer) for answer in answers} == {10}
+    alike = engine.query(int(others.ids[20]), using="image", among="image", k=3, exact=True)
+    assert len(alike) == 3
+
+
+def iter_vectors(embeddings: Path) -> Any:
+    return open_store(embeddings, Modality.IMAGE).iter_vectors()

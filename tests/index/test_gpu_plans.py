@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from galsearch.core.errors import ConfigError
 from galsearch.index import gpu as room
 from galsearch.index.gpu import GpuPlan, choose_gpu, gpu_config, plan_gpu
-from galsearch.index.ivfpq import InvertedLists, build_inverted_lists
+from galsearch.index.ivfpq import build_inverted_lists
 from galsearch.index.library import faiss, n_gpus
 from galsearch.index.recipe import IndexPlan, IndexRecipe, plan_index
-from galsearch.index.stored import StoredVectors
+from galsearch.index.stored import Segment, StoredVectors
 
-PLAN = plan_index(IndexRecipe(), n_vectors=100_000, dim=256)
+PLAN = plan_index(IndexRecipe(), n_vectors=100_000, dim=256, on_gpu=True)
 
 
 @given(dim=st.integers(1, 2048), n_vectors=st.integers(512, 10**8))
 def test_every_default_plan_is_legal_on_a_gpu(dim: int, n_vectors: int) -> None:
-    plan = plan_index(IndexRecipe(), n_vectors=n_vectors, dim=dim)
+    plan = plan_index(IndexRecipe(), n_vectors=n_vectors, dim=dim, on_gpu=True)
     gpu = plan_gpu(plan)
     table_bytes = plan.n_subvectors * 256 * (2 if gpu.use_float16_lookup_tables else 4)
     assert table_bytes <= 48 * 1024
@@ -46,6 +46,15 @@ def test_an_illegal_plan_is_refused_with_every_reason() -> None:
     assert str(caught.value) == (
         "a GPU cannot build this index: n_bits = 6, a GPU has 8-bit codes only. "
         "n_subvectors = 30, a GPU has 1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96."
+    )
+
+
+def test_fast_scan_stays_on_the_host() -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan_gpu(plan_index(IndexRecipe(family="fastscan"), n_vectors=100_000, dim=256))
+    assert str(caught.value) == (
+        "a GPU cannot build this index: family = 'fastscan', a GPU has ivfpq only. n_subvectors = "
+        "128, a GPU has 1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96."
     )
 
 
@@ -86,8 +95,9 @@ def test_the_wheel_for_gpus_takes_the_configuration() -> None:
 def test_an_index_built_on_a_gpu_answers_on_a_cpu() -> None:
     vectors = np.random.default_rng(1).normal(size=(5000, 64)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    stored = StoredVectors(np.arange(5000, dtype=np.int64) + 2**60, vectors)
-    plan = plan_index(IndexRecipe(), n_vectors=5000, dim=64)
-    index = build_inverted_lists(plan, stored, seed=1, gpu=plan_gpu(plan), progress=lambda *_: None)
-    found = InvertedLists(index).candidates(vectors[:50], n=10, n_probe=plan.n_lists)
-    assert np.mean((found == stored.ids[:50, None]).any(axis=1)) > 0.95
+    ids = np.arange(5000, dtype=np.int64) + 2**60
+    stored = StoredVectors([Segment(ids, vectors, np.empty(0, np.int64))])
+    plan = plan_index(IndexRecipe(), n_vectors=5000, dim=64, on_gpu=True)
+    lists = build_inverted_lists(plan, stored, seed=1, gpu=plan_gpu(plan), progress=lambda *_: None)
+    found = lists.candidates(vectors[:50], n=10, n_probe=plan.n_lists)
+    assert np.mean((found == np.arange(50)[:, None]).any(axis=1)) > 0.95

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
-from galsearch.index.recipe import IndexRecipe, plan_index, read_recipe
+from galsearch.index.recipe import IndexRecipe, list_bytes, plan_index, read_recipe
 
 RECIPES = Path(__file__).parents[2] / "index_builds" / "recipes"
 
@@ -16,8 +16,9 @@ RECIPES = Path(__file__).parents[2] / "index_builds" / "recipes"
 def test_every_committed_recipe_can_be_read_and_planned(path: Path) -> None:
     recipe = read_recipe(path)
     assert recipe.name == path.stem
-    plan = plan_index(recipe, n_vectors=20_000_000, dim=256)
+    plan = plan_index(recipe, n_vectors=20_000_000, dim=256, on_gpu=True)
     assert (plan.kind, plan.n_subvectors) == ("ivfpq", 64)
+    assert plan_index(recipe, n_vectors=20_000_000, dim=256).kind == "fastscan"
 
 
 def test_a_recipe_says_all_that_is_wrong_at_once(tmp_path: Path) -> None:
@@ -65,6 +66,49 @@ def test_the_default_recipe_has_a_legal_plan_for_any_set(n_vectors: int, dim: in
         assert plan.kind == "flat"
         return
     assert dim % plan.n_subvectors == 0
-    assert 1 <= plan.n_subvectors <= 64
+    assert 1 <= plan.n_subvectors <= (64 if plan.kind == "ivfpq" else 128)
     assert plan.n_lists * 39 <= n_vectors
     assert max(256, plan.n_lists) <= plan.n_training <= n_vectors
+
+
+@given(
+    n_vectors=st.integers(1000, 10**8), dim=st.sampled_from([64, 128, 256]), on_gpu=st.booleans()
+)
+def test_a_plan_keeps_within_the_memory_or_says_what_it_would_take(
+    n_vectors: int, dim: int, on_gpu: bool
+) -> None:
+    recipe = IndexRecipe(memory_budget="1 GB")
+    try:
+        plan = plan_index(recipe, n_vectors=n_vectors, dim=dim, on_gpu=on_gpu, share_of_memory=0.5)
+    except ConfigError:
+        assert n_vectors * 9 > 5e8 - 4 * dim * 2**17
+        return
+    assert list_bytes(plan) <= 5e8
+    assert 4 * dim * plan.n_training <= 5e8
+    free = plan_index(IndexRecipe(), n_vectors=n_vectors, dim=dim, on_gpu=on_gpu)
+    assert plan.n_subvectors <= free.n_subvectors
+
+
+def test_a_budget_that_is_too_small_is_refused_with_the_numbers() -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan_index(
+            IndexRecipe(memory_budget="200 MB", n_subvectors=64, n_lists=1024),
+            n_vectors=10_000_000,
+            dim=128,
+        )
+    assert str(caught.value) == (
+        "recipe 'default': 10,000,000 vectors in 1024 lists of 64 codes fill 400,532,480 bytes, "
+        "their share of memory_budget = '200 MB' is 200,000,000."
+    )
+
+
+def test_families_stores_and_budgets_that_are_not_known_are_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        IndexRecipe(family="hnsw", store="int4", memory_budget="much")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "memory_budget = 'much' is no size such as '2 GB'. family = 'hnsw' is none of auto, flat, "
+        "ivfpq, fastscan. store = 'int4' is none of float32, float16, int8."
+    )
+    with pytest.raises(ConfigError) as caught:
+        IndexRecipe(family="fastscan", n_bits=8)
+    assert str(caught.value) == "family = 'fastscan' has 4-bit codes, n_bits = 8."
