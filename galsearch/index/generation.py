@@ -86,8 +86,9 @@ def swap_in(manifest: IndexManifest, directory: Path) -> None:
 def leftovers(directory: Path, manifest: IndexManifest) -> list[Path]:
     """Files of other generations: superseded, or of a change that was cut short."""
     found = [path for folder in directory.glob(f"{_PREFIX}*") for path in folder.rglob("*")]
-    for name in _AT_THE_ROOT:
-        found += [directory / name, *(directory / name).glob("*")]
+    if all(entry.path for entry in manifest.segments):
+        for name in _AT_THE_ROOT:
+            found += [directory / name, *(directory / name).glob("*")]
     found.append(directory / _PART_NAME)
     files = [path for path in found if path.is_file()]
     return [path for path in files if path.relative_to(directory).as_posix() not in manifest.files]

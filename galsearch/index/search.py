@@ -253,7 +253,8 @@ class GalaxyIndex:
             for entry in self.manifest.segments
             if kind in entry.n_vectors
         ]
-        return first.grown(later, dead=self._stored[kind].dead)
+        dead = self._stored[kind].dead
+        return first.grown(later, dead=dead) if later or len(dead) else first
 
     def read_segment(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
         """The inverted lists of one segment alone, checked and read anew."""

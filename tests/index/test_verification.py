@@ -252,7 +252,7 @@ def test_a_change_inside_a_large_file_passes_opening_and_fails_verify(
     for name, array in {"image/vectors.npy": many, "image/ids.npy": ids}.items():
         np.save(build / name, array)
         reseal(build, name)
-    forge(build, lambda table: table["modalities"]["image"]["plan"].update(n_vectors=len(many)))
+    forge(build, lambda table: table["segments"][0]["n_vectors"].update(image=len(many)))
     with path.open("r+b") as file:
         file.seek(path.stat().st_size // 17 + (1 << 15))
         file.write(b"\x00\x01\x02\x03")

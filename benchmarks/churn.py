@@ -1,0 +1,138 @@
+"""A build after many changes beside one built from what it should hold.
+
+    python -m benchmarks.churn DRAWN --steps 50 --work DIR --out results/churn.json
+
+A build of all but 30 per cent of the galaxies of `benchmarks.drawn` has so many removed and as
+many added in equal steps. Then the same questions go to it and to a build made anew, both against
+exact search, and every removed TARGETID is looked for.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.embeddings import EmbeddingShard, open_store, write_shard
+from galsearch.embeddings.store import StoreRecord, write_record
+from galsearch.index import GalaxyIndex, IndexRecipe, add, build_index, open_build, remove
+from galsearch.index.stored import Ids
+
+K = 10
+SHARE = 0.3
+
+
+def main() -> int:
+    """Change a build step by step and measure what it has become."""
+    parser = argparse.ArgumentParser(description="Churn.")
+    parser.add_argument("drawn", type=Path)
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--work", type=Path, required=True, help="directory for the builds")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    ids = np.sort(np.concatenate(list(open_store(arguments.drawn, Modality.IMAGE).iter_ids())))
+    order = np.random.default_rng(1).permutation(ids)
+    n_changed = round(SHARE * len(ids) / (1 + SHARE))
+    first, later = order[n_changed:], order[:n_changed]
+    gone = first[:n_changed]
+    work = arguments.work
+    shutil.rmtree(work, ignore_errors=True)
+    recipe = IndexRecipe(name="churn")
+    build_index(recipe, embeddings=part(arguments.drawn, first, work / "first"), out=work / "live")
+    seconds = []
+    leaving, coming = (np.array_split(some, arguments.steps) for some in (gone, later))
+    for number, (out_now, in_now) in enumerate(zip(leaving, coming, strict=True)):
+        embeddings = part(arguments.drawn, in_now, work / f"step-{number}")
+        start = time.perf_counter()
+        remove(out_now, index=work / "live")
+        add(embeddings, index=work / "live")
+        seconds.append(time.perf_counter() - start)
+    kept = np.concatenate([first[n_changed:], later])
+    build_index(recipe, embeddings=part(arguments.drawn, kept, work / "last"), out=work / "anew")
+    live, anew = open_build(work / "live"), open_build(work / "anew")
+    with np.load(arguments.drawn / "questions.npz") as questions:
+        results = {
+            "n": len(kept),
+            "steps": arguments.steps,
+            "step_seconds": seconds,
+            "directions": [
+                direction(live, anew, using, among, questions[using], gone)
+                for using, among in DIRECTIONS
+            ],
+        }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(results) + "\n", "utf-8")
+    print(table(results))
+    return 0
+
+
+def part(drawn: Path, ids: Ids, out: Path) -> Path:
+    """An embeddings directory of some of the drawn galaxies."""
+    ids = np.sort(ids)
+    for kind in Modality:
+        store = open_store(drawn, kind)
+        vectors = store.read(ids)
+        (out / kind).mkdir(parents=True)
+        zeros = np.zeros(len(ids))
+        shard = EmbeddingShard(
+            ids, zeros, zeros, vectors, kind, store.fingerprint, "part", "0" * 64
+        )
+        write_shard(out / kind / "part-0.parquet", shard)
+        shards = {"part-0.parquet": len(ids)}
+        record = StoreRecord(
+            kind, "drawn", store.fingerprint, store.dim, len(ids), 0, "drawn", "0" * 64, shards
+        )
+        write_record(out / kind, record)
+    table = pq.read_table(drawn / "catalogue.parquet")
+    mine = np.isin(np.asarray(table["target_id"]), ids)
+    pq.write_table(table.filter(pa.array(mine)), out / "catalogue.parquet")
+    return out
+
+
+def direction(
+    live: GalaxyIndex,
+    anew: GalaxyIndex,
+    using: Modality,
+    among: Modality,
+    questions: Any,
+    gone: Ids,
+) -> dict[str, Any]:
+    """Recall@10 of both, and how many removed galaxies came back."""
+    truth = anew.search(questions, using=using, among=among, k=K, exact=True)
+    found: dict[str, Any] = {"using": using, "among": among}
+    for name, index in (("live", live), ("anew", anew)):
+        start = time.perf_counter()
+        answers = index.search(questions, using=using, among=among, k=K)
+        found[f"{name}_seconds"] = time.perf_counter() - start
+        found[f"{name}_found"] = [
+            int(np.count_nonzero(answer.similarity >= exact.similarity[-1] - 1e-6))
+            for answer, exact in zip(answers, truth, strict=True)
+        ]
+        found[f"{name}_removed"] = sum(int(np.isin(a.target_ids, gone).sum()) for a in answers)
+    return found
+
+
+def table(results: dict[str, Any]) -> str:
+    """One line a direction, as Markdown."""
+    lines = [
+        "| using | among | recall@10 after the changes | built anew | ratio | removed found |",
+        "|---|---|---|---|---|---|",
+    ]
+    for entry in results["directions"]:
+        live, anew = (np.mean(entry[f"{name}_found"]) / K for name in ("live", "anew"))
+        lines.append(
+            f"| {entry['using']} | {entry['among']} | {live:.3f} | {anew:.3f} | {live / anew:.3f} "
+            f"| {entry['live_removed']} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The weights of `galsearch/index/cost.py`: what a code, a component, a scattered vector cost.
+
+    python -m benchmarks.costs
+
+One thread, vectors drawn at random: only times are looked at. Each figure is the shortest of
+several runs; the weights are their ratios to one looked-up 8-bit code.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from galsearch.index.library import faiss
+
+N, DIM, N_LISTS, N_QUESTIONS = 60_000, 128, 64, 100
+REPEATS = 7
+
+
+def main() -> int:
+    """Print nanoseconds and weights."""
+    faiss.omp_set_num_threads(1)
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(N, DIM)).astype(np.float32)
+    seconds = {
+        "8-bit code": code_seconds(vectors, "PQ32x8np", 32),
+        "4-bit code": code_seconds(vectors, "PQ64x4fsr", 64),
+        "scanned component": scan_seconds(vectors),
+        "scattered component": scattered_seconds(vectors, generator),
+    }
+    unit = seconds["8-bit code"]
+    for name, value in seconds.items():
+        print(f"{name:20} {1e9 * value:8.4f} ns {value / unit:8.4f}")
+    return 0
+
+
+def shortest(work: Callable[[], object]) -> float:
+    """Seconds of the fastest of several runs."""
+    found = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def code_seconds(vectors: Any, codes: str, n_subvectors: int) -> float:
+    """Of one code: the difference between visiting all lists and an eighth of them."""
+    index = faiss.index_factory(DIM, f"IVF{N_LISTS},{codes}", faiss.METRIC_INNER_PRODUCT)
+    index.cp.niter = index.pq.cp.niter = 4
+    index.train(vectors[:20_000])
+    index.add(vectors)
+    fast = not isinstance(index, faiss.IndexIVFPQ)
+    parameters = faiss.SearchParametersIVF if fast else faiss.IVFPQSearchParameters
+
+    def one_by_one(n_probe: int) -> None:
+        for at in range(10):
+            index.search(vectors[at : at + 1], 100, params=parameters(nprobe=n_probe))
+
+    few, all_lists = (shortest(partial(one_by_one, n)) for n in (N_LISTS // 8, N_LISTS))
+    return (all_lists - few) / (10 * 7 / 8 * N * n_subvectors)
+
+
+def scan_seconds(vectors: Any) -> float:
+    """Of one component that is compared in the order in which it lies."""
+    return shortest(lambda: vectors[:1] @ vectors.T) / (N * DIM)
+
+
+def scattered_seconds(vectors: Any, generator: np.random.Generator) -> float:
+    """Of one component of a vector fetched from its place."""
+    rows = generator.integers(0, N, (N_QUESTIONS, 200))
+    products = np.empty(rows.shape, np.float32)
+    pointers = [faiss.swig_ptr(a) for a in (products, vectors[:N_QUESTIONS], vectors, rows)]
+    work = faiss.fvec_inner_products_by_idx
+    return shortest(lambda: work(*pointers, DIM, *rows.shape)) / (rows.size * DIM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The benchmarks of the index run at toy size, and their tables follow from raw results."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from galsearch.index import IndexRecipe, build_index
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def home(make_sky: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Galaxies drawn around few, and a build of them."""
+    home = tmp_path_factory.mktemp("benchmarks")
+    make_sky(300).write(home / "few")
+    run("drawn", home / "few", "--n", "900", "--questions", "12", "--out", home / "drawn")
+    recipe = IndexRecipe(family="fastscan", n_lists=16, n_tuning_queries=20)
+    build_index(recipe, embeddings=home / "drawn", out=home / "toy")
+    return home
+
+
+def run(name: str, *arguments: object) -> str:
+    command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_drawn_galaxies_are_like_those_they_were_drawn_around(home: Path) -> None:
+    found = json.loads((home / "drawn" / "likeness.json").read_text())
+    for kind in ("image_among_image", "spectrum_among_spectrum", "image_among_spectrum"):
+        embedded, drawn = (found[which][kind] for which in ("embedded", "drawn"))
+        for rank in ("5", "10", "20"):
+            ratio = drawn["distance_by_rank"][rank] / embedded["distance_by_rank"][rank]
+            assert 0.6 < ratio < 1.4
+    assert found["drawn"]["gap"] == pytest.approx(found["embedded"]["gap"], rel=0.15)
+
+
+def test_engines_are_compared_and_a_second_run_does_nothing(home: Path) -> None:
+    out = home / "peers.json"
+    arguments = (home / "toy", "--questions", home / "drawn" / "questions.npz", "--out", out)
+    printed = run("peers", *arguments, "--engines", "ours", "nothing")
+    results = json.loads(out.read_text())
+    assert set(results) == {
+        f"{name}/{among}" for name in ("ours", "nothing") for among in ("image", "spectrum")
+    }
+    assert results["nothing/image"]["failed"] == "KeyError: 'nothing'"
+    entries = results["ours/image"]["directions"]["spectrum"]
+    assert all(len(entry["found"]) == len(entry["single_seconds"]) == 12 for entry in entries)
+    assert max(np.mean(entry["found"]) for entry in entries) > 9.5
+    assert printed.count("\n") == 6
+    before = out.read_text()
+    run("peers", *arguments, "--engines", "ours", "nothing")
+    assert out.read_text() == before
+    run("curves", out, "--out", home / "peers.png")
+    assert (home / "peers.png").stat().st_size > 10_000
+
+
+def test_filters_are_measured_beside_a_selector(home: Path) -> None:
+    out = home / "filters.json"
+    questions = home / "drawn" / "questions.npz"
+    run("filters", home / "toy", "--questions", questions, "--n", "8", "--out", out)
+    entries = json.loads(out.read_text())["filters"]
+    assert len(entries) == 4 * 3 * 5
+    assert {entry["n_forbidden"] for entry in entries} == {0}
+    assert {entry["n_short"] for entry in entries} == {0}
+    assert min(entry["recall"] for entry in entries) > 0.8
+
+
+def test_churn_is_measured_beside_a_build_made_anew(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "churn.json"
+    run("churn", home / "drawn", "--steps", "2", "--work", tmp_path / "work", "--out", out)
+    results = json.loads(out.read_text())
+    assert len(results["step_seconds"]) == 2
+    for entry in results["directions"]:
+        assert entry["live_removed"] == 0
+        assert np.mean(entry["live_found"]) > 0.9 * np.mean(entry["anew_found"])
