@@ -30,11 +30,14 @@ def embed(
     ] = Precision.FP32,
 ) -> None:
     """Embed every image and spectrum; an interrupted run continues where it stopped."""
-    pair = galsearch.encoders.load(encoder, precision=precision.value)
+    compared: list[galsearch.encoders.Agreement] = []
+    pair = galsearch.encoders.load(encoder, precision=precision.value, report=compared.append)
     with progress_bars() as progress:
         report = galsearch.embed_dataset(
             dataset, out, encoder=pair, batch_size=batch_size, progress=progress
         )
+    for agreement in compared:
+        typer.echo(str(agreement), err=True)
     typer.echo(str(report))
 
 

@@ -78,7 +78,7 @@ def embed_dataset(
     Raises
     ------
     EncoderMismatchError
-        Where `out` holds embeddings of another encoder.
+        Where `out` holds embeddings of another encoder or precision.
     ShardError
         Where `out` holds shards of another dataset, or a galaxy could not be embedded.
     DatasetError, CheckpointError
@@ -91,6 +91,7 @@ def embed_dataset(
     jobs = [EmbedJob(source, Path(out), modality, t) for modality, t in towers_of(encoders).items()]
     for job in jobs:
         job.check_directory()
+        _embed_first_batch(source, job, batch_size)
     n_done, n_written = 0, 0
     for partition in source.partitions:
         wanted = [job for job in jobs if job.is_open(partition)]
@@ -141,9 +142,20 @@ def _embed_partition(partition: Partition, jobs: list[EmbedJob], batch_size: int
             header.fingerprint,
             header.partition,
             header.digest,
+            header.precision,
         )
         write_shard(job.path(partition), shard)
     return len(jobs)
+
+
+def _embed_first_batch(dataset: Dataset, job: EmbedJob, batch_size: int) -> None:
+    """Let a lower precision compare itself with fp32, and refuse, before anything is written."""
+    if job.tower.precision == "fp32":
+        return
+    for partition in filter(job.is_open, dataset.partitions):
+        for batch in partition.batches(batch_size, modalities=[job.modality]):
+            if len(_embed_batch(batch, job)):
+                return
 
 
 def _embed_batch(batch: GalaxyBatch, job: EmbedJob) -> Vectors:

@@ -47,18 +47,19 @@ class EmbedJob:
             int(has.sum()),
             partition.name,
             partition.digest,
+            tower.precision,
         )
 
     def check_directory(self) -> None:
         """Refuse a directory with embeddings of another encoder or dataset, before any work."""
         record = read_record(self.folder)
         if record is not None:
-            self._check_fingerprint(record.fingerprint, self.folder)
+            self._check_maker(record.fingerprint, record.precision, self.folder)
         ours = {self.path(p).name for p in self.dataset.partitions if self.header(p).n_rows}
         for path in sorted(self.folder.glob(SHARD_PATTERN)):
             header = _header_or_none(path)
             if header is not None:
-                self._check_fingerprint(header.fingerprint, path)
+                self._check_maker(header.fingerprint, header.precision, path)
             if path.name not in ours:
                 raise ShardError(
                     f"{path} belongs to no partition of {self.dataset.path}. Embed into another "
@@ -95,16 +96,22 @@ class EmbedJob:
             str(self.dataset.path.resolve()),
             self.dataset.digest,
             shards,
+            self.tower.precision,
         )
         write_record(self.folder, record)
         return record
 
-    def _check_fingerprint(self, found: str, where: Path) -> None:
+    def _check_maker(self, found: str, precision: str, where: Path) -> None:
         if found != self.tower.fingerprint:
             raise EncoderMismatchError(
                 f"{where} was made by encoder {found[:16]}, asked for is "
                 f"{self.tower.fingerprint[:16]}. Similarities between different encoders have no "
                 "meaning. Embed into another directory, or remove this one."
+            )
+        if precision != self.tower.precision:
+            raise EncoderMismatchError(
+                f"{where} was made at precision {precision}, asked for is {self.tower.precision}. "
+                "One store holds one precision. Embed into another directory, or remove this one."
             )
 
 

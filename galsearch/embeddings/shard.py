@@ -16,6 +16,8 @@ from galsearch.core.vectors import off_unit
 from galsearch.dataset.atomic import new_file
 
 _PREFIX = b"galsearch."
+_DEFAULTS = {"precision": b"fp32"}
+"""Of entries that shards of the first version lack."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class ShardHeader:
     """Of the dataset, such as 'Norder=0/Npix=4'."""
     digest: str
     """SHA-256 of that partition's file."""
+    precision: str = "fp32"
+    """Of the encoder's arithmetic."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,7 @@ class EmbeddingShard:
     fingerprint: str
     partition: str
     digest: str
+    precision: str = "fp32"
 
     def __post_init__(self) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -95,6 +100,7 @@ class EmbeddingShard:
             len(self),
             self.partition,
             self.digest,
+            self.precision,
         )
 
 
@@ -140,7 +146,7 @@ def read_header(path: str | Path) -> ShardHeader:
         raise ShardError(f"{path}: cannot be read as Parquet ({error}).") from None
     metadata = file.metadata or {}
     texts = {
-        name: metadata.get(_PREFIX + name.encode(), b"").decode()
+        name: metadata.get(_PREFIX + name.encode(), _DEFAULTS.get(name, b"")).decode()
         for name in ShardHeader.__dataclass_fields__
     }
     missing = [name for name, text in texts.items() if not text]
@@ -153,6 +159,7 @@ def read_header(path: str | Path) -> ShardHeader:
         int(texts["n_rows"]),
         texts["partition"],
         texts["digest"],
+        texts["precision"],
     )
     if file.num_rows != header.n_rows:
         raise ShardError(f"{path}: holds {file.num_rows} rows, its header says {header.n_rows}.")
@@ -180,6 +187,7 @@ def read_shard(path: str | Path) -> EmbeddingShard:
             header.fingerprint,
             header.partition,
             header.digest,
+            header.precision,
         )
     except ShardError as error:
         raise ShardError(f"{path}: {error} Embed again.") from None

@@ -39,6 +39,8 @@ class StoreRecord:
     dataset_digest: str
     shards: dict[str, int]
     """File name -> rows."""
+    precision: str = "fp32"
+    """Of the encoder's arithmetic; vectors of one encoder compare at any precision."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ class Tower(Protocol):
         """Numbers of a vector."""
 
     @property
+    def precision(self) -> str:
+        """Of its arithmetic, such as 'fp32'."""
+
+    @property
     def embed(self) -> Callable[..., Vectors]:
         """Of images: flux and mask (B, 3, ny, nx); of spectra: flux, ivar, mask (B, pixels)."""
 

@@ -3,9 +3,11 @@
 from galsearch.encoders.convert import convert_checkpoint
 from galsearch.encoders.model import initialise
 from galsearch.encoders.pair import load, pretrained_names
+from galsearch.encoders.precision import Agreement
 from galsearch.encoders.towers import EncoderPair, ImageEncoder, SpectrumEncoder
 
 __all__ = [
+    "Agreement",
     "EncoderPair",
     "ImageEncoder",
     "SpectrumEncoder",

@@ -42,6 +42,14 @@ class PooledEncoder(nn.Module):
         """Prepared inputs to (B, E), not normalised."""
         return self.pool(self.backbone(inputs))
 
+    def one_by_one(self, inputs: Tensor) -> Tensor:
+        """What `forward` gives, to the last bit the same for an item in any batch.
+
+        The products of a backbone have hundreds of rows and give each the same digits. Those of
+        a head have one row an item, and few rows are summed in another order than many.
+        """
+        return torch.cat([self.pool(tokens) for tokens in self.backbone(inputs).split(1)])
+
 
 class CrossModalModel(nn.Module):
     """Images and spectra in one space (AstroCLIP); a config says which parts there are.

@@ -1,15 +1,34 @@
 """A name or a file to encoders that embed."""
 
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
 from galsearch.core.errors import CheckpointError
+from galsearch.core.modality import Modality
 from galsearch.encoders.checkpoint import fingerprint, read
 from galsearch.encoders.model import CrossModalModel
+from galsearch.encoders.precision import (
+    Agreement,
+    FirstBatch,
+    Forward,
+    Precision,
+    check_precision,
+    lowered,
+)
 from galsearch.encoders.towers import EncoderPair, ImageEncoder, SpectrumEncoder
 
+_NUMBERS_AT_ONCE = 1_200_000
+"""Of the token matrix that goes through the network: 8 published images, 2 published spectra."""
 
-def load(path_or_name: str | Path = "galsearch-small") -> EncoderPair:
+
+def load(
+    path_or_name: str | Path = "galsearch-small",
+    *,
+    precision: Precision = "fp32",
+    device: str = "cpu",
+    report: Callable[[Agreement], None] | None = None,
+) -> EncoderPair:
     """The encoders in a file of weights, or those that come with the package by their name.
 
     Parameters
@@ -17,27 +36,62 @@ def load(path_or_name: str | Path = "galsearch-small") -> EncoderPair:
     path_or_name
         A safetensors file written by training or `convert_checkpoint`, or a name in
         `pretrained_names()`.
+    precision
+        Of the matrices of the blocks. `int8` and `bf16` embed the first batch of each modality
+        in fp32 too, and refuse where a cosine between both is under 0.95 or their median under
+        0.99. The fingerprint is
+        that of the weights at any precision; stores of embeddings record the precision.
+    device
+        Where the network runs: `cpu` or `cuda`.
+    report
+        Called with the `Agreement` of each first batch.
 
     Raises
     ------
     CheckpointError
         Where there is neither such a file nor such a name, or the file is not whole.
+    ConfigError
+        Where the precision is unknown, or this processor does not gain by it.
     """
-    return pair_of(read(_find(path_or_name)))
+    check_precision(precision, device)
+    model = read(_find(path_or_name))
+    return pair_of(model.to(device), precision=precision, report=report)
 
 
-def pair_of(model: CrossModalModel) -> EncoderPair:
+def pair_of(
+    model: CrossModalModel,
+    *,
+    precision: Precision = "fp32",
+    report: Callable[[Agreement], None] | None = None,
+) -> EncoderPair:
     """Encoders around a model in memory, which is put into evaluation mode."""
     model.eval()
     digest, config = fingerprint(model), model.config
-    # One published item fills a processor, and alone it gives the same numbers in any batch.
-    at_once = 1 if config.preparation == "released" else 64
+    device = next(model.parameters()).device
+    lower = model if precision == "fp32" else lowered(model, precision)
+
+    def first_batch(modality: Modality, exact: Forward) -> FirstBatch | None:
+        return None if lower is model else FirstBatch(precision, modality, exact, report)
+
     image = spectrum = None
     if config.image is not None:
-        image = ImageEncoder(config, digest, model.image, at_once)
+        at_once = _at_once(config.image.n_patches, config.image.width)
+        check = first_batch(Modality.IMAGE, model.image)
+        forward = lower.image_encoder.one_by_one
+        image = ImageEncoder(config, digest, forward, at_once, device, precision, check)
     if config.spectrum is not None:
-        spectrum = SpectrumEncoder(config, digest, model.spectrum, at_once)
+        at_once = _at_once(config.spectrum.max_tokens, config.spectrum.width)
+        check = first_batch(Modality.SPECTRUM, model.spectrum)
+        forward = lower.spectrum_encoder.one_by_one
+        spectrum = SpectrumEncoder(config, digest, forward, at_once, device, precision, check)
     return EncoderPair(config, digest, image, spectrum)
+
+
+def _at_once(n_tokens: int, width: int) -> int:
+    """Items that go through the network together: enough for its matrices, few enough for the
+    processor's cache.
+    """
+    return min(64, max(1, _NUMBERS_AT_ONCE // (n_tokens * width)))
 
 
 def pretrained_names() -> tuple[str, ...]:

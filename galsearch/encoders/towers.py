@@ -1,6 +1,5 @@
 """Encoders as the rest of the house sees them: NumPy arrays in, NumPy vectors out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,10 +14,10 @@ from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.encoders.config import ModelConfig
 from galsearch.encoders.losses import SMALLEST_NORM
+from galsearch.encoders.precision import FirstBatch, Forward
 from galsearch.encoders.preprocess import prepare_images, prepare_spectra
 
 Vectors = npt.NDArray[np.float32]
-Forward = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +31,12 @@ class ImageEncoder:
     """Prepared images to (B, d)."""
     at_once: int = 64
     """Images that go through the network together."""
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
+    """Where the network runs."""
+    precision: str = "fp32"
+    """Of the matrices of the blocks."""
+    first_batch: FirstBatch | None = None
+    """Compares a lower precision with fp32 once."""
     modality: ClassVar[Modality] = Modality.IMAGE
 
     @property
@@ -91,7 +96,7 @@ class ImageEncoder:
         self, flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None
     ) -> Vectors:
         inputs = prepare_images(flux, mask, self.config)
-        return _run(self.forward, inputs, self.at_once, self.dim)
+        return _run(self, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +110,12 @@ class SpectrumEncoder:
     """Prepared spectra to (B, d)."""
     at_once: int = 64
     """Spectra that go through the network together."""
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
+    """Where the network runs."""
+    precision: str = "fp32"
+    """Of the matrices of the blocks."""
+    first_batch: FirstBatch | None = None
+    """Compares a lower precision with fp32 once."""
     modality: ClassVar[Modality] = Modality.SPECTRUM
 
     @property
@@ -171,7 +182,7 @@ class SpectrumEncoder:
         self, flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None
     ) -> Vectors:
         inputs = prepare_spectra(flux, ivar, mask, self.config)
-        return _run(self.forward, inputs, self.at_once, self.dim)
+        return _run(self, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,11 +223,17 @@ class EncoderPair:
         return self.spectrum_encoder
 
 
-def _run(forward: Forward, inputs: Tensor, at_once: int, dim: int) -> Vectors:
+def _run(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
     """(B, d): the network over parts of the batch."""
+    if not len(inputs):
+        return np.zeros((0, encoder.dim), np.float32)
     with torch.inference_mode():
-        parts = [forward(part) for part in torch.split(inputs, at_once)] if len(inputs) else []
-        vectors = torch.cat(parts) if parts else torch.empty(0, dim)
+        inputs = inputs.to(encoder.device)
+        vectors = torch.cat(
+            [encoder.forward(part) for part in torch.split(inputs, encoder.at_once)]
+        )
+        if encoder.first_batch is not None:
+            encoder.first_batch.compare(inputs, vectors)
     return np.asarray(vectors.to("cpu", torch.float32).numpy())
 
 

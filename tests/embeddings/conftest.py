@@ -28,6 +28,7 @@ class Tower:
     dim: int = DIM
     calls: list[int] = field(default_factory=list)
     fail_at_call: int | None = None
+    precision: str = "fp32"
 
     def embed(self, flux, *rest):
         self.calls.append(len(flux))
