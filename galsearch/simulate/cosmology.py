@@ -54,7 +54,7 @@ def age_gyr(z: npt.ArrayLike) -> npt.NDArray[np.float64]:
     Examples
     --------
     >>> age_gyr([0.0, 0.5]).round(2)
-    array([13.47,  8.42])
+    array([13.47,  8.43])
     """
     ratio = np.sqrt((1 - OMEGA_M) / OMEGA_M) * (1 + np.asarray(z, dtype=float)) ** -1.5
     scale = 2 / (3 * np.sqrt(1 - OMEGA_M)) * _GYR_KM_S_MPC / HUBBLE_KM_S_MPC
