@@ -55,6 +55,11 @@ class SearchSettings:
     """Candidates re-ranked for each neighbour wanted."""
 
 
+def least_probe(depth: int, n_lists: int, n_vectors: int) -> int:
+    """The lists that hold twice as many vectors as are re-ranked, on average."""
+    return math.ceil(2 * depth * n_lists / n_vectors)
+
+
 @dataclass(frozen=True, eq=False)
 class Hits:
     """One answer: true cosines, descending, equal ones by ascending TARGETID."""
@@ -97,8 +102,7 @@ class OpenModality:
         lists = self.lists
         if exact or lists is None or depth >= SCAN_FROM_SHARE * n:
             return self._scan(questions, k, exclude, selection)
-        # At least the lists that hold twice as many vectors as are re-ranked, on average.
-        n_probe = max(settings.n_probe, math.ceil(2 * depth * lists.n_lists / len(self.stored)))
+        n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
         if selection is None:
             rows = lists.candidates(questions, n=depth, n_probe=n_probe)
         else:

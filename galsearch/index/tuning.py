@@ -15,7 +15,7 @@ from galsearch.index.cost import codes_cost, rerank_cost
 from galsearch.index.ivfpq import InvertedLists
 from galsearch.index.recipe import IndexPlan, IndexRecipe
 from galsearch.index.scan import Answer, exact_search
-from galsearch.index.search import MIN_DEPTH_K, Hits, SearchSettings
+from galsearch.index.search import MIN_DEPTH_K, Hits, SearchSettings, least_probe
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
 
 RECALL_KS = (1, 10, 100)
@@ -71,6 +71,10 @@ def tune(
     for n_probe in _probes(plan.n_lists, recipe.n_probe):
         recalls = _recall_by_rerank(lists, stored, questions, n_probe, reranks)
         for rerank, recall_at_10 in zip(reranks.tolist(), recalls.tolist(), strict=True):
+            depth = MIN_DEPTH_K * rerank + 1
+            least = min(least_probe(depth, plan.n_lists, len(stored)), plan.n_lists)
+            if recipe.n_probe is None and n_probe < least:
+                continue  # a question would read more lists, and see other candidates
             trial = _Trial(n_probe, rerank, recall_at_10, _cost(plan, n_probe, rerank))
             (reached if recall_at_10 >= goal else short).append(trial)
         cheapest = min((trial.cost for trial in reached), default=math.inf)

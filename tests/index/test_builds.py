@@ -24,6 +24,7 @@ from galsearch.index import (
 )
 from galsearch.index import build as workshop
 from galsearch.index.manifest import read_manifest
+from galsearch.index.search import least_probe
 from galsearch.query import open_index
 
 RECIPE = IndexRecipe(name="toy", n_tuning_queries=40, n_bits=4)
@@ -80,6 +81,14 @@ def test_recall_is_measured_in_all_four_directions_and_reaches_the_target(build:
         assert entry.held_out
         assert entry.n_queries == RECIPE.n_tuning_queries
         assert min(entry.n_probe, entry.rerank) >= 1
+
+
+def test_what_was_tuned_is_what_a_question_reads(build: Path) -> None:
+    manifest = read_manifest(build)
+    for entry in manifest.directions:
+        plan = manifest.modalities[entry.among].plan
+        least = least_probe(10 * entry.rerank + 1, plan.n_lists, plan.n_vectors)
+        assert entry.n_probe >= min(least, plan.n_lists)
 
 
 def test_a_manifest_survives_its_file(build: Path) -> None:
