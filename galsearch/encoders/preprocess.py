@@ -231,7 +231,7 @@ def _as_mask(mask: npt.ArrayLike | None, shape: tuple[int, ...], error: type[Val
 
 
 def _refuse_not_finite(values: Floats, bad: Bools, error: type[ValueError], noun: str) -> None:
-    wrong = (~np.isfinite(values) & ~bad).reshape(len(values), -1).sum(axis=1)
+    wrong = (~np.isfinite(values) & ~bad).sum(axis=tuple(range(1, values.ndim)))
     if wrong.any():
         row = int(np.argmax(wrong > 0))
         raise error(
@@ -242,7 +242,7 @@ def _refuse_not_finite(values: Floats, bad: Bools, error: type[ValueError], noun
 
 
 def _refuse_empty(bad: Bools, error: type[ValueError], noun: str) -> None:
-    empty = bad.reshape(len(bad), -1).all(axis=1)
+    empty = bad.all(axis=tuple(range(1, bad.ndim)))
     if empty.any():
         row = int(np.argmax(empty))
         raise error(

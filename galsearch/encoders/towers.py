@@ -96,7 +96,7 @@ class ImageEncoder:
         self, flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None
     ) -> Vectors:
         inputs = prepare_images(flux, mask, self.config)
-        return _run(self, inputs)
+        return run(self, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +182,7 @@ class SpectrumEncoder:
         self, flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None
     ) -> Vectors:
         inputs = prepare_spectra(flux, ivar, mask, self.config)
-        return _run(self, inputs)
+        return run(self, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,8 +223,8 @@ class EncoderPair:
         return self.spectrum_encoder
 
 
-def _run(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
-    """(B, d): the network over parts of the batch."""
+def run(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
+    """(B, d): the network over parts of a batch that is prepared already; not normalised."""
     if not len(inputs):
         return np.zeros((0, encoder.dim), np.float32)
     with torch.inference_mode():

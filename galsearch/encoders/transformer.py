@@ -85,9 +85,15 @@ class ImageBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, D) to (B, N, D)."""
-        x = x + self.ls1(self.attn(self.norm1(x)))
-        out: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
-        return out
+        x = _plus(x, self.attn(self.norm1(x)), self.ls1)
+        return _plus(x, self.mlp(self.norm2(x)), self.ls2)
+
+
+def _plus(x: Tensor, change: Tensor, scale: nn.Module) -> Tensor:
+    """`x + scale(change)`, in one pass over memory where there is a layer scale."""
+    if isinstance(scale, LayerScale):
+        return torch.addcmul(x, change, scale.gamma)
+    return x + change
 
 
 class SpectrumAttention(nn.Module):
