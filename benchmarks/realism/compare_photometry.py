@@ -18,7 +18,7 @@ _SDSS_FEATURES = ["r", "z", "gr", "rz"]
 
 
 def compare_photometry(
-    simulated: Simulated, real: Path, *, n: int, n_sdss: int, seed: int
+    simulated: Simulated, real: Path, *, n: int, n_sdss: int, folds: int, seed: int
 ) -> dict[str, Any]:
     """Samples and classifiers.
 
@@ -37,11 +37,13 @@ def compare_photometry(
         mine["mag"] = table[magnitude][rows]
         theirs = draw_targets(real, kind, mine["mag"], seed) | {"mag": mine["mag"]}
         samples[kind] = _as_lists(mine, theirs)
-        apart[f"photometry {kind}"] = _apart(mine, theirs, _FEATURES, seed)
-        apart[f"photometry {kind} with ellipticity"] = _apart(mine, theirs, [*_FEATURES, "e"], seed)
+        apart[f"photometry {kind}"] = _apart(mine, theirs, _FEATURES, folds, seed)
+        apart[f"photometry {kind} with ellipticity"] = _apart(
+            mine, theirs, [*_FEATURES, "e"], folds, seed
+        )
     mine, theirs = _like_sdss(simulated, table, sdss_galaxies(real, n_sdss), rng)
     samples["sdss"] = _as_lists(mine, theirs)
-    apart["photometry and redshift sdss"] = _apart(mine, theirs, _SDSS_FEATURES, seed)
+    apart["photometry and redshift sdss"] = _apart(mine, theirs, _SDSS_FEATURES, folds, seed)
     return {"samples": samples, "classifiers": apart}
 
 
@@ -91,9 +93,9 @@ def _inside(sample: Table) -> Table:
     return {key: sample[key][keep] for key in _SDSS_FEATURES}
 
 
-def _apart(mine: Table, theirs: Table, names: list[str], seed: int) -> dict[str, Any]:
+def _apart(mine: Table, theirs: Table, names: list[str], folds: int, seed: int) -> dict[str, Any]:
     columns = [np.stack([table[name] for name in names], axis=1) for table in (mine, theirs)]
-    return tell_apart(columns[0], columns[1], names, seed=seed)
+    return tell_apart(columns[0], columns[1], names, seed=seed, folds=folds)
 
 
 def _as_lists(mine: Table, theirs: Table) -> dict[str, dict[str, list[float]]]:

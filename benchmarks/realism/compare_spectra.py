@@ -20,7 +20,7 @@ _TRIED_PER_REAL = 100
 
 
 def compare_spectra(
-    simulated: Simulated, real: Path, *, per_real: int, repeats: int, seed: int
+    simulated: Simulated, real: Path, *, per_real: int, repeats: int, folds: int, seed: int
 ) -> dict[str, Any]:
     """Features, classifier and examples.
 
@@ -69,7 +69,9 @@ def compare_spectra(
             for i, rows_of in list(matches.items())[::4]
             if rows_of
         ],
-        "classifiers": {"spectra": tell_apart(a, b, names, seed=seed, repeats=repeats)},
+        "classifiers": {
+            "spectra": tell_apart(a, b, names, seed=seed, repeats=repeats, folds=folds)
+        },
     }
 
 

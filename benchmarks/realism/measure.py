@@ -27,15 +27,23 @@ class Sizes:
     spectra: int = 300
     sdss: int = 10000
     repeats: int = 4
+    folds: int = 5
 
 
 def measure(
     simulated: Simulated, real: Path, sizes: Sizes, seed: int
 ) -> tuple[dict[str, Any], list[Pictures]]:
     """Numbers for `realism.json`, and thumbnails."""
-    colours = compare_photometry(simulated, real, n=sizes.colours, n_sdss=sizes.sdss, seed=seed)
+    colours = compare_photometry(
+        simulated, real, n=sizes.colours, n_sdss=sizes.sdss, folds=sizes.folds, seed=seed
+    )
     shapes = compare_spectra(
-        simulated, real, per_real=sizes.spectra_per_real, repeats=sizes.repeats, seed=seed
+        simulated,
+        real,
+        per_real=sizes.spectra_per_real,
+        repeats=sizes.repeats,
+        folds=sizes.folds,
+        seed=seed,
     )
     results = {
         "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

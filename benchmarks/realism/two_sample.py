@@ -18,17 +18,25 @@ _N_BOOTSTRAPS = 300
 
 
 def tell_apart(
-    simulated: Floats, real: Floats, names: list[str], *, seed: int, repeats: int = 1
+    simulated: Floats,
+    real: Floats,
+    names: list[str],
+    *,
+    seed: int,
+    repeats: int = 1,
+    folds: int = 5,
 ) -> dict[str, Any]:
     """The AUC of the better of two models on galaxies it has not seen; .5 is chance.
 
-    Boosted trees and a logistic regression, 5 folds (`repeats` times over, scores averaged).
+    Boosted trees and a logistic regression, `folds` folds (`repeats` times over, scores averaged).
     The error is that of a bootstrap of the galaxies' held-out scores; what a feature gives is
     by how much the AUC falls where its values are shuffled among the held-out galaxies.
     """
     x = np.concatenate([simulated, real])
     y = np.concatenate([np.zeros(len(simulated)), np.ones(len(real))])
-    tried = {name: _held_out(make, x, y, names, seed, repeats) for name, make in _MODELS.items()}
+    tried = {
+        name: _held_out(make, x, y, names, seed, (folds, repeats)) for name, make in _MODELS.items()
+    }
     model = max(tried, key=lambda name: float(tried[name]["auc"]))
     return {
         **tried[model],
@@ -62,21 +70,21 @@ _MODELS = {"boosted trees": _boosted, "logistic regression": _linear}
 
 
 def _held_out(
-    make: Any, x: Floats, y: Floats, names: list[str], seed: int, repeats: int
+    make: Any, x: Floats, y: Floats, names: list[str], seed: int, splits: tuple[int, int]
 ) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
+    rng, n_splits = np.random.default_rng(seed), splits[0] * splits[1]
     scores, falls = np.zeros(len(y)), np.zeros(len(names))
-    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=repeats, random_state=seed)
+    folds = RepeatedStratifiedKFold(n_splits=splits[0], n_repeats=splits[1], random_state=seed)
     for train, test in folds.split(x, y):
         model = make().fit(x[train], y[train])
         held_out = model.predict_proba(x[test])[:, 1]
-        scores[test] += held_out / repeats
+        scores[test] += held_out / splits[1]
         whole = roc_auc_score(y[test], held_out)
         for i in range(len(names)):
             shuffled = x[test].copy()
             shuffled[:, i] = rng.permutation(shuffled[:, i])
             without = roc_auc_score(y[test], model.predict_proba(shuffled)[:, 1])
-            falls[i] += (whole - without) / (5 * repeats)
+            falls[i] += (whole - without) / n_splits
     return {
         "auc": float(roc_auc_score(y, scores)),
         "auc_error": _bootstrap_error(y, scores, seed),

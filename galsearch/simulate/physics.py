@@ -109,7 +109,7 @@ def draw_physics(draw: Draw, rng: np.random.Generator) -> Galaxy:
         dust_slope=float(np.clip(rng.normal(-0.15, 0.15), -0.6, 0.3)),
         birth_cloud=float(rng.uniform(1.3, 2.5)),
         log_ionisation=float(
-            np.clip(-3.0 - 0.35 * (log_mass - 10) + rng.normal(0, 0.2), -3.95, -2.0)
+            np.clip(-3.2 - 0.15 * (log_mass - 10) + rng.normal(0, 0.2), -3.95, -2.0)
         ),
         # Zahid et al. 2016 (ApJ 832, 203): sigma = 118 km/s (M / 10^10.3)^0.29, 0.07 dex.
         sigma_bulge_km_s=float(118 * 10 ** (0.29 * (log_mass - 10.3) + rng.normal(0, 0.07))),
@@ -170,7 +170,9 @@ def _stars(
         slow = 0.75 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
         tau = float(rng.uniform(1.2, 2.0)) if green else float(np.clip(10**slow, 2.0, 20.0))
         metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.2), -1.3, 0.3)
-        disk = Stars(start, tau, float(10**metals), recent=float(10 ** rng.normal(0, 0.25)))
+        # Small galaxies form stars in bouts (Weisz et al. 2012, ApJ 744, 44), mostly between them.
+        bout = rng.normal(-0.2, 0.4) if log_mass < 9.3 else rng.normal(0, 0.25)
+        disk = Stars(start, tau, float(10**metals), recent=float(10**bout))
     else:
         tau = float(rng.uniform(0.5, 1.1))
         disk = Stars(start, tau, z_bulge * 0.8, floor_ssfr=float(10 ** rng.normal(-12.0, 0.4)))

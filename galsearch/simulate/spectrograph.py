@@ -103,12 +103,12 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
         tilt = np.exp(exposure.noise_tilt * _tilt(arm))
         level, lines = (sigma * tilt for sigma in _noise(arm))
         # Two weeks' sky lines are never alike, and their subtraction leaves more than ivar says.
-        lines = lines * rng.uniform(0.6, 1.25)
+        lines = lines * rng.uniform(0.5, 1.1)
         sky = level**2 + lines**2
         light = np.clip(signal, 0, None) / (_SKY_LIGHT[arm] * exposure.sky_brightness)
         variance = (sky + light * level**2) * 1000.0 / exposure.effective_seconds
         sigma = np.sqrt(variance)
-        excess = 1 + 0.2 * lines**2 / sky
+        excess = 1 + 0.15 * lines**2 / sky
         strays = rng.random(signal.size, dtype=np.float32) < _OUTLIER_SHARE[arm]
         excess = np.where(strays, _OUTLIER_SIGMAS, excess)
         noise = rng.standard_normal(signal.size, dtype=np.float32)

@@ -61,7 +61,9 @@ def toy(tmp_path: Path) -> ToySurvey:
 
 
 def test_the_report_is_made_at_toy_size(toy: ToySurvey, real: Path, tmp_path: Path) -> None:
-    sizes = Sizes(colours=60, spectra_per_real=2, images=3, spectra=12, sdss=400, repeats=1)
+    sizes = Sizes(
+        colours=60, spectra_per_real=2, images=3, spectra=12, sdss=300, repeats=1, folds=2
+    )
     results, pictures = measure(toy, real, sizes, 1)
     write_report(results, pictures, tmp_path / "out")
     stored = json.loads((tmp_path / "out" / "realism.json").read_text())
