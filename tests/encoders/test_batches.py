@@ -1,5 +1,6 @@
 """A galaxy's vector is its own: no batch, order or neighbour's fault changes it."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,9 +24,14 @@ def released(converted: Callable[[str], Path]) -> EncoderPair:
     return load(converted("tiny_astroclip_lightning.ckpt"))
 
 
+@functools.cache
+def small() -> EncoderPair:
+    return pair_of(initialise(GALSEARCH_SMALL, seed=3))
+
+
 @pytest.fixture(scope="module")
 def ours() -> EncoderPair:
-    return pair_of(initialise(GALSEARCH_SMALL, seed=3))
+    return small()
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +60,7 @@ def test_a_batch_is_its_items_one_by_one(
 def test_order_and_cut_of_batches_change_nothing(order: list[int], cut: int) -> None:
     generator = np.random.default_rng(7)
     spectra = generator.normal(1, 0.5, (6, 7781)).astype(np.float32)
-    encode = pair_of(initialise(GALSEARCH_SMALL, seed=3)).spectrum.encode
+    encode = small().spectrum.encode
     parts = np.concatenate([encode(spectra[order[:cut]]), encode(spectra[order[cut:]])])
     np.testing.assert_allclose(parts, encode(spectra)[order], rtol=0, atol=1e-6)
 

@@ -107,7 +107,6 @@ def test_chunks_that_do_not_fit_are_refused() -> None:
 def test_self_distillation(recorded: Recorded) -> None:
     record = recorded("dino_losses")
     centre = record["dino_center_before"]
-    # The reference exchanges the two views of the teacher before it compares.
     targets = centred_targets(record["teacher_logits"], centre, TEACHER_TEMPERATURE)
     probabilities = record["dino_teacher_probs"]
     agrees(targets.view(2, 4, -1), probabilities)
@@ -116,6 +115,12 @@ def test_self_distillation(recorded: Recorded) -> None:
     n_terms = 2 + 2 * 8
     local = dino_loss(list(record["student_local_logits"].chunk(8)), views) / n_terms
     agrees(local, record["dino_local_loss"])
+    # The record holds the teacher's views exchanged: each crop meets the other one's target.
+    exchanged = probabilities.flatten(0, 1)
+    both = 2 * dino_loss([record["student_global_logits"]], [exchanged]) / n_terms
+    agrees(both, record["dino_global_loss"])
+    total = local + both + record["ibot_loss"] + record["koleo_loss_weighted"]
+    agrees(total, record["total_loss"])
 
 
 def test_sinkhorns_targets(recorded: Recorded) -> None:
