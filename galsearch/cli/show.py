@@ -5,12 +5,13 @@ import json
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
 
-from galsearch.query.neighbours import Neighbours
+if TYPE_CHECKING:  # the query room loads FAISS, which no help text needs
+    from galsearch.query.neighbours import Neighbours
 
 
 class Format(StrEnum):
@@ -24,7 +25,7 @@ class Format(StrEnum):
 COLUMNS = ("rank", "target_id", "similarity", "ra_deg", "dec_deg", "z")
 
 
-def show_neighbours(answer: Neighbours, form: Format) -> None:
+def show_neighbours(answer: "Neighbours", form: Format) -> None:
     """Print one answer; a TARGETID is text in every format, for 2**53 loses galaxies."""
     rows = list(neighbour_rows(answer))
     if form is Format.JSONL:
@@ -38,7 +39,7 @@ def show_neighbours(answer: Neighbours, form: Format) -> None:
         show_table(answer, rows)
 
 
-def neighbour_rows(answer: Neighbours) -> Iterable[dict[str, Any]]:
+def neighbour_rows(answer: "Neighbours") -> Iterable[dict[str, Any]]:
     """One plain dictionary a neighbour, best first; an unknown redshift is None."""
     for i in range(len(answer)):
         z = float(answer.z[i])
@@ -52,7 +53,7 @@ def neighbour_rows(answer: Neighbours) -> Iterable[dict[str, Any]]:
         }
 
 
-def show_table(answer: Neighbours, rows: Iterable[dict[str, Any]]) -> None:
+def show_table(answer: "Neighbours", rows: Iterable[dict[str, Any]]) -> None:
     """The answer as aligned text under a line that repeats the question."""
     asking = f"TARGETID {answer.query_target_id}" if answer.query_target_id else "your galaxy"
     kind = "exact" if answer.exact else "re-ranked exactly"

@@ -1,0 +1,68 @@
+"""Lower precision is compared with fp32 before it is believed, and refused where it fails."""
+
+import numpy as np
+import pytest
+
+from galsearch.core.errors import ConfigError
+from galsearch.encoders import initialise, load, precision
+from galsearch.encoders.config import GALSEARCH_SMALL
+from galsearch.encoders.pair import pair_of
+
+
+@pytest.fixture(scope="module")
+def raw() -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(5)
+    return {
+        "image": generator.normal(0.02, 0.02, (5, 3, 96, 96)).astype(np.float32),
+        "spectrum": generator.normal(1, 0.5, (5, 7781)).astype(np.float32),
+    }
+
+
+@pytest.mark.parametrize("kind", ["image", "spectrum"])
+def test_int8_says_how_much_it_is_like_fp32_and_is(raw: dict[str, np.ndarray], kind: str) -> None:
+    model = initialise(GALSEARCH_SMALL, seed=1)
+    said = []
+    low = getattr(pair_of(model, precision="int8", report=said.append), kind).embed(raw[kind])
+    exact = getattr(pair_of(model), kind).embed(raw[kind])
+    cosines = (low * exact).sum(axis=1)
+    assert len(said) == 1
+    assert said[0].n_compared == 5
+    assert said[0].least_cosine == pytest.approx(cosines.min(), abs=1e-5)
+    assert said[0].median_cosine == pytest.approx(np.median(cosines), abs=1e-5)
+    assert 0.99 < cosines.min() < 1
+    assert str(said[0]).startswith(f"int8 beside fp32, 5 {kind} vectors: cosine 0.9")
+
+
+def test_int8_is_compared_once_and_does_not_depend_on_the_batch(
+    raw: dict[str, np.ndarray],
+) -> None:
+    said = []
+    pair = pair_of(initialise(GALSEARCH_SMALL, seed=1), precision="int8", report=said.append)
+    whole = pair.image.embed(raw["image"])
+    alone = np.concatenate([pair.image.embed(raw["image"][i : i + 1]) for i in range(5)])
+    assert len(said) == 1
+    np.testing.assert_allclose(whole, alone, rtol=0, atol=1e-6)
+
+
+def test_weights_that_do_not_bear_a_precision_are_refused(
+    raw: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "SMALLEST_MEDIAN", 1.0)
+    pair = pair_of(initialise(GALSEARCH_SMALL, seed=1), precision="int8")
+    with pytest.raises(ConfigError) as caught:
+        pair.image.embed(raw["image"])
+    assert str(caught.value).endswith(
+        "expected 0.95 and 1.0 or more. These weights do not bear this precision: use fp32."
+    )
+
+
+def test_the_shipped_weights_bear_int8(raw: dict[str, np.ndarray]) -> None:
+    said = []
+    load(precision="int8", report=said.append).image.embed(raw["image"])
+    assert said[0].median_cosine > 0.99
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(precision="int4")  # type: ignore[arg-type]
+    assert str(caught.value) == "precision is 'int4'; expected one of fp32, int8, bf16."
