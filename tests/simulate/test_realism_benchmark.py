@@ -60,6 +60,8 @@ def toy(tmp_path: Path) -> ToySurvey:
     return ToySurvey(tmp_path, truth, np.zeros(n, np.int64))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_report_is_made_at_toy_size(toy: ToySurvey, real: Path, tmp_path: Path) -> None:
     sizes = Sizes(
         colours=60, spectra_per_real=2, images=3, spectra=12, sdss=300, repeats=1, folds=2
@@ -79,6 +81,8 @@ def test_the_report_is_made_at_toy_size(toy: ToySurvey, real: Path, tmp_path: Pa
         assert (tmp_path / "out" / figure).stat().st_size > 10_000
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_like_samples_are_told_apart_by_chance_and_others_by_what_differs() -> None:
     rng = np.random.default_rng(1)
     one, other = rng.normal(size=(2, 300, 3))
