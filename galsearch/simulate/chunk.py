@@ -3,7 +3,6 @@
 A chunk is a pure function of (seed, number of the chunk, how many galaxies), whoever makes it.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +21,9 @@ from galsearch.simulate.footprint import (
 )
 from galsearch.simulate.library import load_library
 from galsearch.simulate.light import Light, shine
+from galsearch.simulate.observed import Observed
 from galsearch.simulate.physics import Galaxy
-from galsearch.simulate.spectrograph import Exposure, Recorded
+from galsearch.simulate.spectrograph import Exposure
 from galsearch.simulate.survey_files import write_redshifts, write_spectra, write_truth_table
 from galsearch.simulate.truth import truth_row
 from galsearch.sources import write_cutout
@@ -31,20 +31,6 @@ from galsearch.sources import write_cutout
 # Independent streams of random numbers: image and spectrum of a galaxy share physics alone.
 _PHYSICS, _SHAPE, _SKY, _CAMERA, _SPECTROGRAPH = range(5)
 _WHOLE_CHUNK = 1_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Observed:
-    """One galaxy as both surveys recorded it, and what is true of it."""
-
-    galaxy: Galaxy
-    light: Light
-    recorded: Recorded
-    exposure: Exposure
-    ebv: float
-    fibre_flux: tuple[float, float, float]
-    """Nanomaggies in g, r and z within the fibre's aperture."""
-    truth: dict[str, float | str]
 
 
 def make_chunk(out: Path, seed: int, chunk: Chunk, hemisphere: str = "south") -> None:

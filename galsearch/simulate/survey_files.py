@@ -1,21 +1,17 @@
 """A chunk in the real files' columns: FIBERMAP, redrock, truth, and the rows of no galaxy."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.simulate.cosmology import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.footprint import random_positions, target_ids
+from galsearch.simulate.observed import Observed
 from galsearch.simulate.spectrograph import ARMS, Exposure, arm_wavelengths, observe
 from galsearch.sources import write_coadd, write_redrock, write_truth
-
-if TYPE_CHECKING:
-    from galsearch.simulate.chunk import Observed
 
 SURVEY, PROGRAM = "main", "bright"
 _BITS = {"LRG": 1 << 0, "ELG": 1 << 1}
