@@ -25,8 +25,9 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install
-	$(BIN)/python -m benchmarks.recall --help
+bench: demo
+	$(BIN)/python -m benchmarks.recall index_builds/demo
+	$(BIN)/python -m benchmarks.retrieval demo/embeddings --split train --pool 500
 
 clean:
 	rm -rf .venv demo
