@@ -55,7 +55,7 @@ def main() -> int:
     pair = load(arguments.encoder)
     results = {
         "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "encoder": arguments.encoder,
+        "encoder": Path(arguments.encoder).name,
         "fingerprint": pair.fingerprint,
         "survey": json.loads((arguments.survey / "simulation.json").read_text(encoding="utf-8")),
         "redshifts": redshifts(pair.spectrum, arguments.survey, arguments.real, arguments.n),

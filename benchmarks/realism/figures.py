@@ -204,6 +204,6 @@ def _mosaic(one: Pictures, path: Path) -> None:
         for axis, picture in zip(row, cells, strict=False):
             axis.imshow(picture)
         row[0].set_title(label, fontsize=8, loc="left")
-    figure.suptitle(one.title)
-    figure.savefig(path, bbox_inches="tight")
+    figure.suptitle(one.title, fontsize=8)
+    figure.savefig(path, bbox_inches="tight", dpi=80)
     plt.close(figure)

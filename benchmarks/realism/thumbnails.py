@@ -12,6 +12,7 @@ from PIL import Image
 from benchmarks.realism.simulated import Simulated
 from galsearch.core.rgb import legacy_rgb
 
+CREDIT = "images: Legacy Surveys / D. Lang (Perimeter Institute)"
 _N = 20
 _SIDE = 152
 _GALAXY_ZOO_RADII = 17.0
@@ -48,7 +49,7 @@ def pictures(simulated: Simulated, real: Path, seed: int) -> list[Pictures]:
     return [
         Pictures(
             "thumbnails.png",
-            "Galaxy Zoo DECaLS (left) and simulated galaxies of r < 17 (right), 17 radii wide",
+            f"Galaxy Zoo DECaLS (left; {CREDIT}) and simulated galaxies of r < 17",
             {
                 "real": [
                     np.asarray(Image.open(path).resize((_SIDE, _SIDE)), np.float32) / 255
@@ -57,7 +58,7 @@ def pictures(simulated: Simulated, real: Path, seed: int) -> list[Pictures]:
                 "simulated": [_zoomed(simulated, int(row)) for row in chosen],
             },
         ),
-        Pictures("native_cutouts.png", "Real and simulated cutouts", native),
+        Pictures("native_cutouts.png", f"{CREDIT}", native),
         Pictures(
             "samples.png",
             "Simulated galaxies by sample, 40 arcsec wide",

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galsearch.simulate.cosmology import age_gyr, kpc_per_arcsec
+from galsearch.simulate.cosmology import age_gyr
 from galsearch.simulate.population import Draw
-
-BULGE_SERSIC_INDICES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
-"""Few, because GalSim makes a table for each."""
+from galsearch.simulate.shape import Shape, draw_shape
 
 
 @dataclass(frozen=True)
@@ -32,34 +30,6 @@ class Stars:
     """Nothing formed since; 0 for no quenching."""
     burst_fraction: float = 0.0
     """Mass formed within 0.15 Gyr just before the quenching."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How a galaxy lies on the sky; sizes are half-light semi-major axes in arcseconds."""
-
-    bulge_r_arcsec: float
-    bulge_axis_ratio: float
-    sersic: float
-    disk_r_arcsec: float
-    disk_axis_ratio: float
-    position_angle_deg: float
-    """East of north."""
-    n_arms: int
-    """0 where the disk is smooth or flocculent."""
-    pitch_deg: float
-    clumpiness: float
-    """Share of the light of stars under 100 Myr that lies in knots."""
-    inclination_deg: float = 0.0
-    """0 for face-on."""
-    bar_share: float = 0.0
-    """Of the disk's light."""
-    bar_angle_deg: float = 0.0
-    """From the major axis."""
-    ring_share: float = 0.0
-    """Of the light of disk and young stars."""
-    companion_share: float = 0.0
-    """Of all light: a galaxy that merges, and its tail; 0 for none."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +66,7 @@ def draw_physics(draw: Draw, rng: np.random.Generator) -> Galaxy:
     share = _bulge_share(log_mass, star_forming, rng)
     inclination = np.arccos(rng.uniform(0.0, 1.0))
     bulge, disk = _stars(draw, log_mass, star_forming, post_starburst, rng)
-    shape = _shape(draw.z, log_mass, share, star_forming, inclination, rng)
+    shape = draw_shape(draw.z, log_mass, share, star_forming, inclination, rng)
     spin = 10 ** (2.15 + 0.27 * (log_mass - 10.5)) * np.sin(inclination)
     agn, seyfert = _agn(log_mass, star_forming, rng)
     return Galaxy(
@@ -177,63 +147,6 @@ def _stars(
         tau = float(rng.uniform(0.5, 1.1))
         disk = Stars(start, tau, z_bulge * 0.8, floor_ssfr=float(10 ** rng.normal(-12.0, 0.4)))
     return bulge, disk
-
-
-def _shape(
-    z: float,
-    log_mass: float,
-    bulge_share: float,
-    forming: bool,
-    inclination: float,
-    rng: np.random.Generator,
-) -> Shape:
-    """Sizes after van der Wel et al. 2014 (ApJ 788, 28) at z = 0.25, with their evolution."""
-    mass = log_mass - 10.7
-    late = 0.86 + 0.25 * mass - 0.3 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.15)
-    early = 0.60 + 0.75 * max(mass, -0.8) - 0.6 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.11)
-    scale = float(kpc_per_arcsec(z))
-    if forming:
-        disk_kpc = 10**late
-        bulge_kpc = disk_kpc * 10 ** rng.normal(-0.75, 0.1)
-    elif bulge_share > 0.78:
-        bulge_kpc = 10**early * 0.9
-        disk_kpc = bulge_kpc * rng.uniform(1.5, 2.5)
-    else:
-        disk_kpc = 10**early * 1.4
-        bulge_kpc = disk_kpc * rng.uniform(0.3, 0.5)
-    flat = 0.18  # true thickness of a disk, Unterborn & Ryden 2008 (ApJ 687, 976)
-    thin = np.sqrt(np.cos(inclination) ** 2 * (1 - flat**2) + flat**2)
-    round_ = 1 - abs(rng.normal(0, 0.22)) if bulge_share > 0.78 else 0.55 + 0.45 * thin
-    arms = bool(forming and log_mass > 9.6 and rng.random() < 0.65)
-    disky = bulge_share <= 0.78 and log_mass > 9.5
-    # Masters et al. 2011 (MNRAS 411, 2026): 29 per cent of disk galaxies have a bar. Rings in one
-    # disk of 30, and galaxies that merge, one of 50 (Darg et al. 2010, MNRAS 401, 1043: 1.5 to 4
-    # per cent), are rare by intent: their frequency is known.
-    bar = float(rng.uniform(0.12, 0.3)) if disky and rng.random() < 0.29 else 0.0
-    ring = float(rng.uniform(0.25, 0.5)) if disky and rng.random() < 0.033 else 0.0
-    merging = float(rng.uniform(0.12, 0.45)) if rng.random() < 0.02 else 0.0
-    index = np.clip(2.0 + 1.8 * (log_mass - 10.5) + (0 if forming else 1), 1, 5) + rng.normal(
-        0, 0.7
-    )
-    nearest = int(np.argmin(np.abs(np.array(BULGE_SERSIC_INDICES) - index)))
-    return Shape(
-        bulge_r_arcsec=float(np.clip(bulge_kpc / scale, 0.08, 12.0)),
-        bulge_axis_ratio=float(np.clip(round_, 0.4, 1.0)),
-        sersic=BULGE_SERSIC_INDICES[nearest],
-        disk_r_arcsec=float(np.clip(disk_kpc / scale, 0.15, 14.0)),
-        disk_axis_ratio=float(
-            max(np.clip(round_ + 0.05, 0.4, 1), 0.4) if bulge_share > 0.78 else thin
-        ),
-        position_angle_deg=float(rng.uniform(0.0, 180.0)),
-        n_arms=int(rng.choice([2, 2, 2, 3, 4])) * arms,
-        pitch_deg=float(rng.uniform(10.0, 28.0) * rng.choice([-1, 1])),
-        clumpiness=float(rng.uniform(0.3, 0.7)),
-        inclination_deg=float(np.rad2deg(inclination)),
-        bar_share=bar,
-        bar_angle_deg=float(rng.uniform(0.0, 180.0)),
-        ring_share=ring,
-        companion_share=merging,
-    )
 
 
 def _dust(log_mass: float, forming: bool, inclination: float, rng: np.random.Generator) -> float:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from galsearch.simulate import structures
 from galsearch.simulate.extras import load_extra
-from galsearch.simulate.physics import Shape
+from galsearch.simulate.shape import Shape
 from galsearch.simulate.spiral import young_stars
 
 PIXEL_SCALE_ARCSEC = 0.262

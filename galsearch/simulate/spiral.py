@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.simulate.physics import Shape
+from galsearch.simulate.shape import Shape
 
 Plane = npt.NDArray[np.float32]
 _HALF_LIGHT = 1.678347

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from galsearch.simulate.light import Light
 from galsearch.simulate.photometry import BANDS
-from galsearch.simulate.physics import Galaxy, Shape
+from galsearch.simulate.physics import Galaxy
+from galsearch.simulate.shape import Shape
 from galsearch.simulate.spectrograph import Recorded
 
 

@@ -14,7 +14,7 @@ from galsearch.simulate.chunk import _stream
 from galsearch.simulate.footprint import Chunk, chunk_pixels, random_positions
 from galsearch.simulate.library import Library
 from galsearch.simulate.light import Light, shine
-from galsearch.simulate.physics import Shape
+from galsearch.simulate.shape import Shape
 from galsearch.simulate.spectrograph import Exposure
 from galsearch.simulate.truth import half_light_radius
 from galsearch.sources import read_spectra_file
