@@ -1,308 +1,271 @@
 """Contrastive alignment of images and spectra (InfoNCE), read from top to bottom.
 
-    python -m training.alignment training/configs/small.toml --dataset DATASET --out RUN
+    python -m training.alignment training/configs/alignment/small.toml --dataset DATASET --out RUN
+    torchrun --nproc-per-node 4 -m training.alignment training/configs/alignment/astroclip.toml ...
 
-RUN receives `state.pt` (everything needed to continue, after every epoch), `log.jsonl` (a line
-an epoch) and `encoder.safetensors` (the epoch with the best validation recall). Started again
-with the same arguments, an interrupted run goes on after its last whole epoch and ends with the
-same weights.
+RUN receives `encoder.safetensors` (the validation with the best recall), `log.jsonl`,
+`curves.png` and `state.pt`, which continues a run that was stopped: start it again with the same
+arguments, or without the config.
 """
 
-import argparse
 import json
-import os
-import sys
-import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.console import Console
-from rich.progress import track
+from torch import Tensor, nn
 
-from galsearch.config import as_table, read_config
-from galsearch.core.errors import ConfigError, DatasetError
-from galsearch.dataset import Dataset, open_dataset, split_of
+from galsearch.core.errors import ConfigError
+from galsearch.core.modality import Modality
+from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
-from galsearch.encoders.config import GALSEARCH_SMALL, ModelConfig
+from galsearch.encoders.config import GALSEARCH_SMALL, PREPARATION_VERSION, ModelConfig
 from galsearch.encoders.losses import clip_loss
-from galsearch.encoders.model import CrossModalModel
-from galsearch.encoders.preprocess import prepare_images, prepare_spectra
-from galsearch.encoders.schedules import warm_up_cosine
+from galsearch.encoders.model import CrossModalModel, PooledEncoder, initialise
+from galsearch.encoders.published import Published, published_config
+from training.augment_images import turn_and_mirror
+from training.augment_spectra import augment_spectra
+from training.command import run_stage
+from training.contrast import Part, Queue, contrastive_step
+from training.curves import draw_if_possible
+from training.galaxies import Galaxies, choose_galaxies, prepared
+from training.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
+from training.order import DataOrder
+from training.processes import Processes
+from training.rows import Rows
+from training.run import Run, Stateful
+from training.run_directory import RunDirectory
+from training.stage_config import PAPER, SMALL, StageConfig
+from training.towers import encoder_of, frozen_tokens, prepare, start_tower
 
-POOL = 1000
-"""Validation recall is measured among this many candidates at most."""
+ARCHITECTURES = {SMALL: GALSEARCH_SMALL, PAPER: published_config(Published.ASTROCLIP)}
 
 
 @dataclass(frozen=True)
-class AlignmentConfig:
-    """What a training run is made of; a TOML file holds differences from these defaults."""
+class AlignmentConfig(StageConfig):
+    """What an alignment is made of; a TOML file holds differences from these defaults."""
 
-    seed: int = 1
-    """Weights, order and augmentation all follow from it."""
-    epochs: int = 20
-    batch_size: int = 256
-    """Also the number of candidates a galaxy's partner is told apart from."""
-    learning_rate: float = 1e-3
-    """Peak of the schedule: linear warm-up, then a cosine to zero."""
-    warm_up_share: float = 0.05
-    weight_decay: float = 0.05
-    """On matrices alone: biases, norms, tokens and the scale are left free."""
-    gradient_clip: float = 1.0
+    image_tower: str = ""
+    spectrum_tower: str = ""
+    """Files of weights to start a backbone from, such as those of the pre-training stages."""
+    frozen: tuple[Literal["image", "spectrum"], ...] = ()
+    """Backbones that stay as they are: their tokens are computed once and kept."""
+    features: str = ""
+    """Directory of those tokens, to be shared between runs; by default in the run's own."""
+    backbone_rate: float = 1.0
+    """Share of the learning rate for backbones that are not frozen."""
+    queue_size: int = 0
+    """Embeddings of earlier steps that serve as further candidates."""
     image_noise: float = 0.05
     """Standard deviation of the noise added to prepared images."""
     spectrum_drop: float = 0.1
-    """Share of a spectrum's slices that are blanked in every epoch anew."""
-    model: ModelConfig = GALSEARCH_SMALL
-    """The architecture; a `[model]` table in the file replaces it whole."""
+    """Share of a spectrum's pixels that are blanked at every visit anew."""
+    validation_pool: int = 1000
+    """Recall is measured among this many candidates, or all where there are fewer."""
+    validation_galaxies: int = 2000
+    """At most so many are embedded for a validation."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in self.frozen:
+            if not getattr(self, f"{name}_tower"):
+                raise ConfigError(
+                    f"frozen names the {name} backbone, and {name}_tower is empty: it would stay "
+                    "as it was drawn at random. Name a file of weights."
+                )
 
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Prepared galaxies of one split, in memory as float16."""
+class Towers(nn.Module):
+    """Both encoders and the scale of the loss behind one forward pass, for DDP's sake.
 
-    target_ids: npt.NDArray[np.int64]
-    images: torch.Tensor
-    spectra: torch.Tensor
-
-    def __len__(self) -> int:
-        return len(self.target_ids)
-
-
-# --- data ------------------------------------------------------------------------------------
-
-
-def read_pairs(dataset: Dataset, model: ModelConfig) -> dict[str, Pairs]:
-    """The galaxies that have both modalities, by split (a hash of TARGETID decides)."""
-    parts: dict[str, list[tuple[npt.NDArray[np.int64], torch.Tensor, torch.Tensor]]] = {
-        "train": [],
-        "validation": [],
-    }
-    for part in track(dataset.partitions, "reading", console=Console(stderr=True)):
-        for batch in part.batches(256):
-            split = split_of(batch.target_ids)
-            both = batch.has_image & batch.has_spectrum
-            for name, rows in parts.items():
-                keep = np.flatnonzero(both & (split == name))
-                if len(keep):
-                    images = prepare_images(batch.image_flux[keep], batch.image_mask[keep], model)
-                    spectra = prepare_spectra(
-                        batch.spectrum_flux[keep],
-                        batch.spectrum_ivar[keep],
-                        batch.spectrum_mask[keep],
-                        model,
-                    )
-                    rows.append((batch.target_ids[keep], images.half(), spectra.half()))
-    for name, rows in parts.items():
-        if sum(len(ids) for ids, _, _ in rows) < 2:
-            raise DatasetError(
-                f"the dataset has fewer than 2 galaxies with image and spectrum in its {name} "
-                "split; training compares pairs, so ingest more galaxies."
-            )
-    return {
-        name: Pairs(
-            np.concatenate([ids for ids, _, _ in rows]),
-            torch.cat([images for _, images, _ in rows]),
-            torch.cat([spectra for _, _, spectra in rows]),
-        )
-        for name, rows in parts.items()
-    }
-
-
-def augment_images(images: torch.Tensor, noise: float, generator: torch.Generator) -> torch.Tensor:
-    """Each image turned and mirrored into one of its eight orientations, with a little noise.
-
-    The sky has no up: an embedding that knew orientation would know the observer.
+    A frozen backbone has been gone through already: its encoder is given tokens.
     """
-    turned = torch.empty_like(images)
-    kind = torch.randint(8, (len(images),), generator=generator)
-    for code in range(8):
-        rows = kind == code
-        some = torch.rot90(images[rows], code % 4, (-2, -1))
-        turned[rows] = some.flip(-1) if code >= 4 else some
-    return turned + noise * torch.randn(images.shape, generator=generator)
 
+    def __init__(self, model: CrossModalModel, frozen: tuple[str, ...]) -> None:
+        super().__init__()
+        self.model, self.frozen = model, frozen
+        for name in frozen:
+            encoder_of(model, Modality(name)).backbone.requires_grad_(requires_grad=False)
 
-def augment_spectra(tokens: torch.Tensor, drop: float, generator: torch.Generator) -> torch.Tensor:
-    """A random share of the slices blanked; token 0 (scale and level) is kept."""
-    blank = torch.rand(tokens.shape[:2], generator=generator) < drop
-    blank[:, 0] = False
-    return tokens.masked_fill(blank[..., None], 0.0)
+    def embed(self, modality: Modality, inputs: Tensor) -> Tensor:
+        """(B, E), not normalised."""
+        encoder: PooledEncoder = encoder_of(self.model, modality)
+        out: Tensor = encoder.pool(inputs) if modality.value in self.frozen else encoder(inputs)
+        return out
 
-
-# --- model and schedule ----------------------------------------------------------------------
-
-
-def make_optimiser(model: CrossModalModel, config: AlignmentConfig) -> torch.optim.AdamW:
-    """AdamW with weight decay on matrices alone."""
-    decayed = [p for p in model.parameters() if p.ndim >= 2 and min(p.shape) > 1]
-    chosen = {id(p) for p in decayed}
-    free = [p for p in model.parameters() if id(p) not in chosen]
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
-
-
-def learning_rate(step: int, n_steps: int, config: AlignmentConfig) -> float:
-    """Linear warm-up from the first step on, then half a cosine down to zero."""
-    warm_up = max(1, round(config.warm_up_share * n_steps))
-    return warm_up_cosine(
-        step,
-        peak=config.learning_rate,
-        n_steps=n_steps,
-        n_warm_up=warm_up,
-        start=config.learning_rate / warm_up,
-        peak_ends_warm_up=True,
-    )
+    def forward(self, images: Tensor, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Embeddings of both and the scale."""
+        return (
+            self.embed(Modality.IMAGE, images),
+            self.embed(Modality.SPECTRUM, spectra),
+            self.model.logit_scale().to(images.device),
+        )
 
 
 # --- measurement -----------------------------------------------------------------------------
 
 
 @torch.inference_mode()
-def validate(model: CrossModalModel, pairs: Pairs) -> dict[str, float]:
-    """Recall@10 of a galaxy's partner among up to 1,000 candidates, in both directions."""
-    model.eval()
-    rows = min(POOL, len(pairs))
-    images, spectra = [], []
-    for start in range(0, rows, 100):
-        stop = min(start + 100, rows)
-        images.append(model.image(pairs.images[start:stop].float()))
-        spectra.append(model.spectrum(pairs.spectra[start:stop].float()))
-    left = torch.nn.functional.normalize(torch.cat(images), dim=1)
-    right = torch.nn.functional.normalize(torch.cat(spectra), dim=1)
-    similarity = left @ right.T
-    partner = similarity.diagonal()
-    return {
-        "image_to_spectrum_recall_at_10": recall_at_10(similarity, partner),
-        "spectrum_to_image_recall_at_10": recall_at_10(similarity.T, partner),
-        "validation_loss": float(clip_loss(left, right, model.logit_scale())),
-        "n_validation": float(rows),
+def validate(
+    towers: Towers,
+    inputs: dict[Modality, Rows],
+    rows: npt.NDArray[np.int64],
+    pool: int,
+    device: torch.device,
+) -> dict[str, float]:
+    """Recall@10 of a galaxy's partner in pools of candidates, both ways, and the loss there."""
+    towers.eval()
+    embedded = {
+        modality: nn.functional.normalize(
+            torch.cat(
+                [towers.embed(modality, kept.take(some).to(device)) for some in _parts(rows, 100)]
+            ),
+            dim=1,
+        )
+        for modality, kept in inputs.items()
     }
+    towers.train()
+    scale = towers.model.logit_scale().to(device)
+    found = []
+    for places in _parts(np.arange(len(rows)), pool)[: max(1, len(rows) // pool)]:
+        image, spectrum = (embedded[m][torch.from_numpy(places)] for m in Modality)
+        similarity = image @ spectrum.T
+        ways = similarity, similarity.T
+        found.append([*map(recall_at_10, ways), float(clip_loss(image, spectrum, scale))])
+    means = np.mean(found, axis=0)
+    names = ("image_to_spectrum_recall_at_10", "spectrum_to_image_recall_at_10", "validation_loss")
+    return {**dict(zip(names, map(float, means), strict=True)), "pool": float(min(pool, len(rows)))}
 
 
-def recall_at_10(similarity: torch.Tensor, partner: torch.Tensor) -> float:
+def recall_at_10(similarity: Tensor) -> float:
     """Share of rows with fewer than ten others as similar as their partner (ties count against)."""
-    others = (similarity >= partner[:, None]).sum(dim=1) - 1
+    others = (similarity >= similarity.diagonal()[:, None]).sum(dim=1) - 1
     return float((others < 10).float().mean())
+
+
+def _parts(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 # --- the run ---------------------------------------------------------------------------------
 
 
-def train(config: AlignmentConfig, dataset: Dataset, out: Path) -> Path:
-    """Train and return the path of the best epoch's encoder."""
-    out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(config.seed)
-    model = CrossModalModel(config.model)
-    optimiser = make_optimiser(model, config)
-    first, best = resume(out / "state.pt", config, dataset, model, optimiser)
-    pairs = read_pairs(dataset, config.model)
-    per_epoch = max(1, len(pairs["train"]) // config.batch_size)
-    n_steps = per_epoch * config.epochs
-    say(f"{len(pairs['train'])} training pairs, {per_epoch} steps an epoch, from epoch {first}")
+def train(
+    config: AlignmentConfig, dataset: Dataset, place: RunDirectory, processes: Processes
+) -> Path:
+    """Train and return the path of the best encoder."""
+    sizes = config.model
+    if sizes is None or sizes.image is None or sizes.spectrum is None:
+        raise ConfigError("alignment needs a model with an image and a spectrum section.")
+    galaxies = choose_galaxies(dataset, tuple(Modality))
+    learning = galaxies.rows_of("train")
+    order = DataOrder(len(learning), config.batch_size, config.seed)
+    n_steps = config.n_steps or max(1, round(config.epochs * order.batches_per_epoch))
 
-    for epoch in range(first, config.epochs):
-        started, losses = time.monotonic(), []
-        generator = torch.Generator().manual_seed(config.seed * 100_003 + epoch)
-        order = torch.randperm(len(pairs["train"]), generator=generator)
-        model.train()
-        steps = track(range(per_epoch), f"epoch {epoch}", console=Console(stderr=True))
-        for step in steps:
-            rate = learning_rate(epoch * per_epoch + step, n_steps, config)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            rows = order[step * config.batch_size : (step + 1) * config.batch_size]
-            images = augment_images(
-                pairs["train"].images[rows].float(), config.image_noise, generator
-            )
-            spectra = augment_spectra(
-                pairs["train"].spectra[rows].float(), config.spectrum_drop, generator
-            )
-            loss = clip_loss(model.image(images), model.spectrum(spectra), model.logit_scale())
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
-            optimiser.step()
-            losses.append(float(loss.detach()))
+    model = initialise(sizes, config.seed)
+    towers = Towers(model, config.frozen).to(processes.device).train()
+    optimiser = make_optimiser(
+        towers,
+        config,
+        rate_share=lambda name: config.backbone_rate if ".backbone." in name else 1.0,
+    )
+    queue = Queue(config.queue_size) if config.queue_size else None
+    parts: dict[str, Stateful] = {"model": model, "optimiser": optimiser, "order": order}
+    if queue is not None:
+        parts["queue"] = queue
+    run = Run(place, config, dataset.digest, n_steps, processes, parts)
+    if not run.restore():
+        for modality in Modality:
+            if path := getattr(config, f"{modality.value}_tower"):
+                digest = start_tower(model, modality, path)
+                run.say(f"{modality.value} backbone from {path} ({digest[:12]})")
 
-        measured = validate(model, pairs["validation"])
-        line = {"epoch": epoch, "loss": float(np.mean(losses)), **measured}
-        line["scale"] = float(model.logit_scale().detach())
-        line["seconds"] = time.monotonic() - started
-        recall = measured["image_to_spectrum_recall_at_10"]
-        if recall >= best:
-            best = recall
-            checkpoint.save(out / "encoder.safetensors", model, note=json.dumps(line))
-        with (out / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
-        keep(out / "state.pt", config, dataset, model, optimiser, epoch + 1, best)
-        say(json.dumps(line))
-    return out / "encoder.safetensors"
+    inputs = read_inputs(config, sizes, model, galaxies, place, processes)
+    candidates = np.random.default_rng(config.seed).permutation(galaxies.rows_of("validation"))
+    candidates = candidates[: config.validation_galaxies]
+    parallel = processes.parallel(towers)
+    run.say(f"{len(learning)} training pairs, {len(candidates)} for validation")
 
+    for step in run.steps():
+        rate = learning_rate(step, n_steps, config)
+        set_rates(optimiser, rate, config.weight_decay)
+        torch.manual_seed(processes.seed(config.seed, 2 * step))  # what dropout draws from
+        generator = torch.Generator().manual_seed(processes.seed(config.seed, 2 * step + 1))
 
-def keep(
-    path: Path,
-    config: AlignmentConfig,
-    dataset: Dataset,
-    model: CrossModalModel,
-    optimiser: torch.optim.AdamW,
-    next_epoch: int,
-    best: float,
-) -> None:
-    """Write what continues the run, under a temporary name first."""
-    state = {
-        "config": json.dumps(as_table(config)),
-        "dataset": dataset.digest,
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "next_epoch": next_epoch,
-        "best": best,
-    }
-    torch.save(state, path.with_suffix(".tmp"))
-    os.replace(path.with_suffix(".tmp"), path)
-
-
-def resume(
-    path: Path,
-    config: AlignmentConfig,
-    dataset: Dataset,
-    model: CrossModalModel,
-    optimiser: torch.optim.AdamW,
-) -> tuple[int, float]:
-    """The epoch to go on with and the best recall so far; 0 and 0 for a new run."""
-    if not path.is_file():
-        return 0, 0.0
-    state = torch.load(path, weights_only=True)
-    if state["config"] != json.dumps(as_table(config)) or state["dataset"] != dataset.digest:
-        raise ConfigError(
-            f"{path} belongs to a run with another config or dataset; name another --out, or "
-            "delete it to start anew."
+        rows = torch.from_numpy(learning)[order.next()]
+        batch = [
+            visit(inputs, some, config, sizes, generator)
+            for some in processes.share(rows).chunk(config.accumulate)
+        ]
+        optimiser.zero_grad(set_to_none=True)
+        loss, scale = contrastive_step(
+            parallel, batch, rows.to(processes.device), processes, queue, precision=config.precision
         )
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["next_epoch"]), float(state["best"])
+        length = clip_gradient(towers, config.gradient_clip)
+        optimiser.step()
+
+        if run.is_last(config.log_steps):
+            run.log(loss=loss, scale=scale, learning_rate=rate, gradient=length)
+        if run.is_last(config.validate_steps or order.batches_per_epoch) and processes.is_first:
+            found = validate(towers, inputs, candidates, config.validation_pool, processes.device)
+            line = run.log(**found)
+            recall = np.mean([value for name, value in found.items() if "recall" in name])
+            if recall >= run.best:
+                run.best = float(recall)
+                checkpoint.save(place.encoder_path, model, note=json.dumps(line))
+            draw_if_possible(place)
+    return place.encoder_path
 
 
-def say(text: str) -> None:
-    """A line of the log, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+def read_inputs(
+    config: AlignmentConfig,
+    sizes: ModelConfig,
+    model: CrossModalModel,
+    galaxies: Galaxies,
+    place: RunDirectory,
+    processes: Processes,
+) -> dict[Modality, Rows]:
+    """What the towers take: tokens where the backbone is frozen, else prepared pixels."""
+    features = Path(config.features) if config.features else place.path / "features"
+    inputs = {}
+    for modality in Modality:
+        if modality.value in config.frozen:
+            inputs[modality] = frozen_tokens(model, modality, galaxies, features, processes)
+        else:
+            section = str(getattr(sizes, modality.value))
+            made_from = {"preparation": PREPARATION_VERSION, "section": section}
+            inputs[modality] = prepared(
+                galaxies,
+                modality,
+                partial(prepare, modality=modality, config=sizes),
+                made_from,
+                place.pixels_path,
+                config.memory_gb / len(Modality),
+                processes,
+            )
+    return inputs
 
 
-def main() -> None:
-    """Parse, train, print the encoder's path."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("config", type=Path, help="a TOML file, such as configs/small.toml")
-    parser.add_argument("--dataset", type=Path, required=True, help="what galsearch ingest wrote")
-    parser.add_argument("--out", type=Path, required=True, help="directory of the run")
-    arguments = parser.parse_args()
-    config = read_config(arguments.config, AlignmentConfig)
-    print(train(config, open_dataset(arguments.dataset), arguments.out))
+def visit(
+    inputs: dict[Modality, Rows],
+    rows: Tensor,
+    config: AlignmentConfig,
+    sizes: ModelConfig,
+    generator: torch.Generator,
+) -> Part:
+    """Images and spectra of some galaxies, changed at every visit anew; frozen ones as they are."""
+    images, spectra = (inputs[modality].take(rows) for modality in Modality)
+    if "image" not in config.frozen:
+        images = turn_and_mirror(images, generator)
+        images = images + config.image_noise * torch.randn(images.shape, generator=generator)
+    if "spectrum" not in config.frozen and sizes.spectrum is not None:
+        spectra = augment_spectra(spectra, sizes.spectrum, config.spectrum_drop, generator)
+    return images, spectra
 
 
 if __name__ == "__main__":
-    main()
+    run_stage("alignment", AlignmentConfig, ARCHITECTURES, train, __doc__.splitlines()[0])
