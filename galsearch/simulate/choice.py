@@ -1,8 +1,9 @@
 """A galaxy of the population whose synthetic colours are those of a real target.
 
 Of a few galaxies that physics allows at a magnitude, the one nearest in g - r and r - z to what
-was drawn from the real survey is taken: redshift and history come from physics, colours and
-sizes from the sky. Where no physics is near a draw (a catalogue's outliers), the nearest stays.
+was drawn from the real survey is taken: redshift and history come from physics; colours, sizes
+and ellipticities from the sky. Where no physics is near a draw (an outlier of the catalogue),
+the nearest stays.
 """
 
 import functools
@@ -36,7 +37,8 @@ def choose_galaxy(library: Library, rng: np.random.Generator) -> Galaxy:
     look = draw_look(sample.look, mag_r, rng)
     best, least, bulge = None, np.inf, 0.0
     for _ in range(_CANDIDATES):
-        galaxy = draw_physics(draw_galaxy(sample, mag_r, rng), rng)
+        target = draw_galaxy(sample, mag_r, rng)
+        galaxy = draw_physics(target, rng, axis_ratio=look.axis_ratio)
         flux = rough_fluxes(galaxy, library)
         g, r, z = -2.5 * np.log10(flux.sum(axis=0))
         miss = ((g - r - look.colour_gr) / _TOLERANCE_GR) ** 2

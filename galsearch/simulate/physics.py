@@ -10,7 +10,7 @@ import numpy as np
 
 from galsearch.simulate.cosmology import age_gyr
 from galsearch.simulate.population import Draw
-from galsearch.simulate.shape import Shape, draw_shape
+from galsearch.simulate.shape import Shape, draw_shape, inclination_of
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,13 @@ class Galaxy:
     post_starburst: bool
 
 
-def draw_physics(draw: Draw, rng: np.random.Generator) -> Galaxy:
-    """A galaxy of this redshift, luminosity and kind."""
+def draw_physics(
+    draw: Draw, rng: np.random.Generator, *, axis_ratio: float | None = None
+) -> Galaxy:
+    """A galaxy of this redshift, luminosity and kind.
+
+    A disk is seen from where it shows `axis_ratio`; by default from anywhere on the sphere.
+    """
     log_mass = _log_mass(draw, rng)
     # Colour cuts call dusty disks that form stars red: a quarter of them, by our choice.
     star_forming = (not draw.red) or (draw.sample != "LRG" and rng.random() < 0.25)
@@ -65,8 +70,12 @@ def draw_physics(draw: Draw, rng: np.random.Generator) -> Galaxy:
     star_forming = star_forming and not post_starburst
     share = _bulge_share(log_mass, star_forming, rng)
     inclination = np.arccos(rng.uniform(0.0, 1.0))
+    if axis_ratio is not None:
+        inclination = inclination_of(axis_ratio, share)
     bulge, disk = _stars(draw, log_mass, star_forming, post_starburst, rng)
-    shape = draw_shape(draw.z, log_mass, share, star_forming, inclination, rng)
+    shape = draw_shape(
+        draw.z, log_mass, share, star_forming, inclination, rng, axis_ratio=axis_ratio
+    )
     spin = 10 ** (2.15 + 0.27 * (log_mass - 10.5)) * np.sin(inclination)
     agn, seyfert = _agn(log_mass, star_forming, rng)
     return Galaxy(
@@ -137,7 +146,9 @@ def _stars(
         )
     elif forming:
         green = rng.random() < 0.12
-        slow = 0.75 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
+        # Such that star formation follows Renzini & Peng 2015 (ApJ 801, L29): log SFR = 0.76 log M
+        # - 7.64.
+        slow = 0.60 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
         tau = float(rng.uniform(1.2, 2.0)) if green else float(np.clip(10**slow, 2.0, 20.0))
         metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.2), -1.3, 0.3)
         # Small galaxies form stars in bouts (Weisz et al. 2012, ApJ 744, 44), mostly between them.

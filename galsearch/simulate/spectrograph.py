@@ -30,6 +30,8 @@ _MASKED_SHARE = 0.0007
 """Median share of cosmics and bad columns that survive coaddition; 0.8 dex of scatter in e: the
 50 EDR spectra at hand have 0 to 0.3 per cent, in the median 0.1, among them sky lines."""
 _OUTLIER_SHARE = {"b": 0.005, "r": 0.001, "z": 0.0005}
+_RESIDUAL_ANGSTROM = 10.0
+"""What is left of the sky keeps its sign over about a line and its wings."""
 _OUTLIER_SIGMAS = 3.5
 """Pixels whose error is larger than ivar says: real spectra jump by over 4 sigma from pixel to
 pixel in 0.3 per cent of the blue pixels, where Gaussian ones never do."""
@@ -51,6 +53,12 @@ class Exposure:
     noise_tilt: float = 0.0
     """How much of the typical excess of noise in the blue over the red it has."""
     masked_share: float = _MASKED_SHARE
+    arm_calibration: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Of the arms beside one another: what shows as a step where they join."""
+    sky_left: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Share of the sky's light that was subtracted too little, by arm."""
+    residual: float = 1.0
+    """Strength of what is left at sky lines and at the ends, over its typical strength."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +105,10 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
     """The flux with calibration errors, noise and masked pixels."""
     recorded: dict[str, dict[str, Any]] = {"flux": {}, "ivar": {}, "mask": {}}
     quality = 0.0
-    for arm, (low, high) in ARMS.items():
+    for number, (arm, (low, high)) in enumerate(ARMS.items()):
         along = np.linspace(-1, 1, DESI_WAVELENGTH_ANGSTROM.size)[low:high]
-        signal = flux[arm] * exposure.calibration * (1 + exposure.tilt * along)
+        gain = exposure.calibration * exposure.arm_calibration[number]
+        signal = flux[arm] * gain * (1 + exposure.tilt * along)
         tilt = np.exp(exposure.noise_tilt * _tilt(arm))
         level, lines = (sigma * tilt for sigma in _noise(arm))
         # Two weeks' sky lines are never alike, and their subtraction leaves more than ivar says.
@@ -113,7 +122,10 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
         excess = np.where(strays, _OUTLIER_SIGMAS, excess)
         noise = rng.standard_normal(signal.size, dtype=np.float32)
         bad = rng.random(signal.size, dtype=np.float32) < exposure.masked_share
-        recorded["flux"][arm] = np.where(bad, 0, signal + noise * sigma * excess).astype(np.float32)
+        left = exposure.sky_left[number] * _SKY_LIGHT[arm] * exposure.sky_brightness
+        left = left + exposure.residual * _residual(arm) * sigma * _slow_normal(arm, rng)
+        seen = signal + noise * sigma * excess + left
+        recorded["flux"][arm] = np.where(bad, 0, seen).astype(np.float32)
         recorded["ivar"][arm] = np.where(bad, 0, 1 / variance).astype(np.float32)
         recorded["mask"][arm] = np.where(bad, 4, 0).astype(np.int32)  # bit 2: COSMIC
         if arm == "r":
@@ -161,10 +173,27 @@ def _add_lines(
     np.add.at(flux, pixel[inside], values[inside])
 
 
+def _slow_normal(arm: str, rng: np.random.Generator) -> Floats:
+    """Standard normal numbers every 10 Angstrom, joined by straight lines."""
+    grid = arm_wavelengths()[arm]
+    nodes = np.arange(grid[0], grid[-1] + 2 * _RESIDUAL_ANGSTROM, _RESIDUAL_ANGSTROM)
+    return np.asarray(np.interp(grid, nodes, rng.standard_normal(nodes.size)))
+
+
+@functools.cache
+def _residual(arm: str) -> Floats:
+    """What is left of sky and instrument, in the noise of a pixel; 0 between the bins listed."""
+    rows = [row for row in _noise_table() if row[:2] == ["all", "residual"]]
+    grid, out = arm_wavelengths()[arm], np.zeros(arm_wavelengths()[arm].size)
+    for row in rows:
+        out[np.abs(grid - float(row[2])) <= _RESIDUAL_ANGSTROM / 2] = float(row[3])
+    return out
+
+
 @functools.cache
 def _tilt(arm: str) -> Floats:
     """Ln of how much noisier most exposures are than those whose noise was tabulated."""
-    rows = [row for row in _noise_table() if row[0] == "all"]
+    rows = [row for row in _noise_table() if row[:2] == ["all", "tilt"]]
     points = np.array([(float(row[2]), float(row[3])) for row in rows])
     return np.asarray(np.interp(arm_wavelengths()[arm], *points.T))
 
