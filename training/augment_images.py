@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from galsearch.core.errors import ConfigError
 from training.augment import (
     NOISE_SIGMA_NANOMAGGIES,
     PSF_SIGMA_PIXELS,
@@ -30,21 +31,33 @@ MEDIAN_PSF_SIGMA_PIXELS = tuple(
     for scale, location in zip(PSF_SIGMA_PIXELS.scale, PSF_SIGMA_PIXELS.location, strict=True)
 )
 
+N_KINDS = 3
+
 
 @dataclass(frozen=True)
 class SkyAugmentation:
     """Chances and strengths of what is done to a view."""
 
-    blur: float = 0.5
-    """Chance of more seeing: each band's width is raised to one drawn from the survey's."""
-    noise: float = 0.5
-    """Chance of more noise: raised likewise, given what the image has."""
+    view_chances: tuple[float, ...] = (1.0, 0.1, 0.5)
+    """Of more seeing, and of more noise: in the first global view, the second, and local ones.
+    AstroDINO's config says so; its code acted with one minus these."""
     dust: float = 0.5
-    """Chance of other dust in our Galaxy in front of it."""
+    """Chance of other dust in our Galaxy in front of a view."""
     reddening: float = 0.03
     """Mean of the drawn E(B-V), exponential; it replaces the galaxy's own."""
     any_angle: bool = False
     """Turned by any angle (resampled), or by quarter turns, which change no pixel."""
+
+    def __post_init__(self) -> None:
+        if len(self.view_chances) != N_KINDS:
+            raise ConfigError(
+                f"view_chances are {N_KINDS} numbers (first and second global view, local "
+                f"views), found {len(self.view_chances)}."
+            )
+
+    def chance_of_view(self, number: int) -> float:
+        """Of the views 0 and 1 (global) and all others (local)."""
+        return self.view_chances[min(number, N_KINDS - 1)]
 
 
 def turn_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -133,10 +146,11 @@ def blur_batch(images: Tensor, sigma_pixels: Tensor) -> Tensor:
 
 def worse_skies(
     images: Tensor,
-    chances: SkyAugmentation,
+    sky: SkyAugmentation,
     rng: np.random.Generator,
     generator: torch.Generator,
     *,
+    chance: float,
     own_psf_sigma: npt.NDArray[np.float64] | None = None,
     own_reddening: npt.NDArray[np.float64] | None = None,
 ) -> Tensor:
@@ -150,6 +164,8 @@ def worse_skies(
     ----------
     images : (B, 3, ny, nx)
         Nanomaggies.
+    chance
+        Of blur, and of noise.
     own_psf_sigma : (B, 3), optional
         Widths in pixels; the survey's median where they are not known.
     own_reddening : (B,), optional
@@ -163,12 +179,12 @@ def worse_skies(
         else (own_psf_sigma)
     )
     psf = draw_extra_sigma(PSF_SIGMA_PIXELS, n, rng, own=had_psf)
-    psf *= rng.random((n, 1)) < chances.blur
+    psf *= rng.random((n, 1)) < chance
     had_dust = np.zeros(n) if own_reddening is None else own_reddening
-    dust = rng.exponential(chances.reddening, n) - had_dust
-    dust *= rng.random(n) < chances.dust
+    dust = rng.exponential(sky.reddening, n) - had_dust
+    dust *= rng.random(n) < sky.dust
     noise = draw_extra_sigma(NOISE_SIGMA_NANOMAGGIES, n, rng, own=had_noise)
-    noise *= rng.random((n, 1)) < chances.noise
+    noise *= rng.random((n, 1)) < chance
     changed = blur_batch(images, torch.from_numpy(psf))
     dimming = 10.0 ** (-0.4 * dust[:, None] * np.array(EXTINCTION_PER_REDDENING))
     changed *= torch.from_numpy(dimming).to(images.dtype)[..., None, None]
@@ -176,9 +192,9 @@ def worse_skies(
     return changed + drawn * torch.from_numpy(noise).to(images.dtype)[..., None, None]
 
 
-def turner(chances: SkyAugmentation) -> Callable[[Tensor, torch.Generator], Tensor]:
+def turner(sky: SkyAugmentation) -> Callable[[Tensor, torch.Generator], Tensor]:
     """How views are turned."""
-    return turn_by_any_angle if chances.any_angle else turn_and_mirror
+    return turn_by_any_angle if sky.any_angle else turn_and_mirror
 
 
 def _mirrored(planes: Tensor, radius: int, dim: int) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor
@@ -45,6 +46,12 @@ class Galaxies:
     def rows_of(self, split: str) -> npt.NDArray[np.int64]:
         """Row numbers of a split, ascending."""
         return np.flatnonzero(self.split == split)
+
+    def column(self, name: str) -> npt.NDArray[np.float64]:
+        """(n,) a column of numbers of the catalogue, NaN where it is null."""
+        column = self.dataset.catalogue[name].cast(pa.float64())
+        chosen = np.isin(self.dataset.target_ids, self.target_ids)
+        return np.asarray(column.to_numpy(zero_copy_only=False)[chosen], dtype=np.float64)
 
     @property
     def digest(self) -> str:

@@ -33,6 +33,10 @@ class Question:
     weights: Tensor
     """What each number of it counts: 0 where it was not hidden or not measured."""
 
+    def to(self, device: torch.device) -> "Question":
+        """The same question on a device."""
+        return Question(self.inputs.to(device), self.target.to(device), self.weights.to(device))
+
 
 class Objective(Protocol):
     """A way of hiding parts of spectra."""
