@@ -1,0 +1,1 @@
+"""What embeddings know of galaxies: redshift, properties and shapes, beside trained baselines."""

@@ -1,0 +1,160 @@
+"""One way to train every baseline: AdamW, one cycle, the epoch chosen by validation galaxies."""
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Load = Callable[[Rows], tuple[Tensor, ...]]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained."""
+
+    epochs: int
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    """Peak of the cycle."""
+    weight_decay: float = 0.01
+    seed: int = 1
+    bf16: bool = False
+    """Multiply in bfloat16 (on processors that gain by it)."""
+
+
+@dataclass(eq=False)
+class Fitted:
+    """A trained network and what was seen of its training."""
+
+    network: nn.Module
+    load: Load
+    mean: Floats
+    spread: Floats
+    bf16: bool
+    curve: list[dict[str, float]] = field(default_factory=list)
+    """Loss of training and validation galaxies, an epoch a line; 1 is as good as the mean."""
+    best_epoch: int = 0
+
+    def predict(self, rows: Rows) -> Floats:
+        """(m, T) in the targets' own units."""
+        return run(self.network, self.load, rows, bf16=self.bf16) * self.spread + self.mean
+
+    def report(self) -> dict[str, Any]:
+        """For the results file."""
+        return {"curve": self.curve, "best_epoch": self.best_epoch}
+
+
+def fit(
+    network: nn.Module,
+    load: Load,
+    targets: Floats,
+    train: Rows,
+    validation: Rows,
+    recipe: Recipe,
+    *,
+    augment: Callable[[tuple[Tensor, ...], torch.Generator], tuple[Tensor, ...]] | None = None,
+    progress: Progress = lambda *_: None,
+    name: str = "fitting",
+) -> Fitted:
+    """Train on the mean squared error of standardised targets; unknown ones do not count.
+
+    The state of the epoch with the lowest validation loss is kept (a copy, not a reference).
+    """
+    mean, spread = np.nanmean(targets[train], axis=0), np.nanstd(targets[train], axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    wanted = torch.from_numpy(((targets - mean) / spread).astype(np.float32))
+    fitted = Fitted(network, load, mean, spread, recipe.bf16)
+    generator = torch.Generator().manual_seed(recipe.seed)
+    batches = max(1, -(-len(train) // recipe.batch_size))
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.learning_rate, total_steps=recipe.epochs * batches, pct_start=0.2
+    )
+    best, state = np.inf, copy.deepcopy(network.state_dict())
+    for epoch in range(recipe.epochs):
+        started, losses = time.process_time(), []
+        network.train()
+        order = train[torch.randperm(len(train), generator=generator).numpy()]
+        for number, rows in enumerate(np.array_split(order, batches)):
+            inputs = load(rows)
+            inputs = augment(inputs, generator) if augment else inputs
+            with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bf16):
+                out = network(*inputs)
+            loss = squared_error(out.float(), wanted[rows])
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            losses.append(float(loss.detach()))
+            progress(name, epoch * batches + number + 1, recipe.epochs * batches)
+        seen = torch.from_numpy(run(network, load, validation, bf16=recipe.bf16)).float()
+        held_out = float(squared_error(seen, wanted[validation]))
+        seconds = round(time.process_time() - started, 2)
+        line = {"train": round(float(np.mean(losses)), 5), "validation": round(held_out, 5)}
+        fitted.curve.append({**line, "seconds": seconds})
+        if held_out < best:
+            best, fitted.best_epoch = held_out, epoch
+            state = copy.deepcopy(network.state_dict())
+    network.load_state_dict(state)
+    return fitted
+
+
+def squared_error(out: Tensor, wanted: Tensor) -> Tensor:
+    """The mean over what is wanted; NaN is not, and gives no gradient either."""
+    known = torch.isfinite(wanted)
+    # A NaN must be gone before the difference: its gradient is NaN even where it is masked.
+    difference = torch.where(known, out - wanted.nan_to_num(), 0.0)
+    return (difference**2).sum() / known.sum().clamp(min=1)
+
+
+@torch.inference_mode()
+def run(network: Callable[..., Any], load: Load, rows: Rows, *, bf16: bool) -> Floats:
+    """(m, T): the network over rows, without dropout."""
+    if isinstance(network, nn.Module):
+        network.eval()
+    parts = []
+    for low in range(0, len(rows), 256):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            parts.append(network(*load(rows[low : low + 256])).float())
+    return np.asarray(torch.cat(parts).numpy(), dtype=np.float64)
+
+
+def turned(inputs: tuple[Tensor, ...], generator: torch.Generator) -> tuple[Tensor, ...]:
+    """Each image in one of its eight orientations: the sky has no up."""
+    images, *others = inputs
+    out = torch.empty_like(images)
+    kind = torch.randint(8, (len(images),), generator=generator)
+    for code in range(8):
+        rows = kind == code
+        some = torch.rot90(images[rows], code % 4, (-2, -1))
+        out[rows] = some.flip(-1) if code >= 4 else some
+    return (out, *others)
+
+
+def from_arrays(*arrays: npt.NDArray[Any]) -> Load:
+    """Rows of arrays in memory, as float32 tensors."""
+    tensors: Sequence[Tensor] = [torch.from_numpy(array) for array in arrays]
+
+    def load(rows: Rows) -> tuple[Tensor, ...]:
+        at = torch.from_numpy(rows)
+        return tuple(tensor[at].float() for tensor in tensors)
+
+    return load
+
+
+def gains_by_bf16() -> bool:
+    """Whether this processor multiplies bfloat16 faster than float32."""
+    capabilities = torch.cpu.get_capabilities()  # type: ignore[no-untyped-call]
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

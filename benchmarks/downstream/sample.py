@@ -1,0 +1,182 @@
+"""The galaxies of one run and what is asked of them: checked whole before anything is trained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from benchmarks.downstream import targets
+from benchmarks.downstream.galaxies import Galaxies
+from galsearch.core.errors import DatasetError
+from galsearch.core.modality import Modality
+from galsearch.dataset import SPLITS
+from galsearch.dataset.schema import HAS, TARGET_ID
+
+MAG_COLUMNS = ("mag_g", "mag_r", "mag_z")
+FEWEST_VALIDATION = 20
+RESOLVED_COLUMN, RESOLVED_ARCSEC = "r_eff_arcsec", 2.0
+"""Shapes are scored once more for galaxies whose half-light radius is at least this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Galaxies that have every modality that is measured, by ascending TARGETID."""
+
+    target_ids: npt.NDArray[np.int64]
+    split: npt.NDArray[np.str_]
+    """(n,)."""
+    labels: dict[str, str]
+    """Property -> the expression that it was read from."""
+    properties: targets.Targets
+    shapes: targets.Targets | None
+    magnitudes: npt.NDArray[np.float64] | None
+    """(n, 3) g, r, z; NaN where not measured."""
+    resolved: npt.NDArray[np.bool_] | None
+    """(n,)."""
+    said: tuple[str, ...]
+    """What was left out, and why: for people."""
+
+    def rows(self, split: str) -> npt.NDArray[np.int64]:
+        """Row numbers of a split."""
+        return np.flatnonzero(self.split == split)
+
+
+def draw_sample(
+    galaxies: Galaxies,
+    *,
+    modalities: Sequence[Modality],
+    labels: Sequence[str] = (),
+    class_column: str | None = None,
+    flags: Sequence[str] | None = None,
+    n: int | None = None,
+    seed: int = 1,
+) -> Sample:
+    """What a run measures, or an error that says what is wrong with what was asked.
+
+    Parameters
+    ----------
+    modalities
+        A galaxy without one of them is left out, and counted.
+    labels
+        NAME=EXPRESSION texts.
+    class_column, flags
+        Columns of shapes; None takes the simulation's where they are all there.
+    n
+        At most so many galaxies, drawn at random from all splits alike.
+
+    Raises
+    ------
+    DatasetError
+        Where a modality, a label column, or enough known labels are missing.
+    """
+    table = galaxies.catalogue
+    has = _has(galaxies, table, modalities)
+    said = [
+        f"{galaxies.name}: {len(table)} galaxies, {int(has.sum())} have "
+        f"{' and '.join(modalities)}; {int((~has).sum())} left out"
+    ]
+    rows = np.flatnonzero(has)
+    if n is not None and n < len(rows):
+        rows = np.random.default_rng(seed).choice(rows, n, replace=False)
+        said.append(f"{n} of them drawn at random (seed {seed})")
+    rows = rows[np.argsort(table[TARGET_ID].to_numpy()[rows])]
+    table, split = table.take(pa.array(rows)), galaxies.split[rows]
+    found = targets.parse_labels(labels, table.column_names)
+    properties = targets.properties_of(found, table)
+    _check_splits(galaxies.name, split)
+    for name, values in zip(properties.names, properties.values.T, strict=True):
+        said.append(targets.check_known(name, found[name], values, split))
+    shapes = _shapes(class_column, flags, table, split, said)
+    return Sample(
+        table[TARGET_ID].to_numpy(),
+        split,
+        found,
+        properties,
+        shapes,
+        _magnitudes(table, said),
+        _resolved(table),
+        tuple(said),
+    )
+
+
+def _has(
+    galaxies: Galaxies, table: pa.Table, modalities: Sequence[Modality]
+) -> npt.NDArray[np.bool_]:
+    has = {m: table[HAS[m]].to_numpy() for m in Modality}
+    absent = [m for m in modalities if not has[m].any()]
+    if absent:
+        there = [m for m in Modality if has[m].any()]
+        option = "".join(f" --modality {m}" for m in there)
+        raise DatasetError(
+            f"dataset {galaxies.name!r}: none of its {len(table)} galaxies has a "
+            f"{' or a '.join(absent)}. To measure what there is, say{option}."
+        )
+    out = np.logical_and.reduce([has[m] for m in modalities])
+    if not out.any():
+        raise DatasetError(
+            f"dataset {galaxies.name!r}: none of its {len(table)} galaxies has both image and "
+            "spectrum. To measure one of them, say --modality image or --modality spectrum."
+        )
+    return np.asarray(out)
+
+
+def _check_splits(name: str, split: npt.NDArray[Any]) -> None:
+    counts = {s: int((split == s).sum()) for s in SPLITS}
+    fewest = {
+        "train": targets.FEWEST_TRAIN,
+        "validation": FEWEST_VALIDATION,
+        "test": targets.FEWEST_TEST,
+    }
+    short = [s for s in SPLITS if counts[s] < fewest[s]]
+    if short:
+        raise DatasetError(
+            f"dataset {name!r}: its splits hold "
+            f"{', '.join(f'{counts[s]} {s}' for s in SPLITS)} galaxies; expected at least "
+            f"{', '.join(f'{fewest[s]} {s}' for s in SPLITS)}. Measure a larger dataset."
+        )
+
+
+def _shapes(
+    class_column: str | None,
+    flags: Sequence[str] | None,
+    table: pa.Table,
+    split: npt.NDArray[Any],
+    said: list[str],
+) -> targets.Targets | None:
+    if class_column is None and flags is None:
+        wanted = (targets.CLASS_COLUMN, *targets.FLAG_COLUMNS)
+        missing = [name for name in wanted if name not in table.column_names]
+        if missing:
+            said.append(f"shapes: not measured, the dataset has no {', '.join(missing)}")
+            return None
+        class_column, flags = targets.CLASS_COLUMN, targets.FLAG_COLUMNS
+    shapes = targets.shapes_of(class_column, flags or (), table)
+    said.append(f"shapes: {', '.join(shapes.names)}")
+    for name, values in zip(shapes.names, shapes.values.T, strict=True):
+        text = targets.check_known(name, name.removeprefix("class:"), values, split)
+        if not np.isfinite(values).all():
+            said.append(text)
+    return shapes
+
+
+def _magnitudes(table: pa.Table, said: list[str]) -> npt.NDArray[np.float64] | None:
+    for prefix in ("", "label_"):
+        names = [prefix + name for name in MAG_COLUMNS]
+        if all(name in table.column_names for name in names):
+            values = [table[n].cast(pa.float64()).to_numpy(zero_copy_only=False) for n in names]
+            magnitudes = np.stack(values, axis=1)
+            if np.isfinite(magnitudes).all(axis=1).sum() >= targets.FEWEST_TRAIN:
+                n_gaps = int((~np.isfinite(magnitudes)).any(axis=1).sum())
+                said.append(f"photometry: {', '.join(names)}; {n_gaps} galaxies lack a band")
+                return magnitudes
+    said.append(f"photometry: not measured, the dataset has no {', '.join(MAG_COLUMNS)}")
+    return None
+
+
+def _resolved(table: pa.Table) -> npt.NDArray[np.bool_] | None:
+    if RESOLVED_COLUMN not in table.column_names:
+        return None
+    return np.asarray(table[RESOLVED_COLUMN].to_numpy() >= RESOLVED_ARCSEC)

@@ -1,0 +1,218 @@
+"""What is to be predicted: properties and shapes, from columns that a dataset has.
+
+A label is written as a column, as `log10(column)`, or as a difference of such terms: specific
+star formation is `log10(sfr)-log10_mass`, star formation over stellar mass.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from galsearch.core.errors import DatasetError
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST_TRAIN, FEWEST_TEST = 100, 20
+"""Galaxies with a known label, without which a fit or a score says nothing."""
+
+
+@dataclass(frozen=True)
+class Property:
+    """A number to be predicted, and when a prediction of it is an outlier."""
+
+    name: str
+    unit: str
+    outlier: float
+    """Errors above this are outliers."""
+    relative: bool = False
+    """Whether errors are divided by 1 + the true value, as redshifts' are."""
+
+
+PROPERTIES = (
+    Property("redshift", "dz / (1 + z)", 0.05, relative=True),
+    Property("mass", "dex", 0.3),
+    Property("age", "Gyr", 2.0),
+    Property("metallicity", "dex", 0.3),
+    Property("ssfr", "dex", 0.5),
+)
+NAMES = tuple(p.name for p in PROPERTIES)
+
+PRESETS: dict[str, dict[str, str]] = {
+    "simulation": {
+        "redshift": "true_z",
+        "mass": "log10_mass",
+        "age": "age_gyr",
+        "metallicity": "log10_z_zsun",
+        "ssfr": "log10_sfr-log10_mass",
+    },
+    "PROVABGS": {
+        "redshift": "z",
+        "mass": "log_mstar",
+        "age": "tage_mw",
+        "metallicity": "log10(z_mw)",
+        "ssfr": "log10(avg_sfr)-log_mstar",
+    },
+}
+"""Labels by the columns that a dataset has; the first whose columns are all there is taken."""
+
+CLASS_COLUMN = "morphology"
+FLAG_COLUMNS = ("has_spiral_arms", "has_bar", "has_ring", "is_merger")
+"""Of the simulation's truth."""
+
+_TERM = re.compile(r"\s*(?:log10\(\s*(?P<log>\w+)\s*\)|(?P<plain>\w+))\s*")
+
+
+def parse_labels(texts: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """Property -> expression: the preset that fits the columns, changed by NAME=EXPRESSION texts.
+
+    Raises
+    ------
+    DatasetError
+        Where a text names no property, or nothing fits and nothing was given.
+    """
+    given = {}
+    for text in texts:
+        name, equals, expression = text.partition("=")
+        if not equals or name not in NAMES or not expression.strip():
+            raise DatasetError(
+                f"label {text!r}: expected NAME=EXPRESSION with NAME one of {', '.join(NAMES)}."
+            )
+        given[name] = expression.strip()
+    for preset in PRESETS.values():
+        if all(set(columns_of(e)) <= set(columns) for e in preset.values()):
+            return {**preset, **given}
+    if not given:
+        raise DatasetError(
+            "the dataset has no columns of a known truth (such as log10_mass or log_mstar): name "
+            f"labels, such as --label redshift=z. Its columns: {', '.join(columns)}."
+        )
+    return {name: given[name] for name in NAMES if name in given}
+
+
+def columns_of(expression: str) -> list[str]:
+    """The columns that an expression reads."""
+    return [column for column, _ in _terms(expression)]
+
+
+def evaluate(name: str, expression: str, table: pa.Table) -> Floats:
+    """(n,) the label of every galaxy; NaN where a column is null, NaN, or has no logarithm.
+
+    Raises
+    ------
+    DatasetError
+        Where a column is missing or holds no numbers.
+    """
+    values: Floats | None = None
+    for column, is_log in _terms(expression):
+        found = _numbers(f"label {name} = {expression!r}", column, table)
+        if is_log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found = np.log10(found)
+        values = found if values is None else values - found
+    assert values is not None  # noqa: S101 (an expression has a term)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _terms(expression: str) -> list[tuple[str, bool]]:
+    matches = [_TERM.fullmatch(part) for part in expression.split("-")]
+    terms = [(m["log"] or m["plain"], m["log"] is not None) for m in matches if m]
+    if len(terms) != len(matches):
+        raise DatasetError(
+            f"label expression {expression!r}: expected columns or log10(column), joined by '-'."
+        )
+    return terms
+
+
+def _numbers(what: str, column: str, table: pa.Table) -> Floats:
+    if column not in table.column_names:
+        near = difflib.get_close_matches(column, table.column_names, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "nothing is called like it."
+        numeric = [f.name for f in table.schema if _is_number(f.type)]
+        raise DatasetError(
+            f"{what}: the dataset has no column {column!r}; {hint} "
+            f"Columns of numbers: {', '.join(numeric)}."
+        )
+    kind = table.schema.field(column).type
+    if not _is_number(kind):
+        raise DatasetError(f"{what}: the column {column!r} holds {kind}, not numbers.")
+    values = table[column].cast(pa.float64()).to_numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Columns to be predicted, one a number, with NaN where it is not known."""
+
+    names: tuple[str, ...]
+    values: Floats
+    """(n, targets)."""
+
+
+def check_known(name: str, expression: str, values: Floats, split: npt.NDArray[Any]) -> str:
+    """What to say of a label's gaps.
+
+    Raises
+    ------
+    DatasetError
+        Where too few galaxies of the training or test split have it.
+    """
+    known = np.isfinite(values)
+    n_train, n_test = (int(known[split == s].sum()) for s in ("train", "test"))
+    if n_train < FEWEST_TRAIN or n_test < FEWEST_TEST:
+        raise DatasetError(
+            f"label {name} = {expression!r} is known for {n_train} of {(split == 'train').sum()} "
+            f"training galaxies and {n_test} of {(split == 'test').sum()} test galaxies; a fit "
+            f"needs {FEWEST_TRAIN} and its score {FEWEST_TEST} at least."
+        )
+    if np.ptp(values[known]) == 0:
+        raise DatasetError(
+            f"label {name} = {expression!r} is {values[known][0]:g} for every galaxy that has it: "
+            "there is nothing to predict."
+        )
+    left_out = int((~known).sum())
+    return f"label {name} = {expression}: {int(known.sum())} known, {left_out} left out (NaN)"
+
+
+def properties_of(labels: Mapping[str, str], table: pa.Table) -> Targets:
+    """The properties of every galaxy, in the order of `PROPERTIES`."""
+    values = [evaluate(name, expression, table) for name, expression in labels.items()]
+    order = sorted(range(len(values)), key=lambda i: NAMES.index(list(labels)[i]))
+    names = tuple(list(labels)[i] for i in order)
+    return Targets(names, np.stack([values[i] for i in order], axis=1))
+
+
+def shapes_of(class_column: str | None, flags: Sequence[str], table: pa.Table) -> Targets:
+    """One column a class (1 where the galaxy is of it) as `class:NAME`, and one a flag.
+
+    Raises
+    ------
+    DatasetError
+        Where a column is missing, or a flag is neither 0 nor 1.
+    """
+    names, values = [], []
+    if class_column is not None:
+        if class_column not in table.column_names:
+            raise DatasetError(f"the dataset has no column {class_column!r} of classes.")
+        texts = np.asarray(table[class_column].to_pylist(), dtype=object)
+        known = np.array([text is not None for text in texts])
+        for one in sorted({str(text) for text in texts[known]}):
+            names.append(f"class:{one}")
+            values.append(np.where(known, (texts == one).astype(float), np.nan))
+    for flag in flags:
+        found = _numbers(f"flag {flag}", flag, table)
+        odd = np.isfinite(found) & ~np.isin(found, (0, 1))
+        if odd.any():
+            raise DatasetError(f"flag {flag}: expected 0 or 1, found {found[odd][0]:g}.")
+        names.append(flag)
+        values.append(found)
+    return Targets(tuple(names), np.stack(values, axis=1))

@@ -1,0 +1,97 @@
+"""Galaxy Zoo votes of real images, from neighbours among themselves.
+
+A folder with pictures NAME.jpg of 424 pixels and a CSV of vote fractions with a column iauname.
+Too few to train a network on: towers are asked through neighbours, beside colours and sizes.
+"""
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from benchmarks.downstream import measures
+from benchmarks.downstream.scores import rounded
+from benchmarks.sim_to_real import as_cutout, colours_and_size
+
+QUESTIONS = {
+    "featured": "smooth-or-featured_featured-or-disk_fraction",
+    "not edge-on": "disk-edge-on_no_fraction",
+    "no spiral arms": "has-spiral-arms_no_fraction",
+    "ring": "ring",
+}
+K = 20
+PLAIN = "colours and sizes"
+
+Floats = npt.NDArray[np.float64]
+Embed = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+
+
+def measure_votes(
+    folder: Path | None, towers: Mapping[str, Embed], *, seed: int = 1
+) -> dict[str, Any]:
+    """R2 of every question by who was asked; or why there is nothing to measure."""
+    if folder is None:
+        return {"skipped": "no folder of real images was named (--galaxy-zoo)"}
+    tables = sorted(folder.glob("*.csv"))
+    if not tables:
+        return {"skipped": f"{folder} holds no CSV of votes"}
+    with tables[0].open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (folder / f"{row['iauname']}.jpg").exists()]
+    if len(rows) <= K:
+        return {"skipped": f"{folder} holds pictures of {len(rows)} galaxies in {tables[0].name}"}
+    pictures = [_picture(folder / f"{row['iauname']}.jpg") for row in rows]
+    cutouts = np.stack([as_cutout(picture) for picture in pictures])
+    plain = np.array([colours_and_size(picture) for picture in pictures])
+    features = {
+        **{name: embed(cutouts).astype(np.float64) for name, embed in towers.items()},
+        PLAIN: plain,
+    }
+    resampled = measures.draws(len(rows), seed)
+    return {
+        "n": len(rows),
+        "k": K,
+        "questions": list(QUESTIONS),
+        "scores": {
+            who: {
+                question: _score(vectors, np.array([float(r[c]) for r in rows]), resampled)
+                for question, c in QUESTIONS.items()
+            }
+            for who, vectors in features.items()
+        },
+    }
+
+
+def _picture(path: Path) -> npt.NDArray[np.float32]:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"), np.float32) / np.float32(255)
+
+
+def _score(
+    vectors: Floats, votes: Floats, resampled: npt.NDArray[np.int64]
+) -> dict[str, float | None]:
+    guess = from_others(vectors, votes)
+    known = np.isfinite(votes)
+
+    def score(rows: npt.NDArray[np.int64]) -> float:
+        rows = rows[known[rows]]
+        return measures.r2(votes[rows], guess[rows])
+
+    value, spread = measures.with_spread(score, len(votes), resampled)
+    return {"r2": rounded(value), "r2_sd": rounded(spread)}
+
+
+def from_others(vectors: Floats, values: Floats, k: int = K) -> Floats:
+    """(n,) the mean of the `k` nearest other rows that have a value, weighted by 1 / distance."""
+    spread = vectors.std(axis=0)
+    scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    squares = (scaled**2).sum(axis=1)
+    square = np.maximum(squares[:, None] + squares[None] - 2 * scaled @ scaled.T, 0)
+    np.fill_diagonal(square, np.inf)
+    square[:, ~np.isfinite(values)] = np.inf
+    near = np.argsort(square, axis=1)[:, :k]
+    weight = 1 / np.maximum(np.sqrt(np.take_along_axis(square, near, axis=1)), 1e-9)
+    return np.asarray((weight * values[near]).sum(axis=1) / weight.sum(axis=1))

@@ -1,0 +1,1 @@
+"""How often a galaxy's image finds its spectrum, and its spectrum its image."""
