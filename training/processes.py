@@ -115,6 +115,8 @@ def started() -> Iterator[Processes]:
     dist.init_process_group("cpu:gloo,cuda:nccl" if has_gpu else "gloo")
     try:
         yield Processes(dist.get_rank(), count, device)
+        # The first still writes; who leaves early pulls the others' connections down.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 

@@ -1,0 +1,153 @@
+"""A dataset small enough to train on within a test, and the stages as commands."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from galsearch.dataset import ingest, split_of
+from tests.dataset.conftest import FIRST_ID, Survey
+
+ROOT = Path(__file__).parents[2]
+N_TRAIN, N_VALIDATION = 40, 8
+
+IMAGE = """
+[model.image]
+image_size = 24
+width = 16
+depth = 2
+n_heads = 2
+"""
+SPECTRUM = """
+[model.spectrum]
+width = 16
+depth = 1
+n_heads = 2
+"""
+HEADS = """
+[model.image_head]
+width = 16
+n_heads = 2
+[model.spectrum_head]
+width = 16
+n_heads = 2
+"""
+PROTOTYPES = """
+[model.prototypes]
+n_prototypes = 32
+hidden_width = 16
+bottleneck_width = 8
+"""
+MODEL = '[model]\nname = "tiny"\npreparation = "galsearch"\nlearned_scale = true\n'
+TINY = {
+    "alignment": MODEL + IMAGE + SPECTRUM + HEADS,
+    "image_pretraining": MODEL + IMAGE + PROTOTYPES,
+    "spectrum_pretraining": MODEL + SPECTRUM,
+}
+"""Sizes of a model for each stage, as the end of a TOML file."""
+HABITS = {
+    "alignment": "",
+    "image_pretraining": "held_size = 32\nglobal_reach = 2\nlocal_size = 12\nn_local = 2\n"
+    'local_reach = 6\nprobe_label = "true_z"\n',
+    "spectrum_pretraining": "",
+}
+"""What a stage needs for such small images."""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def ids_of(split: str, n: int) -> np.ndarray:
+    """The first n TARGETIDs that fall into a split."""
+    ids = FIRST_ID + np.arange(200 * n)
+    return ids[split_of(ids) == split][:n]
+
+
+def write_survey(root: Path, ids: np.ndarray, *, cutouts: bool = True, nan_labels: int = 0) -> Path:
+    """Galaxies whose brightness is in their image and their spectrum; labels true_z and kind."""
+    survey, n = Survey(root), len(ids)
+    ra, dec = (10.0 + 0.02 * np.arange(n)) % 360, np.linspace(-0.3, 0.3, n)
+    survey.coadd("main-bright-1", ids, ra, dec)
+    size = np.random.default_rng(7).uniform(2, 12, n)
+    y, x = np.mgrid[:152, :152] - 75.5
+    for row in range(n if cutouts else 0):
+        light = np.exp(-(x**2 + y**2) / (2 * size[row] ** 2))
+        noise = survey.rng.normal(0, 0.01, (3, 152, 152))
+        survey.cutout(f"cutout-{row}", ra[row], dec[row], flux=light + noise)
+    label = size / 10
+    label[:nan_labels] = np.nan
+    survey.truth("truth-1", {"TARGETID": ids, "TRUE_Z": label, "KIND": ["disk"] * n})
+    return survey.recipe("", cutouts=cutouts, labels=True)
+
+
+@pytest.fixture(scope="session")
+def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Ingests a new survey of the galaxies wanted."""
+
+    def make(n_train: int = N_TRAIN, n_validation: int = N_VALIDATION, **options: object) -> Path:
+        root = tmp_path_factory.mktemp("learning")
+        ids = np.concatenate([ids_of("train", n_train), ids_of("validation", n_validation)])
+        recipe = write_survey(root / "survey", np.sort(ids), **options)
+        ingest(recipe, root / "dataset")
+        return root / "dataset"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def learning_set(make_dataset: Callable[..., Path]) -> Path:
+    """40 training and 8 validation galaxies, all with both modalities and a label."""
+    return make_dataset()
+
+
+@pytest.fixture
+def write_config(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a TOML file for a stage: lines given, then what tiny models need."""
+
+    def write(stage: str, lines: str = "", *, name: str = "tiny.toml") -> Path:
+        path = tmp_path / name
+        path.write_text(lines + "\n" + HABITS[stage] + TINY[stage])
+        return path
+
+    return write
+
+
+def command(stage: str, *arguments: str | Path, processes: int = 1) -> list[str]:
+    """The command line of a stage, under torchrun where there are several processes."""
+    launcher = [sys.executable]
+    if processes > 1:
+        launcher += ["-m", "torch.distributed.run", "--standalone"]
+        launcher += ["--nproc-per-node", str(processes)]
+    return [*launcher, "-m", f"training.{stage}", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    """One thread a process: many run at once here."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+def run_stage(
+    stage: str, *arguments: str | Path, status: int = 0, processes: int = 1
+) -> subprocess.CompletedProcess[str]:
+    """A stage as people run it; its exit status must be `status`."""
+    done = subprocess.run(
+        command(stage, *arguments, processes=processes),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done

@@ -1,0 +1,187 @@
+"""Two processes with half a batch each give the loss and gradients of one with all of it."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from torch import Tensor, nn
+
+from galsearch.core.errors import ConfigError
+from galsearch.encoders.config import (
+    HeadConfig,
+    ImageConfig,
+    ModelConfig,
+    PrototypeConfig,
+    SpectrumConfig,
+)
+from galsearch.encoders.model import initialise
+from tests.training.conftest import run_stage
+from training import image_pretraining, spectrum_pretraining
+from training.alignment import Towers
+from training.contrast import Queue, contrastive_step
+from training.masked_spectra import objective_for
+from training.processes import Processes, check_batch
+from training.self_distillation import DistillationNetwork, Teacher
+
+N_GALAXIES = 8
+IMAGE = ImageConfig(image_size=24, width=16, depth=2, n_heads=2)
+SPECTRUM = SpectrumConfig(width=16, depth=1, n_heads=2)
+HEAD = HeadConfig(width=16, n_heads=2, dropout=0.0)
+BOTH = ModelConfig(
+    "tiny", "galsearch", IMAGE, SPECTRUM, HEAD, HEAD, learned_scale=True, logit_scale=9.0
+)
+DISTILLED = ModelConfig("tiny", "galsearch", IMAGE, prototypes=PrototypeConfig(32, 3, 16, 8))
+MASKED = ModelConfig("tiny", "galsearch", spectrum=SPECTRUM)
+Result = tuple[float, dict[str, Tensor]]
+
+
+def gradients(module: nn.Module) -> dict[str, Tensor]:
+    return {n: p.grad.clone() for n, p in module.named_parameters() if p.grad is not None}
+
+
+def spectra(n: int) -> Tensor:
+    tokens = SPECTRUM.n_pixels // SPECTRUM.slice_length + 2
+    generator = torch.Generator().manual_seed(3)
+    return torch.rand(n, tokens, SPECTRUM.n_features, generator=generator)
+
+
+def align(processes: Processes, n_parts: int = 1) -> Result:
+    """One step of alignment with a queue that has taken in a batch."""
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(N_GALAXIES, 3, 24, 24, generator=generator)
+    towers = Towers(initialise(BOTH, 1), ())
+    queue = Queue(6)
+    older = torch.randn(2, 6, 16, generator=generator)
+    queue.push(older[0], older[1], torch.tensor([0, 1, 50, 51, 52, 53]))
+    mine = [processes.share(x).chunk(n_parts) for x in (images, spectra(N_GALAXIES))]
+    parts = list(zip(*mine, strict=True))
+    parallel = processes.parallel(towers)
+    loss, _ = contrastive_step(parallel, parts, torch.arange(N_GALAXIES), processes, queue)
+    assert queue.held is not None
+    return float(loss), {**gradients(towers), "queue": queue.held[0]}
+
+
+def distil(processes: Processes) -> Result:
+    """One step of self-distillation, its views drawn for the whole batch."""
+    config = dataclasses.replace(
+        image_pretraining.ImagePretrainingConfig(),
+        model=DISTILLED, local_size=12, n_local=2, held_size=32,
+    )  # fmt: skip
+    raw = torch.randn(N_GALAXIES, 3, 32, 32, generator=torch.Generator().manual_seed(5)) * 0.05
+    views = image_pretraining.draw_views(raw, config, None, None, 11)
+
+    def share(rows: Tensor) -> Tensor:
+        """Mine of every kind of view."""
+        return torch.cat([processes.share(kind) for kind in rows.split(N_GALAXIES)])
+
+    views = type(views)(share(views.whole), share(views.local), share(views.masks))
+    student = DistillationNetwork(initialise(DISTILLED, 1))
+    teacher = Teacher(student)
+    with torch.no_grad():
+        for weight in teacher.network.parameters():
+            weight.mul_(1.1)
+    parallel = processes.parallel(student)
+    parts = image_pretraining.distillation_step(parallel, teacher, views, config, 0.05, processes)
+    centres = {"class": teacher.class_centre, "patch": teacher.patch_centre}
+    return sum(parts.values()), {**gradients(student), **centres}
+
+
+def reconstruct(processes: Processes) -> Result:
+    """One step of masked modelling, its stretches drawn for the whole batch."""
+    objective = objective_for(MASKED, n_stretches=6, share=0.4, published=False)
+    question = objective.ask(spectra(N_GALAXIES), torch.Generator().manual_seed(2))
+    mine = type(question)(
+        *(processes.share(x) for x in (question.inputs, question.target, question.weights))
+    )
+    reconstructor = spectrum_pretraining.Reconstructor(initialise(MASKED, 1))
+    parallel = processes.parallel(reconstructor)
+    loss = spectrum_pretraining.question_loss(parallel, objective, mine)
+    loss.backward()
+    return float(processes.mean(loss)), gradients(reconstructor)
+
+
+STEPS: dict[str, Callable[[Processes], Result]] = {
+    "alignment": align,
+    "image_pretraining": distil,
+    "spectrum_pretraining": reconstruct,
+}
+
+
+def in_one_of_two(rank: int, folder: str) -> None:
+    """What each of two processes does; both keep what they found."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+    processes = Processes(rank, 2)
+    found = {name: step(processes) for name, step in STEPS.items()}
+    found["alignment in parts"] = align(processes, n_parts=2)
+    torch.save(found, f"{folder}/{rank}.pt")
+    dist.destroy_process_group()
+
+
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Result]]:
+    folder = tmp_path_factory.mktemp("gloo")
+    mp.spawn(in_one_of_two, (str(folder),), nprocs=2)
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+@pytest.mark.parametrize("name", [*STEPS, "alignment in parts"])
+def test_two_processes_are_one(two_processes: list[dict[str, Result]], name: str) -> None:
+    loss, expected = STEPS[name.removesuffix(" in parts")](Processes())
+    assert len(expected) > 10
+    assert any(gradient.abs().max() > 1e-2 for gradient in expected.values())
+    for found in two_processes:
+        their_loss, theirs = found[name]
+        assert their_loss == pytest.approx(loss, abs=1e-5)
+        assert theirs.keys() >= expected.keys()
+        for key, gradient in expected.items():
+            torch.testing.assert_close(theirs[key], gradient, rtol=1e-5, atol=1e-5, msg=key)
+
+
+def test_a_batch_in_parts_is_the_batch() -> None:
+    loss, expected = align(Processes())
+    for n_parts in (2, 4):
+        in_parts, theirs = align(Processes(), n_parts)
+        assert in_parts == pytest.approx(loss, abs=1e-6)
+        for key, gradient in expected.items():
+            torch.testing.assert_close(theirs[key], gradient, rtol=1e-5, atol=1e-6, msg=key)
+
+
+def test_dropout_falls_alike_in_both_passes_of_a_part() -> None:
+    config = dataclasses.replace(BOTH, image_head=dataclasses.replace(HEAD, dropout=0.5))
+    images, tokens = torch.randn(2, 3, 24, 24), spectra(2)
+    towers = Towers(initialise(config, 1), ()).train()
+    seen = []
+    towers.register_forward_hook(lambda _, __, out: seen.append(out[0].detach()))
+    parts = [(images[:1], tokens[:1]), (images[1:], tokens[1:])]
+    contrastive_step(towers, parts, torch.arange(2), Processes())
+    assert len(seen) == 4
+    assert torch.equal(seen[0], seen[2])
+    assert torch.equal(seen[1], seen[3])
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_batch(12, 2, Processes(0, 4))
+    assert str(caught.value) == (
+        "batch_size = 12 must be a multiple of accumulate = 2 times the number of processes, 4."
+    )
+
+
+def test_torchrun_trains_and_one_process_goes_on(
+    learning_set: Path, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    config = write_config("alignment", "n_steps = 4\nbatch_size = 8\naccumulate = 2\nlog_steps = 1")
+    out = tmp_path / "run"
+    run_stage("alignment", config, "--dataset", learning_set, "--out", out, processes=2)
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == [1, 2, 3, 4]
+    assert (out / "encoder.safetensors").is_file()
+    assert run_stage("alignment", "--dataset", learning_set, "--out", out).stdout == (
+        f"{out / 'encoder.safetensors'}\n"
+    )
