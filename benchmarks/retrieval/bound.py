@@ -164,20 +164,23 @@ class Bound:
     """Covariances in whitened parameters (S = 1), bin by bin of brightness."""
 
     whiten: Floats
-    """(p, p): theta @ whiten has unit covariance."""
+    """(p, q), q at most p: theta @ whiten has unit covariance."""
     explained: dict[str, Floats]
-    """Modality -> (bins, p, p), what it explains: A and B of the model, whitened."""
+    """Modality -> (bins, q, q), what it explains: A and B of the model, whitened."""
 
     def with_exact(self, modality: str) -> "Bound":
         """The same where that modality tells every parameter."""
         covariances = self.explained[modality]
-        exact = np.broadcast_to((1 - SMALLEST_SHARE) * np.eye(len(self.whiten)), covariances.shape)
+        exact = np.broadcast_to(
+            (1 - SMALLEST_SHARE) * np.eye(covariances.shape[1]), covariances.shape
+        )
         return Bound(self.whiten, {**self.explained, modality: exact})
 
     def draw(self, theta: Floats, bins: Rows, modality: str, seed: int) -> Floats:
-        """(n, p) whitened posterior means with drawn errors."""
+        """(n, q) whitened posterior means with drawn errors."""
         generator = np.random.default_rng(seed)
-        true, out = theta @ self.whiten, np.empty_like(theta)
+        true = theta @ self.whiten
+        out = np.empty_like(true)
         for number, a in enumerate(self.explained[modality]):
             rows = bins == number
             # Of a = A theta + noise with covariance A the noise has A - A A.
@@ -214,7 +217,9 @@ def measured(
 ) -> Bound:
     """The model's covariances from training galaxies (S) and validation errors (P)."""
     values, axes = np.linalg.eigh(np.cov(theta[train].T))
-    whiten = axes / np.sqrt(values)
+    # A direction in which parameters do not differ tells nothing (two names of one number).
+    varied = values > SMALLEST_SHARE**2 * values.max()
+    whiten = axes[:, varied] / np.sqrt(values[varied])
     explained = {}
     for modality, guess in guesses.items():
         error = (guess - theta)[validation] @ whiten
