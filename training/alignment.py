@@ -197,10 +197,8 @@ def train(
         generator = torch.Generator().manual_seed(processes.seed(config.seed, 2 * step + 1))
 
         rows = torch.from_numpy(learning)[order.next()]
-        batch = [
-            visit(inputs, some, config, sizes, generator)
-            for some in processes.share(rows).chunk(config.accumulate)
-        ]
+        seen = visit(inputs, processes.share(rows), config, sizes, generator)
+        batch = list(zip(*(some.chunk(config.accumulate) for some in seen), strict=True))
         optimiser.zero_grad(set_to_none=True)
         loss, scale = contrastive_step(
             parallel, batch, rows.to(processes.device), processes, queue, precision=config.precision

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from galsearch.dataset import ingest, split_of
 from tests.dataset.conftest import FIRST_ID, Survey
@@ -151,3 +152,12 @@ def run_stage(
     )
     assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable[[str], dict[str, torch.Tensor]]:
+    """Reads a file of the reference's tensors by its name."""
+    folder = ROOT.parent / "shared" / "parity"
+    if not folder.is_dir():
+        pytest.skip("no reference numbers beside this checkout (../shared/parity)")
+    return lambda name: load_file(folder / f"{name}.safetensors")
