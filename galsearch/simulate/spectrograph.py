@@ -122,8 +122,8 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
         excess = np.where(strays, _OUTLIER_SIGMAS, excess)
         noise = rng.standard_normal(signal.size, dtype=np.float32)
         bad = rng.random(signal.size, dtype=np.float32) < exposure.masked_share
-        left = exposure.sky_left[number] * _SKY_LIGHT[arm] * exposure.sky_brightness
-        left = left + exposure.residual * _residual(arm) * sigma * _slow_normal(arm, rng)
+        left = exposure.residual * _residual(arm) * sigma * _slow_normal(arm, rng)
+        left += exposure.sky_left[number] * _SKY_LIGHT[arm] * exposure.sky_brightness
         seen = signal + noise * sigma * excess + left
         recorded["flux"][arm] = np.where(bad, 0, seen).astype(np.float32)
         recorded["ivar"][arm] = np.where(bad, 0, 1 / variance).astype(np.float32)
