@@ -44,7 +44,7 @@ def draw_curves(lines: Sequence[dict[str, Any]], path: Path, title: str) -> None
         axes.set_title(panel, fontsize=10)
         axes.grid(alpha=0.3)
         if len(names) > 1:
-            axes.legend(fontsize=8, frameon=False)
+            axes.legend(fontsize=7, framealpha=0.6, edgecolor="none")
     with new_file(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110)
 

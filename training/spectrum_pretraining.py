@@ -37,7 +37,7 @@ from training.rows import Rows
 from training.run import Run
 from training.run_directory import RunDirectory
 from training.stage_config import PAPER, SMALL, StageConfig
-from training.towers import alone, encoder_of, prepare
+from training.towers import alone, encoder_of, prepare, tower_alone
 
 ARCHITECTURES = {
     SMALL: alone(GALSEARCH_SMALL, Modality.SPECTRUM),
@@ -220,7 +220,8 @@ def train(
             line = run.log(**numbers)
             if -found >= run.best:
                 run.best = -found
-                checkpoint.save(place.encoder_path, model, note=json.dumps(line))
+                tower = tower_alone(model, Modality.SPECTRUM)
+                checkpoint.save(place.encoder_path, tower, note=json.dumps(line))
             draw_if_possible(place)
     return place.encoder_path
 
