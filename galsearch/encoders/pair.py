@@ -7,6 +7,7 @@ from pathlib import Path
 from galsearch.core.errors import CheckpointError
 from galsearch.core.modality import Modality
 from galsearch.encoders.checkpoint import fingerprint, read
+from galsearch.encoders.fused import fused
 from galsearch.encoders.model import CrossModalModel
 from galsearch.encoders.precision import (
     Agreement,
@@ -14,7 +15,6 @@ from galsearch.encoders.precision import (
     Forward,
     Precision,
     check_precision,
-    lowered,
 )
 from galsearch.encoders.towers import EncoderPair, ImageEncoder, SpectrumEncoder
 
@@ -64,25 +64,31 @@ def pair_of(
     precision: Precision = "fp32",
     report: Callable[[Agreement], None] | None = None,
 ) -> EncoderPair:
-    """Encoders around a model in memory, which is put into evaluation mode."""
+    """Encoders around a model in memory, which is put into evaluation mode.
+
+    On a CPU its matrices are copied into the form that is fastest there: weights that change
+    afterwards need a new pair.
+    """
     model.eval()
     digest, config = fingerprint(model), model.config
     device = next(model.parameters()).device
-    lower = model if precision == "fp32" else lowered(model, precision)
+    network = model if (precision, device.type) == ("fp32", "cuda") else fused(model, precision)
 
     def first_batch(modality: Modality, exact: Forward) -> FirstBatch | None:
-        return None if lower is model else FirstBatch(precision, modality, exact, report)
+        if precision == "fp32":
+            return None
+        return FirstBatch(precision, modality, exact, report)
 
     image = spectrum = None
     if config.image is not None:
         at_once = _at_once(config.image.n_patches, config.image.width)
         check = first_batch(Modality.IMAGE, model.image)
-        forward = lower.image_encoder.one_by_one
+        forward = network.image_encoder.one_by_one
         image = ImageEncoder(config, digest, forward, at_once, device, precision, check)
     if config.spectrum is not None:
         at_once = _at_once(config.spectrum.max_tokens, config.spectrum.width)
         check = first_batch(Modality.SPECTRUM, model.spectrum)
-        forward = lower.spectrum_encoder.one_by_one
+        forward = network.spectrum_encoder.one_by_one
         spectrum = SpectrumEncoder(config, digest, forward, at_once, device, precision, check)
     return EncoderPair(config, digest, image, spectrum)
 
