@@ -6,7 +6,16 @@ Redshift, stellar mass, age, metallicity and specific star formation from image 
 spectrum: zero-shot by 64 neighbours on standardised embeddings, few-shot by a small MLP; beside
 baselines that are trained in the same run on the same galaxies. Shapes where they are known, and
 Galaxy Zoo votes of real images. Everything is checked before anything is trained; what is
-finished is kept in --work, and a run that was interrupted goes on from there.
+finished is kept in --work, and a run that was interrupted goes on from there; so does one with
+another --encoder, which finds the baselines trained.
+
+With the defaults, 20,000 galaxies take one core of an AMD EPYC (AVX-512 with bfloat16) about 45
+minutes, of which ResNet18 has 21 (15 epochs of 85 s at 48 x 48 pixels, the central 96 averaged 2
+by 2; unaveraged an epoch takes 205 s) and Conv+Att 7.
+
+AstroCLIP's own data set: name the directory of its parquet shards (EiffL/AstroCLIP at Hugging
+Face; galsearch ingest does not read them) and a --label-table with TARGETID, LOG_MSTAR, Z_MW,
+TAGE_MW and AVG_SFR of PROVABGS. Its published figures are then printed below ours.
 """
 
 import argparse

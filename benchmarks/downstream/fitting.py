@@ -39,14 +39,13 @@ class Fitted:
     load: Load
     mean: Floats
     spread: Floats
-    bf16: bool
     curve: list[dict[str, float]] = field(default_factory=list)
     """Loss of training and validation galaxies, an epoch a line; 1 is as good as the mean."""
     best_epoch: int = 0
 
     def predict(self, rows: Rows) -> Floats:
-        """(m, T) in the targets' own units."""
-        return run(self.network, self.load, rows, bf16=self.bf16) * self.spread + self.mean
+        """(m, T) in the targets' own units; multiplied in float32, however it was trained."""
+        return run(self.network, self.load, rows, bf16=False) * self.spread + self.mean
 
     def report(self) -> dict[str, Any]:
         """For the results file."""
@@ -72,7 +71,7 @@ def fit(
     mean, spread = np.nanmean(targets[train], axis=0), np.nanstd(targets[train], axis=0)
     spread = np.where(spread > 0, spread, 1.0)
     wanted = torch.from_numpy(((targets - mean) / spread).astype(np.float32))
-    fitted = Fitted(network, load, mean, spread, recipe.bf16)
+    fitted = Fitted(network, load, mean, spread)
     generator = torch.Generator().manual_seed(recipe.seed)
     batches = max(1, -(-len(train) // recipe.batch_size))
     optimiser = torch.optim.AdamW(

@@ -79,7 +79,7 @@ def parse(texts: list[str]) -> argparse.Namespace:
     add("--dataset", type=Path, help="for --generic; default: the one that was embedded")
     add("--train", type=int, default=20000, help="training galaxies for --generic and --bound")
     add("--head-epochs", type=int, default=40, help="of the generic towers' head")
-    add("--bound-epochs", type=int, default=30, help="of the regressors of --bound")
+    add("--bound-epochs", type=int, default=20, help="of the regressors of --bound")
     add("--threads", type=int, help="default: PyTorch's own choice")
     add("--out", type=Path, default=Path(__file__).parents[1] / "results" / "retrieval.json")
     add("--work", type=Path, help="random features are kept here; default: OUT without .json")

@@ -135,7 +135,7 @@ def estimates(
     straight = ridge(scaled.astype(np.float64), theta, train, validation)
     torch.manual_seed(seed)
     network = Mlp(features.shape[1], theta.shape[1], (256, 256), dropout=0.2)
-    recipe = fitting.Recipe(epochs, batch_size=128, weight_decay=0.05, seed=seed)
+    recipe = fitting.Recipe(epochs, batch_size=256, weight_decay=0.05, seed=seed)
     load = fitting.from_arrays(scaled)
     rest = theta - straight
     fitted = fitting.fit(

@@ -14,8 +14,10 @@ from PIL import Image
 
 from benchmarks.downstream import __main__ as command
 from benchmarks.downstream import published
+from benchmarks.downstream import run as whole
 from benchmarks.downstream.contestants import Settings
 from benchmarks.downstream.galaxies import batch_of, open_galaxies
+from benchmarks.downstream.measures import draws
 from benchmarks.downstream.report import tables
 from benchmarks.downstream.run import measure
 from benchmarks.downstream.sample import draw_sample
@@ -128,8 +130,16 @@ def towers(mark: str = "a") -> list[Projection]:
 QUICK = Settings(mlp_epochs=6, resnet_epochs=1, conv_epochs=1, image_size=48, image_binning=2)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_draws():
+    """A bootstrap of 30 in every run of this file: its errors are not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole, "draws", lambda n, seed: draws(n, seed, 30))
+        yield
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, few_draws):
     """One measured run, its galaxies, and where it kept what it finished."""
     galaxies, work = toy(), tmp_path_factory.mktemp("work")
     sample = draw_sample(galaxies, modalities=BOTH)
@@ -507,3 +517,22 @@ def test_real_votes_are_read(real: Path) -> None:
     found = measure_votes(real / "ls-zoobot-jpg", {})
     assert found["n"] > 300
     assert found["scores"]["colours and sizes"]["ring"]["r2"] == pytest.approx(0.18, abs=0.05)
+
+
+# --- a dataset of ours ----------------------------------------------------------------------------
+
+
+def test_an_ingested_dataset_is_read_in_the_catalogues_order(demonstration, tmp_path: Path) -> None:
+    galaxies = open_galaxies(demonstration.home / "demo" / "dataset")
+    ids = galaxies.catalogue["target_id"].to_numpy()
+    np.testing.assert_array_equal(np.concatenate([b.target_ids for b in galaxies.batches()]), ids)
+    np.testing.assert_array_equal(galaxies.split, split_of(ids))
+    assert len(galaxies.digest) == 64
+    assert not galaxies.published
+    table = tmp_path / "more.csv"
+    table.write_text(f"TARGETID,COLOUR,Z\n{ids[3]},0.5,9.0\n")
+    more = open_galaxies(galaxies.path, [str(table)]).catalogue
+    assert more["colour"].to_pylist() == [0.5 if one == ids[3] else None for one in ids]
+    assert more["z"].equals(galaxies.catalogue["z"])
+    with pytest.raises(DatasetError, match="Measure a larger dataset"):
+        draw_sample(galaxies, modalities=BOTH)
