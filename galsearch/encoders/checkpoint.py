@@ -50,7 +50,11 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        temporary.touch()
+        permissions = temporary.stat().st_mode
         save_file(tensors, temporary, metadata=metadata)
+        # safetensors leaves files that their owner alone may read.
+        temporary.chmod(permissions)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -91,6 +91,8 @@ def check_precision(precision: str, device: str) -> None:
         )
     if precision == "int8" and device != "cpu":
         raise ConfigError(f"precision int8 is for the CPU, asked for is {device}: use bf16.")
+    if precision == "int8" and not torch.backends.mkldnn.is_available():
+        raise ConfigError("this PyTorch was built without oneDNN, which int8 needs: use fp32.")
     flags = torch.cpu.get_capabilities()
     if precision == "bf16" and device == "cpu" and not any(flags.get(f) for f in _BF16_FLAGS):
         raise ConfigError(

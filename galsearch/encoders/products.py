@@ -33,7 +33,7 @@ class FloatProduct:
 
     def __init__(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
         self._weight, self._bias, self._dtype = weight.to(dtype), bias.to(dtype), dtype
-        self._packed = weight.device.type == "cpu" and torch.backends.mkldnn.is_available()
+        self._packed = weight.device.type == "cpu" and _packs(dtype)
         if self._packed:
             self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight)
 
@@ -109,6 +109,14 @@ class Int8Product:
             1.0, 0, torch.float32, "none", [], "",
         )  # fmt: skip
         return product, step
+
+
+def _packs(dtype: torch.dtype) -> bool:
+    """Whether this PyTorch has oneDNN, and that multiplies such numbers on this processor."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    supported: bool = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return dtype == torch.float32 or supported
 
 
 def _whole(rows: Tensor) -> tuple[Tensor, Tensor]:

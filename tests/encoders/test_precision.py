@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from galsearch.core.errors import ConfigError
 from galsearch.encoders import initialise, load, precision
@@ -66,3 +67,12 @@ def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         load(precision="int4")  # type: ignore[arg-type]
     assert str(caught.value) == "precision is 'int4'; expected one of fp32, int8, bf16."
+
+
+def test_a_pytorch_without_onednn_offers_no_int8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    with pytest.raises(ConfigError) as caught:
+        load(precision="int8")
+    assert str(caught.value) == (
+        "this PyTorch was built without oneDNN, which int8 needs: use fp32."
+    )
