@@ -15,6 +15,7 @@ from tests.training.conftest import HABITS, ROOT, TINY, command, environment, ru
 EVERY_STEP = "n_steps = 20\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 10\n"
 MORE = {"alignment": "queue_size = 12\n"}
 STAGES = sorted(TINY)
+pytestmark = pytest.mark.timeout(600)  # processes start and load torch nine times
 
 
 def curve(run: Path) -> list[dict[str, float]]:
@@ -28,13 +29,13 @@ def interrupt(arguments: list[str], run: Path, how: signal.Signals, after: int) 
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 200
     while process.poll() is None and time.monotonic() < until:
         if (run / "log.jsonl").is_file() and len(curve_so_far(run)) >= after:
             process.send_signal(how)
             break
         time.sleep(0.005)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=200)
     return process.returncode, said
 
 

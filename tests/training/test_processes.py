@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
@@ -20,6 +21,7 @@ from galsearch.encoders.config import (
     SpectrumConfig,
 )
 from galsearch.encoders.model import initialise
+from galsearch.encoders.preprocess import prepare_spectra
 from tests.training.conftest import run_stage
 from training import image_pretraining, spectrum_pretraining
 from training.alignment import Towers
@@ -29,6 +31,7 @@ from training.processes import Processes, check_batch
 from training.self_distillation import DistillationNetwork, Teacher
 
 N_GALAXIES = 8
+pytestmark = pytest.mark.timeout(600)  # two processes start and load torch
 IMAGE = ImageConfig(image_size=24, width=16, depth=2, n_heads=2)
 SPECTRUM = SpectrumConfig(width=16, depth=1, n_heads=2)
 HEAD = HeadConfig(width=16, n_heads=2, dropout=0.0)
@@ -45,9 +48,10 @@ def gradients(module: nn.Module) -> dict[str, Tensor]:
 
 
 def spectra(n: int) -> Tensor:
-    tokens = SPECTRUM.n_pixels // SPECTRUM.slice_length + 2
-    generator = torch.Generator().manual_seed(3)
-    return torch.rand(n, tokens, SPECTRUM.n_features, generator=generator)
+    rng = np.random.default_rng(3)
+    flux = rng.normal(2, 1, (n, SPECTRUM.n_pixels))
+    ivar = rng.random((n, SPECTRUM.n_pixels))
+    return prepare_spectra(flux, ivar, None, MASKED)
 
 
 def align(processes: Processes, n_parts: int = 1) -> Result:
