@@ -1,4 +1,4 @@
-"""One way to train every baseline: AdamW, one cycle, the epoch chosen by validation galaxies."""
+"""One way to train every baseline: AdamW, warm-up, cosine; validation chooses the epoch."""
 
 import copy
 import time
@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+
+from galsearch.encoders.schedules import warm_up_cosine
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -24,7 +26,7 @@ class Recipe:
     epochs: int
     batch_size: int = 64
     learning_rate: float = 1e-3
-    """Peak of the cycle."""
+    """Peak of the schedule."""
     weight_decay: float = 0.01
     seed: int = 1
     bf16: bool = False
@@ -77,15 +79,14 @@ def fit(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, recipe.learning_rate, total_steps=recipe.epochs * batches, pct_start=0.2
-    )
     best, state = np.inf, copy.deepcopy(network.state_dict())
     for epoch in range(recipe.epochs):
         started, losses = time.process_time(), []
         network.train()
         order = train[torch.randperm(len(train), generator=generator).numpy()]
         for number, rows in enumerate(np.array_split(order, batches)):
+            step, n_steps = epoch * batches + number, recipe.epochs * batches
+            set_rate(optimiser, step, n_steps, recipe.learning_rate)
             inputs = load(rows)
             inputs = augment(inputs, generator) if augment else inputs
             with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bf16):
@@ -95,9 +96,8 @@ def fit(
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
-            schedule.step()
             losses.append(float(loss.detach()))
-            progress(name, epoch * batches + number + 1, recipe.epochs * batches)
+            progress(name, step + 1, n_steps)
         seen = torch.from_numpy(run(network, load, validation, bf16=recipe.bf16)).float()
         held_out = float(squared_error(seen, wanted[validation]))
         seconds = round(time.process_time() - started, 2)
@@ -108,6 +108,13 @@ def fit(
             state = copy.deepcopy(network.state_dict())
     network.load_state_dict(state)
     return fitted
+
+
+def set_rate(optimiser: torch.optim.Optimizer, step: int, n_steps: int, peak: float) -> None:
+    """The learning rate of a step: a line to the peak over a fifth of all, half a cosine to 0."""
+    rate = warm_up_cosine(step, peak=peak, n_steps=n_steps, n_warm_up=n_steps // 5, start=peak / 25)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
 
 
 def squared_error(out: Tensor, wanted: Tensor) -> Tensor:

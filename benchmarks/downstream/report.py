@@ -1,6 +1,14 @@
-"""The tables on stdout, computed from the results file."""
+"""The tables on stdout, computed from the results file.
 
+    python -m benchmarks.downstream.report RESULTS.json
+
+prints them again.
+"""
+
+import json
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from benchmarks.downstream import published
@@ -151,3 +159,7 @@ def _headlines(results: Mapping[str, Any]) -> str:
             )
         lines.append(f"Aligned images, {how}: {'; '.join(said)}.")
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(tables(json.loads(Path(sys.argv[1]).read_text("utf-8"))))

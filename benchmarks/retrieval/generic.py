@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.downstream.fitting import set_rate
 from benchmarks.downstream.galaxies import Galaxies
 from benchmarks.downstream.neighbours import standardised
 from benchmarks.downstream.pixels import ImageInput, gather, spectrum_input
@@ -161,21 +162,18 @@ def train_heads(
     heads = Heads(image.shape[1], spectrum.shape[1])
     batches = max(1, len(train) // batch_size)
     optimiser = torch.optim.AdamW(heads.parameters(), lr=learning_rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, learning_rate, total_steps=epochs * batches, pct_start=0.1
-    )
     curve: list[dict[str, float]] = []
     best, state = -1.0, copy.deepcopy(heads.state_dict())
     generator = np.random.default_rng(seed)
     for epoch in range(epochs):
         heads.train()
         losses = []
-        for rows in np.array_split(generator.permutation(train), batches):
+        for number, rows in enumerate(np.array_split(generator.permutation(train), batches)):
+            set_rate(optimiser, epoch * batches + number, epochs * batches, learning_rate)
             loss = heads.loss(*(x[rows] for x in inputs))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-            schedule.step()
             losses.append(float(loss.detach()))
         one, other = vectors(heads, *(x[validation] for x in inputs))
         recall = float((ranks(one @ other.T) <= 10).mean())

@@ -1,6 +1,14 @@
-"""The results as Markdown, computed from the file."""
+"""The results as Markdown, computed from the file.
 
+    python -m benchmarks.retrieval.report RESULTS.json
+
+prints them again.
+"""
+
+import json
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,3 +99,7 @@ def _claims(results: Mapping[str, Any]) -> list[str]:
 
 def _r10(found: Mapping[str, Any]) -> float:
     return float(np.mean(found["pools"]["r10"]))
+
+
+if __name__ == "__main__":
+    print(table(json.loads(Path(sys.argv[1]).read_text("utf-8"))))

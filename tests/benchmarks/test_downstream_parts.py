@@ -146,6 +146,20 @@ def test_training_finds_a_line_in_the_targets_own_units_and_repeats_itself() -> 
     np.testing.assert_array_equal(predicted, fit_line(12)[0].predict(test))
 
 
+@given(st.integers(1, 60))
+def test_the_rate_rises_to_its_peak_and_falls_for_any_number_of_steps(n_steps: int) -> None:
+    optimiser = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
+    rates = []
+    for step in range(n_steps):
+        fitting.set_rate(optimiser, step, n_steps, 1e-3)
+        rates.append(optimiser.param_groups[0]["lr"])
+    top = rates.index(max(rates))
+    assert max(rates) == pytest.approx(1e-3)
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert min(rates) > 0
+
+
 def test_the_best_epoch_is_kept_as_it_was(monkeypatch) -> None:
     losses = iter([0.5, 0.2, 0.9])
     kept = []
