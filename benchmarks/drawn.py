@@ -32,6 +32,10 @@ from galsearch.embeddings import EmbeddingShard, open_store, write_shard
 from galsearch.embeddings.store import StoreRecord, write_record
 
 Vectors = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+BOTH = tuple(Modality)
+_MIXED_ROWS = 512
+"""Galaxies mixed at a time: their neighbours fill 4 MB."""
 N_NEIGHBOURS = 16
 """Galaxies whose differences are mixed; more than the intrinsic dimension of either modality."""
 SHARD_ROWS = 50_000
@@ -77,69 +81,98 @@ def read_source(embeddings: Path) -> Source:
 
 
 def draw(
-    source: Source, n: int, generator: np.random.Generator
-) -> tuple[Vectors, Vectors, npt.NDArray[np.float64]]:
-    """`n` images, their spectra and their catalogue numbers."""
+    source: Source, n: int, generator: np.random.Generator, kinds: tuple[Modality, ...] = BOTH
+) -> tuple[dict[Modality, Vectors], Doubles]:
+    """`n` galaxies: vectors of the modalities that are wanted, and catalogue numbers."""
     rows = generator.integers(0, len(source.ids), n)
     # A difference of two galaxies scatters twice as much as one galaxy: hence the 2.
     weights = generator.normal(size=(n, N_NEIGHBOURS)) / np.sqrt(2 * N_NEIGHBOURS)
-    joint = source.joint[rows]
-    numbers = source.numbers[rows]
-    for rank in range(N_NEIGHBOURS):
-        others = source.near[rows, rank]
-        weight = weights[:, rank, None]
-        joint = joint + weight.astype(np.float32) * (source.joint[others] - source.joint[rows])
-        numbers = numbers + weight * (source.numbers[others] - source.numbers[rows])
+    near = source.near[rows]
+    numbers = mixed(source.numbers, rows, near, weights)
     numbers[:, 0] %= 360
     numbers[:, 1] = np.clip(numbers[:, 1], -90, 90)
-    image, spectrum = np.split(joint, 2, axis=1)
-    return unit_rows(image), unit_rows(spectrum), numbers
+    halves = dict(zip(BOTH, np.split(source.joint, 2, axis=1), strict=True))
+    light = weights.astype(np.float32)
+    vectors = {
+        kind: unit_rows(mixed(np.ascontiguousarray(halves[kind]), rows, near, light))
+        for kind in kinds
+    }
+    return vectors, numbers
 
 
-def write_drawn(source: Source, out: Path, *, n: int, n_questions: int, seed: int) -> None:
-    """An embeddings directory of `n` drawn galaxies; finished shards are kept."""
+def mixed(values: Any, rows: Any, near: Any, weights: Any) -> Any:
+    """Each row's values, and to them the weighted differences to those of its neighbours."""
+    own = 1 - weights.sum(axis=1)
+    found = np.empty((len(rows), values.shape[1]), values.dtype)
+    for start in range(0, len(rows), _MIXED_ROWS):
+        part = slice(start, start + _MIXED_ROWS)
+        found[part] = own[part, None] * values[rows[part]]
+        found[part] += np.matmul(weights[part, None, :], values[near[part]])[:, 0]
+    return found
+
+
+def write_drawn(
+    source: Source, out: Path, *, n: int, n_spectra: int, n_questions: int, seed: int
+) -> None:
+    """An embeddings directory of `n` drawn galaxies; finished shards are kept.
+
+    The first `n_spectra` have a spectrum too. A smaller directory is the beginning of a larger one
+    of the same seed.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    shards: dict[str, int] = {}
+    shards: dict[Modality, dict[str, int]] = {kind: {} for kind in BOTH}
     tables = []
     for number, start in enumerate(range(0, n, SHARD_ROWS)):
         count = min(SHARD_ROWS, n - start)
-        image, spectrum, numbers = draw(source, count, np.random.default_rng([seed, number]))
-        ids = np.arange(start, start + count, dtype=np.int64) + 39_627_000_000_000_000
         name = f"part-{number:05d}.parquet"
-        shards[name] = count
-        for kind, vectors in zip(Modality, (image, spectrum), strict=True):
+        kinds = BOTH if start < n_spectra else (Modality.IMAGE,)
+        missing = tuple(kind for kind in kinds if not (out / kind / name).exists())
+        generator = np.random.default_rng([seed, number])
+        vectors, numbers = draw(source, count, generator, missing)
+        ids = np.arange(start, start + count, dtype=np.int64) + 39_627_000_000_000_000
+        for kind in kinds:
+            shards[kind][name] = count
             (out / kind).mkdir(exist_ok=True)
-            if not (out / kind / name).exists():
-                shard = EmbeddingShard(
-                    ids,
-                    numbers[:, 0],
-                    numbers[:, 1],
-                    vectors,
-                    kind,
-                    source.fingerprint,
-                    f"drawn-{number}",
-                    "0" * 64,
-                )
-                write_shard(out / kind / name, shard)
+        for kind in missing:
+            places = (numbers[:, 0], numbers[:, 1])
+            shard = EmbeddingShard(
+                ids, *places, vectors[kind], kind, source.fingerprint, f"drawn-{number}", "0" * 64
+            )
+            write_shard(out / kind / name, shard)
         columns = dict(zip(source.names, numbers.T, strict=True))
         tables.append(pa.table({"target_id": ids, **columns}))
     pq.write_table(pa.concat_tables(tables), out / "catalogue.parquet")
-    for kind in Modality:
+    for kind in BOTH:
+        held = sum(shards[kind].values())
         record = StoreRecord(
-            kind, "drawn", source.fingerprint, source.dim, n, 0, "drawn", "0" * 64, shards
+            kind,
+            "drawn",
+            source.fingerprint,
+            source.dim,
+            held,
+            n - held,
+            "drawn",
+            "0" * 64,
+            shards[kind],
         )
         write_record(out / kind, record)
-    image, spectrum, numbers = draw(source, n_questions, np.random.default_rng([seed, 10**9]))
-    np.savez(out / "questions.npz", image=image, spectrum=spectrum, numbers=numbers)
+    vectors, numbers = draw(source, n_questions, np.random.default_rng([seed, 10**9]))
+    np.savez(
+        out / "questions.npz",
+        image=vectors[Modality.IMAGE],
+        spectrum=vectors[Modality.SPECTRUM],
+        numbers=numbers,
+    )
 
 
 def likeness(source: Source, *, seed: int) -> dict[str, Any]:
     """The embedded galaxies described, beside as many drawn ones."""
-    drawn = draw(source, len(source.ids), np.random.default_rng([seed, 10**9 + 1]))
+    drawn, _ = draw(source, len(source.ids), np.random.default_rng([seed, 10**9 + 1]))
     return {
         "n": len(source.ids),
+        "encoder": source.fingerprint,
         "embedded": describe(*np.split(source.joint, 2, axis=1)),
-        "drawn": describe(*drawn[:2]),
+        "drawn": describe(drawn[Modality.IMAGE], drawn[Modality.SPECTRUM]),
     }
 
 
@@ -186,6 +219,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Many embeddings that are like few.")
     parser.add_argument("embeddings", type=Path)
     parser.add_argument("--n", type=int, default=1_000_000)
+    parser.add_argument("--spectra", type=int, help="galaxies with a spectrum, default: all")
     parser.add_argument("--questions", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
@@ -195,6 +229,7 @@ def main() -> int:
         source,
         arguments.out,
         n=arguments.n,
+        n_spectra=arguments.n if arguments.spectra is None else arguments.spectra,
         n_questions=arguments.questions,
         seed=arguments.seed,
     )

@@ -1,8 +1,8 @@
 """Search engines of the comparison behind one face: build, then rows for questions.
 
-Each is set as its own documentation advises for vectors of this kind; `settings` lists what is
-swept. Foreign packages are imported when an engine is made, so that each may live in an
-environment of its own.
+Each is set as its own documentation advises for a million vectors; `builds` lists the ways of
+building that are tried and `settings` what is swept in each, from the cheapest on. Foreign
+packages are imported when an engine is made, so that each may live in an environment of its own.
 """
 
 import importlib
@@ -18,13 +18,21 @@ import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
-Setting = dict[str, int]
+Setting = dict[str, float]
 
 
 class Engine(ABC):
     """One index over unit vectors; larger inner products are nearer."""
 
+    builds: tuple[str, ...] = ("default",)
+    """Ways of building it; one is handed to the constructor."""
     settings: tuple[Setting, ...]
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+
+    def asked_by(self, using: str) -> None:  # noqa: B027 - most engines need not know
+        """Questions of this modality follow."""
 
     @abstractmethod
     def build(self, vectors: Vectors) -> None:
@@ -36,10 +44,11 @@ class Engine(ABC):
 
     @abstractmethod
     def n_bytes(self) -> int:
-        """What has to be in memory, as the engine writes it to a file."""
+        """What has to be at hand for questions, as the engine writes it to files."""
 
 
-def _grid(**values: tuple[int, ...]) -> tuple[Setting, ...]:
+def grid(**values: tuple[float, ...]) -> tuple[Setting, ...]:
+    """Every combination, the first name varying slowest."""
     settings: list[Setting] = [{}]
     for name, choices in values.items():
         settings = [{**setting, name: choice} for setting in settings for choice in choices]
@@ -52,88 +61,125 @@ def power_of_two(n: float) -> int:
 
 
 class PlainFaiss(Engine):
-    """Fast scan with OPQ and re-ranking by 8-bit vectors: FAISS's own best of this kind."""
+    """FAISS by the recipes of its wiki: inverted lists, codes, a rotation, re-ranking.
 
-    settings = _grid(nprobe=(4, 8, 16, 32, 64, 128), k_factor=(5, 10, 20, 40))
+    Both metrics, which order unit vectors alike. The last recipe is the one that galsearch chose
+    for these vectors, written by hand: what a user would get who knew it.
+    """
+
+    builds = (
+        "ip OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
+        "l2 OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
+        "ip IVF{lists},Flat",
+        "l2 IVF{lists},SQ8",
+        "l2 IVF{lists}_HNSW32,SQ8,RFlat",
+        "l2 PCAR{quarter},IVF{lists}_HNSW32,SQ8,RFlat",
+    )
+
+    def __init__(self, how: str) -> None:
+        super().__init__(how)
+        probes = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
+        self.settings = grid(nprobe=probes)
+        if how.endswith("RFlat"):
+            self.settings = grid(nprobe=probes, k_factor=(1.5, 2, 3, 4, 8, 16))
 
     def build(self, vectors: Vectors) -> None:
         """Train on as much as FAISS wants, add, keep the refinement."""
         faiss: Any = importlib.import_module("faiss")
-
         n, dim = vectors.shape
         lists = power_of_two(4 * math.sqrt(n))
-        reduced = min(dim, 128)
-        factory = f"OPQ{reduced // 2}_{reduced},IVF{lists},PQ{reduced // 2}x4fsr,Refine(SQ8)"
-        self.index = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
+        metric, factory = self.how.split()
+        factory = factory.format(lists=lists, dim=dim, half=dim // 2, quarter=dim // 4)
+        metrics = {"ip": faiss.METRIC_INNER_PRODUCT, "l2": faiss.METRIC_L2}
+        self.index = faiss.index_factory(dim, factory, metrics[metric])
         self.index.train(sample(vectors, 64 * lists))
         self.index.add(vectors)
         faiss.omp_set_num_threads(1)
 
     def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
         """Parameters travel with the call."""
-        faiss: Any = importlib.import_module("faiss")
-
-        inner = faiss.SearchParametersPreTransform(
-            index_params=faiss.SearchParametersIVF(nprobe=setting["nprobe"])
-        )
-        parameters = faiss.IndexRefineSearchParameters(
-            k_factor=setting["k_factor"], base_index_params=inner
-        )
+        parameters = faiss_parameters(self.index, setting)
         return np.asarray(self.index.search(questions, k, params=parameters)[1])
 
     def n_bytes(self) -> int:
         """Of FAISS's own file."""
         faiss: Any = importlib.import_module("faiss")
-
         return int(faiss.serialize_index(self.index).nbytes)
 
 
-class Autofaiss(PlainFaiss):
-    """What autofaiss's rule gives: OPQ, IVF with an HNSW quantiser, 8-bit codes, no re-ranking."""
+def faiss_parameters(index: Any, setting: Setting) -> Any:
+    """What a search of this FAISS index takes for a setting."""
+    faiss: Any = importlib.import_module("faiss")
+    if isinstance(index, faiss.IndexRefine):
+        base = faiss.downcast_index(index.base_index)
+        return faiss.IndexRefineSearchParameters(
+            k_factor=setting["k_factor"], base_index_params=faiss_parameters(base, setting)
+        )
+    if isinstance(index, faiss.IndexPreTransform):
+        inner = faiss_parameters(faiss.downcast_index(index.index), setting)
+        return faiss.SearchParametersPreTransform(index_params=inner)
+    if isinstance(index, faiss.IndexHNSW):
+        return faiss.SearchParametersHNSW(efSearch=int(setting["nprobe"]))
+    return faiss.SearchParametersIVF(nprobe=int(setting["nprobe"]))
 
-    settings = _grid(nprobe=(16, 64, 256, 1024))
+
+class Autofaiss(Engine):
+    """autofaiss itself, with a memory limit: what it chooses and tunes.
+
+    Its own search settings are replaced by a sweep over them, as it would be tuned by hand.
+    """
+
+    builds = ("16G", "0.22K")
+    """`max_index_memory_usage`: its default, and as many kilobytes a vector as a third of what
+    hnswlib takes."""
+    settings = grid(nprobe=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024))
 
     def build(self, vectors: Vectors) -> None:
-        """The factory string of autofaiss 2.x for this size."""
+        """Its `build_index` over an array in memory, its progress on stderr left out."""
+        autofaiss: Any = importlib.import_module("autofaiss")
         faiss: Any = importlib.import_module("faiss")
-
-        n, dim = vectors.shape
-        lists = power_of_two(4 * math.sqrt(n)) if n < 1_000_000 else 16_384
-        codes = min(64, dim // 2)
-        factory = f"OPQ{codes}_{dim},IVF{lists}_HNSW32,PQ{codes}x8"
-        self.index = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
-        self.index.train(sample(vectors, 64 * lists))
-        self.index.add(vectors)
+        memory = self.how
+        if memory.endswith("K"):
+            memory = f"{float(memory[:-1]) * len(vectors) / 1000:.0f}M"
+        self.index, _ = autofaiss.build_index(
+            vectors,
+            save_on_disk=False,
+            metric_type="ip",
+            max_index_memory_usage=memory,
+            current_memory_available="16G",
+            nb_cores=cpus(),
+            verbose=30,
+        )
         faiss.omp_set_num_threads(1)
 
     def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """Parameters travel with the call."""
-        faiss: Any = importlib.import_module("faiss")
-
-        parameters = faiss.SearchParametersPreTransform(
-            index_params=faiss.SearchParametersIVF(nprobe=setting["nprobe"])
-        )
+        """Lists read, or `efSearch` where it chose a graph."""
+        parameters = faiss_parameters(self.index, setting)
         return np.asarray(self.index.search(questions, k, params=parameters)[1])
+
+    def n_bytes(self) -> int:
+        """Of FAISS's own file."""
+        faiss: Any = importlib.import_module("faiss")
+        return int(faiss.serialize_index(self.index).nbytes)
 
 
 class Hnswlib(Engine):
     """A graph over all vectors, M = 16, ef_construction = 128."""
 
-    settings = _grid(ef=(16, 32, 64, 128, 256, 512))
+    settings = grid(ef=(10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512))
 
     def build(self, vectors: Vectors) -> None:
         """One graph in memory."""
         hnswlib: Any = importlib.import_module("hnswlib")
-
         n, dim = vectors.shape
         self.index = hnswlib.Index(space="ip", dim=dim)
         self.index.init_index(max_elements=n, M=16, ef_construction=128, random_seed=1)
-        self.index.add_items(vectors, np.arange(n), num_threads=os.cpu_count())
+        self.index.add_items(vectors, np.arange(n), num_threads=cpus())
         self.index.set_num_threads(1)
 
     def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
         """`ef` candidates are kept while walking."""
-        self.index.set_ef(max(k, setting["ef"]))
+        self.index.set_ef(max(k, int(setting["ef"])))
         return np.asarray(self.index.knn_query(questions, k, num_threads=1)[0], np.int64)
 
     def n_bytes(self) -> int:
@@ -145,23 +191,26 @@ class Hnswlib(Engine):
 
 
 class Usearch(Engine):
-    """A graph over all vectors in half precision, connectivity 16."""
+    """A graph over all vectors, connectivity 16.
 
-    settings = _grid(expansion=(16, 32, 64, 128, 256, 512))
+    In single precision: in its half precision neighbours that are 1e-4 away can not be told apart.
+    """
+
+    builds = ("f32",)
+    settings = grid(expansion=(10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512))
 
     def build(self, vectors: Vectors) -> None:
         """One graph in memory."""
         usearch: Any = importlib.import_module("usearch.index")
-
         n, dim = vectors.shape
         self.index = usearch.Index(
-            ndim=dim, metric="ip", dtype="f16", connectivity=16, expansion_add=128
+            ndim=dim, metric="ip", dtype=self.how, connectivity=16, expansion_add=128
         )
-        self.index.add(np.arange(n), vectors, threads=os.cpu_count() or 1)
+        self.index.add(np.arange(n), vectors, threads=cpus())
 
     def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
         """`expansion` candidates are kept while walking."""
-        self.index.expansion_search = max(k, setting["expansion"])
+        self.index.expansion_search = max(k, int(setting["expansion"]))
         matches = self.index.search(questions, k, threads=1)
         return np.asarray(matches.keys, np.int64).reshape(len(questions), k)
 
@@ -173,12 +222,11 @@ class Usearch(Engine):
 class Scann(Engine):
     """A tree with anisotropic 4-bit codes and exact re-ordering."""
 
-    settings = _grid(leaves=(5, 10, 30, 60, 100, 200), reorder=(100, 200))
+    settings = grid(leaves=(1, 2, 3, 5, 8, 12, 20, 30, 60, 100, 200), reorder=(30, 60, 100, 200))
 
     def build(self, vectors: Vectors) -> None:
         """As its documentation sets a million vectors."""
         scann: Any = importlib.import_module("scann")
-
         n = len(vectors)
         self.vectors = vectors
         self.index = (
@@ -197,12 +245,17 @@ class Scann(Engine):
         """One call for one question, one for many."""
         options: dict[str, Any] = {
             "final_num_neighbors": k,
-            "pre_reorder_num_neighbors": setting["reorder"],
-            "leaves_to_search": setting["leaves"],
+            "pre_reorder_num_neighbors": int(setting["reorder"]),
+            "leaves_to_search": int(setting["leaves"]),
         }
         if len(questions) == 1:
-            return np.asarray(self.index.search(questions[0], **options)[0], np.int64)[None]
-        return np.asarray(self.index.search_batched(questions, **options)[0], np.int64)
+            found = [self.index.search(questions[0], **options)[0]]
+        else:
+            found = list(self.index.search_batched(questions, **options)[0])
+        rows = np.full((len(questions), k), -1, np.int64)
+        for own, answer in zip(rows, found, strict=True):
+            own[: len(answer)] = answer
+        return rows
 
     def n_bytes(self) -> int:
         """Of its files, the vectors for re-ordering among them."""
@@ -214,7 +267,7 @@ class Scann(Engine):
 class Lance(Engine):
     """A table on disk with IVF-PQ and re-ranking by stored vectors; one question a call."""
 
-    settings = _grid(nprobes=(10, 20, 50, 100), refine_factor=(10, 30))
+    settings = grid(nprobes=(1, 5, 20), refine_factor=(5, 50))
 
     def build(self, vectors: Vectors) -> None:
         """LanceDB's own defaults for the number of lists and codes."""
@@ -232,8 +285,9 @@ class Lance(Engine):
         """It has no call for many questions."""
         found = []
         for question in questions:
-            asked = self.table.search(question).metric("dot").limit(k).select(["id"])
-            asked = asked.nprobes(setting["nprobes"]).refine_factor(setting["refine_factor"])
+            asked = self.table.search(question).distance_type("dot").limit(k).select(["id"])
+            asked = asked.nprobes(int(setting["nprobes"]))
+            asked = asked.refine_factor(int(setting["refine_factor"]))
             found.append(asked.to_arrow()["id"].to_numpy()[:k])
         return np.stack(found)
 
@@ -241,43 +295,6 @@ class Lance(Engine):
         """Of everything in its directory; it is read from the disk."""
         files = Path(self.folder.name).rglob("*")
         return sum(path.stat().st_size for path in files if path.is_file())
-
-
-class Ours(Engine):
-    """A build of galsearch, opened; it was made by `galsearch build-index`."""
-
-    settings = _grid(n_probe=(4, 8, 16, 32, 64, 128), rerank=(4, 8, 16, 32))
-
-    def __init__(self, build: Path, among: str) -> None:
-        from galsearch.core.modality import Modality
-        from galsearch.index import open_build
-
-        self.index = open_build(build)
-        self.among = Modality(among)
-
-    def build(self, vectors: Vectors) -> None:  # noqa: ARG002 - the face's
-        """It is built; read its lists."""
-        faiss: Any = importlib.import_module("faiss")
-
-        self.index.modality(self.among)
-        faiss.omp_set_num_threads(1)
-
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """Rows are places among the ascending TARGETIDs."""
-        hits = self.index.search(
-            questions,
-            among=self.among,
-            k=k,
-            n_probe=setting["n_probe"],
-            rerank=setting["rerank"],
-        )
-        ids = np.stack([hit.target_ids for hit in hits])
-        return self.index.stored(self.among).rows_of(ids.reshape(-1)).reshape(ids.shape)
-
-    def n_bytes(self) -> int:
-        """Lists and stored vectors."""
-        folder = self.index.directory / self.among
-        return sum(path.stat().st_size for path in folder.iterdir())
 
 
 ENGINES: dict[str, type[Engine]] = {
@@ -288,6 +305,11 @@ ENGINES: dict[str, type[Engine]] = {
     "scann": Scann,
     "lancedb": Lance,
 }
+
+
+def cpus() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def sample(vectors: Vectors, n: int) -> Vectors:

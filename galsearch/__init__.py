@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from galsearch.demo import run_demo
     from galsearch.embeddings import embed_dataset, open_store
     from galsearch.gallery import write_gallery
-    from galsearch.index import IndexRecipe, add, build_index, compact, remove, verify
+    from galsearch.index import IndexRecipe, add, build_index, compact, merge, remove, verify
     from galsearch.query import Neighbours, open_index
     from galsearch.simulate import simulate_survey
 
@@ -37,6 +37,7 @@ _HOMES = {
     "add": "galsearch.index",
     "build_index": "galsearch.index",
     "compact": "galsearch.index",
+    "merge": "galsearch.index",
     "remove": "galsearch.index",
     "verify": "galsearch.index",
     "Neighbours": "galsearch.query",
@@ -58,6 +59,7 @@ __all__ = [
     "embed_dataset",
     "encoders",
     "ingest",
+    "merge",
     "open_dataset",
     "open_index",
     "open_store",

@@ -1,4 +1,4 @@
-"""Commands that change a live build: galaxies in, galaxies out, one piece again."""
+"""Commands that change builds: galaxies in, galaxies out, one piece again, parts into one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,4 +32,15 @@ def compact(index: Annotated[Path | None, typer.Argument(help="A build.")] = Non
     """Join what was added, drop what was removed, and measure recall again."""
     with progress_bars() as progress:
         manifest = galsearch.compact(index, progress=progress)
+    typer.echo(str(manifest))
+
+
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="Builds of one build's quantisers.")],
+    out: Annotated[Path, typer.Option(help="Directory to write the build into.")],
+    overwrite: Annotated[bool, typer.Option(help="Replace a build that is there.")] = False,
+) -> None:
+    """Make one build of parts that were built apart with the same quantisers."""
+    with progress_bars() as progress:
+        manifest = galsearch.merge(parts, out=out, overwrite=overwrite, progress=progress)
     typer.echo(str(manifest))

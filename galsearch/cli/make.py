@@ -49,10 +49,18 @@ def build_index(
     embeddings: Annotated[Path, typer.Option(help="What `galsearch embed` wrote.")],
     out: Annotated[Path, typer.Option(help="Directory to write the build into.")],
     overwrite: Annotated[bool, typer.Option(help="Replace a build that is there.")] = False,
+    quantisers: Annotated[
+        Path | None, typer.Option(help="A build whose quantisers are taken; nothing is trained.")
+    ] = None,
 ) -> None:
     """Train and fill an index for each modality; measure its recall in all four directions."""
     with progress_bars() as progress:
         manifest = galsearch.build_index(
-            recipe, embeddings=embeddings, out=out, overwrite=overwrite, progress=progress
+            recipe,
+            embeddings=embeddings,
+            out=out,
+            overwrite=overwrite,
+            quantisers=quantisers,
+            progress=progress,
         )
     typer.echo(str(manifest))

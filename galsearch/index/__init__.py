@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from galsearch.index.build import build_index
     from galsearch.index.builds import find_build
     from galsearch.index.compaction import compact
-    from galsearch.index.growth import add, remove
+    from galsearch.index.growth import add
     from galsearch.index.manifest import IndexManifest
+    from galsearch.index.merging import merge
     from galsearch.index.recipe import IndexRecipe
+    from galsearch.index.removal import remove
     from galsearch.index.report import engine_report
     from galsearch.index.search import GalaxyIndex, open_build
     from galsearch.index.verification import verify
@@ -26,8 +28,9 @@ _HOMES = {
     "compact": "compaction",
     "engine_report": "report",
     "find_build": "builds",
+    "merge": "merging",
     "open_build": "search",
-    "remove": "growth",
+    "remove": "removal",
     "verify": "verification",
 }
 
@@ -40,6 +43,7 @@ __all__ = [
     "compact",
     "engine_report",
     "find_build",
+    "merge",
     "open_build",
     "remove",
     "verify",

@@ -2,43 +2,35 @@
 
 import datetime
 import importlib.metadata
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from galsearch.core.errors import ManifestError
-from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.core.modality import Modality
 from galsearch.index.digest import FileDigest
-from galsearch.index.gpu import choose_gpu, wants_gpu
 from galsearch.index.intake import (
-    ORIGINALS_NAME,
     drop_originals,
     open_stores,
     read_catalogue,
-    reduce_vectors,
     store_vectors,
     write_catalogue,
 )
-from galsearch.index.ivfpq import InvertedLists, build_inverted_lists
 from galsearch.index.manifest import (
-    INVERTED_LISTS_NAME,
     MANIFEST_NAME,
     DirectionManifest,
     IndexManifest,
     ModalityManifest,
     SegmentManifest,
-    write_manifest,
 )
-from galsearch.index.recipe import IndexPlan, IndexRecipe, plan_index, read_recipe
-from galsearch.index.search import OpenModality, SearchSettings
+from galsearch.index.manifest_file import write_manifest
+from galsearch.index.measurement import measure_directions
+from galsearch.index.modality import OpenModality
+from galsearch.index.quantisers import borrow, describe_modality, train
+from galsearch.index.recipe import IndexRecipe, read_recipe
+from galsearch.index.staging import new_build
 from galsearch.index.stored import StoredVectors
-from galsearch.index.tuning import RECALL_KS, draw_questions, recall, tune
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,6 +41,7 @@ def build_index(
     embeddings: str | Path,
     out: str | Path,
     overwrite: bool = False,
+    quantisers: str | Path | None = None,
     progress: Progress | None = None,
 ) -> IndexManifest:
     """The manifest of a new index over every embedded galaxy, written to the directory `out`.
@@ -64,6 +57,9 @@ def build_index(
         What `embed_dataset` wrote: `image/`, `spectrum/` or both, and `catalogue.parquet`.
     overwrite
         Replace a build that is in `out`.
+    quantisers
+        A build whose quantisers are taken in place of training. Parts of a survey that are built
+        with one build's quantisers can be merged (`merge`).
     progress
         Called with a stage's name, how much is done, and how much there is.
 
@@ -80,9 +76,9 @@ def build_index(
     """
     if not isinstance(recipe, IndexRecipe):
         recipe = read_recipe(recipe)
-    with _new_build(Path(out), overwrite=overwrite) as directory:
+    with new_build(Path(out), overwrite=overwrite) as directory:
         workshop = _Workshop(recipe, directory, progress or (lambda *_: None))
-        return workshop.build(Path(embeddings))
+        return workshop.build(Path(embeddings), None if quantisers is None else Path(quantisers))
 
 
 @dataclass
@@ -94,60 +90,41 @@ class _Workshop:
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def build(self, embeddings: Path) -> IndexManifest:
+    def build(self, embeddings: Path, quantisers: Path | None) -> IndexManifest:
         stores = open_stores(embeddings)
+        borrowed = {} if quantisers is None else borrow(quantisers, stores)
         opened: dict[Modality, OpenModality] = {}
         entries: dict[Modality, ModalityManifest] = {}
         originals: dict[Modality, StoredVectors] = {}
         for kind, store in stores.items():
             folder = self.directory / kind
             with self._stage(f"store {kind} vectors") as report:
-                stored = store_vectors(store, folder, progress=report)
+                originals[kind] = store_vectors(store, folder, progress=report)
             share = len(store) / sum(len(each) for each in stores.values())
-            plan = plan_for(self.recipe, n_vectors=len(stored), dim=store.dim, share=share)
-            originals[kind] = stored
-            opened[kind], device = self._train(kind, plan, stored)
-            entries[kind] = describe_modality(plan, store.fingerprint, device, folder)
+            with self._stage(f"train {kind} index") as report:
+                made = borrowed.get(kind) or train(self.recipe, originals[kind], share=share)
+            with self._stage(f"fill {kind} index") as report:
+                opened[kind] = made.index(self.recipe, originals[kind], folder, report)
+            entries[kind] = describe_modality(made, len(store), store.fingerprint, folder)
         ids = {kind: modality.stored.ids for kind, modality in opened.items()}
         table = read_catalogue(embeddings)
         n_galaxies = write_catalogue(table, self.directory, ids, embeddings)
-        plans = {kind: entry.plan for kind, entry in entries.items()}
         with self._stage("measure recall") as report:
-            directions = measure_directions(opened, plans, self.recipe, report, originals)
+            directions = measure_directions(opened, entries, self.recipe, report, originals)
         for kind in opened:
             drop_originals(self.directory / kind)
-        with self._stage("digests") as report:
-            files = _digests(self.directory, report)
+        segment = SegmentManifest("", n_galaxies, {kind: len(own) for kind, own in ids.items()})
         first = next(iter(stores.values()))
-        manifest = IndexManifest(
+        return finish(
+            self.directory,
+            lambda done, total: self.progress("digests", done, total),
             recipe=self.recipe,
-            n_galaxies=n_galaxies,
-            modalities=entries,
+            dataset=(first.dataset, first.record.dataset_digest),
+            entries=entries,
             directions=directions,
-            files=files,
-            versions=library_versions(),
+            segment=segment,
             seconds=self.seconds,
-            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            dataset=first.dataset,
-            dataset_digest=first.record.dataset_digest,
-            segments=(
-                SegmentManifest("", n_galaxies, {kind: len(own) for kind, own in ids.items()}),
-            ),
         )
-        write_manifest(manifest, self.directory / MANIFEST_NAME)
-        return manifest
-
-    def _train(
-        self, kind: Modality, plan: IndexPlan, stored: StoredVectors
-    ) -> tuple[OpenModality, str]:
-        folder = self.directory / kind
-        lists, device = None, "cpu"
-        if plan.kind != "flat":
-            with self._stage(f"train {kind} index") as report:
-                lists, device = train_lists(self.recipe, plan, stored, report)
-        if lists is not None:
-            lists.write(folder / INVERTED_LISTS_NAME)
-        return OpenModality(reduce_vectors(stored, folder, plan.store), lists), device
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
@@ -156,106 +133,39 @@ class _Workshop:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def plan_for(recipe: IndexRecipe, *, n_vectors: int, dim: int, share: float) -> IndexPlan:
-    """The plan on this machine, with a GPU or without."""
-    on_gpu = wants_gpu(recipe)
-    return plan_index(recipe, n_vectors=n_vectors, dim=dim, on_gpu=on_gpu, share_of_memory=share)
-
-
-def train_lists(
-    recipe: IndexRecipe,
-    plan: IndexPlan,
-    stored: StoredVectors,
+def finish(
+    directory: Path,
     report: Callable[[int, int], None],
-) -> tuple[InvertedLists | None, str]:
-    """Lists that hold every stored vector, None where flat; and where they were trained."""
-    if plan.kind == "flat":
-        return None, "cpu"
-    gpu = choose_gpu(recipe, plan)
-    lists = build_inverted_lists(plan, stored, seed=recipe.seed, gpu=gpu, progress=report)
-    return lists, "cpu" if gpu is None else "gpu"
-
-
-def measure_directions(
-    opened: dict[Modality, OpenModality],
-    plans: dict[Modality, IndexPlan],
+    *,
     recipe: IndexRecipe,
-    report: Callable[[int, int], None],
-    originals: dict[Modality, StoredVectors] | None = None,
-) -> tuple[DirectionManifest, ...]:
-    """How each direction is best answered, and how well against exact search of `originals`.
+    dataset: tuple[str, str],
+    entries: dict[Modality, ModalityManifest],
+    directions: tuple[DirectionManifest, ...],
+    segment: SegmentManifest,
+    seconds: dict[str, float],
+) -> IndexManifest:
+    """The manifest of the files that lie in `directory` now, written beside them.
 
-    Where vectors are stored in fewer bytes than they came in, `originals` are those they came in;
-    by default what is stored is the truth.
+    Parameters
+    ----------
+    dataset
+        Path of the dataset whose galaxies these are, and its digest.
     """
-    truth = {kind: modality.stored for kind, modality in opened.items()}
-    truth.update(originals or {})
-    asked = [(using, among) for using, among in DIRECTIONS if {using, among} <= set(opened)]
-    entries = []
-    for using, among in asked:
-        entries.append(_direction(using, among, opened[among], truth, plans[among], recipe))
-        report(len(entries), len(asked))
-    return tuple(entries)
-
-
-def _direction(
-    using: Modality,
-    among: Modality,
-    searched: OpenModality,
-    truth: dict[Modality, StoredVectors],
-    plan: IndexPlan,
-    recipe: IndexRecipe,
-) -> DirectionManifest:
-    tuning, held_out = draw_questions(
-        truth[using], truth[among], n=recipe.n_tuning_queries, seed=recipe.seed
+    manifest = IndexManifest(
+        recipe=recipe,
+        n_galaxies=segment.n_galaxies,
+        modalities=entries,
+        directions=directions,
+        files=_digests(directory, report),
+        versions=library_versions(),
+        seconds=seconds,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        dataset=dataset[0],
+        dataset_digest=dataset[1],
+        segments=(segment,),
     )
-    lists = searched.lists
-    flat = lists is None
-    settings = SearchSettings(1, 1)
-    if lists is not None:
-        settings = tune(lists, truth[among], plan, tuning, recipe)
-    recalls, exact_share, seconds = {}, 0.0, 0.0
-    for k in RECALL_KS:
-        start = time.perf_counter()
-        answers = searched.search(
-            held_out.vectors, k=k, exclude=held_out.target_ids, settings=settings
-        )
-        elapsed = time.perf_counter() - start
-        recalls[k] = recall(answers, held_out, truth[among], k=k)
-        if k == 10:
-            exact_share = float(np.mean([hits.exact for hits in answers]))
-            seconds = elapsed
-    return DirectionManifest(
-        using=using,
-        among=among,
-        n_probe=0 if flat else settings.n_probe,
-        rerank=0 if flat else settings.rerank,
-        n_queries=len(held_out),
-        held_out=held_out is not tuning,
-        recall_at_1=recalls[1],
-        recall_at_10=recalls[10],
-        recall_at_100=recalls[100],
-        exact_share=exact_share,
-        queries_per_second=round(len(held_out) / seconds, 1),
-        missed_by=max(0.0, round(recipe.recall_target - recalls[10], 6)),
-    )
-
-
-def describe_modality(
-    plan: IndexPlan, fingerprint: str, device: str, folder: Path
-) -> ModalityManifest:
-    """What the manifest says of the files in `folder`."""
-    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
-    sizes.pop(ORIGINALS_NAME, None)
-    in_memory = sizes.pop(INVERTED_LISTS_NAME, 0)
-    return ModalityManifest(
-        plan=plan,
-        n_vectors=plan.n_vectors,
-        fingerprint=fingerprint,
-        device=device,
-        index_bytes_per_vector=round(in_memory / plan.n_vectors, 2),
-        stored_bytes_per_vector=round(sum(sizes.values()) / plan.n_vectors, 2),
-    )
+    write_manifest(manifest, directory / MANIFEST_NAME)
+    return manifest
 
 
 def _digests(directory: Path, report: Callable[[int, int], None]) -> dict[str, FileDigest]:
@@ -272,35 +182,3 @@ def library_versions() -> dict[str, str]:
     names = ("galsearch", "numpy", "pyarrow", "faiss-cpu", "faiss-gpu", "faiss-gpu-cuvs")
     installed = {dist.name: dist.version for dist in importlib.metadata.distributions()}
     return {name: installed[name] for name in names if name in installed}
-
-
-@contextmanager
-def _new_build(out: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A fresh directory beside `out` that becomes `out` when the block ends without an error."""
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        if not (out / MANIFEST_NAME).is_file():
-            raise ManifestError(
-                f"{out}: exists and is not an index; nothing was touched. Name another directory."
-            )
-        if not overwrite:
-            raise ManifestError(
-                f"{out}: holds an index already. Name another directory, or replace it with "
-                "--overwrite."
-            )
-    # The process number keeps two builds apart; the dot hides it from a search for builds.
-    temporary = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
-    replaced = temporary.with_suffix(".old")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if out.exists():
-            out.rename(replaced)
-        temporary.rename(out)
-    except BaseException:
-        if replaced.exists() and not out.exists():
-            replaced.rename(out)
-        raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)

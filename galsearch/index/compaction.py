@@ -9,16 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galsearch.core.modality import Modality
-from galsearch.index.build import (
-    describe_modality,
-    library_versions,
-    measure_directions,
-    plan_for,
-    train_lists,
-)
+from galsearch.index.build import Progress, library_versions
 from galsearch.index.builds import find_build
+from galsearch.index.commit import commit
 from galsearch.index.generation import new_generation, only_writer
-from galsearch.index.growth import Progress, commit
 from galsearch.index.intake import drop_originals, reduce_vectors, write_catalogue, write_vectors
 from galsearch.index.manifest import (
     INVERTED_LISTS_NAME,
@@ -26,7 +20,10 @@ from galsearch.index.manifest import (
     ModalityManifest,
     SegmentManifest,
 )
-from galsearch.index.search import GalaxyIndex, OpenModality, open_build
+from galsearch.index.measurement import measure_directions
+from galsearch.index.modality import OpenModality
+from galsearch.index.quantisers import describe_modality, quantisers_of, train
+from galsearch.index.search import GalaxyIndex, open_build
 from galsearch.index.stored import Ids, StoredVectors, Vectors, find_rows
 
 
@@ -63,7 +60,7 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
         n_galaxies = write_catalogue(_catalogue(opened), folder, embedded, directory)
         directions = measure_directions(
             searched,
-            {kind: entry.plan for kind, entry in modalities.items()},
+            modalities,
             opened.manifest.recipe,
             lambda done, total: report("measure recall", done, total),
         )
@@ -87,20 +84,19 @@ def _compact_modality(
         return ((old.ids_at(rows), vectors) for rows, vectors in old.blocks())
 
     stored = write_vectors([old.ids], blocks(), folder, dim=old.dim, source=folder)
-    recipe, device = opened.manifest.recipe, described.device
-    plan = dataclasses.replace(described.plan, n_vectors=len(stored))
+    recipe = opened.manifest.recipe
     lists = opened.modality(kind).lists
     if lists is not None:
+        made = quantisers_of(opened, kind)
         lists.renumber(_new_rows(old, stored))
-    else:
-        plan = plan_for(recipe, n_vectors=len(stored), dim=old.dim, share=_share(opened, kind))
-        lists, device = train_lists(recipe, plan, stored, _quiet)
-    if lists is not None:
         lists.write(folder / INVERTED_LISTS_NAME)
-    stored = reduce_vectors(stored, folder, plan.store)
+        searched = OpenModality(reduce_vectors(stored, folder, made.plan.store, made.basis), lists)
+    else:
+        made = train(recipe, stored, share=_share(opened, kind))
+        searched = made.index(recipe, stored, folder, lambda *_: None)
     drop_originals(folder)
-    entry = describe_modality(plan, described.fingerprint, device, folder)
-    return OpenModality(stored, lists), entry
+    entry = describe_modality(made, len(stored), described.fingerprint, folder)
+    return searched, dataclasses.replace(entry, device=described.device)
 
 
 def _share(opened: GalaxyIndex, kind: Modality) -> float:
@@ -121,7 +117,3 @@ def _catalogue(opened: GalaxyIndex) -> pa.Table:
         alive = find_rows(removed, np.asarray(table["target_id"])) < 0
         tables.append(table.filter(pa.array(alive)))
     return pa.concat_tables(tables, promote_options="permissive")
-
-
-def _quiet(*_: int) -> None:
-    """Training inside a compaction reports nothing of its own."""

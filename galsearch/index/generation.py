@@ -17,7 +17,8 @@ from pathlib import Path
 from galsearch.core.errors import ManifestError
 from galsearch.core.modality import Modality
 from galsearch.index.digest import FileDigest
-from galsearch.index.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest, write_manifest
+from galsearch.index.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
+from galsearch.index.manifest_file import write_manifest
 from galsearch.index.stored import CATALOGUE_FILE, CATALOGUE_NAME, IDS_NAME
 
 LOCK_NAME = "growing.lock"

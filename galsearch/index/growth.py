@@ -1,4 +1,4 @@
-"""Galaxies come into a live build and leave it; what reads it is not disturbed.
+"""Galaxies come into a live build; what reads it is not disturbed.
 
 A build has one or two segments: what was built or compacted, and what was added since, of the
 same quantisers. Added galaxies are written into a new second segment together with those added
@@ -6,46 +6,30 @@ before; removed ones are listed beside their segment. An opened index joins both
 question costs the same however often the build has changed.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galsearch.core.errors import (
-    EncoderMismatchError,
-    MissingModalityError,
-    ShardError,
-    UnknownTargetError,
-)
+from galsearch.core.errors import EncoderMismatchError, MissingModalityError, ShardError
 from galsearch.core.modality import Modality
-from galsearch.core.target_id import TargetId
 from galsearch.embeddings import EmbeddingStore
 from galsearch.index.builds import find_build
-from galsearch.index.generation import (
-    REMOVED_PREFIX,
-    digests_of,
-    files_of,
-    new_generation,
-    only_writer,
-    remove_leftovers,
-    swap_in,
-)
+from galsearch.index.commit import commit
+from galsearch.index.generation import new_generation, only_writer
 from galsearch.index.intake import (
     drop_originals,
     open_stores,
     read_catalogue,
-    reduce_vectors,
     write_catalogue,
     write_vectors,
 )
-from galsearch.index.ivfpq import InvertedLists
-from galsearch.index.manifest import INVERTED_LISTS_NAME, IndexManifest, SegmentManifest
+from galsearch.index.manifest import IndexManifest, SegmentManifest
+from galsearch.index.quantisers import quantisers_of
 from galsearch.index.search import GalaxyIndex, open_build
-from galsearch.index.stored import IDS_NAME, Ids, StoredVectors, Vectors, find_rows
+from galsearch.index.stored import Ids, StoredVectors, Vectors, find_rows
 
 Progress = Callable[[str, int, int], None]
 
@@ -92,37 +76,6 @@ def add(
         return commit(opened, folder, (first, segment), n_changed=changed)
 
 
-def remove(
-    target_ids: Sequence[int | str] | Ids, *, index: str | Path | None = None
-) -> IndexManifest:
-    """The manifest of a build without these galaxies; they are never found again.
-
-    Raises
-    ------
-    UnknownTargetError
-        Where one is not in the build; then none is removed.
-    ManifestError
-        Where the build is damaged, another process is changing it, or nothing would be left.
-    """
-    directory = find_build() if index is None else Path(index)
-    wanted = np.unique(np.array([TargetId(name) for name in target_ids], np.int64))
-    with only_writer(directory):
-        opened = open_build(directory)
-        unknown = wanted[opened.catalogue_rows(wanted) < 0]
-        if len(unknown):
-            raise UnknownTargetError(
-                f"{len(unknown):,} of {len(wanted):,} TARGETIDs are not in index "
-                f"'{opened.manifest.recipe.name}', first {unknown[0]}; nothing was removed."
-            )
-        if not len(wanted):
-            return opened.manifest
-        _check_some_stay(opened, wanted)
-        folder = new_generation(directory, opened.manifest)
-        segments = _write_removed(opened, wanted, folder)
-        changed = opened.manifest.n_changed + len(wanted)
-        return commit(opened, folder, segments, n_changed=changed)
-
-
 def _check(opened: GalaxyIndex, stores: dict[Modality, EmbeddingStore], source: Path) -> None:
     manifest = opened.manifest
     for kind, store in stores.items():
@@ -137,17 +90,6 @@ def _check(opened: GalaxyIndex, stores: dict[Modality, EmbeddingStore], source: 
             raise MissingModalityError(
                 f"index '{manifest.recipe.name}' was built without {kind} vectors, {source} holds "
                 f"{len(store):,}. Build the index again from both."
-            )
-
-
-def _check_some_stay(opened: GalaxyIndex, wanted: Ids) -> None:
-    for kind in opened.manifest.modalities:
-        stored = opened.stored(kind)
-        if len(stored) == np.count_nonzero(stored.rows_of(wanted) >= 0):
-            raise ShardError(
-                f"removing {len(wanted):,} galaxies would leave index "
-                f"'{opened.manifest.recipe.name}' without {kind} vectors; nothing was removed. "
-                "Delete its directory instead."
             )
 
 
@@ -205,10 +147,7 @@ def _write_modality(
 
     dim = opened.stored(kind).dim
     stored = write_vectors(ids, blocks(), folder, dim=dim, source=folder)
-    lists = _first_lists(opened, kind)
-    if lists is not None:
-        lists.filled_with(stored).write(folder / INVERTED_LISTS_NAME)
-    reduce_vectors(stored, folder, opened.manifest.modalities[kind].plan.store)
+    quantisers_of(opened, kind).index(opened.manifest.recipe, stored, folder, lambda *_: None)
     drop_originals(folder)
     return stored
 
@@ -225,59 +164,3 @@ def _alive_in_second(opened: GalaxyIndex) -> int:
     if len(opened.manifest.segments) < 2:
         return 0
     return opened.manifest.segments[1].n_galaxies - len(opened.catalogues[1][1])
-
-
-def _first_lists(opened: GalaxyIndex, kind: Modality) -> InvertedLists | None:
-    if opened.manifest.modalities[kind].plan.kind == "flat":
-        return None
-    return opened.read_segment(opened.manifest.segments[0], kind)
-
-
-def _write_removed(opened: GalaxyIndex, wanted: Ids, folder: Path) -> tuple[SegmentManifest, ...]:
-    """The segments, those that hold one of `wanted` with a longer list of removed galaxies."""
-    segments = []
-    for number, entry in enumerate(opened.manifest.segments):
-        ids = np.load(opened.directory / entry.path / IDS_NAME, mmap_mode="r")
-        before = opened.catalogues[number][1]
-        removed = np.union1d(before, wanted[find_rows(ids, wanted) >= 0])
-        if len(removed) == len(before):
-            segments.append(entry)
-            continue
-        name = f"{REMOVED_PREFIX}{number}.npy"
-        np.save(folder / name, removed)
-        segments.append(dataclasses.replace(entry, removed=f"{folder.name}/{name}"))
-    return tuple(segments)
-
-
-def commit(
-    opened: GalaxyIndex,
-    folder: Path,
-    segments: tuple[SegmentManifest, ...],
-    *,
-    n_changed: int,
-    **other: Any,
-) -> IndexManifest:
-    """Swap in a manifest of these segments, whose new files lie in `folder`."""
-    old = opened.manifest
-    drafted = dataclasses.replace(
-        old,
-        segments=segments,
-        generation=old.generation + 1,
-        n_changed=n_changed,
-        files={**files_of(old, segments), **digests_of(opened.directory, folder)},
-        **other,
-    )
-    fresh = GalaxyIndex(opened.directory, drafted)
-    after = dataclasses.replace(
-        drafted,
-        n_galaxies=len(fresh.ids),
-        modalities={
-            kind: dataclasses.replace(entry, n_vectors=len(fresh.stored(kind)))
-            for kind, entry in drafted.modalities.items()
-        },
-    )
-    swap_in(after, opened.directory)
-    fresh.release()
-    opened.release()
-    remove_leftovers(opened.directory, after)
-    return after

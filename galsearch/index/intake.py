@@ -14,6 +14,8 @@ from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingStore, open_store
 from galsearch.embeddings.embed import CATALOGUE_FILE
+from galsearch.index.basis import BASIS_NAME, Basis
+from galsearch.index.codec import make_codec
 from galsearch.index.stored import (
     CATALOGUE_DTYPE,
     CATALOGUE_NAME,
@@ -23,7 +25,6 @@ from galsearch.index.stored import (
     Segment,
     StoredVectors,
     Vectors,
-    encode,
     find_rows,
 )
 
@@ -128,26 +129,29 @@ def write_vectors(
         progress(done, len(ids))
     if done != len(ids):
         raise ShardError(f"{source}: {len(ids):,} ids and {done:,} vectors.")
-    vectors.flush()
     del vectors
     return StoredVectors([Segment.open(directory, n_vectors=len(ids), dim=dim)])
 
 
-def reduce_vectors(stored: StoredVectors, directory: Path, store: str) -> StoredVectors:
+def reduce_vectors(
+    stored: StoredVectors, directory: Path, store: str, basis: Basis | None
+) -> StoredVectors:
     """What `vectors.npy` in `directory` becomes where a component is stored in fewer bytes.
 
     The vectors in single precision stay beside it in `ORIGINALS_NAME` until `drop_originals`.
     """
-    path = directory / VECTORS_NAME
     if store == "float32":
         return stored
+    codec = make_codec(store, stored.dim, basis)
+    if store == "int8" and basis is not None:
+        basis.write(directory / BASIS_NAME)
+    path = directory / VECTORS_NAME
     path.rename(directory / ORIGINALS_NAME)
     reduced = np.lib.format.open_memmap(
-        path, mode="w+", dtype=np.dtype(store), shape=(stored.n_rows, stored.dim)
+        path, mode="w+", dtype=codec.dtype, shape=(stored.n_rows, codec.width)
     )
     for rows, vectors in stored.blocks():
-        reduced[rows] = encode(vectors, store)
-    reduced.flush()
+        reduced[rows] = codec.encode(vectors)
     del reduced
     segment = Segment.open(directory, n_vectors=stored.n_rows, dim=stored.dim, store=store)
     return StoredVectors([segment])

@@ -1,20 +1,16 @@
-"""What was made: `manifest.json` of a build, its parts and its own digest."""
+"""What was made: the parts of a build's manifest, and their words for people."""
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from galsearch.core.errors import EncoderMismatchError, ManifestError
 from galsearch.core.modality import Modality
 from galsearch.index.digest import FileDigest
-from galsearch.index.recipe import IndexPlan, IndexRecipe
+from galsearch.index.plan import IndexPlan
+from galsearch.index.recipe import IndexRecipe
 
-MANIFEST_NAME, INVERTED_LISTS_NAME = "manifest.json", "ivfpq.faiss"
-FORMAT_VERSION = 2
-"""2: the inverted lists hold rows of the stored vectors; in 1 they held TARGETIDs."""
+MANIFEST_NAME, INVERTED_LISTS_NAME = "manifest.json", "lists.faiss"
 
 
 @dataclass(frozen=True)
@@ -29,6 +25,8 @@ class ModalityManifest:
     """Of the encoder that made the vectors."""
     device: str
     """`cpu` or `gpu`: where the quantisers were trained."""
+    quantiser: str
+    """sha256 of what was trained: lists of one quantiser can be merged. Empty where flat."""
     index_bytes_per_vector: float
     """In memory while searching: the FAISS file; 0 where flat."""
     stored_bytes_per_vector: float
@@ -43,7 +41,7 @@ class DirectionManifest:
     among: Modality
     n_probe: int
     """0 where the index is flat, as is `rerank`."""
-    rerank: int
+    rerank: float
     n_queries: int
     """Galaxies that asked while recall was measured, each excluded from its own answer."""
     held_out: bool
@@ -133,7 +131,11 @@ class IndexManifest:
         return None
 
 
-_FAMILY_WORDS = {"ivfpq": "IVF-PQ", "fastscan": "IVF-PQ fast scan"}
+_FAMILY_WORDS = {
+    "ivfsq": "scalar codes",
+    "ivfpq": "product-quantised",
+    "fastscan": "product-quantised, fast scan",
+}
 
 
 def _modality_line(kind: Modality, entry: ModalityManifest) -> str:
@@ -141,8 +143,9 @@ def _modality_line(kind: Modality, entry: ModalityManifest) -> str:
     how = "compared one by one (flat)"
     if plan.kind != "flat":
         how = (
-            f"{_FAMILY_WORDS[plan.kind]} of {plan.n_lists} lists, {plan.n_subvectors} codes of "
-            f"{plan.n_bits} bits, trained on {plan.n_training:,} ({entry.device}), "
+            f"{_FAMILY_WORDS[plan.kind]}: {plan.n_lists} lists, {plan.n_components} components "
+            f"kept in {plan.n_subvectors} codes of {plan.n_bits} bits, trained on "
+            f"{plan.n_training:,} ({entry.device}), "
             f"{entry.index_bytes_per_vector:.0f} bytes a vector"
         )
     return f"  {kind}: {entry.n_vectors:,} vectors of {plan.dim} components, {how}"
@@ -152,103 +155,5 @@ def _direction_line(entry: DirectionManifest) -> str:
     missed = f", misses the target by {entry.missed_by:.3f}" if entry.missed_by else ""
     return (
         f"  {entry.using} among {entry.among}: recall@10 {entry.recall_at_10:.3f}{missed} "
-        f"(n_probe {entry.n_probe}, rerank {entry.rerank}, {entry.n_queries} questions)"
-    )
-
-
-def write_manifest(manifest: IndexManifest, path: Path) -> None:
-    """The manifest as JSON at `path`, with a digest of its own content."""
-    table = {"format_version": FORMAT_VERSION, **dataclasses.asdict(manifest)}
-    table["digest"] = _digest(table)
-    text = json.dumps(table, indent=1) + "\n"
-    path.write_text(text, encoding="utf-8")
-
-
-def read_manifest(directory: Path) -> IndexManifest:
-    """The manifest of the build in `directory`.
-
-    Raises
-    ------
-    ManifestError
-        Where there is none, or it is not what the build wrote.
-    EncoderMismatchError
-        Where its modalities come from different encoders.
-    """
-    path = directory / MANIFEST_NAME
-    again = "Restore the file, or build the index again with galsearch build-index."
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ManifestError(
-            f"{directory}: not an index, there is no {MANIFEST_NAME}. Build one with "
-            "galsearch build-index RECIPE --embeddings DIR --out DIR."
-        ) from None
-    except ValueError as error:
-        raise ManifestError(f"{path}: not JSON ({error}). {again}") from None
-    if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:
-        version = table.get("format_version") if isinstance(table, dict) else None
-        raise ManifestError(
-            f"{path}: format version {version}, this galsearch reads {FORMAT_VERSION}. {again}"
-        )
-    if table.pop("digest", None) != _digest(table):
-        raise ManifestError(f"{path}: changed since the build wrote it. {again}")
-    try:
-        manifest = _from_table(table)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ManifestError(f"{path}: not a manifest ({error!r}). {again}") from None
-    _one_encoder(manifest, path)
-    return manifest
-
-
-def _one_encoder(manifest: IndexManifest, path: Path) -> None:
-    found = {kind: entry.fingerprint for kind, entry in manifest.modalities.items()}
-    if not found:
-        raise ManifestError(f"{path}: no modality has vectors.")
-    if len(set(found.values())) > 1:
-        raise EncoderMismatchError(
-            f"{path}: "
-            + " and ".join(f"{kind} vectors of encoder {f[:16]}" for kind, f in found.items())
-            + ". Similarities between different encoders have no meaning; embed both again with "
-            "one encoder and build the index again."
-        )
-
-
-def _digest(table: dict[str, Any]) -> str:
-    text = json.dumps(table, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _from_table(table: dict[str, Any]) -> IndexManifest:
-    modalities = {
-        Modality(kind): ModalityManifest(**{**entry, "plan": IndexPlan(**entry["plan"])})
-        for kind, entry in table["modalities"].items()
-    }
-    directions = tuple(
-        DirectionManifest(
-            **{**entry, "using": Modality(entry["using"]), "among": Modality(entry["among"])}
-        )
-        for entry in table["directions"]
-    )
-    return IndexManifest(
-        recipe=IndexRecipe(**table["recipe"]),
-        n_galaxies=table["n_galaxies"],
-        modalities=modalities,
-        directions=directions,
-        files={name: FileDigest(**entry) for name, entry in table["files"].items()},
-        versions=table["versions"],
-        seconds=table["seconds"],
-        created=table["created"],
-        dataset=table["dataset"],
-        dataset_digest=table["dataset_digest"],
-        segments=tuple(
-            SegmentManifest(
-                **{
-                    **entry,
-                    "n_vectors": {Modality(kind): n for kind, n in entry["n_vectors"].items()},
-                }
-            )
-            for entry in table["segments"]
-        ),
-        generation=table["generation"],
-        n_changed=table["n_changed"],
+        f"(n_probe {entry.n_probe}, rerank {entry.rerank:g}, {entry.n_queries} questions)"
     )

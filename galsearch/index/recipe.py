@@ -1,6 +1,5 @@
-"""What an index shall be (`IndexRecipe`), and what that means for so many vectors (`IndexPlan`)."""
+"""What an index shall be: an `IndexRecipe`, read from a small TOML file."""
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +7,10 @@ from typing import Literal
 
 from galsearch.config import read_config
 from galsearch.core.errors import ConfigError
+from galsearch.index.codec import STORES
 
-MIN_POINTS_PER_LIST = 39
-"""FAISS's k-means warns below this many training vectors a centroid."""
-GPU_SUBVECTORS = (1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96)
-"""Codes a vector that FAISS's GPU IVF-PQ has kernels for (facts of faiss 1.15)."""
-
-FAMILIES = ("auto", "flat", "ivfpq", "fastscan")
-STORES = ("float32", "float16", "int8")
-FAST_SCAN_FROM = 50_000
-"""Below this many vectors every family answers in well under a millisecond."""
+FAMILIES = ("auto", "flat", "ivfsq", "ivfpq", "fastscan")
+ROTATIONS = ("auto", "none", "pca", "opq")
 
 
 @dataclass(frozen=True)
@@ -38,16 +31,25 @@ class IndexRecipe:
     """What the inverted lists of all modalities may fill while they are searched, such as
     `"2 GB"` (GB, MB: powers of 1000; GiB, MiB: of 1024); training samples stay below it too.
     Stored vectors are not counted: they lie on disk, memory-mapped. Default: no limit."""
-    family: Literal["auto", "flat", "ivfpq", "fastscan"] = "auto"
-    """`flat` compares all; `ivfpq` looks 8-bit codes up, which a GPU can train; `fastscan` compares
-    4-bit codes in the registers of a CPU. `auto`: flat when small, ivfpq where n_bits is given or a
-    GPU builds, else fastscan from 50,000 vectors."""
+    family: Literal["auto", "flat", "ivfsq", "ivfpq", "fastscan"] = "auto"
+    """`flat` compares all; the others estimate distances within inverted lists: `ivfsq` from 8 bits
+    a component of a shortened vector, `ivfpq` from looked-up codes of 4 to 8 bits, `fastscan`
+    from 4-bit codes compared in the registers of a CPU. `auto`: flat when small; ivfpq where
+    n_bits is given; ivfsq where 64 components tell enough of a vector; otherwise ivfpq where a GPU
+    builds, else fastscan."""
     store: Literal["float32", "float16", "int8"] = "float32"
-    """How vectors are stored for re-ranking: 4, 2 or 1 bytes a component. Similarities are those of
-    what is stored: float16 is true to about 1e-4, int8 to about 1e-3."""
+    """How vectors are stored for re-ranking: 4, 2 or 1.25 bytes a component. Similarities are those
+    of what is stored: float16 and int8 are true to a few 1e-5."""
+    rotation: Literal["auto", "none", "pca", "opq"] = "auto"
+    """What turns a vector before it is coded: to the axes of widest spread (`pca`), or to those in
+    which product quantisation errs least (`opq`). `auto`: pca for ivfsq; for the others whichever
+    errs least on part of the training sample."""
+    n_components: int | None = None
+    """Components kept of a turned vector for the inverted lists; stored vectors stay whole.
+    Default: the fewest that lack 2e-4 of the squared length, a multiple of 8."""
     n_lists: int | None = None
-    """Inverted lists. Default: the power of two next to 4 sqrt(n), with 39 vectors a list at
-    least. Too few: every probe reads much. Too many: training and the coarse search cost more."""
+    """Inverted lists. Default: the power of two next to 4 sqrt(n), at most 16,384, with 39 vectors
+    a list at least. Too few: every probe reads much. Too many: training costs more."""
     n_subvectors: int | None = None
     """Codes a vector; must divide the dimension. Default: one for every four components, at most
     64; of 4 bits one for every two, at most 128. Fewer: less memory, deeper re-ranking for the
@@ -57,10 +59,10 @@ class IndexRecipe:
     only."""
     n_probe: int | None = None
     """Inverted lists read for a question. Default: tuned for each direction."""
-    rerank: int | None = None
+    rerank: float | None = None
     """Candidates a wanted neighbour that are re-ranked by their stored vectors. Default: tuned."""
     train_size: int | None = None
-    """Vectors that train the quantisers. Default: 64 a list, 65,536 at least, or all there are."""
+    """Vectors that train the quantisers. Default: 39 a list, 65,536 at least, or all there are."""
     flat_below: int = 512
     """With fewer vectors than this no quantiser is trained: every question is answered exactly."""
     n_tuning_queries: int = 256
@@ -80,7 +82,7 @@ class IndexRecipe:
             problems.append(f"family = 'fastscan' has 4-bit codes, n_bits = {self.n_bits}.")
         if self.memory_budget is not None and size_bytes(self.memory_budget) is None:
             problems.append(f"memory_budget = {self.memory_budget!r} is no size such as '2 GB'.")
-        for name, known in (("family", FAMILIES), ("store", STORES)):
+        for name, known in (("family", FAMILIES), ("store", STORES), ("rotation", ROTATIONS)):
             if getattr(self, name) not in known:
                 value = getattr(self, name)
                 problems.append(f"{name} = {value!r} is none of {', '.join(known)}.")
@@ -95,6 +97,7 @@ class IndexRecipe:
 def _too_small(recipe: IndexRecipe) -> list[str]:
     least = {
         "n_lists": 1,
+        "n_components": 1,
         "n_subvectors": 1,
         "n_probe": 1,
         "rerank": 1,
@@ -136,135 +139,3 @@ def size_bytes(text: str) -> int | None:
     number, letter, binary = match.groups()
     size = float(number) * (1024 if binary else 1000) ** (1 + "kMGT".index(letter))
     return int(size) or None
-
-
-@dataclass(frozen=True)
-class IndexPlan:
-    """A recipe resolved for the vectors of one modality."""
-
-    kind: Literal["flat", "ivfpq", "fastscan"]
-    """`flat`: no quantiser, the stored vectors are scanned."""
-    n_vectors: int
-    dim: int
-    n_lists: int
-    """0 where flat, as are the next three."""
-    n_subvectors: int
-    n_bits: int
-    n_training: int
-    store: str = "float32"
-    """Type of a stored component."""
-
-
-def plan_index(
-    recipe: IndexRecipe,
-    *,
-    n_vectors: int,
-    dim: int,
-    on_gpu: bool = False,
-    share_of_memory: float = 1.0,
-) -> IndexPlan:
-    """The index that `recipe` means for `n_vectors` vectors of `dim` components.
-
-    Parameters
-    ----------
-    on_gpu
-        Whether a GPU shall train it: of the families only ivfpq can be.
-    share_of_memory
-        Of the memory budget, for these vectors.
-
-    Raises
-    ------
-    ConfigError
-        Where the recipe contradicts the data, listing every contradiction.
-
-    Examples
-    --------
-    >>> plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256, on_gpu=True)
-    IndexPlan(kind='ivfpq', n_vectors=1000000, dim=256, n_lists=4096, n_subvectors=64, n_bits=8,
-              n_training=262144, store='float32')
-    >>> plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256).kind
-    'fastscan'
-    >>> plan_index(IndexRecipe(), n_vectors=1000, dim=128).n_lists
-    16
-    >>> plan_index(IndexRecipe(), n_vectors=100, dim=128).kind
-    'flat'
-    """
-    kind = _family(recipe, n_vectors, on_gpu=on_gpu)
-    if kind == "flat":
-        return IndexPlan("flat", n_vectors, dim, 0, 0, 0, 0, recipe.store)
-    n_bits = recipe.n_bits or (4 if kind == "fastscan" else 8)
-    n_lists = recipe.n_lists or _default_n_lists(n_vectors)
-    budget = None if recipe.memory_budget is None else size_bytes(recipe.memory_budget)
-    available = math.inf if budget is None else budget * share_of_memory
-    n_subvectors = recipe.n_subvectors or _affordable(kind, n_vectors, dim, n_lists, available)
-    wanted = recipe.train_size or max(64 * n_lists, 65_536)
-    n_training = int(min(n_vectors, wanted, available // (4 * dim)))
-    plan = IndexPlan(kind, n_vectors, dim, n_lists, n_subvectors, n_bits, n_training, recipe.store)
-    problems = _contradictions(plan)
-    if list_bytes(plan) > available:
-        problems.append(
-            f"{n_vectors:,} vectors in {n_lists} lists of {n_subvectors} codes fill "
-            f"{list_bytes(plan):,.0f} bytes, their share of memory_budget = "
-            f"'{recipe.memory_budget}' is {available:,.0f}."
-        )
-    if problems:
-        raise ConfigError(f"recipe '{recipe.name}': " + " ".join(problems))
-    return plan
-
-
-def list_bytes(plan: IndexPlan) -> float:
-    """What the inverted lists of a plan fill in memory: codes, ids and centroids."""
-    code = plan.n_subvectors * plan.n_bits / 8 + 8
-    centroids = plan.n_lists + (1 << plan.n_bits)
-    return plan.n_vectors * code + 4.0 * plan.dim * centroids
-
-
-def _family(
-    recipe: IndexRecipe, n_vectors: int, *, on_gpu: bool
-) -> Literal["flat", "ivfpq", "fastscan"]:
-    if recipe.family == "flat" or n_vectors < recipe.flat_below:
-        return "flat"
-    if recipe.family != "auto":
-        return recipe.family
-    by_codes = on_gpu or recipe.n_bits is not None or n_vectors < FAST_SCAN_FROM
-    return "ivfpq" if by_codes else "fastscan"
-
-
-def _contradictions(plan: IndexPlan) -> list[str]:
-    problems = []
-    if plan.dim % plan.n_subvectors:
-        divisors = [str(m) for m in range(1, plan.dim + 1) if plan.dim % m == 0]
-        problems.append(
-            f"n_subvectors = {plan.n_subvectors} does not divide the dimension {plan.dim} "
-            f"({', '.join(divisors)} do)."
-        )
-    needed = max(2**plan.n_bits, plan.n_lists)
-    if plan.n_training < needed:
-        problems.append(
-            f"{plan.n_lists} lists and {plan.n_bits}-bit codes want at least {needed:,} training "
-            f"vectors, there are {plan.n_training:,} (of {plan.n_vectors:,} stored). Use fewer "
-            f"n_lists or n_bits, a larger train_size, or flat_below = {plan.n_vectors + 1}."
-        )
-    return problems
-
-
-def _default_n_lists(n_vectors: int) -> int:
-    """The power of two next to 4 sqrt(n), halved until a list has its 39 vectors."""
-    n_lists = 1 << max(0, round(math.log2(4 * math.sqrt(max(n_vectors, 1)))))
-    while n_lists > 1 and n_lists * MIN_POINTS_PER_LIST > n_vectors:
-        n_lists //= 2
-    return n_lists
-
-
-def _affordable(kind: str, n_vectors: int, dim: int, n_lists: int, available: float) -> int:
-    """The most codes of the default's choices that fit the memory, or else the fewest."""
-    if kind == "fastscan":
-        n_bits, least_width = 4, 2
-        legal = [m for m in range(1, 129) if dim % m == 0]
-    else:
-        n_bits, least_width = 8, 4
-        legal = [m for m in GPU_SUBVECTORS if m <= 64 and dim % m == 0]
-    choices = [m for m in legal if dim // m >= least_width] or legal[:1]
-    centroids = 4.0 * dim * (n_lists + 2**n_bits)
-    fits = [m for m in choices if n_vectors * (m * n_bits / 8 + 8) + centroids <= available]
-    return max(fits, default=min(choices))

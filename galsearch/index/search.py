@@ -1,10 +1,8 @@
-"""A build opened for questions: inverted lists propose, stored vectors decide."""
+"""A build opened for questions: its files checked, mapped and held."""
 
-import math
 import os
 import threading
 import weakref
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,130 +12,21 @@ import numpy.typing as npt
 from galsearch.core.errors import ManifestError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.index.builds import find_build
-from galsearch.index.cost import scan_cost
 from galsearch.index.generation import hold
-from galsearch.index.ivfpq import InvertedLists
+from galsearch.index.lists import InvertedLists
 from galsearch.index.manifest import (
     INVERTED_LISTS_NAME,
     IndexManifest,
     SegmentManifest,
-    read_manifest,
 )
+from galsearch.index.manifest_file import read_manifest
+from galsearch.index.modality import Hits, OpenModality, SearchSettings
 from galsearch.index.places import Places, PlacesSegment
-from galsearch.index.rerank import decide
-from galsearch.index.scan import exact_search
 from galsearch.index.selection import Selection
-from galsearch.index.stored import (
-    IDS_NAME,
-    Ids,
-    Rows,
-    Segment,
-    StoredVectors,
-    Vectors,
-    find_rows,
-)
+from galsearch.index.stored import IDS_NAME, Ids, Segment, StoredVectors, Vectors
 
 WHOLE_DIGEST_BELOW_BYTES = 256 << 20
 """FAISS files up to this size are hashed whole before FAISS reads them; larger ones sampled."""
-MIN_DEPTH_K = 10
-"""Fewer neighbours than this are searched for as deeply as this many."""
-SCAN_FROM_SHARE = 0.25
-"""Re-ranking more than this share of all vectors costs more than comparing all of them."""
-
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """How hard to look."""
-
-    n_probe: int
-    """Inverted lists read."""
-    rerank: int
-    """Candidates re-ranked for each neighbour wanted."""
-
-
-def least_probe(depth: int, n_lists: int, n_vectors: int) -> int:
-    """The lists that hold twice as many vectors as are re-ranked, on average."""
-    return math.ceil(2 * depth * n_lists / n_vectors)
-
-
-@dataclass(frozen=True, eq=False)
-class Hits:
-    """One answer: true cosines, descending, equal ones by ascending TARGETID."""
-
-    target_ids: Ids
-    similarity: npt.NDArray[np.float32]
-    exact: bool
-    """Every stored vector was compared."""
-
-
-@dataclass(frozen=True, eq=False)
-class OpenModality:
-    """The index over one modality: what is stored, and the inverted lists (None where flat)."""
-
-    stored: StoredVectors
-    lists: InvertedLists | None
-
-    def search(
-        self,
-        questions: Vectors,
-        *,
-        k: int,
-        exclude: Ids,
-        settings: SearchSettings,
-        exact: bool = False,
-        selection: Selection | None = None,
-    ) -> list[Hits]:
-        """The neighbours of each question: `min(k, stored)`, never fewer, never `exclude`.
-
-        A scan answers where it is asked for, where there are no lists, where re-ranking would
-        read a large part of all vectors, where few are selected, and where the lists probed held
-        too few.
-        """
-        n = len(self.stored if selection is None else selection)
-        k = min(k, n)
-        if not k:
-            empty = Hits(np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
-            return [empty] * len(questions)
-        depth = max(k, MIN_DEPTH_K) * settings.rerank + 1
-        lists = self.lists
-        if exact or lists is None or depth >= SCAN_FROM_SHARE * n:
-            return self._scan(questions, k, exclude, selection)
-        n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
-        if selection is None:
-            rows = lists.candidates(questions, n=depth, n_probe=n_probe)
-        else:
-            # As many selected vectors are looked at as vectors without a filter.
-            n_enough = math.ceil(n_probe * len(self.stored) / lists.n_lists)
-            if scan_cost(n, self.stored.dim) <= lists.cost_among(n, n_enough):
-                return self._scan(questions, k, exclude, selection)
-            rows = lists.candidates_among(
-                questions, n=depth, selection=selection, n_enough=n_enough
-            )
-        return self._decide(rows, questions, k, exclude, selection)
-
-    def _decide(
-        self, rows: Rows, questions: Vectors, k: int, exclude: Ids, selection: Selection | None
-    ) -> list[Hits]:
-        answers = decide(self.stored, rows, questions, k=k, exclude=exclude)
-        hits = [Hits(ids, cosines, exact=False) for ids, cosines in answers]
-        short = [i for i, found in enumerate(hits) if len(found.target_ids) < k]
-        if not short:
-            return hits
-        allowed = self.stored.rows_of(exclude[short])
-        if selection is not None:
-            allowed = np.where(find_rows(selection.rows, allowed) >= 0, allowed, -1)
-        n = len(self.stored if selection is None else selection)
-        for i, own in zip(short, allowed, strict=True):
-            if len(hits[i].target_ids) < min(k, n - int(own >= 0)):
-                hits[i] = self._scan(questions[i : i + 1], k, exclude[i : i + 1], selection)[0]
-        return hits
-
-    def _scan(
-        self, questions: Vectors, k: int, exclude: Ids, selection: Selection | None
-    ) -> list[Hits]:
-        blocks = None if selection is None else selection.blocks
-        answers = exact_search(self.stored, questions, k=k, exclude=exclude, blocks=blocks)
-        return [Hits(ids, cosines, exact=True) for ids, cosines in answers]
 
 
 class GalaxyIndex:
@@ -177,6 +66,7 @@ class GalaxyIndex:
             )
             for kind, described in manifest.modalities.items()
         }
+        self._settings: dict[tuple[Modality | None, Modality], SearchSettings] = {}
         self._lock = threading.Lock()
         self._open: dict[Modality, OpenModality] = {}
 
@@ -231,6 +121,11 @@ class GalaxyIndex:
 
     def settings(self, using: Modality | None, among: Modality) -> SearchSettings:
         """What the build tuned for a direction; where `using` is not known, the deeper one."""
+        if (using, among) not in self._settings:
+            self._settings[using, among] = self._find_settings(using, among)
+        return self._settings[using, among]
+
+    def _find_settings(self, using: Modality | None, among: Modality) -> SearchSettings:
         entries = [
             entry
             for entry in self.manifest.directions
@@ -243,10 +138,13 @@ class GalaxyIndex:
 
     def modality(self, kind: Modality) -> OpenModality:
         """The index over one modality, its inverted lists read and checked once."""
-        with self._lock:
-            if kind not in self._open:
-                self._open[kind] = OpenModality(self.stored(kind), self._read_lists(kind))
-            return self._open[kind]
+        opened = self._open.get(kind)
+        if opened is None:
+            with self._lock:
+                if kind not in self._open:
+                    self._open[kind] = OpenModality(self.stored(kind), self._read_lists(kind))
+                opened = self._open[kind]
+        return opened
 
     def _read_lists(self, kind: Modality) -> InvertedLists | None:
         plan = self.manifest.modalities[kind].plan
@@ -280,7 +178,7 @@ class GalaxyIndex:
         using: Modality | None = None,
         exclude: Ids | None = None,
         n_probe: int | None = None,
-        rerank: int | None = None,
+        rerank: float | None = None,
         exact: bool = False,
         selection: Selection | None = None,
     ) -> list[Hits]:
@@ -311,7 +209,7 @@ class GalaxyIndex:
         return self.modality(among).search(
             questions,
             k=k,
-            exclude=np.zeros(len(questions), np.int64) if exclude is None else exclude,
+            exclude=exclude,
             settings=SearchSettings(n_probe or tuned.n_probe, rerank or tuned.rerank),
             exact=exact,
             selection=selection,

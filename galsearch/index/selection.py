@@ -1,12 +1,16 @@
 """The stored vectors that may answer a filtered question."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.index.scan import Blocks
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
+
+if TYPE_CHECKING:
+    from galsearch.index.lists import InvertedLists
 
 _KEPT_COMPONENTS = 1 << 24
 """A selection up to this size (64 MB) keeps its vectors between questions."""
@@ -23,6 +27,7 @@ class Selection:
         rows = stored.rows_of(target_ids)
         self.rows: Rows = np.sort(rows[rows >= 0])
         self._stored = stored
+        self._counts: dict[int, npt.NDArray[np.int64]] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -44,3 +49,10 @@ class Selection:
         allowed = np.zeros(self._stored.n_rows, bool)
         allowed[self.rows] = True
         return np.packbits(allowed, bitorder="little")
+
+    def counts_by_list(self, lists: "InvertedLists") -> npt.NDArray[np.int64]:
+        """(n_lists,) how many of them each inverted list holds."""
+        if id(lists) not in self._counts:
+            held = lists.list_of_row[self.rows]
+            self._counts[id(lists)] = np.bincount(held, minlength=lists.n_lists)
+        return self._counts[id(lists)]

@@ -1,6 +1,6 @@
 """What lies memory-mapped beside the quantised index: ids with their vectors, ids with places.
 
-`<modality>/ids.npy` (n,) int64 ascending, `<modality>/vectors.npy` (n, d) rows;
+`<modality>/ids.npy` (n,) int64 ascending, `<modality>/vectors.npy` (n, width) rows of a codec;
 `catalogue.npy` (n,) records of target_id, ra_deg, dec_deg, z, ascending by target_id, found
 through `ids.npy` beside it: plain ids are searched without reading the records between.
 """
@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import ManifestError
+from galsearch.index.basis import BASIS_NAME, Basis
+from galsearch.index.codec import Codec, make_codec
 
 IDS_NAME, VECTORS_NAME, CATALOGUE_NAME = "ids.npy", "vectors.npy", "catalogue.npy"
 CATALOGUE_FILE = "catalogue.parquet"
@@ -52,9 +54,11 @@ class Segment:
     ids: Ids
     """(n,) ascending, unique."""
     vectors: npt.NDArray[Any]
-    """(n, d) float32 unit rows; or float16 or int8 rows that stand for their directions."""
+    """(n, width) rows that the codec reads."""
     dead: Rows
     """Rows of removed galaxies, ascending."""
+    codec: Codec
+    dim: int
 
     @classmethod
     def open(
@@ -73,11 +77,18 @@ class Segment:
         ManifestError
             Naming the array of another shape or dtype.
         """
+        basis = Basis.read(directory / BASIS_NAME, dim=dim) if store == "int8" else None
+        codec = make_codec(store, dim, basis)
         ids = map_array(directory / IDS_NAME, (n_vectors,), np.dtype("<i8"))
-        kind = np.dtype(store).newbyteorder("<")
-        vectors = map_array(directory / VECTORS_NAME, (n_vectors, dim), kind)
+        vectors = map_array(directory / VECTORS_NAME, (n_vectors, codec.width), codec.dtype)
         gone = find_rows(ids, np.zeros(0, np.int64) if removed is None else removed)
-        return cls(ids, vectors, np.sort(gone[gone >= 0]))
+        return cls(ids, vectors, np.sort(gone[gone >= 0]), codec, dim)
+
+    @classmethod
+    def of(cls, ids: Ids, vectors: Vectors) -> "Segment":
+        """Single-precision vectors in memory, none removed."""
+        dim = vectors.shape[1]
+        return cls(ids, vectors, np.empty(0, np.int64), make_codec("float32", dim, None), dim)
 
 
 class StoredVectors:
@@ -91,7 +102,8 @@ class StoredVectors:
         lengths = [len(segment.ids) for segment in self.segments]
         self.starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         self.n_rows = int(self.starts[-1])
-        self.dim = int(self.segments[0].vectors.shape[1])
+        self.dim = self.segments[0].dim
+        self.codec = self.segments[0].codec
         starts = zip(self.segments, self.starts, strict=False)
         self.dead: Rows = np.concatenate([segment.dead + start for segment, start in starts])
 
@@ -129,7 +141,7 @@ class StoredVectors:
         """(n, d) float32 unit vectors of these rows."""
         vectors = np.empty((len(rows), self.dim), np.float32)
         for segment, mine, local in self._by_segment(rows):
-            vectors[mine] = decode(segment.vectors[local])
+            vectors[mine] = segment.codec.decode(segment.vectors[local])
         return vectors
 
     def blocks(self) -> Iterator[tuple[Rows, Vectors]]:
@@ -141,7 +153,7 @@ class StoredVectors:
                 alive = find_rows(self.dead, rows) < 0
                 if not alive.all():
                     rows, block = rows[alive], block[alive]
-                yield rows, decode(block)
+                yield rows, segment.codec.decode(block)
 
     def cosines(self, rows: Rows, questions: Vectors) -> npt.NDArray[np.float32]:
         """True cosines of stored vectors with unit vectors, in [-1, 1].
@@ -154,9 +166,22 @@ class StoredVectors:
         rows : (n,) or (q, n)
         questions : (d,) or (q, d)
         """
-        found = self.take(rows.reshape(-1)).reshape(*rows.shape, self.dim).astype(np.float64)
-        cosine = np.vecdot(found, questions.astype(np.float64)[..., None, :])
-        return np.asarray(np.clip(cosine, -1.0, 1.0), dtype=np.float32)
+        turned = self.codec.turn(questions if questions.ndim > 1 else questions[None])
+        asked = turned.astype(np.float64)
+        found = self._coordinates(rows.reshape(-1)).reshape(len(asked), -1, self.dim)
+        cosine = np.vecdot(found, asked[:, None, :])
+        if self.codec.dtype != np.float32:
+            cosine /= np.sqrt(np.vecdot(found, found))
+        np.minimum(np.maximum(cosine, -1.0, out=cosine), 1.0, out=cosine)
+        return np.asarray(cosine.reshape(rows.shape), dtype=np.float32)
+
+    def _coordinates(self, rows: Rows) -> npt.NDArray[np.float64]:
+        if len(self.segments) == 1:
+            return self.codec.coordinates(self.segments[0].vectors[rows])
+        found = np.empty((len(rows), self.dim))
+        for segment, mine, local in self._by_segment(rows):
+            found[mine] = segment.codec.coordinates(segment.vectors[local])
+        return found
 
     def _by_segment(self, rows: Rows) -> Iterator[tuple[Segment, Any, Rows]]:
         if len(self.segments) == 1:
@@ -167,35 +192,6 @@ class StoredVectors:
             mine = number == at
             if mine.any():
                 yield segment, mine, rows[mine] - self.starts[at]
-
-
-def encode(vectors: Vectors, store: str) -> npt.NDArray[Any]:
-    """(n, d) rows as they are stored; an int8 row is scaled to its own largest component.
-
-    Examples
-    --------
-    >>> encode(np.array([[0.6, 0.8]], np.float32), "int8")
-    array([[ 95, 127]], dtype=int8)
-    """
-    if store != "int8":
-        return np.asarray(vectors, dtype=store)
-    largest = np.abs(vectors).max(axis=1, keepdims=True)
-    return np.asarray(np.rint(vectors * (127 / largest)), np.int8)
-
-
-def decode(vectors: npt.NDArray[Any]) -> Vectors:
-    """(n, d) float32 unit vectors that stored rows stand for.
-
-    Examples
-    --------
-    >>> decode(np.array([[3, 4]], np.int8))
-    array([[0.6, 0.8]], dtype=float32)
-    """
-    if vectors.dtype == np.float32:
-        return np.asarray(vectors)
-    rows = vectors.astype(np.float32)
-    rows /= np.sqrt(np.vecdot(rows, rows))[:, None]
-    return rows
 
 
 def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -12,14 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.index.cost import codes_cost, rerank_cost
-from galsearch.index.ivfpq import InvertedLists
-from galsearch.index.recipe import IndexPlan, IndexRecipe
+from galsearch.index.lists import InvertedLists
+from galsearch.index.modality import MIN_DEPTH_K, Hits, SearchSettings, depth_of, least_probe
+from galsearch.index.plan import IndexPlan
+from galsearch.index.recipe import IndexRecipe
 from galsearch.index.scan import Answer, exact_search
-from galsearch.index.search import MIN_DEPTH_K, Hits, SearchSettings, least_probe
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
 
 RECALL_KS = (1, 10, 100)
-RERANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+RERANKS = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,18 +35,15 @@ class Questions:
         return len(self.target_ids)
 
 
-def draw_questions(
-    using: StoredVectors, among: StoredVectors, *, n: int, seed: int
-) -> tuple[Questions, Questions]:
+def draw_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[Ids, Ids]:
     """`n` galaxies to tune with and `n` others to measure with; the same where they are few."""
-    ids = np.random.default_rng(seed).permutation(using.ids)[: 2 * n]
-    tuning = _ask(using, among, np.sort(ids[:n]))
-    if len(ids) < 2 * n:
-        return tuning, tuning
-    return tuning, _ask(using, among, np.sort(ids[n:]))
+    ids = np.random.default_rng(seed).permutation(stored.ids)[: 2 * n]
+    tuning = np.sort(ids[:n])
+    return tuning, tuning if len(ids) < 2 * n else np.sort(ids[n:])
 
 
-def _ask(using: StoredVectors, among: StoredVectors, ids: Ids) -> Questions:
+def ask(using: StoredVectors, among: StoredVectors, ids: Ids) -> Questions:
+    """What these galaxies ask, with the answers of exact search."""
     vectors = using.take(using.rows_of(ids))
     truth = exact_search(among, vectors, k=max(RECALL_KS), exclude=ids)
     return Questions(vectors, ids, truth)
@@ -71,14 +69,14 @@ def tune(
     for n_probe in _probes(plan.n_lists, recipe.n_probe):
         recalls = _recall_by_rerank(lists, stored, questions, n_probe, reranks)
         for rerank, recall_at_10 in zip(reranks.tolist(), recalls.tolist(), strict=True):
-            depth = MIN_DEPTH_K * rerank + 1
+            depth = depth_of(MIN_DEPTH_K, rerank)
             least = min(least_probe(depth, plan.n_lists, len(stored)), plan.n_lists)
             if recipe.n_probe is None and n_probe < least:
                 continue  # a question would read more lists, and see other candidates
             trial = _Trial(n_probe, rerank, recall_at_10, _cost(plan, n_probe, rerank))
             (reached if recall_at_10 >= goal else short).append(trial)
         cheapest = min((trial.cost for trial in reached), default=math.inf)
-        if _cost(plan, 2 * n_probe, int(reranks[0])) > cheapest:
+        if _cost(plan, 2 * n_probe, float(reranks[0])) > cheapest:
             break
     if reached:
         chosen = min(reached, key=lambda trial: trial.cost)
@@ -89,7 +87,7 @@ def tune(
 
 class _Trial(NamedTuple):
     n_probe: int
-    rerank: int
+    rerank: float
     recall_at_10: float
     cost: float
 
@@ -101,11 +99,9 @@ def _probes(n_lists: int, fixed: int | None) -> list[int]:
     return [*sorted(step for step in steps if step < n_lists), n_lists]
 
 
-def _cost(plan: IndexPlan, n_probe: int, rerank: int) -> float:
+def _cost(plan: IndexPlan, n_probe: int, rerank: float) -> float:
     read = n_probe / plan.n_lists * plan.n_vectors
-    return codes_cost(read, plan.n_subvectors, plan.n_bits) + rerank_cost(
-        MIN_DEPTH_K * rerank, plan.dim
-    )
+    return codes_cost(read, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
 
 
 def _recall_by_rerank(
@@ -113,14 +109,14 @@ def _recall_by_rerank(
     stored: StoredVectors,
     questions: Questions,
     n_probe: int,
-    reranks: npt.NDArray[np.int64],
+    reranks: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
     """Mean recall@10 after re-ranking, for each depth at once.
 
     Re-ranking puts a true neighbour first wherever it is among the candidates, so the recall at
     a depth is the share of true neighbours among that many candidates.
     """
-    depths = MIN_DEPTH_K * reranks + 1
+    depths = np.array([depth_of(MIN_DEPTH_K, rerank) for rerank in reranks.tolist()])
     deepest = min(int(depths.max()), len(stored))
     found = lists.candidates(questions.vectors, n=deepest, n_probe=n_probe)
     recalls = np.zeros(len(reranks))

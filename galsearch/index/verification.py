@@ -10,7 +10,7 @@ from galsearch.core.vectors import off_unit
 from galsearch.index.generation import LOCK_NAME, leftovers
 from galsearch.index.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.search import open_build
-from galsearch.index.stored import CATALOGUE_NAME, IDS_NAME, VECTORS_NAME, Ids, Vectors, decode
+from galsearch.index.stored import CATALOGUE_NAME, IDS_NAME, VECTORS_NAME, Ids, Segment
 
 _ROWS = 65_536
 
@@ -47,7 +47,7 @@ def verify(
             progress("digests", done, len(files))
     _no_strangers(directory, index.manifest)
     for entry in index.manifest.segments:
-        _segment(directory / entry.path, entry)
+        _segment(directory / entry.path, entry, index.manifest)
     _ascending(index.ids, directory / IDS_NAME)
     index.places(index.ids)
     _counted(index.ids, index.manifest.n_galaxies, "galaxies", directory)
@@ -76,11 +76,13 @@ def _no_strangers(directory: Path, manifest: IndexManifest) -> None:
         )
 
 
-def _segment(folder: Path, entry: SegmentManifest) -> None:
+def _segment(folder: Path, entry: SegmentManifest, manifest: IndexManifest) -> None:
     _ascending(np.load(folder / IDS_NAME, mmap_mode="r"), folder / IDS_NAME)
-    for kind in entry.n_vectors:
-        _ascending(np.load(folder / kind / IDS_NAME, mmap_mode="r"), folder / kind / IDS_NAME)
-        _unit(np.load(folder / kind / VECTORS_NAME, mmap_mode="r"), folder / kind / VECTORS_NAME)
+    for kind, n_vectors in entry.n_vectors.items():
+        plan = manifest.modalities[kind].plan
+        segment = Segment.open(folder / kind, n_vectors=n_vectors, dim=plan.dim, store=plan.store)
+        _ascending(segment.ids, folder / kind / IDS_NAME)
+        _unit(segment, folder / kind / VECTORS_NAME)
 
 
 def _counted(ids: Ids, expected: int, what: str, directory: Path) -> None:
@@ -102,8 +104,9 @@ def _ascending(ids: Ids, path: Path) -> None:
         )
 
 
-def _unit(vectors: Vectors, path: Path) -> None:
-    for start in range(0, len(vectors), _ROWS):
-        wrong = np.flatnonzero(off_unit(decode(vectors[start : start + _ROWS])))
+def _unit(segment: Segment, path: Path) -> None:
+    for start in range(0, len(segment.vectors), _ROWS):
+        block = segment.codec.decode(segment.vectors[start : start + _ROWS])
+        wrong = np.flatnonzero(off_unit(block))
         if len(wrong):
             raise ManifestError(f"{path}: the vector at row {start + wrong[0]} is not a unit one.")

@@ -19,7 +19,8 @@ from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
 from galsearch.core.vectors import unit_rows
 from galsearch.index.manifest import IndexManifest
-from galsearch.index.search import GalaxyIndex, Hits, open_build
+from galsearch.index.modality import Hits
+from galsearch.index.search import GalaxyIndex, open_build
 from galsearch.index.selection import Selection
 from galsearch.query.neighbours import Neighbours
 

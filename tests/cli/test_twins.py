@@ -21,6 +21,7 @@ TWINS: dict[str, Any] = {
     "add": galsearch.add,
     "remove": galsearch.remove,
     "compact": galsearch.compact,
+    "merge": galsearch.merge,
     "query": SearchEngine.query,
     "inspect": galsearch.open_index,
     "verify": galsearch.verify,

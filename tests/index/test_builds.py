@@ -23,8 +23,8 @@ from galsearch.index import (
     verify,
 )
 from galsearch.index import build as workshop
-from galsearch.index.manifest import read_manifest
-from galsearch.index.search import least_probe
+from galsearch.index.manifest_file import read_manifest
+from galsearch.index.modality import least_probe
 from galsearch.query import open_index
 
 RECIPE = IndexRecipe(name="toy", n_tuning_queries=40, n_bits=4)
@@ -65,10 +65,10 @@ def test_a_build_counts_what_it_holds_and_verifies(build: Path) -> None:
         "catalogue.parquet",
         "ids.npy",
         "image/ids.npy",
-        "image/ivfpq.faiss",
+        "image/lists.faiss",
         "image/vectors.npy",
         "spectrum/ids.npy",
-        "spectrum/ivfpq.faiss",
+        "spectrum/lists.faiss",
         "spectrum/vectors.npy",
     ]
 
@@ -261,10 +261,10 @@ def test_stages_are_reported_until_they_are_done(embeddings: Path, tmp_path: Pat
         reports[stage] = (done, total)
 
     manifest = build_index(RECIPE, embeddings=embeddings, out=tmp_path / "toy", progress=progress)
-    assert reports["train image index"] == (N, N)
+    assert reports["fill image index"] == (N, N)
     assert reports["measure recall"] == (4, 4)
     assert all(done == total for done, total in reports.values())
-    assert set(reports) == set(manifest.seconds)
+    assert set(reports) <= {*manifest.seconds, "digests"}
 
 
 def test_stored_vectors_are_those_that_were_embedded(build: Path, sky: Any) -> None:
@@ -273,28 +273,34 @@ def test_stored_vectors_are_those_that_were_embedded(build: Path, sky: Any) -> N
     np.testing.assert_allclose(stored.take(np.arange(N)), sky.image, atol=1e-7)
 
 
-@pytest.mark.parametrize("family", ["ivfpq", "fastscan"])
+@pytest.mark.parametrize("family", ["ivfsq", "ivfpq", "fastscan"])
 @pytest.mark.parametrize("store", ["float32", "float16", "int8"])
 def test_every_family_and_store_answers_verifies_and_grows(
     embeddings: Path, make_sky: Callable[..., Any], tmp_path: Path, family: Any, store: Any
 ) -> None:
+    codes: dict[str, Any] = {"n_subvectors": 8}
+    if family == "ivfsq":
+        codes = {"n_bits": None}
     recipe = dataclasses.replace(
-        RECIPE, family=family, store=store, n_lists=8, n_subvectors=8, flat_below=100
+        RECIPE,
+        **{"family": family, "store": store, "n_lists": 8, "flat_below": 100, **codes},
     )
     out = tmp_path / "toy"
     manifest = build_index(recipe, embeddings=embeddings, out=out)
     assert {entry.plan.kind for entry in manifest.modalities.values()} == {family}
-    assert (out / "image" / "vectors.npy").stat().st_size == 128 + N * 16 * np.dtype(store).itemsize
+    row_bytes = {"float32": 64, "float16": 32, "int8": 20}[store]
+    assert (out / "image" / "vectors.npy").stat().st_size == 128 + N * row_bytes
     assert sorted(path.name for path in (out / "image").iterdir()) == [
+        *(["basis.npz"] if store == "int8" else []),
         "ids.npy",
-        "ivfpq.faiss",
+        "lists.faiss",
         "vectors.npy",
     ]
     for entry in manifest.directions:
         assert entry.recall_at_10 > 0.8
         assert entry.queries_per_second > 0
     truth = open_build(out).stored(Modality.IMAGE)
-    error = {"float32": 1e-6, "float16": 1e-3, "int8": 2e-2}[store]
+    error = {"float32": 1e-6, "float16": 1e-3, "int8": 4e-3}[store]
     originals = next(iter_vectors(embeddings))
     np.testing.assert_allclose(truth.take(truth.rows_of(originals[0])), originals[1], atol=error)
     others = make_sky(50, seed=7)

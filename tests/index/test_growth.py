@@ -24,7 +24,7 @@ from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index import IndexRecipe, add, build_index, compact, open_build, remove, verify
 from galsearch.index import generation as steps
 from galsearch.index.generation import only_writer
-from galsearch.index.manifest import read_manifest
+from galsearch.index.manifest_file import read_manifest
 from galsearch.query import open_index
 from galsearch.query.exact import brute_force
 

@@ -12,7 +12,7 @@ from galsearch.query.exact import brute_force
 
 
 def one_segment(ids: np.ndarray, vectors: np.ndarray) -> StoredVectors:
-    return StoredVectors([Segment(ids, vectors, np.empty(0, np.int64))])
+    return StoredVectors([Segment.of(ids, vectors)])
 
 
 @st.composite

@@ -11,10 +11,11 @@ import pytest
 
 from galsearch.core.errors import EncoderMismatchError, GalsearchError, ManifestError
 from galsearch.core.modality import Modality
-from galsearch.index import IndexRecipe, build_index, manifest, open_build, verify
+from galsearch.index import IndexRecipe, build_index, manifest_file, open_build, verify
 from galsearch.index.digest import WHOLE_BELOW_BYTES, FileDigest
-from galsearch.index.ivfpq import InvertedLists
-from galsearch.index.manifest import MANIFEST_NAME, read_manifest
+from galsearch.index.lists import InvertedLists
+from galsearch.index.manifest import MANIFEST_NAME
+from galsearch.index.manifest_file import read_manifest
 
 AGAIN = "Restore the file, or build the index again with galsearch build-index."
 FILES = [
@@ -22,10 +23,10 @@ FILES = [
     "catalogue.parquet",
     "ids.npy",
     "image/ids.npy",
-    "image/ivfpq.faiss",
+    "image/lists.faiss",
     "image/vectors.npy",
     "spectrum/ids.npy",
-    "spectrum/ivfpq.faiss",
+    "spectrum/lists.faiss",
     "spectrum/vectors.npy",
 ]
 
@@ -105,11 +106,11 @@ def test_something_else_than_a_manifest_is_named(build: Path, content: bytes) ->
     assert refused(build).startswith(f"{build / MANIFEST_NAME}: ")
 
 
-@pytest.mark.parametrize("version", [1, 3])
+@pytest.mark.parametrize("version", [1, 2, 4])
 def test_a_manifest_of_another_version_is_refused(build: Path, version: int) -> None:
     forge(build, lambda table: table.update(format_version=version))
     path = build / MANIFEST_NAME
-    assert refused(build) == f"{path}: format version {version}, this galsearch reads 2. {AGAIN}"
+    assert refused(build) == f"{path}: format version {version}, this galsearch reads 3. {AGAIN}"
 
 
 def test_a_directory_without_a_manifest_is_no_index(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def forge(build: Path, change: Callable[[dict[str, Any]], object]) -> None:
     table = json.loads(path.read_text())
     del table["digest"]
     change(table)
-    table["digest"] = manifest._digest(table)
+    table["digest"] = manifest_file._digest(table)
     path.write_text(json.dumps(table))
 
 
@@ -205,14 +206,14 @@ def test_a_galaxy_that_the_catalogue_lacks_is_found_by_verify(build: Path) -> No
 
 
 def test_inverted_lists_of_the_other_modality_are_refused(build: Path) -> None:
-    name = "image/ivfpq.faiss"
-    shutil.copy(build / "spectrum" / "ivfpq.faiss", build / name)
+    name = "image/lists.faiss"
+    shutil.copy(build / "spectrum" / "lists.faiss", build / name)
     reseal(build, name)
     with pytest.raises(ManifestError) as caught:
         open_build(build).modality(Modality.IMAGE)
     assert str(caught.value) == (
-        f"{build / name}: IndexIVFPQ of 550 vectors of 16 components in 8 lists; manifest.json "
-        "says IndexIVFPQ, 600, 16 and 8."
+        f"{build / name}: IndexIVFPQ of 550 vectors of 16 components, 16 of them kept, in 8 "
+        "lists; manifest.json says IndexIVFPQ, 600, 16, 16 and 8."
     )
 
 
@@ -222,22 +223,22 @@ def test_faiss_never_reads_a_file_before_its_whole_digest_agrees(
     read: list[Path] = []
     monkeypatch.setattr(InvertedLists, "read", lambda path, **_: read.append(path))
     index = open_build(build)
-    path = build / "image" / "ivfpq.faiss"
+    path = build / "image" / "lists.faiss"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ManifestError, match=r"ivfpq\.faiss: sha256 "):
+    with pytest.raises(ManifestError, match=r"lists\.faiss: sha256 "):
         index.modality(Modality.IMAGE)
     assert read == []
     index.modality(Modality.SPECTRUM)
-    assert read == [build / "spectrum" / "ivfpq.faiss"]
+    assert read == [build / "spectrum" / "lists.faiss"]
 
 
 def test_a_faiss_file_of_garbage_is_an_error_of_ours(build: Path) -> None:
-    name = "image/ivfpq.faiss"
+    name = "image/lists.faiss"
     (build / name).write_bytes(b"not an index at all" * 10)
     reseal(build, name)
-    with pytest.raises(GalsearchError, match=r"ivfpq\.faiss: FAISS cannot read it \("):
+    with pytest.raises(GalsearchError, match=r"lists\.faiss: FAISS cannot read it \("):
         open_build(build).modality(Modality.IMAGE)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import QuestionError
 from galsearch.core.modality import DIRECTIONS
-from galsearch.index import IndexRecipe, build_index, search
+from galsearch.index import IndexRecipe, build_index, modality
 from galsearch.query import SearchEngine, open_index
 from galsearch.query.exact import brute_force
 
@@ -64,7 +64,7 @@ def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
     where = f"{low!r} < z < {low + width!r}"
     with pytest.MonkeyPatch.context() as patch:
         if by_lists:
-            patch.setattr(search, "scan_cost", lambda *_: np.inf)
+            patch.setattr(modality, "scan_cost", lambda *_: np.inf)
         answer = engine.query(int(sky.ids[row]), using=using, among=among, k=k, where=where)
     rows = allowed_rows(sky, low, low + width)
     rows = rows[rows < (N if among == "image" else N_SPECTRA)]
@@ -85,8 +85,8 @@ def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
 def test_the_lists_keep_their_recall_where_filter_and_question_disagree(
     sky: Any, engine: SearchEngine, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "scan_cost", lambda *_: np.inf)
-    monkeypatch.setattr(search, "SCAN_FROM_SHARE", np.inf)
+    monkeypatch.setattr(modality, "scan_cost", lambda *_: np.inf)
+    monkeypatch.setattr(modality, "SCAN_FROM_SHARE", np.inf)
     for using, among in DIRECTIONS:
         # The galaxies least like those that ask: their lists are the last to be visited.
         centre = getattr(sky, using)[:40].mean(axis=0)

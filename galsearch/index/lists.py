@@ -1,0 +1,288 @@
+"""Inverted lists of FAISS as verbs: read, write, renumber, merge; and candidates for a question.
+
+Squared distances between unit vectors order them as cosines do, and codes keep small distances
+far better than inner products near 1 (an error of a code's length is one of the inner product).
+Vectors and questions are turned and shortened before they come here, by the matrix in the same
+file. FAISS ids are the rows of the stored vectors. Foreign objects do not leave this room.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import ManifestError
+from galsearch.index.cost import codes_cost
+from galsearch.index.library import faiss
+from galsearch.index.plan import IndexPlan
+from galsearch.index.selection import Selection
+from galsearch.index.stored import Rows, Vectors
+
+_FAISS_NAMES = {
+    "ivfsq": "IndexIVFScalarQuantizer",
+    "ivfpq": "IndexIVFPQ",
+    "fastscan": "IndexIVFPQFastScan",
+}
+_ASKED_AT_A_TIME = 256
+_PROBE_SLACK = 4
+"""Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
+_LEAST_WALK = 12
+"""Centroids kept while the graph over them is walked."""
+_GRAPH_SHARE = 8
+"""Where one list in so many is wanted, all centroids are compared."""
+
+
+class InvertedLists:
+    """Trained and filled inverted lists, read-only: any number of threads may ask them."""
+
+    def __init__(self, index: Any, plan: IndexPlan, turn: Vectors | None) -> None:
+        self._index = index
+        self.plan = plan
+        self._turn = None if turn is None else np.ascontiguousarray(turn.T)
+        self.n_lists = int(index.nlist)
+        self._quantizer = faiss.downcast_index(index.quantizer)
+        self._whole: Any = index
+        self._parameters: dict[int, Any] = {}
+
+    @classmethod
+    def read(cls, path: Path, *, plan: IndexPlan, n_vectors: int) -> "InvertedLists":
+        """The index in a file whose digest has been checked; FAISS trusts what it reads.
+
+        Raises
+        ------
+        ManifestError
+            Where the file holds no such index, or not of the size that `plan` says.
+        """
+        try:
+            whole = faiss.read_index(str(path))
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            raise ManifestError(f"{path}: FAISS cannot read it ({reason}).") from None
+        index, turn = take_apart(whole)
+        found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)
+        expected = (_FAISS_NAMES[plan.kind], plan.dim, n_vectors, plan.n_lists, plan.n_components)
+        if found != expected:
+            raise ManifestError(
+                f"{path}: {found[0]} of {found[2]:,} vectors of {found[1]} components, "
+                f"{found[4]} of them kept, in {found[3]} lists; manifest.json says {expected[0]}, "
+                f"{expected[2]:,}, {expected[1]}, {expected[4]} and {expected[3]}."
+            )
+        lists = cls(index, plan, turn)
+        # It owns the lists, so it lives as long as they do.
+        lists._whole = whole
+        return lists
+
+    def write(self, path: Path) -> None:
+        """The index in FAISS's own format at `path`, the matrix before it."""
+        if self._turn is None:
+            faiss.write_index(self._index, str(path))
+            return
+        turn = faiss.LinearTransform(self.plan.dim, self.plan.n_components, False)
+        faiss.copy_array_to_vector(np.ascontiguousarray(self._turn.T).reshape(-1), turn.A)
+        turn.is_trained = True
+        faiss.write_index(faiss.IndexPreTransform(turn, self._index), str(path))
+
+    def quantiser_digest(self) -> str:
+        """sha256 of what was trained: rotation, centroids, and how residuals are coded."""
+        index = self._index
+        parts = [self._quantizer.reconstruct_n(0, self.n_lists)]
+        if self._turn is not None:
+            parts.append(self._turn)
+        if self.plan.kind == "ivfsq":
+            parts.append(faiss.vector_to_array(index.sq.trained))
+        else:
+            parts.append(faiss.vector_to_array(index.pq.centroids))
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(np.ascontiguousarray(part, "<f4").tobytes())
+        return digest.hexdigest()
+
+    def turned(self, vectors: Vectors) -> Vectors:
+        """(n, n_components) what the index holds or is asked in place of `vectors`."""
+        if self._turn is None:
+            return np.ascontiguousarray(vectors, np.float32)
+        return np.asarray(np.matmul(vectors, self._turn), np.float32)
+
+    def add(self, vectors: Vectors, rows: Rows) -> None:
+        """Hold vectors under these rows; only while the lists are being made."""
+        # A copy: FAISS wants writable-looking memory, the maps are read-only.
+        self._index.add_with_ids(np.array(self.turned(vectors)), rows)
+
+    def emptied(self) -> "InvertedLists":
+        """Lists of the same quantisers that hold nothing."""
+        index = faiss.clone_index(self._index)
+        index.reset()
+        turn = None if self._turn is None else self._turn.T
+        return InvertedLists(index, self.plan, turn)
+
+    def grown(self, others: Sequence["InvertedLists"], *, dead: Rows) -> "InvertedLists":
+        """These lists with those of later segments behind them and without the dead rows.
+
+        The other lists are of the same quantisers. They are taken over, not copied, and may not
+        be used again.
+        """
+        for other in others:
+            self._index.merge_from(other._index, self._index.ntotal)
+        if len(dead):
+            self._index.remove_ids(faiss.IDSelectorBatch(dead))
+        self.__dict__.pop("list_of_row", None)
+        return self
+
+    def renumber(self, new_rows: Rows) -> None:
+        """Give each row its new number and bring each list into the order of its rows.
+
+        So lists that were merged are those of a build made at once, byte for byte. Fast scan
+        packs 32 codes together; there the order stays, and with it that of equal estimates.
+        """
+        lists = self._index.invlists
+        packed = self.plan.kind == "fastscan"
+        for number in range(self.n_lists):
+            if size := lists.list_size(number):
+                rows = faiss.rev_swig_ptr(lists.get_ids(number), size)
+                rows[:] = new_rows[rows]
+                order = np.argsort(rows)
+                if not packed and (np.diff(order) < 0).any():
+                    n_bytes = size * lists.code_size
+                    codes = faiss.rev_swig_ptr(lists.get_codes(number), n_bytes)
+                    codes[:] = codes.reshape(size, -1)[order].reshape(-1)
+                    rows[:] = rows[order]
+
+    @cached_property
+    def list_of_row(self) -> npt.NDArray[np.int32]:
+        """(n,) the list that holds each row, -1 for one that none holds."""
+        lists = [inverted_list(self._index, number) for number in range(self.n_lists)]
+        n_rows = max((int(rows.max()) + 1 for rows in lists if len(rows)), default=0)
+        numbers = np.full(n_rows, -1, np.int32)
+        for number, rows in enumerate(lists):
+            numbers[rows] = number
+        return numbers
+
+    def cost_among(self, n_selected: int, n_enough: int) -> float:
+        """What looking at `n_enough` of so many selected vectors costs, if they lie evenly."""
+        read = min(1.0, n_enough / max(1, n_selected)) * int(self._index.ntotal)
+        return codes_cost(read, self.plan)
+
+    def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
+        """(n_questions, n) rows by rising estimated distance, -1 where the lists end.
+
+        Parameters travel with the call, so the shared index is never changed.
+        """
+        n_probe = min(n_probe, self.n_lists)
+        if n_probe not in self._parameters:
+            graph = isinstance(self._quantizer, faiss.IndexHNSW)
+            self._parameters[n_probe] = self._kind(
+                nprobe=n_probe, quantizer_params=walk(n_probe) if graph else None
+            )
+        _, rows = self._index.search(self.turned(questions), n, params=self._parameters[n_probe])
+        return np.asarray(rows)
+
+    @property
+    def _kind(self) -> Any:
+        by_table = isinstance(self._index, faiss.IndexIVFPQ)
+        return faiss.IVFPQSearchParameters if by_table else faiss.SearchParametersIVF
+
+    def candidates_among(
+        self, questions: Vectors, *, n: int, selection: Selection, n_enough: int
+    ) -> Rows:
+        """(n_questions, n) selected rows, from lists that hold `n_enough` of them together.
+
+        Lists are taken from the nearest on, and those without a selected row are skipped: where
+        filter and question disagree, the lists that matter lie far away.
+        """
+        counts = selection.counts_by_list(self)
+        found = np.full((len(questions), n), -1)
+        for start in range(0, len(questions), _ASKED_AT_A_TIME):
+            part = slice(start, start + _ASKED_AT_A_TIME)
+            asking = self.turned(questions[part])
+            numbers, distances = self._lists_with(asking, counts, n_enough)
+            found[part] = self._search_lists(asking, numbers, distances, n, selection)
+        return found
+
+    def _lists_with(
+        self, questions: Vectors, counts: npt.NDArray[np.int64], n_enough: int
+    ) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """(q, width) the nearest lists that hold enough, -1 for none; their distances."""
+        n_enough = min(n_enough, int(counts.sum()))
+        typical = _PROBE_SLACK * n_enough / max(1, counts.sum()) * self.n_lists
+        for width in (min(math.ceil(typical), self.n_lists), self.n_lists):
+            distances, numbers = self._nearest_lists(questions, width)
+            held = np.where(numbers >= 0, counts[numbers], 0)
+            before = np.cumsum(held, axis=1) - held
+            if (before[:, -1] + held[:, -1] >= n_enough).all():
+                break
+        numbers = np.where((before < n_enough) & (held > 0), numbers, -1)
+        used = max(1, int(np.flatnonzero((numbers >= 0).any(axis=0)).max(initial=0)) + 1)
+        return np.ascontiguousarray(numbers[:, :used]), np.ascontiguousarray(distances[:, :used])
+
+    def _nearest_lists(
+        self, questions: Vectors, width: int
+    ) -> tuple[Vectors, npt.NDArray[np.int64]]:
+        """(q, width) squared distances and numbers of lists, through the graph where few."""
+        quantizer, parameters = self._quantizer, None
+        if isinstance(quantizer, faiss.IndexHNSW):
+            if width * _GRAPH_SHARE > self.n_lists:
+                quantizer = quantizer.storage
+            else:
+                parameters = walk(width)
+        distances, numbers = quantizer.search(questions, width, params=parameters)
+        return distances, numbers
+
+    def _search_lists(
+        self,
+        questions: Vectors,
+        numbers: npt.NDArray[np.int64],
+        distances: Vectors,
+        n: int,
+        selection: Selection,
+    ) -> Rows:
+        selector = faiss.IDSelectorBitmap(selection.bitmap)
+        parameters = self._kind(nprobe=numbers.shape[1], sel=selector)
+        scores = np.empty((len(questions), n), np.float32)
+        rows = np.empty((len(questions), n), np.int64)
+        # The wrapper of this method in faiss 1.15 takes no parameters, the method itself does.
+        self._index.search_preassigned_c(
+            len(questions),
+            faiss.swig_ptr(questions),
+            n,
+            faiss.swig_ptr(numbers),
+            faiss.swig_ptr(distances),
+            faiss.swig_ptr(scores),
+            faiss.swig_ptr(rows),
+            False,
+            parameters,
+        )
+        return rows
+
+
+def walk(n: int) -> Any:
+    """How the graph over the centroids is walked for the nearest `n` of them."""
+    return faiss.SearchParametersHNSW(efSearch=max(_LEAST_WALK, 2 * n))
+
+
+def take_apart(whole: Any) -> tuple[Any, Vectors | None]:
+    """The inverted lists of a FAISS index, and the matrix before them if there is one."""
+    index = faiss.downcast_index(whole)
+    turn = None
+    if isinstance(index, faiss.IndexPreTransform):
+        matrix = faiss.downcast_VectorTransform(index.chain.at(0))
+        turn = faiss.vector_to_array(matrix.A).reshape(matrix.d_out, matrix.d_in)
+        inner = faiss.downcast_index(index.index)
+        index = inner
+    return index, turn
+
+
+def inverted_list(index: Any, number: int) -> Rows:
+    """(n,) the rows in one list."""
+    lists = index.invlists
+    size = lists.list_size(number)
+    if not size:
+        return np.empty(0, np.int64)
+    ids = lists.get_ids(number)
+    rows = np.array(faiss.rev_swig_ptr(ids, size), np.int64)
+    lists.release_ids(number, ids)
+    return rows

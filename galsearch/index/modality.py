@@ -1,0 +1,131 @@
+"""The index over one modality: inverted lists propose, stored vectors decide."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.index.cost import scan_cost
+from galsearch.index.lists import InvertedLists
+from galsearch.index.rerank import decide
+from galsearch.index.scan import exact_search
+from galsearch.index.selection import Selection
+from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors, find_rows
+
+MIN_DEPTH_K = 10
+"""Fewer neighbours than this are searched for as deeply as this many."""
+FILTER_SLACK = 2
+"""How much deeper a filtered question looks, in lists and in candidates: the neighbours that a
+filter leaves lie farther away, where lists and codes tell less well what is nearer."""
+SCAN_FROM_SHARE = 0.25
+"""Re-ranking more than this share of all vectors costs more than comparing all of them."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How hard to look."""
+
+    n_probe: int
+    """Inverted lists read."""
+    rerank: float
+    """Candidates re-ranked for each neighbour wanted."""
+
+
+def depth_of(k: int, rerank: float) -> int:
+    """Candidates re-ranked for `k` neighbours, one of which may be the asking galaxy."""
+    return math.ceil(max(k, MIN_DEPTH_K) * rerank) + 1
+
+
+def least_probe(depth: int, n_lists: int, n_vectors: int) -> int:
+    """The lists that hold twice as many vectors as are re-ranked, on average."""
+    return math.ceil(2 * depth * n_lists / n_vectors)
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """One answer: true cosines, descending, equal ones by ascending TARGETID."""
+
+    target_ids: Ids
+    similarity: npt.NDArray[np.float32]
+    exact: bool
+    """Every stored vector was compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenModality:
+    """The index over one modality: what is stored, and the inverted lists (None where flat)."""
+
+    stored: StoredVectors
+    lists: InvertedLists | None
+
+    def search(
+        self,
+        questions: Vectors,
+        *,
+        k: int,
+        exclude: Ids | None,
+        settings: SearchSettings,
+        exact: bool = False,
+        selection: Selection | None = None,
+    ) -> list[Hits]:
+        """The neighbours of each question: `min(k, stored)`, never fewer, never `exclude`.
+
+        A scan answers where it is asked for, where there are no lists, where re-ranking would
+        read a large part of all vectors, where few are selected, and where the lists probed held
+        too few.
+        """
+        n = len(self.stored if selection is None else selection)
+        k = min(k, n)
+        if not k:
+            empty = Hits(np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
+            return [empty] * len(questions)
+        slack = 1 if selection is None else FILTER_SLACK
+        depth = depth_of(k, slack * settings.rerank)
+        lists = self.lists
+        if exact or lists is None or depth >= SCAN_FROM_SHARE * n:
+            return self._scan(questions, k, exclude, selection)
+        n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
+        if selection is None:
+            rows = lists.candidates(questions, n=depth, n_probe=n_probe)
+        else:
+            n_enough = math.ceil(slack * n_probe * len(self.stored) / lists.n_lists)
+            if scan_cost(n, self.stored.dim) <= lists.cost_among(n, n_enough):
+                return self._scan(questions, k, exclude, selection)
+            rows = lists.candidates_among(
+                questions, n=depth, selection=selection, n_enough=n_enough
+            )
+        return self._decide(rows, questions, k, exclude, selection)
+
+    def _decide(
+        self,
+        rows: Rows,
+        questions: Vectors,
+        k: int,
+        exclude: Ids | None,
+        selection: Selection | None,
+    ) -> list[Hits]:
+        answers = decide(self.stored, rows, questions, k=k, exclude=exclude)
+        hits = [Hits(ids, cosines, exact=False) for ids, cosines in answers]
+        short = [i for i, (ids, _) in enumerate(answers) if len(ids) < k]
+        if not short:
+            return hits
+        if exclude is None:
+            exclude = np.zeros(len(questions), np.int64)
+        allowed = self.stored.rows_of(exclude[short])
+        if selection is not None:
+            allowed = np.where(find_rows(selection.rows, allowed) >= 0, allowed, -1)
+        n = len(self.stored if selection is None else selection)
+        for i, own in zip(short, allowed, strict=True):
+            if len(hits[i].target_ids) < min(k, n - int(own >= 0)):
+                hits[i] = self._scan(questions[i : i + 1], k, exclude[i : i + 1], selection)[0]
+        return hits
+
+    def _scan(
+        self, questions: Vectors, k: int, exclude: Ids | None, selection: Selection | None
+    ) -> list[Hits]:
+        if exclude is None:
+            exclude = np.zeros(len(questions), np.int64)
+        blocks = None if selection is None else selection.blocks
+        answers = exact_search(self.stored, questions, k=k, exclude=exclude, blocks=blocks)
+        return [Hits(ids, cosines, exact=True) for ids, cosines in answers]

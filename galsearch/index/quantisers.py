@@ -1,0 +1,141 @@
+"""What turns vectors into inverted lists and stored rows: trained once, or taken from a build."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from galsearch.core.errors import ManifestError, MissingModalityError
+from galsearch.core.modality import Modality
+from galsearch.index.basis import Basis
+from galsearch.index.gpu import GpuPlan, choose_gpu, wants_gpu
+from galsearch.index.intake import ORIGINALS_NAME, reduce_vectors
+from galsearch.index.lists import InvertedLists
+from galsearch.index.manifest import INVERTED_LISTS_NAME, ModalityManifest
+from galsearch.index.modality import OpenModality
+from galsearch.index.plan import IndexPlan, plan_index
+from galsearch.index.recipe import IndexRecipe
+from galsearch.index.search import GalaxyIndex, open_build
+from galsearch.index.stored import StoredVectors
+from galsearch.index.training import (
+    BASIS_SAMPLE,
+    build_on_gpu,
+    draw_sample,
+    fill,
+    train_lists,
+)
+
+Report = Callable[[int, int], None]
+
+
+@dataclass
+class Quantisers:
+    """A plan, the basis of the vectors, and empty lists; for one modality."""
+
+    plan: IndexPlan
+    basis: Basis | None
+    """None where nothing needs it: a flat index of whole components."""
+    lists: InvertedLists | None
+    """Holding nothing; None where flat, or where GPUs train and fill at once."""
+    gpu: GpuPlan | None = None
+    digest: str = ""
+
+    def index(
+        self, recipe: IndexRecipe, stored: StoredVectors, folder: Path, report: Report
+    ) -> OpenModality:
+        """The index over `stored`, its lists and reduced vectors written to `folder`."""
+        lists = self.lists
+        if self.gpu is not None and self.basis is not None:
+            lists = build_on_gpu(self.plan, recipe, stored, self.basis, self.gpu)
+        elif lists is not None:
+            fill(lists, stored, report)
+        if lists is not None:
+            lists.write(folder / INVERTED_LISTS_NAME)
+            self.digest = lists.quantiser_digest()
+        reduced = reduce_vectors(stored, folder, self.plan.store, self.basis)
+        return OpenModality(reduced, lists)
+
+
+def train(recipe: IndexRecipe, stored: StoredVectors, *, share: float) -> Quantisers:
+    """Quantisers for these vectors, planned on this machine, with GPUs or without.
+
+    Parameters
+    ----------
+    share
+        Of the memory budget, for these vectors.
+    """
+    basis = Basis.of(draw_sample(stored, BASIS_SAMPLE, recipe.seed))
+    plan = plan_index(
+        recipe,
+        n_vectors=len(stored),
+        dim=stored.dim,
+        n_telling=basis.n_telling,
+        on_gpu=wants_gpu(recipe),
+        share_of_memory=share,
+    )
+    if plan.kind == "flat":
+        return Quantisers(plan, basis if plan.store == "int8" else None, None)
+    gpu = choose_gpu(recipe, plan)
+    if gpu is not None:
+        return Quantisers(plan, basis, None, gpu)
+    sample = draw_sample(stored, plan.n_training, recipe.seed)
+    return Quantisers(plan, basis, train_lists(plan, recipe, sample, basis))
+
+
+def borrow(
+    build: Path, kinds: dict[Modality, object] | Iterable[Modality]
+) -> dict[Modality, Quantisers]:
+    """The quantisers of a build, for each of these modalities.
+
+    Raises
+    ------
+    MissingModalityError
+        Where the build has none for one of them.
+    ManifestError
+        Where the build is damaged.
+    """
+    opened = open_build(build)
+    found = {}
+    for kind in kinds:
+        if kind not in opened.manifest.modalities:
+            raise MissingModalityError(
+                f"{build}: was built without {kind} vectors, so it has no quantisers for them. "
+                "Take those of a build of both."
+            )
+        found[kind] = quantisers_of(opened, kind)
+    opened.release()
+    return found
+
+
+def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
+    """Those of one modality of an opened build, its lists emptied."""
+    entry = opened.manifest.modalities[kind]
+    codec = opened.stored(kind).codec
+    basis = getattr(codec, "basis", None)
+    if entry.plan.kind == "flat":
+        return Quantisers(entry.plan, basis, None)
+    lists = opened.read_segment(opened.manifest.segments[0], kind).emptied()
+    if lists.quantiser_digest() != entry.quantiser:
+        raise ManifestError(
+            f"{opened.directory}: the {kind} lists are of another quantiser than manifest.json "
+            "says. Build the index again with galsearch build-index."
+        )
+    return Quantisers(entry.plan, basis, lists, digest=entry.quantiser)
+
+
+def describe_modality(
+    made: Quantisers, n_vectors: int, fingerprint: str, folder: Path
+) -> ModalityManifest:
+    """What the manifest says of the files in `folder`."""
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    sizes.pop(ORIGINALS_NAME, None)
+    in_memory = sizes.pop(INVERTED_LISTS_NAME, 0)
+    return ModalityManifest(
+        plan=dataclasses.replace(made.plan, n_vectors=n_vectors),
+        n_vectors=n_vectors,
+        fingerprint=fingerprint,
+        device="cpu" if made.gpu is None else "gpu",
+        quantiser=made.digest,
+        index_bytes_per_vector=round(in_memory / n_vectors, 2),
+        stored_bytes_per_vector=round(sum(sizes.values()) / n_vectors, 2),
+    )

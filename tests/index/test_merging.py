@@ -1,0 +1,127 @@
+"""Parts that were built apart with the same quantisers are, merged, the build made at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from galsearch.core.errors import GalsearchError, ManifestError, MissingModalityError, ShardError
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.index import IndexRecipe, build_index, merge, open_build, remove, verify
+
+N = 900
+
+
+def part_of(sky: Any, rows: slice) -> Any:
+    return type(sky)(sky.ids[rows], sky.image[rows], sky.spectrum[rows])
+
+
+@pytest.fixture(scope="module")
+def home(make_sky: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Embeddings of all galaxies, and of three parts whose TARGETIDs interleave."""
+    home = tmp_path_factory.mktemp("merging")
+    sky = make_sky(N)
+    sky.write(home / "all")
+    for number in range(3):
+        part_of(sky, slice(number, None, 3)).write(home / f"part-{number}")
+    return home
+
+
+def build_apart(home: Path, out: Path, **recipe: Any) -> list[Path]:
+    """The first part trains; the others take its quantisers; and all at once with them."""
+    wanted = IndexRecipe(name="toy", n_tuning_queries=60, n_lists=16, flat_below=100, **recipe)
+    parts = [out / f"build-{number}" for number in range(3)]
+    for number, part in enumerate(parts):
+        quantisers = parts[0] if number else None
+        build_index(wanted, embeddings=home / f"part-{number}", out=part, quantisers=quantisers)
+    build_index(wanted, embeddings=home / "all", out=out / "at-once", quantisers=parts[0])
+    return parts
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"family": "ivfsq", "store": "int8"},
+        {"family": "ivfsq"},
+        {"family": "ivfpq", "n_bits": 4},
+        {"family": "fastscan", "store": "float16"},
+        {"family": "flat", "store": "int8"},
+    ],
+    ids=str,
+)
+def test_merged_parts_answer_as_a_build_made_at_once(
+    home: Path, tmp_path: Path, recipe: dict[str, Any]
+) -> None:
+    parts = build_apart(home, tmp_path, **recipe)
+    merge(parts[::-1], out=tmp_path / "merged")
+    merged, at_once = verify(tmp_path / "merged"), verify(tmp_path / "at-once")
+    for name, digest in at_once.files.items():
+        if name.startswith("catalogue"):
+            continue  # places of the toy galaxies depend on the part
+        if recipe["family"] == "fastscan" and name.endswith("lists.faiss"):
+            continue  # the same codes in another order
+        assert merged.files[name].sha256 == digest.sha256, name
+    for entry, other in zip(merged.directions, at_once.directions, strict=True):
+        assert (entry.n_probe, entry.rerank) == (other.n_probe, other.rerank)
+    places = [open_build(part).places(open_build(part).ids) for part in parts]
+    joined = np.sort(np.concatenate(places), order="target_id")
+    found = open_build(tmp_path / "merged").places(joined["target_id"])
+    assert found.tobytes() == joined.tobytes()
+    one, other_one = open_build(tmp_path / "merged"), open_build(tmp_path / "at-once")
+    for using, among in DIRECTIONS:
+        questions = one.stored(using).take(np.arange(0, N, 7))
+        pairs = zip(
+            one.search(questions, using=using, among=among, k=10),
+            other_one.search(questions, using=using, among=among, k=10),
+            strict=True,
+        )
+        for hits, others in pairs:
+            assert np.array_equal(hits.target_ids, others.target_ids)
+            assert np.array_equal(hits.similarity, others.similarity)
+
+
+def test_what_does_not_belong_together_is_refused(home: Path, tmp_path: Path) -> None:
+    first, second, third = build_apart(home, tmp_path, family="ivfsq")
+
+    def refused(parts: list[Path], error: type[GalsearchError] = ManifestError) -> str:
+        with pytest.raises(error) as caught:
+            merge(parts, out=tmp_path / "merged")
+        assert not (tmp_path / "merged").exists()
+        return str(caught.value)
+
+    assert refused([]) == "no part to merge was named."
+    message = refused([first, first], ShardError)
+    assert message.startswith("300 galaxies have image vectors in two parts, first TARGETID ")
+    stranger = tmp_path / "stranger"
+    recipe = IndexRecipe(name="toy", n_tuning_queries=60, n_lists=16, family="ivfsq", flat_below=9)
+    build_index(recipe, embeddings=home / "part-1", out=stranger)
+    assert refused([first, stranger]) == (
+        f"{stranger}: its image lists are of other quantisers than those of {first}. Build the "
+        "parts with galsearch build-index --quantisers BUILD, of one build."
+    )
+    remove(open_build(third).ids[:3], index=third)
+    assert refused([first, second, third]) == (
+        f"{third}: galaxies were added or removed since it was built. Run galsearch compact on it "
+        "first."
+    )
+
+
+def test_quantisers_of_a_build_without_the_modality_are_refused(
+    make_sky: Callable[..., Any], home: Path, tmp_path: Path
+) -> None:
+    images = make_sky(300).write(tmp_path / "images", spectrum=slice(0))
+    build_index(IndexRecipe(), embeddings=images, out=tmp_path / "only")
+    with pytest.raises(MissingModalityError) as caught:
+        build_index(
+            IndexRecipe(),
+            embeddings=home / "all",
+            out=tmp_path / "both",
+            quantisers=tmp_path / "only",
+        )
+    assert str(caught.value) == (
+        f"{tmp_path / 'only'}: was built without spectrum vectors, so it has no quantisers for "
+        "them. Take those of a build of both."
+    )
+    assert Modality.SPECTRUM not in open_build(tmp_path / "only").manifest.modalities
