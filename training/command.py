@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,15 +36,21 @@ def run_stage(
     parser.add_argument("--dataset", type=Path, required=True, help="what galsearch ingest wrote")
     parser.add_argument("--out", type=Path, required=True, help="directory of the run")
     arguments = parser.parse_args()
+    with errors_as_messages(), started() as processes:
+        place = RunDirectory(arguments.out, stage)
+        asked = arguments.config and read_stage_config(arguments.config, kind, architectures)
+        config = place.choose_config(kind, asked, arguments.config)
+        check_batch(config.batch_size, config.accumulate, processes)
+        path = train(config, open_dataset(arguments.dataset), place, processes)
+        if processes.is_first:
+            print(path)
+
+
+@contextmanager
+def errors_as_messages() -> Iterator[None]:
+    """An error of ours is one message on stderr and status 1."""
     try:
-        with started() as processes:
-            place = RunDirectory(arguments.out, stage)
-            asked = arguments.config and read_stage_config(arguments.config, kind, architectures)
-            config = place.choose_config(kind, asked, arguments.config)
-            check_batch(config.batch_size, config.accumulate, processes)
-            path = train(config, open_dataset(arguments.dataset), place, processes)
-            if processes.is_first:
-                print(path)
+        yield
     except GalsearchError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None

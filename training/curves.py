@@ -10,6 +10,7 @@ from typing import Any
 
 from galsearch.core.errors import DatasetError, MissingExtraError
 from galsearch.dataset.atomic import new_file
+from training.command import errors_as_messages
 from training.run_directory import RunDirectory
 
 NOT_DRAWN = {"step", "seconds", "pool", "n_labels"}
@@ -76,11 +77,12 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="the --out of a stage")
     arguments = parser.parse_args()
     place = RunDirectory(arguments.run, "run")
-    lines = place.read_log()
-    if not lines:
-        raise DatasetError(f"{place.log_path}: no such log, or an empty one.")
-    draw_curves(lines, place.curves_path, place.path.name)
-    print(place.curves_path)
+    with errors_as_messages():
+        lines = place.read_log()
+        if not lines:
+            raise DatasetError(f"{place.log_path}: no such log, or an empty one.")
+        draw_curves(lines, place.curves_path, place.path.name)
+        print(place.curves_path)
 
 
 if __name__ == "__main__":

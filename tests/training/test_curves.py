@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from galsearch.core.errors import DatasetError, MissingExtraError
+from galsearch.core.errors import MissingExtraError
 from training import curves
 from training.curves import _panels, draw_curves, draw_if_possible
 from training.run_directory import RunDirectory
@@ -47,11 +47,15 @@ def test_without_matplotlib_training_goes_on_and_the_command_says_why(
     assert str(caught.value) == ("curves are drawn with matplotlib: pip install 'galsearch[plot]'")
 
 
-def test_a_run_without_a_log_has_no_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_without_a_log_has_no_curves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["curves", str(tmp_path)])
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises(SystemExit) as caught:
         curves.main()
-    assert str(caught.value) == f"{tmp_path / 'log.jsonl'}: no such log, or an empty one."
+    assert caught.value.code == 1
+    said = capsys.readouterr().err
+    assert said == f"error: {tmp_path / 'log.jsonl'}: no such log, or an empty one.\n"
 
 
 def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
