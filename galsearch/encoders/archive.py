@@ -1,8 +1,9 @@
 """Tensors out of a file that someone else wrote, none of its code run.
 
-Two formats are read: torch.save's zip archive (since PyTorch 1.6; Lightning writes it too) and
-safetensors. What a file claims is checked before memory is spent on it: members are stored
-without compression and no larger than the file, tensors lie inside their storages.
+Three formats are read: torch.save's zip archive (since PyTorch 1.6; Lightning writes it too),
+its older row of pickles, and safetensors. What a file claims is checked before memory is spent
+on it: members are stored without compression and no larger than the file, tensors lie inside
+their storages.
 """
 
 import io
@@ -18,11 +19,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from galsearch.core.errors import CheckpointError
-from galsearch.encoders.pickled import StoredTensor, unpickle
+from galsearch.encoders.pickled import Storage, StoredTensor, unpickle
 
 LARGEST_PICKLE_BYTES = 1 << 26
 """Of the pickle without the tensors' numbers; the published ones have less than a megabyte."""
-FORMAT_LISTED = "PyTorch zip archives (.ckpt, .pt, .pth) and safetensors are read"
+FORMAT_LISTED = "What torch.save writes (.ckpt, .pt, .pth) and safetensors are read"
+_MAGIC = 0x1950A86A20F9469CFC6C
+"""What torch.save wrote first before PyTorch 1.6."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def open_tensors(path: str | Path) -> TensorFile:
     if head[8:] == b"{":
         return _open_safetensors(path)
     if head[:1] == b"\x80":
-        return _refuse_bare_pickle(path)
+        return _open_pickles(path)
     raise CheckpointError(
         f"{path}: not a checkpoint ({path.stat().st_size} bytes that begin with {head!r}). "
         f"{FORMAT_LISTED}."
@@ -107,17 +110,68 @@ def _open_archive(path: Path) -> TensorFile:
         ) from None
     stored = _state_dict(unpickle(pickled, str(path)), str(path))
     for name, tensor in stored.items():
-        _check_layout(f"{path}: tensor {name}", tensor, members.get(f"{folder}data/{tensor.key}"))
+        member = members.get(f"{folder}data/{tensor.key}")
+        _check_layout(f"{path}: tensor {name}", tensor, member and member.file_size)
 
     def read(name: str) -> Tensor:
         with zipfile.ZipFile(path) as archive:
             return _as_tensor(stored[name], archive.read(f"{folder}data/{stored[name].key}"))
 
-    shapes = {
+    return TensorFile(str(path), _shapes(stored), {}, read)
+
+
+def _open_pickles(path: Path) -> TensorFile:
+    """As torch.save wrote before PyTorch 1.6: five pickles, then each storage after its length."""
+    with path.open("rb") as file:
+        stream = io.BytesIO(file.read(LARGEST_PICKLE_BYTES))
+    where, storages = str(path), dict[str, Storage]()
+    if unpickle(stream, where) != _MAGIC:
+        raise CheckpointError(f"{path}: a bare pickle. {FORMAT_LISTED}.")
+    _, system, content, keys = (unpickle(stream, where, storages) for _ in range(4))
+    if not (isinstance(system, dict) and system.get("little_endian") is True):
+        raise CheckpointError(f"{path}: written on a big-endian machine; convert it there.")
+    stored = _state_dict(content, where)
+    places = _places(path, stream.tell(), keys, storages)
+    for name, tensor in stored.items():
+        _, n_bytes = places.get(tensor.key, (0, None))
+        _check_layout(f"{path}: tensor {name}", tensor, n_bytes)
+
+    def read(name: str) -> Tensor:
+        start, n_bytes = places[stored[name].key]
+        with path.open("rb") as file:
+            file.seek(start)
+            return _as_tensor(stored[name], file.read(n_bytes))
+
+    return TensorFile(where, _shapes(stored), {}, read)
+
+
+def _places(
+    path: Path, start: int, keys: Any, storages: Mapping[str, Storage]
+) -> dict[str, tuple[int, int]]:
+    """Key of a storage -> its first byte in the file and their number."""
+    if not isinstance(keys, list) or any(key not in storages for key in keys):
+        raise CheckpointError(f"{path}: lists storages that no tensor lies in: damaged.")
+    places = {}
+    with path.open("rb") as file:
+        for key in keys:
+            file.seek(start)
+            n_stored = int.from_bytes(file.read(8), "little")
+            n_bytes = n_stored * getattr(torch, storages[key].dtype).itemsize
+            if n_stored != storages[key].n_stored or start + 8 + n_bytes > path.stat().st_size:
+                raise CheckpointError(
+                    f"{path}: truncated or damaged where the {storages[key].n_stored} numbers of "
+                    f"storage {key} should be: download it again."
+                )
+            places[key] = start + 8, n_bytes
+            start += 8 + n_bytes
+    return places
+
+
+def _shapes(stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
+    return {
         name: torch.empty(tensor.shape, dtype=getattr(torch, tensor.dtype), device="meta")
         for name, tensor in stored.items()
     }
-    return TensorFile(str(path), shapes, {}, read)
 
 
 def _check_members(path: Path, members: Mapping[str, zipfile.ZipInfo]) -> str:
@@ -165,11 +219,11 @@ def _state_dict(content: Any, where: str) -> dict[str, StoredTensor]:
     return content
 
 
-def _check_layout(what: str, tensor: StoredTensor, member: zipfile.ZipInfo | None) -> None:
-    """Raise unless the tensor lies in its storage and the storage in the archive."""
+def _check_layout(what: str, tensor: StoredTensor, found_bytes: int | None) -> None:
+    """Raise unless the tensor lies in its storage and the storage in the file."""
     n_bytes = tensor.n_stored * getattr(torch, tensor.dtype).itemsize
-    if member is None or member.file_size != n_bytes:
-        found = "is not in the archive" if member is None else f"has {member.file_size} bytes"
+    if found_bytes != n_bytes:
+        found = "is not in the file" if found_bytes is None else f"has {found_bytes} bytes"
         raise CheckpointError(f"{what} needs a storage of {n_bytes} bytes, which {found}.")
     n_numbers = math.prod(tensor.shape)
     steps = zip(tensor.shape, tensor.strides, strict=True)
@@ -184,17 +238,3 @@ def _check_layout(what: str, tensor: StoredTensor, member: zipfile.ZipInfo | Non
 def _as_tensor(stored: StoredTensor, numbers: bytes) -> Tensor:
     flat = torch.frombuffer(bytearray(numbers), dtype=getattr(torch, stored.dtype))
     return flat.as_strided(stored.shape, stored.strides, stored.offset).contiguous()
-
-
-def _refuse_bare_pickle(path: Path) -> TensorFile:
-    """Raise: as dangerous where it is that, else as a format that is not read."""
-    if path.stat().st_size <= LARGEST_PICKLE_BYTES:
-        stream = io.BytesIO(path.read_bytes())
-        # torch.save before 1.6 wrote a magic number, a version and the system before the content.
-        for _ in range(4):
-            if stream.tell() < len(stream.getbuffer()):
-                unpickle(stream, str(path))
-    raise CheckpointError(
-        f"{path}: a bare pickle or a checkpoint from before PyTorch 1.6. {FORMAT_LISTED}; "
-        "saving it again with torch.save writes such an archive."
-    )

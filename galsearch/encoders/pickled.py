@@ -75,7 +75,9 @@ class StoredTensor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Storage:
+class Storage:
+    """Numbers that tensors lie in."""
+
     dtype: str
     key: str
     n_stored: int
@@ -130,7 +132,7 @@ def _rebuild_tensor(
     *rest: object,  # noqa: ARG001
 ) -> StoredTensor:
     """Answers `torch._utils._rebuild_tensor_v2`."""
-    if not isinstance(storage, _Storage):
+    if not isinstance(storage, Storage):
         raise pickle.UnpicklingError("a tensor without a storage")
     sides, steps = _naturals(shape), _naturals(strides)
     if len(sides) != len(steps):
@@ -146,6 +148,7 @@ def _rebuild_parameter(data: object, *rest: object) -> object:  # noqa: ARG001
 
 _ANSWERS: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): InertDict,
+    ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
 }
@@ -154,9 +157,9 @@ _ANSWERS: dict[tuple[str, str], Any] = {
 class _InertUnpickler(pickle.Unpickler):
     """Reads a pickle into dicts, lists, numbers, text, `StoredTensor`s and stand-ins."""
 
-    def __init__(self, stream: io.BytesIO, where: str) -> None:
+    def __init__(self, stream: io.BytesIO, where: str, storages: dict[str, Storage]) -> None:
         super().__init__(stream)
-        self.where = where
+        self.where, self.storages = where, storages
 
     def find_class(self, module: str, name: str) -> Any:
         """What stands for `module.name`; never the thing itself."""
@@ -178,20 +181,28 @@ class _InertUnpickler(pickle.Unpickler):
         }
         return _InertType(name, (_Inert,), attributes)
 
-    def persistent_load(self, pid: Any) -> _Storage:
-        """A storage: the archive holds its numbers, the pickle only where they are."""
-        if not isinstance(pid, tuple) or len(pid) != 5:
+    def persistent_load(self, pid: Any) -> Any:
+        """A storage: the file holds its numbers, the pickle only where they are."""
+        # Before PyTorch 1.6: modules with their source, and storages that may be views.
+        if isinstance(pid, tuple) and len(pid) == 4 and pid[0] == "module":
+            return pid[1]
+        if not isinstance(pid, tuple) or len(pid) not in (5, 6) or any(pid[5:]):
             raise pickle.UnpicklingError("a reference to something else than a storage")
-        kind, storage_type, key, _, n_stored = pid
+        kind, storage_type, key, _, n_stored = pid[:5]
         package, _, name = getattr(storage_type, "names", "").rpartition(".")
         known = package == "torch" and name in STORAGE_DTYPES and kind == "storage"
         if not (known and type(key) is str and type(n_stored) is int and n_stored >= 0):
             raise pickle.UnpicklingError("a reference to a storage of an unknown kind")
-        return _Storage(STORAGE_DTYPES[name], key, n_stored)
+        storage = Storage(STORAGE_DTYPES[name], key, n_stored)
+        if self.storages.setdefault(key, storage) != storage:
+            raise pickle.UnpicklingError("a storage of two kinds or lengths")
+        return storage
 
 
-def unpickle(stream: io.BytesIO, where: str) -> Any:
+def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None = None) -> Any:
     """The next object of the pickles in `stream`, read without executing anything.
+
+    Storages that it refers to are added to `storages` by their keys.
 
     Raises
     ------
@@ -202,7 +213,7 @@ def unpickle(stream: io.BytesIO, where: str) -> Any:
     try:
         _check_memo(stream)
         stream.seek(start)
-        return _InertUnpickler(stream, where).load()
+        return _InertUnpickler(stream, where, {} if storages is None else storages).load()
     except CheckpointError:
         raise
     except (

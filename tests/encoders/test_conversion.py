@@ -160,6 +160,42 @@ def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(
     assert not canary.exists()
 
 
+def before_zip(source: Path, path: Path) -> Path:
+    """The same content as torch.save wrote it before PyTorch 1.6."""
+    content = torch.load(source, weights_only=True)
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+    return path
+
+
+@pytest.mark.parametrize("name", ["tiny_specformer_ckpt.pt", "tiny_astrodino_teacher.pt"])
+def test_what_torch_wrote_before_zip_archives_is_read(
+    parity: Path, converted: Callable[[str], Path], sections: Any, tmp_path: Path, name: str
+) -> None:
+    old = before_zip(parity / name, tmp_path / name)
+    ours = load(convert_checkpoint(old, tmp_path / "out.safetensors", sections))
+    assert ours.fingerprint == load(converted(name)).fingerprint
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.3, 0.99])
+def test_a_truncated_row_of_pickles_is_refused(
+    refused: Callable[..., str], parity: Path, tmp_path: Path, share: float
+) -> None:
+    path = before_zip(parity / "tiny_specformer_ckpt.pt", tmp_path / "old.pt")
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    assert "truncated" in refused(path)
+
+
+def test_a_row_of_pickles_that_would_run_code_is_refused(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    canary, path = tmp_path / "canary", tmp_path / "old.ckpt"
+    for attack in attacks(canary).values():
+        content = {"state_dict": {"data_embed.weight": torch.zeros(2)}, "hyper_parameters": attack}
+        torch.save(content, path, _use_new_zipfile_serialization=False)
+        assert "this pickle would run code when opened" in refused(path)
+        assert not canary.exists()
+
+
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
 @pytest.mark.parametrize("name", FILES)
 def test_a_truncated_file_is_refused(
