@@ -30,7 +30,7 @@ from benchmarks.downstream.galaxies import open_galaxies
 from benchmarks.downstream.kept import Kept
 from benchmarks.retrieval import bound as bounds
 from benchmarks.retrieval import generic as generics
-from benchmarks.retrieval.measure import CROSS, hub_skew, measure, questions
+from benchmarks.retrieval.measure import CROSS, measure, questions
 from benchmarks.retrieval.pairs import (
     Ints,
     Pairs,
@@ -257,7 +257,7 @@ def in_both(score: Any, z: Any, pools: list[Ints], name: str) -> list[dict[str, 
         {
             "using": using,
             "among": among,
-            "scores": {name: {**questions(one, z, pools), "hub_skew": hub_skew(one)}},
+            "scores": {name: questions(one, z, pools)},
         }
         for (using, among), one in zip(CROSS, (score, score.T), strict=True)
     ]

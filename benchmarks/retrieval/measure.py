@@ -6,7 +6,14 @@ import numpy as np
 
 from benchmarks.retrieval import hubs
 from benchmarks.retrieval.pairs import Ints, Pairs
-from benchmarks.retrieval.ranks import in_pools, ranks, same_redshift, summary
+from benchmarks.retrieval.ranks import (
+    in_pools,
+    paired_gain,
+    pool_ranks,
+    ranks,
+    same_redshift,
+    summary,
+)
 from galsearch.core.modality import Modality
 
 CROSS = ((Modality.IMAGE, Modality.SPECTRUM), (Modality.SPECTRUM, Modality.IMAGE))
@@ -26,14 +33,17 @@ def measure(pairs: Pairs, bank: Pairs, pools: list[Ints]) -> list[dict[str, Any]
             to_bank = asking @ bank.vectors[among].T, asked @ bank.vectors[using].T
             scores["CSLS"] = hubs.csls(cosine, *to_bank)
             scores["mutual proximity"] = hubs.mutual_proximity(cosine, *to_bank)
+        plain = pool_ranks(cosine, pools)
         directions.append(
             {
                 "using": using,
                 "among": among,
                 "whole_ranks": ranks(cosine).tolist(),
-                "scores": {
-                    name: {**questions(score, pairs.z, pools), "hub_skew": hub_skew(score)}
+                "scores": {name: questions(s, pairs.z, pools) for name, s in scores.items()},
+                "gain_over_cosine": {
+                    name: paired_gain(pool_ranks(score, pools), plain)
                     for name, score in scores.items()
+                    if name != "cosine"
                 },
             }
         )
@@ -41,14 +51,10 @@ def measure(pairs: Pairs, bank: Pairs, pools: list[Ints]) -> list[dict[str, Any]
 
 
 def questions(score: Any, z: Any, pools: list[Ints]) -> dict[str, Any]:
-    """One score in pools, in the whole split and at one redshift."""
+    """One score in pools, in the whole split and at one redshift, and its hubs."""
     return {
-        "pools": in_pools(score, pools),
+        "pools": in_pools(pool_ranks(score, pools)),
         "whole": summary(ranks(score), len(score)),
         "same_redshift": same_redshift(score, z),
+        "hub_skew": round(hubs.hub_skew(np.asarray(score)), 4),
     }
-
-
-def hub_skew(score: Any) -> float:
-    """Rounded for the file."""
-    return round(hubs.hub_skew(np.asarray(score)), 4)

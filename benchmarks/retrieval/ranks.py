@@ -35,30 +35,45 @@ def draw_pools(n: int, size: int, n_pools: int, seed: int) -> list[Ints]:
     return [generator.permutation(n)[: min(size, n)] for _ in range(n_pools)]
 
 
-def in_pools(score: npt.NDArray[np.floating], pools: list[Ints]) -> dict[str, Any]:
-    """Figures of every pool, and the spread over galaxies of their mean over pools."""
-    n = len(score)
-    found = np.zeros((len(pools), n))
-    found[:] = np.nan
+def pool_ranks(score: npt.NDArray[np.floating], pools: list[Ints]) -> npt.NDArray[np.float64]:
+    """(pools, n) rank of every galaxy's partner in every pool, NaN where it is not in the pool."""
+    found = np.full((len(pools), len(score)), np.nan)
     for number, rows in enumerate(pools):
         found[number, rows] = ranks(score[np.ix_(rows, rows)])
+    return found
+
+
+def in_pools(found: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Figures of every pool, and the spread over galaxies of their mean over pools."""
     per_pool = [figures(line[np.isfinite(line)]) for line in found]
-    names = list(per_pool[0])
-    asked = np.isfinite(found).any(axis=0)
-    out: dict[str, Any] = {"size": len(pools[0])}
-    for name in names:
-        values = np.array([line[name] for line in per_pool])
-        out[name] = [round(float(v), 5) for v in values]
-    generator = np.random.default_rng(0)
-    hits = [np.nanmean(np.where(np.isfinite(found), found <= k, np.nan)[:, asked], axis=0)
-            for k in KS]  # fmt: skip
-    drawn = generator.integers(0, int(asked.sum()), (N_BOOTSTRAP, int(asked.sum())))
-    out["sd_over_galaxies"] = {
-        f"r{k}": round(float(hit[drawn].mean(axis=1).std()), 5)
-        for k, hit in zip(KS, hits, strict=True)
-    }
+    out: dict[str, Any] = {"size": int(np.isfinite(found[0]).sum())}
+    for name in per_pool[0]:
+        out[name] = [round(line[name], 5) for line in per_pool]
+    out["sd_over_galaxies"] = {f"r{k}": _mean_and_spread(_hits(found, k))[1] for k in KS}
     out["histogram"] = histogram(found[np.isfinite(found)])
     return out
+
+
+def paired_gain(
+    found: npt.NDArray[np.float64], base: npt.NDArray[np.float64], k: int = KS[-1]
+) -> dict[str, float]:
+    """How much more one ranking recalls at `k` than another in the same pools, and the deviation
+    of that difference over asking galaxies resampled alike for both.
+    """
+    gain, spread = _mean_and_spread(_hits(found, k) - _hits(base, k))
+    return {f"r{k}": gain, "sd": spread}
+
+
+def _hits(found: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.float64]:
+    """(asked,) the share of its pools in which a galaxy's partner is among the `k` nearest."""
+    asked = np.isfinite(found).any(axis=0)
+    hit = np.where(np.isfinite(found), found <= k, np.nan)[:, asked]
+    return np.asarray(np.nanmean(hit, axis=0))
+
+
+def _mean_and_spread(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    drawn = np.random.default_rng(0).integers(0, len(values), (N_BOOTSTRAP, len(values)))
+    return round(float(values.mean()), 5), round(float(values[drawn].mean(axis=1).std()), 5)
 
 
 def figures(rank: npt.NDArray[Any]) -> dict[str, float]:

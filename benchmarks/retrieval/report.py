@@ -87,6 +87,12 @@ def _claims(results: Mapping[str, Any]) -> list[str]:
                     chosen = entry["scores"].get(BOUND) or next(iter(entry["scores"].values()))
                     said.append(f"{value / _r10(chosen):.2f} times {text} ({_r10(chosen):.3f})")
         lines.append(f"{using} to {among}, R@10 {value:.3f} by cosine: {'; '.join(said)}.")
+    for entry in results["directions"]:
+        for name, gain in entry["gain_over_cosine"].items():
+            lines.append(
+                f"{entry['using']} to {entry['among']}, {name}: R@10 {gain['r10']:+.4f} ± "
+                f"{gain['sd']:.4f} over cosine in the same pools (galaxies resampled)."
+            )
     known = results.get("bound", {}).get("r2")
     if known:
         lines += ["", "R2 of each parameter from each modality (normal scores, validation):", ""]

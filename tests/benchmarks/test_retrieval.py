@@ -24,6 +24,8 @@ from benchmarks.retrieval.ranks import (
     figures,
     histogram,
     in_pools,
+    paired_gain,
+    pool_ranks,
     ranks,
     same_redshift,
     summary,
@@ -53,7 +55,7 @@ def test_random_vectors_are_found_at_chance_and_own_vectors_always() -> None:
 def test_figures_of_pools_are_those_of_each_pool_by_itself() -> None:
     score = np.random.default_rng(4).normal(size=(60, 60)) + 2 * np.eye(60)
     pools = draw_pools(60, 20, 5, seed=1)
-    found = in_pools(score, pools)
+    found = in_pools(pool_ranks(score, pools))
     for number, rows in enumerate(pools):
         slow = ranks(score[rows][:, rows])
         assert len(set(rows.tolist())) == 20
@@ -62,6 +64,19 @@ def test_figures_of_pools_are_those_of_each_pool_by_itself() -> None:
         assert found["median"][number] == np.median(slow)
     assert sum(found["histogram"]) == 100
     assert 0 < found["sd_over_galaxies"]["r5"] < 0.2
+
+
+def test_a_gain_is_the_difference_of_recalls_and_surer_than_either() -> None:
+    generator = np.random.default_rng(11)
+    score = generator.normal(size=(200, 200)) + 2 * np.eye(200)
+    pools = draw_pools(200, 150, 6, seed=2)
+    base = pool_ranks(score, pools)
+    better = pool_ranks(score + 0.2 * np.eye(200), pools)
+    gain = paired_gain(better, base)
+    recalls = [np.mean(in_pools(found)["r10"]) for found in (better, base)]
+    assert 0 < gain["r10"] == pytest.approx(recalls[0] - recalls[1], abs=0.01)
+    assert gain["sd"] < in_pools(base)["sd_over_galaxies"]["r10"]
+    assert paired_gain(base, base) == {"r10": 0.0, "sd": 0.0}
 
 
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=40))
