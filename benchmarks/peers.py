@@ -89,7 +89,7 @@ def prepare(drawn: Path, among: str) -> None:
     np.save(drawn / f"vectors-{among}.npy", vectors)
     with np.load(drawn / "questions.npz") as asked:
         best = {using: best_cosines(vectors, asked[using][:N_QUESTIONS]) for using in MODALITIES}
-    np.savez(drawn / f"exact-{among}.npz", **best)
+    np.savez(drawn / f"exact-{among}.npz", image=best["image"], spectrum=best["spectrum"])
 
 
 def in_own_process(
@@ -202,13 +202,16 @@ def one_setting(
 
         entry["single_seconds"] = repeated(one_by_one)
         shares = np.percentile(latencies, (50, 90, 99))
-        entry["latency_ms"] = dict(zip(("p50", "p90", "p99"), (1000 * shares).round(4).tolist()))
+        entry["latency_ms"] = dict(
+            zip(("p50", "p90", "p99"), (1000 * shares).round(4).tolist(), strict=True)
+        )
     return entry
 
 
 def repeated(work: Any) -> list[float]:
     """Seconds of each of `REPEATS` runs, fewer where one takes long."""
-    began, seconds = time.perf_counter(), []
+    began = time.perf_counter()
+    seconds: list[float] = []
     while len(seconds) < REPEATS and (
         not seconds or time.perf_counter() - began < PATIENCE_SECONDS
     ):

@@ -108,7 +108,7 @@ class TurnedCodec:
     def _steps(self) -> npt.NDArray[np.float64]:
         most = np.full(self.basis.dim, 255.0)
         most[: self.n_fine] = 65535.0
-        return (self.basis.high.astype(np.float64) - self.basis.low) / most
+        return np.asarray((self.basis.high.astype(np.float64) - self.basis.low) / most)
 
     @cached_property
     def _low(self) -> npt.NDArray[np.float64]:

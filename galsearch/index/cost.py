@@ -13,6 +13,8 @@ PACKED_CODE = 0.06
 """Of 4 bits, compared 32 vectors at a time in registers."""
 SCALAR_CODE = 0.15
 """A component in 8 bits."""
+SHORT_COMPONENT = 0.07
+"""Of a shortened vector that is kept in single precision and compared in sequence."""
 SCANNED_COMPONENT = 0.3
 """Of a stored vector that is read in sequence and compared."""
 GATHERED_COMPONENT = 0.5
@@ -33,3 +35,8 @@ def rerank_cost(n_vectors: float, dim: int) -> float:
 def scan_cost(n_vectors: float, dim: int) -> float:
     """Of comparing so many vectors that lie side by side."""
     return n_vectors * dim * SCANNED_COMPONENT
+
+
+def short_cost(n_vectors: float, n_components: int) -> float:
+    """Of comparing so many shortened vectors that lie side by side."""
+    return n_vectors * n_components * SHORT_COMPONENT

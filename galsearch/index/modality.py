@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.index.cost import scan_cost
+from galsearch.index.cost import short_cost
 from galsearch.index.lists import InvertedLists
 from galsearch.index.rerank import decide
 from galsearch.index.scan import exact_search
@@ -18,6 +18,8 @@ MIN_DEPTH_K = 10
 FILTER_SLACK = 2
 """How much deeper a filtered question looks, in lists and in candidates: the neighbours that a
 filter leaves lie farther away, where lists and codes tell less well what is nearer."""
+COMPARED_UP_TO = 1000
+"""Selected vectors, up to so many, are compared whole: their answers are exact."""
 SCAN_FROM_SHARE = 0.25
 """Re-ranking more than this share of all vectors costs more than comparing all of them."""
 
@@ -73,7 +75,8 @@ class OpenModality:
 
         A scan answers where it is asked for, where there are no lists, where re-ranking would
         read a large part of all vectors, where few are selected, and where the lists probed held
-        too few.
+        too few. Where more are selected, their shortened vectors propose candidates; where many
+        are, the lists that hold them.
         """
         n = len(self.stored if selection is None else selection)
         k = min(k, n)
@@ -83,18 +86,22 @@ class OpenModality:
         slack = 1 if selection is None else FILTER_SLACK
         depth = depth_of(k, slack * settings.rerank)
         lists = self.lists
-        if exact or lists is None or depth >= SCAN_FROM_SHARE * n:
+        few = selection is not None and n <= COMPARED_UP_TO
+        if exact or lists is None or few or depth >= SCAN_FROM_SHARE * n:
             return self._scan(questions, k, exclude, selection)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
         if selection is None:
             rows = lists.candidates(questions, n=depth, n_probe=n_probe)
         else:
             n_enough = math.ceil(slack * n_probe * len(self.stored) / lists.n_lists)
-            if scan_cost(n, self.stored.dim) <= lists.cost_among(n, n_enough):
-                return self._scan(questions, k, exclude, selection)
-            rows = lists.candidates_among(
-                questions, n=depth, selection=selection, n_enough=n_enough
-            )
+            by_lists = lists.cost_among(n, n_enough)
+            short = short_cost(n, lists.plan.n_components)
+            if short <= by_lists and selection.can_be_shortened(lists):
+                rows = selection.candidates(lists, questions, n=depth)
+            else:
+                rows = lists.candidates_among(
+                    questions, n=depth, selection=selection, n_enough=n_enough
+                )
         return self._decide(rows, questions, k, exclude, selection)
 
     def _decide(

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from galsearch.core.vectors import answer_order
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
 
-_QUESTIONS = 64
-"""Questions compared at a time: 8 MB of cosines with a block of stored vectors."""
+_QUESTIONS = 256
+"""Questions compared at a time: 32 MB of cosines with a block of stored vectors."""
 
 Answer = tuple[Ids, npt.NDArray[np.float32]]
 """TARGETIDs and cosines, descending, equal cosines by ascending TARGETID."""

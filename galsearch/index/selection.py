@@ -1,11 +1,12 @@
 """The stored vectors that may answer a filtered question."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.index.library import faiss
 from galsearch.index.scan import Blocks
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _KEPT_COMPONENTS = 1 << 24
 """A selection up to this size (64 MB) keeps its vectors between questions."""
+_SHORT_COMPONENTS = 1 << 24
+"""A selection up to this size keeps shortened vectors (64 MB)."""
 _BLOCK_ROWS = 32_768
 
 
@@ -28,6 +31,7 @@ class Selection:
         self.rows: Rows = np.sort(rows[rows >= 0])
         self._stored = stored
         self._counts: dict[int, npt.NDArray[np.int64]] = {}
+        self._short: dict[int, Any] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -56,3 +60,21 @@ class Selection:
             held = lists.list_of_row[self.rows]
             self._counts[id(lists)] = np.bincount(held, minlength=lists.n_lists)
         return self._counts[id(lists)]
+
+    def can_be_shortened(self, lists: "InvertedLists") -> bool:
+        """Whether shortened vectors are few enough to be kept."""
+        return len(self) * lists.plan.n_components <= _SHORT_COMPONENTS
+
+    def candidates(self, lists: "InvertedLists", questions: Vectors, *, n: int) -> Rows:
+        """(n_questions, n) rows by rising distance of shortened vectors, each of which is compared.
+
+        They are shortened at the first question.
+        """
+        if id(lists) not in self._short:
+            index = faiss.IndexFlatL2(lists.plan.n_components)
+            for start in range(0, len(self), _BLOCK_ROWS):
+                some = self._stored.take(self.rows[start : start + _BLOCK_ROWS])
+                index.add(lists.turned(some))
+            self._short[id(lists)] = index
+        found = self._short[id(lists)].search(lists.turned(questions), n)[1]
+        return np.where(found >= 0, self.rows[found], -1)

@@ -45,19 +45,24 @@ def test_drawn_galaxies_are_like_those_they_were_drawn_around(home: Path) -> Non
 
 def test_engines_are_compared_and_a_second_run_does_nothing(home: Path) -> None:
     out = home / "peers.json"
-    arguments = (home / "toy", "--questions", home / "drawn" / "questions.npz", "--out", out)
-    printed = run("peers", *arguments, "--engines", "ours", "nothing")
+    arguments = (home / "drawn", "--build", home / "toy", "--out", out)
+    engines = ("--engines", "ours", "faiss", "nothing", "--builds", "ip IVF{lists},Flat")
+    printed = run("peers", *arguments, *engines)
     results = json.loads(out.read_text())
     assert set(results) == {
-        f"{name}/{among}" for name in ("ours", "nothing") for among in ("image", "spectrum")
+        f"{name}|ip IVF{{lists}},Flat|{among}"
+        for name in ("ours", "faiss", "nothing")
+        for among in ("image", "spectrum")
     }
-    assert results["nothing/image"]["failed"] == "KeyError: 'nothing'"
-    entries = results["ours/image"]["directions"]["spectrum"]
-    assert all(len(entry["found"]) == len(entry["single_seconds"]) == 12 for entry in entries)
-    assert max(np.mean(entry["found"]) for entry in entries) > 9.5
-    assert printed.count("\n") == 6
+    assert results["nothing|ip IVF{lists},Flat|image"]["failed"] == "KeyError: 'nothing'"
+    for name in ("ours", "faiss"):
+        entries = results[f"{name}|ip IVF{{lists}},Flat|image"]["directions"]["spectrum"]
+        assert all(entry["n_questions"] == 12 for entry in entries)
+        assert all(("single_seconds" in e) == (e["recall"] >= 0.9) for e in entries)
+        assert max(entry["recall"] for entry in entries) > 0.95
+    assert printed.count("\n") == 8
     before = out.read_text()
-    run("peers", *arguments, "--engines", "ours", "nothing")
+    run("peers", *arguments, *engines)
     assert out.read_text() == before
     run("curves", out, "--out", home / "peers.png")
     assert (home / "peers.png").stat().st_size > 10_000
@@ -65,9 +70,12 @@ def test_engines_are_compared_and_a_second_run_does_nothing(home: Path) -> None:
 
 def test_filters_are_measured_beside_a_selector(home: Path) -> None:
     out = home / "filters.json"
-    questions = home / "drawn" / "questions.npz"
-    run("filters", home / "toy", "--questions", questions, "--n", "8", "--out", out)
-    entries = json.loads(out.read_text())["filters"]
+    arguments = ("--build", home / "toy", "--n", "8", "--forbidden", "3000", "--out", out)
+    run("filters", home / "drawn", *arguments)
+    results = json.loads(out.read_text())
+    assert results["forbidden"]["questions"] >= 3000
+    assert (results["forbidden"]["forbidden"], results["forbidden"]["short"]) == (0, 0)
+    entries = results["filters"]
     assert len(entries) == 4 * 3 * 5
     assert {entry["n_forbidden"] for entry in entries} == {0}
     assert {entry["n_short"] for entry in entries} == {0}

@@ -76,7 +76,9 @@ def test_int8_tells_neighbours_apart_that_a_byte_a_component_does_not() -> None:
     shares = []
     for rows in (codec.decode(codec.encode(vectors)), coarse):
         found = np.argsort(-(questions @ rows.T), axis=1)[:, :10]
-        shares.append(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, truth)]))
+        shares.append(
+            np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, truth, strict=True)])
+        )
     assert shares[0] > 0.97 > shares[1]
 
 

@@ -48,7 +48,7 @@ def allowed_rows(sky: Any, low: float, high: float) -> np.ndarray:
     low=st.floats(0, 1),
     width=st.sampled_from([0.0, 1e-3, 0.01, 0.1, 1.0]),
     k=st.integers(1, 60) | st.just(10**6),
-    by_lists=st.booleans(),
+    way=st.sampled_from(["cheapest", "short", "lists"]),
 )
 def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
     sky: Any,
@@ -58,13 +58,15 @@ def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
     low: float,
     width: float,
     k: int,
-    by_lists: bool,
+    way: str,
 ) -> None:
     using, among = direction
     where = f"{low!r} < z < {low + width!r}"
     with pytest.MonkeyPatch.context() as patch:
-        if by_lists:
-            patch.setattr(modality, "scan_cost", lambda *_: np.inf)
+        if way != "cheapest":
+            cost = {"short": 0.0, "lists": np.inf}[way]
+            patch.setattr(modality, "short_cost", lambda *_: cost)
+            patch.setattr(modality, "COMPARED_UP_TO", 0)
         answer = engine.query(int(sky.ids[row]), using=using, among=among, k=k, where=where)
     rows = allowed_rows(sky, low, low + width)
     rows = rows[rows < (N if among == "image" else N_SPECTRA)]
@@ -85,7 +87,8 @@ def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
 def test_the_lists_keep_their_recall_where_filter_and_question_disagree(
     sky: Any, engine: SearchEngine, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(modality, "scan_cost", lambda *_: np.inf)
+    monkeypatch.setattr(modality, "short_cost", lambda *_: np.inf)
+    monkeypatch.setattr(modality, "COMPARED_UP_TO", 0)
     monkeypatch.setattr(modality, "SCAN_FROM_SHARE", np.inf)
     for using, among in DIRECTIONS:
         # The galaxies least like those that ask: their lists are the last to be visited.
