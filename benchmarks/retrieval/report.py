@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 PUBLIC = (
-    "Public figure for real pairs: R@10 .1186 ± .0057 (R@1 .0176, R@5 .0677), images among "
-    "spectra in 20 random pools of 2,000 from 110,000 AstroCLIP-like pairs (Legacy Surveys north, "
+    "Public figure for real pairs: R@10 .1186 ± .0057 (R@1 .0176, R@5 .0677), images asking "
+    "20 random pools of 2,000 spectra, of 110,000 AstroCLIP-like pairs (Legacy Surveys north, "
     "DESI EDR SV3; frozen CLIP ViT-L/14 and a 1-D CNN; grKnight/galaxy-image-spectrum-clip, July "
-    "2026); spectra among images is not published. Other galaxies at another depth than here: a "
+    "2026); the other direction is not published. Other galaxies at another depth than here: a "
     "yardstick, no like for like."
 )
 BOUND = "true parameters, errors drawn"
