@@ -13,7 +13,8 @@ from galsearch.core.errors import ConfigError, DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.encoders import checkpoint
-from tests.training.conftest import run_stage
+from galsearch.encoders.published import Published, published_config
+from tests.training.conftest import ROOT, run_stage
 from training import alignment, image_pretraining, spectrum_pretraining
 from training.galaxies import choose_galaxies
 from training.image_pretraining import ImagePretrainingConfig, known_skies
@@ -76,6 +77,49 @@ def test_pretrained_towers_go_into_an_alignment(
         assert set(given) <= set(found), stage
         for name, weight in given.items():
             torch.testing.assert_close(found[name], weight, rtol=0, atol=1e-6)
+
+
+def test_the_papers_three_stages_at_toy_size(learning_set: Path, tmp_path: Path) -> None:
+    """The preparation `released`, AstroDINO's and SpecFormer's shapes, frozen towers, two heads."""
+    sections = {
+        "image": {"img_size": 24, "embed_dim": 16, "depth": 2, "num_heads": 2, "block_chunks": 1},
+        "specformer": {"embed_dim": 16, "num_layers": 1, "num_heads": 2},
+        "head": {
+            "embed_dim": 16,
+            "n_head": 2,
+            "image_model_embed_dim": 16,
+            "spectrum_model_embed_dim": 16,
+        },
+        "dino_head": {"in_dim": 16, "out_dim": 32, "hidden_dim": 16, "bottleneck_dim": 8},
+    }
+    dataset, few = open_dataset(learning_set), {"n_steps": 2, "batch_size": 8, "log_steps": 1}
+    towers = {}
+    for stage, (module, kind, modality) in STAGES.items():
+        published = {
+            "image_pretraining": Published.ASTRODINO,
+            "spectrum_pretraining": Published.SPECFORMER,
+        }[stage]
+        path = ROOT / "training" / "configs" / stage / "astroclip.toml"
+        config = read_stage_config(path, kind, module.ARCHITECTURES)
+        toy = {"model": published_config(published, sections), **few}
+        if stage == "image_pretraining":
+            toy |= {"held_size": 32, "local_size": 12, "global_reach": 4, "local_reach": 8}
+        config = dataclasses.replace(config, **toy, precision="fp32", probe_label="")
+        towers[f"{modality.value}_tower"] = str(
+            train(stage, config, learning_set, tmp_path / stage)
+        )
+    path = ROOT / "training" / "configs" / "alignment" / "astroclip.toml"
+    config = read_stage_config(path, alignment.AlignmentConfig, alignment.ARCHITECTURES)
+    model = published_config(Published.ASTROCLIP, sections)
+    features = str(tmp_path / "features")
+    config = dataclasses.replace(config, model=model, features=features, **few, **towers)
+    place = RunDirectory(tmp_path / "aligned", "alignment")
+    encoder = checkpoint.read(alignment.train(config, dataset, place, Processes()))
+    assert encoder.config == model
+    lines = [json.loads(line) for line in place.log_path.read_text().splitlines()]
+    assert [line["scale"] for line in lines if "scale" in line] == [15.5, 15.5]
+    assert np.load(tmp_path / "features" / "image-tokens.npy").shape == (48, 4, 16)
+    assert np.load(tmp_path / "features" / "spectrum-tokens.npy").shape == (48, 778, 16)
 
 
 @pytest.mark.parametrize("stage", STAGES)
