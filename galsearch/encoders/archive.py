@@ -111,7 +111,7 @@ def _open_archive(path: Path) -> TensorFile:
     stored = _state_dict(unpickle(pickled, str(path)), str(path))
     for name, tensor in stored.items():
         member = members.get(f"{folder}data/{tensor.key}")
-        _check_layout(f"{path}: tensor {name}", tensor, member and member.file_size)
+        _check_layout(f"{path}: tensor {name}", tensor, member.file_size if member else None)
 
     def read(name: str) -> Tensor:
         with zipfile.ZipFile(path) as archive:

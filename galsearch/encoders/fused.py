@@ -21,17 +21,17 @@ class FusedBlock(nn.Module):
     def __init__(self, block: Block, precision: str) -> None:
         super().__init__()
         if isinstance(block, ImageBlock):
-            self.norm1, self.norm2, attention = block.norm1, block.norm2, block.attn
+            self.norm1, self.norm2 = block.norm1, block.norm2
+            self.n_heads = block.attn.n_heads
             qkv, proj = block.attn.qkv, block.attn.proj
             first, second = block.mlp.fc1, block.mlp.fc2
             scales = _gamma(block.ls1), _gamma(block.ls2)
         else:
             self.norm1, self.norm2 = block.layernorm1, block.layernorm2
-            attention = block.attention
+            self.n_heads = block.attention.n_heads
             qkv, proj = block.attention.attention, block.attention.projection
             first, second = block.mlp.encoder, block.mlp.decoder
             scales = None, None
-        self.n_heads = attention.n_heads
         self.qkv, self.first = _product(precision, qkv), _product(precision, first)
         self.proj = _product(precision, proj, scales[0])
         self.second = _product(precision, second, scales[1], after_gelu=True)

@@ -83,6 +83,11 @@ class FirstBatch:
             self._report(agreement)
 
 
+def has_onednn() -> bool:
+    """Whether this PyTorch was built with it."""
+    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+
+
 def check_precision(precision: str, device: str) -> None:
     """Raise where `precision` is unknown or this processor does not gain by it."""
     if precision not in get_args(Precision):
@@ -91,7 +96,7 @@ def check_precision(precision: str, device: str) -> None:
         )
     if precision == "int8" and device != "cpu":
         raise ConfigError(f"precision int8 is for the CPU, asked for is {device}: use bf16.")
-    if precision == "int8" and not torch.backends.mkldnn.is_available():
+    if precision == "int8" and not has_onednn():
         raise ConfigError("this PyTorch was built without oneDNN, which int8 needs: use fp32.")
     flags = torch.cpu.get_capabilities()
     if precision == "bf16" and device == "cpu" and not any(flags.get(f) for f in _BF16_FLAGS):

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from galsearch.encoders.precision import has_onednn
+
 _LARGEST_WEIGHT, _LARGEST_TOKEN, _ZERO, _LEVELS = 63, 127, 128, 255
 _GELU_FLOOR = 0.17
 """The least x * Phi(x) is -0.16997."""
@@ -113,7 +115,7 @@ class Int8Product:
 
 def _packs(dtype: torch.dtype) -> bool:
     """Whether this PyTorch has oneDNN, and that multiplies such numbers on this processor."""
-    if not torch.backends.mkldnn.is_available():
+    if not has_onednn():
         return False
     supported: bool = torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return dtype == torch.float32 or supported
