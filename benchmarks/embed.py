@@ -8,6 +8,13 @@ blocks and its MultiheadAttention in the heads, the whole batch at once. All var
 in one process, round after round; every turn's seconds go to `benchmarks/results/embed.json`,
 and the table on stdout is computed from the fastest turn of each. With `--threads 1` they are
 seconds of the processor, which other programs on the machine lengthen less than the clock's.
+
+What was tried on an AMD EPYC with AVX-512, VNNI and BF16, one block (image, 8 items; spectrum, 2),
+one thread: packed oneDNN matrices with GELU and residual fused took 279 ms where the eager block
+took 348 (1.25 times), and 257 where it took 292 (1.14). A feed-forward in tiles of 288 or 384 rows
+changed nothing. int8 with all 256 steps after a GELU: 97 and 122 to 128 ms, before it 97 and 131;
+the error of a block fell from 0.0039 to 0.0032. Attention in bf16, float16 or as softmax between
+two products was slower than PyTorch's fused one (54, 89 and 57 ms; 48), as were contiguous heads.
 """
 
 import argparse
