@@ -5,7 +5,8 @@
 A build of all but 30 per cent of the galaxies of `benchmarks.drawn` has so many removed and as
 many added in equal steps. After each step questions are asked and every TARGETID that was removed
 until then is looked for among the answers. In the end the same questions go to the build and to
-one made anew, both against exact search.
+one made anew, both against exact search; to the build at the settings of the one made anew, too;
+and again after `compact`.
 """
 
 import argparse
@@ -23,7 +24,15 @@ import pyarrow.parquet as pq
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.embeddings import EmbeddingShard, open_store, write_shard
 from galsearch.embeddings.store import StoreRecord, write_record
-from galsearch.index import GalaxyIndex, IndexRecipe, add, build_index, open_build, remove
+from galsearch.index import (
+    GalaxyIndex,
+    IndexRecipe,
+    add,
+    build_index,
+    compact,
+    open_build,
+    remove,
+)
 from galsearch.index.stored import Ids
 
 K = 10
@@ -60,22 +69,44 @@ def main() -> int:
         returned += came_back(work / "live", arguments.drawn, gone, number, arguments.steps)
     kept = np.concatenate([first[n_changed:], later])
     build_index(recipe, embeddings=part(arguments.drawn, kept, work / "last"), out=work / "anew")
-    live, anew = open_build(work / "live"), open_build(work / "anew")
-    with np.load(arguments.drawn / "questions.npz") as questions:
-        results = {
-            "n": len(kept),
-            "steps": arguments.steps,
-            "step_seconds": seconds,
-            "removed_found_in_steps": returned,
-            "directions": [
-                direction(live, anew, using, among, questions[using], gone)
-                for using, among in DIRECTIONS
-            ],
-        }
+    results = {
+        "n": len(kept),
+        "steps": arguments.steps,
+        "step_seconds": seconds,
+        "removed_found_in_steps": returned,
+        "directions": compare(work, arguments.drawn, gone),
+    }
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(results) + "\n", "utf-8")
     print(table(results))
     return 0
+
+
+def compare(work: Path, drawn: Path, gone: Ids) -> list[dict[str, Any]]:
+    """Each direction of the changed build, of the one made anew, and of the changed compacted."""
+    anew = open_build(work / "anew")
+    found = []
+    with np.load(drawn / "questions.npz") as questions:
+        live = open_build(work / "live")
+        for using, among in DIRECTIONS:
+            found.append(direction(live, anew, using, among, questions[using], gone))
+        live.release()
+        compact(work / "live")
+        compacted = open_build(work / "live")
+        for entry in found:
+            using, among = entry["using"], entry["among"]
+            truth = anew.search(questions[using], using=using, among=among, k=K, exact=True)
+            answers = compacted.search(questions[using], using=using, among=among, k=K)
+            entry["compacted_found"] = as_near(answers, truth)
+    return found
+
+
+def as_near(answers: list[Any], truth: list[Any]) -> list[int]:
+    """For each question the answers that are as near as the tenth exact one."""
+    return [
+        int(np.count_nonzero(answer.similarity >= exact.similarity[-1] - TIE))
+        for answer, exact in zip(answers, truth, strict=True)
+    ]
 
 
 def came_back(live: Path, drawn: Path, gone: Ids, number: int, steps: int) -> int:
@@ -123,14 +154,13 @@ def direction(
     """Recall@10 of both, and how many removed galaxies came back."""
     truth = anew.search(questions, using=using, among=among, k=K, exact=True)
     found: dict[str, Any] = {"using": using, "among": among}
-    for name, index in (("live", live), ("anew", anew)):
-        start = time.perf_counter()
-        answers = index.search(questions, using=using, among=among, k=K)
-        found[f"{name}_seconds"] = time.perf_counter() - start
-        found[f"{name}_found"] = [
-            int(np.count_nonzero(answer.similarity >= exact.similarity[-1] - TIE))
-            for answer, exact in zip(answers, truth, strict=True)
-        ]
+    tuned = anew.settings(using, among)
+    own = live.settings(using, among)
+    for name, index, how in (("live", live, own), ("same", live, tuned), ("anew", anew, tuned)):
+        answers = index.search(
+            questions, using=using, among=among, k=K, n_probe=how.n_probe, rerank=how.rerank
+        )
+        found[f"{name}_found"] = as_near(answers, truth)
         found[f"{name}_removed"] = sum(int(np.isin(a.target_ids, gone).sum()) for a in answers)
     return found
 
@@ -138,16 +168,26 @@ def direction(
 def table(results: dict[str, Any]) -> str:
     """One line a direction, as Markdown."""
     lines = [
-        "| using | among | recall@10 after the changes | built anew | ratio | removed found |",
-        "|---|---|---|---|---|---|",
+        "| using | among | recall@10 after the changes | at the settings of the build made anew "
+        "| compacted | built anew | ratios | removed found |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for entry in results["directions"]:
-        live, anew = (np.mean(entry[f"{name}_found"]) / K for name in ("live", "anew"))
+        means = {
+            name: float(np.mean(entry[f"{name}_found"])) / K
+            for name in ("live", "same", "compacted", "anew")
+        }
+        ratios = ", ".join(
+            f"{means[name] / means['anew']:.3f}" for name in ("live", "same", "compacted")
+        )
         lines.append(
-            f"| {entry['using']} | {entry['among']} | {live:.3f} | {anew:.3f} | {live / anew:.3f} "
+            f"| {entry['using']} | {entry['among']} | {means['live']:.3f} | {means['same']:.3f} "
+            f"| {means['compacted']:.3f} | {means['anew']:.3f} | {ratios} "
             f"| {entry['live_removed']} |"
         )
-    lines.append(f"\nIn the steps themselves: {results['removed_found_in_steps']} removed ids found.")
+    lines.append(
+        f"\nIn the steps themselves: {results['removed_found_in_steps']} removed ids found."
+    )
     return "\n".join(lines)
 
 

@@ -41,25 +41,36 @@ def draw(results: dict[str, Any], out: Path) -> None:
     """Four directions in two rows: all questions in one call above, one by one below."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(14, 7), layout="constrained")
+    figure = Figure(figsize=(14, 8), layout="constrained")
     panels = figure.subplots(2, 4, sharex=True, sharey="row")
+    styles: dict[str, str] = {}
     for key, found in results.items():
-        name, among = key.split("/")
+        name, how, among = key.split("|")
         if "failed" in found:
             continue
+        label = name if how == "default" else f"{name} {how}"
+        colour, mark = styles.setdefault(label, f"C{len(styles)}"), "o-" if name == "ours" else ".-"
         for using in MODALITIES:
             column = 2 * MODALITIES.index(among) + MODALITIES.index(using)
             for row in range(2):
                 measured = [(p[0], p[1 + row]) for p in points(found["directions"][using])]
-                panels[row, column].plot(*zip(*front(measured), strict=True), "o-", label=name)
+                measured = [point for point in measured if point[1] > 0]
+                if measured:
+                    line = zip(*front(measured), strict=True)
+                    panels[row, column].plot(*line, mark, color=colour, label=label)
             panels[0, column].set_title(f"{using} among {among}")
     for row, how in enumerate(("in one call", "one by one")):
         panels[row, 0].set_ylabel(f"queries/s {how}, one thread")
         panels[row, 0].set_yscale("log")
     for panel in panels[1]:
         panel.set_xlabel("recall@10")
-        panel.set_xlim(0.5, 1.0)
-    panels[0, 0].legend()
+    for panel in panels.flat:
+        panel.set_xlim(0.9, 1.0)
+        panel.axvline(0.95, color="grey", lw=0.8)
+        panel.grid(alpha=0.3)
+    handles = {line.get_label(): line for panel in panels.flat for line in panel.get_lines()}
+    named = {label: line for label, line in handles.items() if label in styles}
+    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=3, fontsize=8)
     figure.savefig(out, dpi=120)
 
 

@@ -22,8 +22,18 @@ NEGLIGIBLE_SHARE = 2e-4
 neighbours a few per cent of a radian away survives well enough to pick candidates by."""
 _MULTIPLE = 8
 """Lengths that registers like."""
+_FINE_SHARE = 3
+"""One axis in so many, the widest, is stored finely."""
+_RARE = 1e-3
+"""Share of the sample beyond either end of a coarsely stored axis: its steps are a third as wide as
+those that would reach the strangest vector, whose coordinate is cut."""
 _WIDENING = 0.1
-"""Of a sampled range, to either side: for vectors that were not sampled."""
+"""Of a range, to either side: for vectors that were not sampled."""
+
+
+def n_fine(dim: int) -> int:
+    """Axes, the widest, that are stored finely."""
+    return max(1, dim // _FINE_SHARE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +45,7 @@ class Basis:
     shares: npt.NDArray[np.float64]
     """(d,) of the mean squared length along each axis, descending; their sum is 1."""
     low: Matrix
-    """(d,) float32, the smallest coordinate along each axis that a store need hold."""
+    """(d,) float32, the smallest coordinate along each axis that a store holds."""
     high: Matrix
     """(d,) float32, the largest."""
 
@@ -53,7 +63,9 @@ class Basis:
         axes = np.ascontiguousarray(axes, np.float32)
         shares = np.maximum(values[::-1], 0.0)
         turned = vectors @ axes.T
-        low, high = turned.min(axis=0), turned.max(axis=0)
+        low, high = np.quantile(turned, [_RARE, 1 - _RARE], axis=0).astype(np.float32)
+        n = n_fine(len(axes))
+        low[:n], high[:n] = turned[:, :n].min(axis=0), turned[:, :n].max(axis=0)
         slack = np.maximum(_WIDENING * (high - low), np.float32(1e-6))
         return cls(axes, shares / shares.sum(), low - slack, high + slack)
 

@@ -1,8 +1,8 @@
 """How a stored vector's components become bytes, and again a unit vector.
 
 `float32` and `float16` are plain rows. `int8` turns a vector to the axes along which its kind
-spreads (`Basis`) and keeps 16 bits for the quarter of the axes that are widest and 8 bits for each
-other: 1.25 bytes a component. Neighbours differ by little along the wide axes, where 8 bits would
+spreads (`Basis`) and keeps 16 bits for the third of the axes that are widest and 8 bits for each
+other: 1.33 bytes a component. Neighbours differ by little along the wide axes, where 8 bits would
 tell them no longer apart; and an error of a stored vector's length is taken out by bringing it to
 length one before it is compared.
 """
@@ -14,13 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.index.basis import Basis
+from galsearch.index.basis import Basis, n_fine
 
 Vectors = npt.NDArray[np.float32]
 STORES = ("float32", "float16", "int8")
 """The names that recipes know."""
-_FINE_SHARE = 4
-"""One axis in so many has 16 bits."""
 
 
 class Codec(Protocol):
@@ -97,7 +95,7 @@ class TurnedCodec:
     @property
     def n_fine(self) -> int:
         """Axes of 16 bits."""
-        return max(1, self.basis.dim // _FINE_SHARE)
+        return n_fine(self.basis.dim)
 
     @property
     def width(self) -> int:

@@ -27,6 +27,9 @@ def decide(
     exclude : (q,)
         TARGETIDs, 0 for none.
     """
+    if len(candidates) == 1:
+        one = -1 if exclude is None else int(stored.rows_of(exclude)[0])
+        return [_ranked_one(stored, candidates[0], questions[0], one, k)]
     step = max(1, _COMPONENTS // (candidates.shape[1] * stored.dim))
     own = None if exclude is None else stored.rows_of(exclude)
     answers: list[Answer] = []
@@ -59,3 +62,17 @@ def _ranked(
         return list(zip(ids, cosines, strict=True))
     counts = np.minimum(kept.sum(axis=1), k).tolist()
     return [(ids[i, :n], cosines[i, :n]) for i, n in enumerate(counts)]
+
+
+def _ranked_one(
+    stored: StoredVectors, rows: Rows, question: Vectors, barred: int, k: int
+) -> Answer:
+    """As `_ranked`, for one question: half its time is the calls, so there are fewer."""
+    if rows[-1] < 0:
+        rows = rows[rows >= 0]
+    if barred >= 0:
+        rows = rows[rows != barred]
+    cosines = stored.cosines(rows, question)
+    ids = rows if len(stored.segments) == 1 else stored.ids_at(rows)
+    order = np.lexsort((ids, -cosines))[:k]
+    return stored.ids_at(rows[order]), cosines[order]

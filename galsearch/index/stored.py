@@ -104,11 +104,13 @@ class StoredVectors:
         self.n_rows = int(self.starts[-1])
         self.dim = self.segments[0].dim
         self.codec = self.segments[0].codec
+        self._rounded = self.codec.dtype != np.float32
         starts = zip(self.segments, self.starts, strict=False)
         self.dead: Rows = np.concatenate([segment.dead + start for segment, start in starts])
+        self._n_alive = self.n_rows - len(self.dead)
 
     def __len__(self) -> int:
-        return self.n_rows - len(self.dead)
+        return self._n_alive
 
     @cached_property
     def ids(self) -> Ids:
@@ -166,14 +168,18 @@ class StoredVectors:
         rows : (n,) or (q, n)
         questions : (d,) or (q, d)
         """
-        turned = self.codec.turn(questions if questions.ndim > 1 else questions[None])
-        asked = turned.astype(np.float64)
-        found = self._coordinates(rows.reshape(-1)).reshape(len(asked), -1, self.dim)
-        cosine = np.vecdot(found, asked[:, None, :])
-        if self.codec.dtype != np.float32:
+        if questions.ndim == 1:
+            asked = self.codec.turn(questions[None])[0].astype(np.float64)
+            found = self._coordinates(rows)
+        else:
+            asked = self.codec.turn(questions)[:, None, :].astype(np.float64)
+            found = self._coordinates(rows.reshape(-1)).reshape(*rows.shape, self.dim)
+        cosine = np.vecdot(found, asked)
+        if self._rounded:
             cosine /= np.sqrt(np.vecdot(found, found))
-        np.minimum(np.maximum(cosine, -1.0, out=cosine), 1.0, out=cosine)
-        return np.asarray(cosine.reshape(rows.shape), dtype=np.float32)
+        single = cosine.astype(np.float32)
+        np.minimum(single, 1.0, out=single)
+        return np.maximum(single, -1.0, out=single)
 
     def _coordinates(self, rows: Rows) -> npt.NDArray[np.float64]:
         if len(self.segments) == 1:

@@ -20,6 +20,8 @@ from galsearch.index.scan import Answer, exact_search
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
 
 RECALL_KS = (1, 10, 100)
+_SPARED_ERRORS = 2
+_AS_GOOD = 0.002
 RERANKS = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
@@ -56,32 +58,34 @@ def tune(
     questions: Questions,
     recipe: IndexRecipe,
 ) -> SearchSettings:
-    """The cheapest settings that reach the recipe's recall@10, else those of the best recall.
+    """The cheapest settings that reach the recipe's recall@10, else those within .002 of the best.
 
-    The goal lies .01 above the target (half the way to 1 where that is nearer), because what is
-    reached on these questions varies from one sample to the next. Cost is counted, not timed, so
-    the outcome is the same on every machine.
+    Reached means: with two standard errors to spare, because recall varies from one sample of
+    questions to the next and the cheapest of many settings is the luckiest too. Cost is counted,
+    not timed, so the outcome is the same on every machine.
     """
-    goal = recipe.recall_target + min(0.01, (1 - recipe.recall_target) / 2)
     reranks = np.array([recipe.rerank] if recipe.rerank else RERANKS)
     reached: list[_Trial] = []
     short: list[_Trial] = []
     for n_probe in _probes(plan.n_lists, recipe.n_probe):
-        recalls = _recall_by_rerank(lists, stored, questions, n_probe, reranks)
-        for rerank, recall_at_10 in zip(reranks.tolist(), recalls.tolist(), strict=True):
+        found = _recall_by_rerank(lists, stored, questions, n_probe, reranks)
+        recalls, errors = found.mean(axis=0), found.std(axis=0) / math.sqrt(len(found))
+        sure = recalls - _SPARED_ERRORS * errors >= recipe.recall_target
+        for number, rerank in enumerate(reranks.tolist()):
             depth = depth_of(MIN_DEPTH_K, rerank)
             least = min(least_probe(depth, plan.n_lists, len(stored)), plan.n_lists)
             if recipe.n_probe is None and n_probe < least:
                 continue  # a question would read more lists, and see other candidates
-            trial = _Trial(n_probe, rerank, recall_at_10, _cost(plan, n_probe, rerank))
-            (reached if recall_at_10 >= goal else short).append(trial)
+            cost = _cost(plan, n_probe, rerank)
+            trial = _Trial(n_probe, rerank, float(recalls[number]), cost)
+            (reached if sure[number] else short).append(trial)
         cheapest = min((trial.cost for trial in reached), default=math.inf)
         if _cost(plan, 2 * n_probe, float(reranks[0])) > cheapest:
             break
-    if reached:
-        chosen = min(reached, key=lambda trial: trial.cost)
-    else:
-        chosen = max(short, key=lambda trial: (trial.recall_at_10, -trial.cost))
+    if not reached:
+        best = max(trial.recall_at_10 for trial in short)
+        reached = [trial for trial in short if trial.recall_at_10 >= best - _AS_GOOD]
+    chosen = min(reached, key=lambda trial: trial.cost)
     return SearchSettings(chosen.n_probe, chosen.rerank)
 
 
@@ -111,7 +115,7 @@ def _recall_by_rerank(
     n_probe: int,
     reranks: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Mean recall@10 after re-ranking, for each depth at once.
+    """(n_questions, n_depths) recall@10 after re-ranking, for each depth at once.
 
     Re-ranking puts a true neighbour first wherever it is among the candidates, so the recall at
     a depth is the share of true neighbours among that many candidates.
@@ -119,12 +123,13 @@ def _recall_by_rerank(
     depths = np.array([depth_of(MIN_DEPTH_K, rerank) for rerank in reranks.tolist()])
     deepest = min(int(depths.max()), len(stored))
     found = lists.candidates(questions.vectors, n=deepest, n_probe=n_probe)
-    recalls = np.zeros(len(reranks))
+    recalls = np.ones((len(questions), len(reranks)))
     for number, rows in enumerate(found):
         near, wanted = _true_neighbours(stored, questions, number, rows)
         counted = np.cumsum(near)[np.minimum(depths, deepest) - 1]
-        recalls += np.minimum(counted, wanted) / wanted if wanted else 1
-    return recalls / len(questions)
+        if wanted:
+            recalls[number] = np.minimum(counted, wanted) / wanted
+    return recalls
 
 
 def _true_neighbours(

@@ -288,7 +288,7 @@ def test_every_family_and_store_answers_verifies_and_grows(
     out = tmp_path / "toy"
     manifest = build_index(recipe, embeddings=embeddings, out=out)
     assert {entry.plan.kind for entry in manifest.modalities.values()} == {family}
-    row_bytes = {"float32": 64, "float16": 32, "int8": 20}[store]
+    row_bytes = {"float32": 64, "float16": 32, "int8": 21}[store]
     assert (out / "image" / "vectors.npy").stat().st_size == 128 + N * row_bytes
     assert sorted(path.name for path in (out / "image").iterdir()) == [
         *(["basis.npz"] if store == "int8" else []),
@@ -300,7 +300,7 @@ def test_every_family_and_store_answers_verifies_and_grows(
         assert entry.recall_at_10 > 0.8
         assert entry.queries_per_second > 0
     truth = open_build(out).stored(Modality.IMAGE)
-    error = {"float32": 1e-6, "float16": 1e-3, "int8": 4e-3}[store]
+    error = {"float32": 1e-6, "float16": 1e-3, "int8": 2e-2}[store]
     originals = next(iter_vectors(embeddings))
     np.testing.assert_allclose(truth.take(truth.rows_of(originals[0])), originals[1], atol=error)
     others = make_sky(50, seed=7)
