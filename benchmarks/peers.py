@@ -148,7 +148,7 @@ def best_cosines(vectors: Vectors, questions: Vectors) -> Doubles:
     wide = 2 * K
     """Single precision picks more than are wanted; double precision orders them."""
     best = np.full((len(questions), wide), -np.inf, np.float32)
-    rows = np.zeros((len(questions), wide), np.int64)
+    rows = np.full((len(questions), wide), -1)
     for start in range(0, len(vectors), 32_768):
         found = questions @ np.asarray(vectors[start : start + 32_768], np.float32).T
         for number, cosines in enumerate(found):

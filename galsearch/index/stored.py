@@ -179,7 +179,7 @@ class StoredVectors:
             cosine /= np.sqrt(np.vecdot(found, found))
         single = cosine.astype(np.float32)
         np.minimum(single, 1.0, out=single)
-        return np.maximum(single, -1.0, out=single)
+        return np.asarray(np.maximum(single, -1.0, out=single))
 
     def _coordinates(self, rows: Rows) -> npt.NDArray[np.float64]:
         if len(self.segments) == 1:
