@@ -36,6 +36,7 @@ SELECTIVITIES = (1.0, 0.1, 0.01, 1e-3, 1e-4)
 KINDS = ("random", "alike", "unlike")
 PROBES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 DEPTHS = (12, 20, 40, 80)
+GRAPH_UP_TO = 48
 N_FORBIDDEN = 100_000
 """Filtered questions in all, after which a forbidden id is looked for."""
 TIE = 1e-12
@@ -152,11 +153,18 @@ def by_selector(
         return None
     stored, n_lists = opened.stored, opened.lists.n_lists
     plain = faiss.read_index(str(index.directory / among / INVERTED_LISTS_NAME))
-    graph = isinstance(faiss.extract_index_ivf(plain).quantizer, faiss.IndexHNSW)
+    lists = faiss.extract_index_ivf(plain)
+    graph = faiss.downcast_index(lists.quantizer)
+    by_graph = isinstance(graph, faiss.IndexHNSW)
     selector = faiss.IDSelectorBitmap(selection.bitmap)
 
     def ask(n_probe: int, depth: int) -> Rows:
-        walk = faiss.SearchParametersHNSW(efSearch=max(16, 2 * n_probe)) if graph else None
+        walk = None
+        if by_graph:
+            # A wide walk over the graph of the centroids misses some: then all are compared.
+            wide = n_probe > GRAPH_UP_TO
+            lists.quantizer = graph.storage if wide else graph
+            walk = None if wide else faiss.SearchParametersHNSW(efSearch=max(16, 2 * n_probe))
         inner = faiss.SearchParametersIVF(nprobe=n_probe, sel=selector, quantizer_params=walk)
         parameters = inner
         if isinstance(plain, faiss.IndexPreTransform):

@@ -20,7 +20,7 @@ from galsearch.core.errors import ManifestError
 from galsearch.index.cost import codes_cost
 from galsearch.index.library import faiss
 from galsearch.index.plan import IndexPlan
-from galsearch.index.selection import Selection
+from galsearch.index.selection import HeldLists, Selection
 from galsearch.index.stored import Rows, Vectors
 
 _FAISS_NAMES = {
@@ -29,12 +29,13 @@ _FAISS_NAMES = {
     "fastscan": "IndexIVFPQFastScan",
 }
 _ASKED_AT_A_TIME = 256
-_PROBE_SLACK = 4
+_PROBE_SLACK = 2
 """Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
 _LEAST_WALK = 12
 """Centroids kept while the graph over them is walked."""
-_GRAPH_SHARE = 8
-"""Where one list in so many is wanted, all centroids are compared."""
+_GRAPH_UP_TO = 48
+"""Lists that are found by the graph. A wider walk need not reach centroids of another cluster, so
+for more all are compared."""
 
 
 class InvertedLists:
@@ -162,10 +163,24 @@ class InvertedLists:
             numbers[rows] = number
         return numbers
 
-    def cost_among(self, n_selected: int, n_enough: int) -> float:
-        """What looking at `n_enough` of so many selected vectors costs, if they lie evenly."""
-        read = min(1.0, n_enough / max(1, n_selected)) * int(self._index.ntotal)
+    def density(self, selection: Selection) -> float:
+        """Share of the vectors that are selected, in the lists that hold one that is."""
+        held = selection.counts_by_list(self) > 0
+        return len(selection) / max(1, int(self._sizes[held].sum()))
+
+    def cost_among(self, selection: Selection, n_enough: int) -> float:
+        """What looking at so many selected vectors costs, if they lie evenly."""
+        read = min(len(selection), n_enough) / max(self.density(selection), 1e-9)
         return codes_cost(read, self.plan)
+
+    def centroids(self, numbers: Rows) -> Vectors:
+        """(n, n_components) of these lists."""
+        return np.asarray(self._quantizer.reconstruct_batch(numbers), np.float32)
+
+    @cached_property
+    def _sizes(self) -> npt.NDArray[np.int64]:
+        sizes = [self._index.invlists.list_size(number) for number in range(self.n_lists)]
+        return np.array(sizes, np.int64)
 
     def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
         """(n_questions, n) rows by rising estimated distance, -1 where the lists end.
@@ -173,6 +188,10 @@ class InvertedLists:
         Parameters travel with the call, so the shared index is never changed.
         """
         n_probe = min(n_probe, self.n_lists)
+        if n_probe > _GRAPH_UP_TO:
+            asking = self.turned(questions)
+            distances, numbers = self._nearest_lists(asking, n_probe)
+            return self._search_lists(asking, numbers, distances, n, None)
         if n_probe not in self._parameters:
             graph = isinstance(self._quantizer, faiss.IndexHNSW)
             self._parameters[n_probe] = self._kind(
@@ -194,28 +213,32 @@ class InvertedLists:
         Lists are taken from the nearest on, and those without a selected row are skipped: where
         filter and question disagree, the lists that matter lie far away.
         """
-        counts = selection.counts_by_list(self)
+        counts, held = selection.counts_by_list(self), selection.held_lists(self)
         found = np.full((len(questions), n), -1)
         for start in range(0, len(questions), _ASKED_AT_A_TIME):
             part = slice(start, start + _ASKED_AT_A_TIME)
             asking = self.turned(questions[part])
-            numbers, distances = self._lists_with(asking, counts, n_enough)
+            numbers, distances = self._lists_with(asking, counts, held, n_enough)
             found[part] = self._search_lists(asking, numbers, distances, n, selection)
         return found
 
     def _lists_with(
-        self, questions: Vectors, counts: npt.NDArray[np.int64], n_enough: int
+        self, questions: Vectors, counts: npt.NDArray[np.int64], held: HeldLists, n_enough: int
     ) -> tuple[npt.NDArray[np.int64], Vectors]:
         """(q, width) the nearest lists that hold enough, -1 for none; their distances."""
-        n_enough = min(n_enough, int(counts.sum()))
-        typical = _PROBE_SLACK * n_enough / max(1, counts.sum()) * self.n_lists
-        for width in (min(math.ceil(typical), self.n_lists), self.n_lists):
-            distances, numbers = self._nearest_lists(questions, width)
-            held = np.where(numbers >= 0, counts[numbers], 0)
-            before = np.cumsum(held, axis=1) - held
-            if (before[:, -1] + held[:, -1] >= n_enough).all():
+        n_enough, n_held = min(n_enough, int(counts.sum())), len(held.numbers)
+        typical = math.ceil(_PROBE_SLACK * n_enough / max(1, counts.sum()) * n_held)
+        for width in (min(typical, n_held), n_held):
+            if n_held == self.n_lists:
+                distances, numbers = self._nearest_lists(questions, width)
+            else:
+                distances, places = held.centroids.search(questions, width)
+                numbers = held.numbers[places]
+            inside = np.where(numbers >= 0, counts[numbers], 0)
+            before = np.cumsum(inside, axis=1) - inside
+            if (before[:, -1] + inside[:, -1] >= n_enough).all():
                 break
-        numbers = np.where((before < n_enough) & (held > 0), numbers, -1)
+        numbers = np.where((before < n_enough) & (inside > 0), numbers, -1)
         used = max(1, int(np.flatnonzero((numbers >= 0).any(axis=0)).max(initial=0)) + 1)
         return np.ascontiguousarray(numbers[:, :used]), np.ascontiguousarray(distances[:, :used])
 
@@ -225,7 +248,7 @@ class InvertedLists:
         """(q, width) squared distances and numbers of lists, through the graph where few."""
         quantizer, parameters = self._quantizer, None
         if isinstance(quantizer, faiss.IndexHNSW):
-            if width * _GRAPH_SHARE > self.n_lists:
+            if width > _GRAPH_UP_TO:
                 quantizer = quantizer.storage
             else:
                 parameters = walk(width)
@@ -238,9 +261,9 @@ class InvertedLists:
         numbers: npt.NDArray[np.int64],
         distances: Vectors,
         n: int,
-        selection: Selection,
+        selection: Selection | None,
     ) -> Rows:
-        selector = faiss.IDSelectorBitmap(selection.bitmap)
+        selector = None if selection is None else faiss.IDSelectorBitmap(selection.bitmap)
         parameters = self._kind(nprobe=numbers.shape[1], sel=selector)
         scores = np.empty((len(questions), n), np.float32)
         rows = np.empty((len(questions), n), np.int64)

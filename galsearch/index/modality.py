@@ -18,6 +18,8 @@ MIN_DEPTH_K = 10
 FILTER_SLACK = 2
 """How much deeper a filtered question looks, in lists and in candidates: the neighbours that a
 filter leaves lie farther away, where lists and codes tell less well what is nearer."""
+_ENOUGH = 4
+"""Selected vectors that are looked at for each candidate, at least."""
 COMPARED_UP_TO = 1000
 """Selected vectors, up to so many, are compared whole: their answers are exact."""
 SCAN_FROM_SHARE = 0.25
@@ -93,8 +95,10 @@ class OpenModality:
         if selection is None:
             rows = lists.candidates(questions, n=depth, n_probe=n_probe)
         else:
-            n_enough = math.ceil(slack * n_probe * len(self.stored) / lists.n_lists)
-            by_lists = lists.cost_among(n, n_enough)
+            # As many as a question without a filter looks at, where the selected lie as thickly.
+            looked_at = slack * n_probe * len(self.stored) / lists.n_lists
+            n_enough = max(math.ceil(looked_at * lists.density(selection)), _ENOUGH * depth)
+            by_lists = lists.cost_among(selection, n_enough)
             short = short_cost(n, lists.plan.n_components)
             if short <= by_lists and selection.can_be_shortened(lists):
                 rows = selection.candidates(lists, questions, n=depth)

@@ -1,7 +1,7 @@
 """The stored vectors that may answer a filtered question."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,14 @@ _SHORT_COMPONENTS = 1 << 24
 _BLOCK_ROWS = 32_768
 
 
+class HeldLists(NamedTuple):
+    """The inverted lists that hold a selected vector."""
+
+    numbers: Rows
+    centroids: Any
+    """A flat FAISS index of theirs, in the order of `numbers`."""
+
+
 class Selection:
     """Vectors of one modality by row; made once for a filter, asked any number of times.
 
@@ -32,6 +40,7 @@ class Selection:
         self._stored = stored
         self._counts: dict[int, npt.NDArray[np.int64]] = {}
         self._short: dict[int, Any] = {}
+        self._held: dict[int, HeldLists] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -60,6 +69,15 @@ class Selection:
             held = lists.list_of_row[self.rows]
             self._counts[id(lists)] = np.bincount(held, minlength=lists.n_lists)
         return self._counts[id(lists)]
+
+    def held_lists(self, lists: "InvertedLists") -> HeldLists:
+        """The lists among which a filtered question need look."""
+        if id(lists) not in self._held:
+            numbers = np.flatnonzero(self.counts_by_list(lists))
+            index = faiss.IndexFlatL2(lists.plan.n_components)
+            index.add(lists.centroids(numbers))
+            self._held[id(lists)] = HeldLists(numbers, index)
+        return self._held[id(lists)]
 
     def can_be_shortened(self, lists: "InvertedLists") -> bool:
         """Whether shortened vectors are few enough to be kept."""
