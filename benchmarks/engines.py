@@ -146,7 +146,7 @@ class Autofaiss(Engine):
             save_on_disk=False,
             metric_type="ip",
             max_index_memory_usage=memory,
-            current_memory_available="16G",
+            current_memory_available="32G",
             nb_cores=cpus(),
             verbose=30,
         )

@@ -214,10 +214,12 @@ def forbidden(index: GalaxyIndex, asked: Any, n: int) -> dict[str, int]:
         share = 10 ** generator.uniform(-5, 0)
         ids = generator.choice(stored.ids, max(1, round(share * len(stored))), replace=False)
         selection = index.select(np.sort(ids), among)
+        allowed = np.zeros(stored.n_rows, bool)
+        allowed[selection.rows] = True
         questions = np.ascontiguousarray(asked[using][:1000], np.float32)
         for answer in index.search(questions, using=using, among=among, k=K, selection=selection):
             counts["ids"] += len(answer.target_ids)
-            counts["forbidden"] += int((~np.isin(answer.target_ids, ids)).sum())
+            counts["forbidden"] += int((~allowed[stored.rows_of(answer.target_ids)]).sum())
             counts["short"] += int(len(answer.target_ids) < min(K, len(ids)))
         counts["questions"] += len(questions)
     return counts

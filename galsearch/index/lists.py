@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from galsearch.core.errors import ManifestError
 from galsearch.index.cost import codes_cost
+from galsearch.index.faiss_files import inverted_list, take_apart
 from galsearch.index.library import faiss
 from galsearch.index.plan import IndexPlan
 from galsearch.index.selection import HeldLists, Selection
@@ -285,27 +286,3 @@ class InvertedLists:
 def walk(n: int) -> Any:
     """How the graph over the centroids is walked for the nearest `n` of them."""
     return faiss.SearchParametersHNSW(efSearch=max(_LEAST_WALK, 2 * n))
-
-
-def take_apart(whole: Any) -> tuple[Any, Vectors | None]:
-    """The inverted lists of a FAISS index, and the matrix before them if there is one."""
-    index = faiss.downcast_index(whole)
-    turn = None
-    if isinstance(index, faiss.IndexPreTransform):
-        matrix = faiss.downcast_VectorTransform(index.chain.at(0))
-        turn = faiss.vector_to_array(matrix.A).reshape(matrix.d_out, matrix.d_in)
-        inner = faiss.downcast_index(index.index)
-        index = inner
-    return index, turn
-
-
-def inverted_list(index: Any, number: int) -> Rows:
-    """(n,) the rows in one list."""
-    lists = index.invlists
-    size = lists.list_size(number)
-    if not size:
-        return np.empty(0, np.int64)
-    ids = lists.get_ids(number)
-    rows = np.array(faiss.rev_swig_ptr(ids, size), np.int64)
-    lists.release_ids(number, ids)
-    return rows
