@@ -4,12 +4,13 @@ The preparation `released` is AstroCLIP as published, quirks included; `galsearc
 Every difference between them is a field below, so that there is one model and not two.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from galsearch.core.errors import ConfigError
 
-PREPARATION_VERSION = 1
+PREPARATION_VERSION = 2
 """Raised whenever `preprocess.py` gives other numbers; part of every fingerprint."""
 
 
@@ -65,16 +66,24 @@ class SpectrumConfig:
     """Wavelength of the first pixel: the position of a slice in the sequence is its wavelength."""
     step_angstrom: float = 0.8
     """Wavelength between pixels."""
+    n_log_pixels: int = 4096
+    """Pixels of the grid that slices are cut from, even in the logarithm of wavelength, where a
+    redshift is a shift: 4096 are 73 km/s each. 0: slices of the grid itself (AstroCLIP)."""
     slice_length: int = 64
     """Pixels a token; half of it costs twice the tokens."""
     slice_step: int = 64
     """Pixels between the starts of two slices; less than `slice_length` makes them overlap."""
     n_channels: int = 2
     """Numbers a pixel: flux, and for the preparation `galsearch` its weight."""
-    n_summary: int = 3
+    n_summary: int = 4
     """Numbers in the summary token, and zeros that lead every slice."""
-    max_tokens: int = 123
+    max_tokens: int = 65
     """Positions that can be told apart."""
+    stem_widths: tuple[int, ...] = (32, 64, 128)
+    """Channels of the convolutions that make a token of each slice and of what lies beside it,
+    before the last, which has `width`. Empty: one linear layer a slice (AstroCLIP)."""
+    stem_strides: tuple[int, ...] = (4, 2, 2, 4)
+    """Pixels between the outputs of each convolution; their product is `slice_length`."""
     width: int = 128
     """Numbers a token; a multiple of `n_heads`."""
     depth: int = 4
@@ -86,6 +95,18 @@ class SpectrumConfig:
 
     def __post_init__(self) -> None:
         _check_divides("width", self.width, "n_heads", self.n_heads)
+        if not self.stem_widths:
+            return
+        if len(self.stem_strides) != len(self.stem_widths) + 1:
+            raise ConfigError(
+                f"{len(self.stem_widths)} stem_widths and the width of a token need "
+                f"{len(self.stem_widths) + 1} stem_strides, found {len(self.stem_strides)}."
+            )
+        if not math.prod(self.stem_strides) == self.slice_length == self.slice_step:
+            raise ConfigError(
+                f"stem_strides multiply to {math.prod(self.stem_strides)}; they must multiply to "
+                f"slice_length = {self.slice_length}, and slice_step = {self.slice_step} be that."
+            )
 
     @property
     def n_features(self) -> int:
@@ -107,6 +128,8 @@ class HeadConfig:
     """Whether the feed-forward layer is added to its input (AstroCLIP: spectra yes, images no)."""
     dropout: float = 0.1
     """In training only, after the attention and after the feed-forward layer."""
+    standardise: bool = False
+    """Whether the embedding is brought to mean 0 and scatter 1 over galaxies, number by number."""
 
     def __post_init__(self) -> None:
         _check_divides("width", self.width, "n_heads", self.n_heads)
@@ -161,6 +184,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.image is None and self.spectrum is None:
             raise ConfigError("a model needs an image section, a spectrum section or both.")
+        if self.preparation == "galsearch" and self.spectrum and not self.spectrum.n_log_pixels:
+            raise ConfigError("preparation 'galsearch' needs n_log_pixels of at least 1, found 0.")
         if self.image_head and self.spectrum_head:
             widths = self.image_head.width, self.spectrum_head.width
             if widths[0] != widths[1]:
@@ -180,10 +205,10 @@ class ModelConfig:
 GALSEARCH_SMALL = ModelConfig(
     name="galsearch-small",
     preparation="galsearch",
-    image=ImageConfig(),
-    spectrum=SpectrumConfig(),
-    image_head=HeadConfig(),
-    spectrum_head=HeadConfig(),
+    image=ImageConfig(width=160),
+    spectrum=SpectrumConfig(width=160),
+    image_head=HeadConfig(standardise=True),
+    spectrum_head=HeadConfig(standardise=True),
     learned_scale=True,
 )
 """The model whose weights come with the package: 96 px (25 arcsec) and the DESI grid."""

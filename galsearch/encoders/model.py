@@ -12,6 +12,7 @@ from galsearch.encoders.image import ImageBackbone
 from galsearch.encoders.pooling import CrossAttention
 from galsearch.encoders.prototypes import PrototypeHead
 from galsearch.encoders.spectrum import SpectrumBackbone
+from galsearch.encoders.standard import Standardisation
 from galsearch.encoders.transformer import FeedForward
 
 
@@ -28,15 +29,26 @@ class PooledEncoder(nn.Module):
         if head is not None:
             self.cross_attention = CrossAttention(head, backbone.config.width)
             self.mlp = FeedForward(head.width, head.mlp_ratio * head.width)
+            if head.standardise:
+                self.standard = Standardisation(head.width)
 
     def pool(self, tokens: Tensor) -> Tensor:
-        """(B, N, D) to (B, E)."""
+        """(B, N, D) to (B, E).
+
+        In training the embedding is left as it is, for `standardised` to see the batch whole.
+        """
         if self.head is None:
             return tokens[:, 0] if isinstance(self.backbone, ImageBackbone) else tokens.mean(1)
         x = self.cross_attention(tokens)
         changed = functional.dropout(self.mlp(x), self.head.dropout, self.training)
         out: Tensor = x + changed if self.head.residual else changed
-        return out
+        return self.standard(out) if self.head.standardise and not self.training else out
+
+    def standardised(self, embeddings: Tensor) -> Tensor:
+        """(B, E): the embeddings of a whole batch in training, as the loss takes them."""
+        if self.head is None or not self.head.standardise:
+            return embeddings
+        return self.standard.of_batch(embeddings)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Prepared inputs to (B, E), not normalised."""
@@ -88,8 +100,12 @@ class CrossModalModel(nn.Module):
 
         Matrices, positions, queries and tokens are normal with variance 1 / (numbers a row), cut
         at two widths; the last matrix of a residual is narrower by sqrt(2 depth), so that depth
-        does not widen what runs through it. Biases are 0, norms 1, layer scales 1e-5.
+        does not widen what runs through it. Biases are 0, norms 1, layer scales 1e-5; the
+        standardisation of an untrained model changes nothing.
         """
+        for name, buffer in self.named_buffers():
+            if not buffer.is_meta:
+                buffer.fill_(1.0 if name.endswith("variance") else 0.0)
         for name, parameter in self.named_parameters():
             if not parameter.is_meta:
                 _draw(name, parameter, self.config, generator)
@@ -137,7 +153,8 @@ def _draw(
     elif last == "mask_token" or "bias" in last:
         parameter.zero_()
     else:
-        n_row = parameter[0].numel() if parameter.ndim == 4 else parameter.shape[-1]
+        filters = parameter.ndim == 4 or "convolutions" in name
+        n_row = parameter[0].numel() if filters else parameter.shape[-1]
         ends_residual = ".blocks." in name and name.endswith(_RESIDUAL_ENDS)
         section = config.image if name.startswith("image") else config.spectrum
         std = 1 / math.sqrt(n_row * (2 * section.depth if ends_residual and section else 1))

@@ -6,9 +6,10 @@ not finite raises unless it is masked; a masked image pixel is an exact 0 as in 
 cutouts, a masked spectrum pixel is interpolated from its measured neighbours.
 
 `galsearch` (ours): images keep their brightness in an asinh stretch without clipping, masked
-pixels are 0; spectra are divided by a robust scale, every pixel is weighted by its inverse
-variance, and the scale and the signal to noise are told in a summary token. Pixels that are not
-finite are masked. Nothing depends on the other rows of a batch.
+pixels are 0; spectra are brought to a grid even in the logarithm of wavelength, less their median
+and divided by their scatter, every pixel has a weight by its inverse variance, and scale, level
+and signal to noise are told in a summary token. Pixels that are not finite are masked. Nothing
+depends on the other rows of a batch.
 """
 
 from typing import Any
@@ -32,6 +33,10 @@ SMALLEST_DEVIATION = 0.2
 """AstroCLIP's floor under the standard deviation of a spectrum."""
 SMALLEST_SCALE = 0.01
 """Our floor under the scale of a spectrum, 1e-17 erg / (s cm2 Angstrom)."""
+SMALLEST_NOISE = 1e-3
+"""Our floor under noise that is estimated from a spectrum's own pixels, in the same unit."""
+NOISE_PIECE = 128
+"""Pixels from which it is estimated."""
 
 
 def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: ModelConfig) -> Tensor:
@@ -78,7 +83,12 @@ def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: Mode
 
 
 def prepare_spectra(
-    flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None, config: ModelConfig
+    flux: npt.ArrayLike,
+    ivar: npt.ArrayLike | None,
+    mask: npt.ArrayLike | None,
+    config: ModelConfig,
+    *,
+    calibrated: bool = True,
 ) -> Tensor:
     """(B, tokens, features) float32, what `CrossModalModel.spectrum` takes.
 
@@ -88,10 +98,13 @@ def prepare_spectra(
         1e-17 erg / (s cm2 Angstrom) on the grid of the config (`released` takes any length that
         gives a slice, and at most `max_tokens`).
     ivar : (B, pixels), optional
-        Inverse variance; 0 masks. None: one noise for all pixels, estimated from differences of
-        neighbours. `released` uses it for the mask alone.
+        Inverse variance; 0 masks. None: estimated from differences between near pixels.
+        `released` uses it for the mask alone.
     mask : (B, pixels) bool, optional
         True = no measurement.
+    calibrated
+        False: flux is in an unknown unit or lacks its level (a median was subtracted), and
+        nothing is told of brightness, level or signal to noise. `galsearch` alone.
 
     Raises
     ------
@@ -102,6 +115,11 @@ def prepare_spectra(
     section = config.spectrum
     if section is None:
         raise ConfigError(f"model {config.name!r} has no spectrum encoder.")
+    if not calibrated and config.preparation == "released":
+        raise ConfigError(
+            f"model {config.name!r} takes calibrated spectra only: its first token is their mean "
+            "and deviation. Encoders of the preparation 'galsearch' can do without."
+        )
     values = np.array(flux, dtype=np.float32)
     if values.ndim != 2:
         raise InvalidSpectrumError(f"spectra are (B, pixels), found {values.shape}.")
@@ -125,7 +143,10 @@ def prepare_spectra(
             f"{section.first_angstrom:g} Angstrom in steps of {section.step_angstrom:g}, found "
             f"{values.shape[1]} pixels: Spectrum.on_desi_grid() brings one there."
         )
-    return torch.from_numpy(_weighted_slices(values, weights, bad, section))
+    tokens = _log_slices(values, weights, bad, section)
+    if not calibrated:
+        tokens[:, 0] = 0.0
+    return torch.from_numpy(tokens)
 
 
 def _standardised_slices(flux: Floats, config: SpectrumConfig) -> Floats:
@@ -152,32 +173,61 @@ def _standardised_slices(flux: Floats, config: SpectrumConfig) -> Floats:
     return tokens
 
 
-def _weighted_slices(
-    flux: Floats, ivar: Floats | None, bad: Bools, config: SpectrumConfig
-) -> Floats:
-    """Our tokens: (log scale, log signal to noise, measured share), then (flux, weight) slices.
+def _log_slices(flux: Floats, ivar: Floats | None, bad: Bools, config: SpectrumConfig) -> Floats:
+    """Our tokens: the summary, then (flux, weight) slices of a grid even in log wavelength.
 
-    A pixel is asinh(flux / scale) times its weight ivar / (ivar + median ivar), 0 where masked;
-    the scale is the median |flux|. Pixels past the last full slice are padded with weight 0.
+    With m the median and s the robust scatter of a spectrum's pixels, a pixel is
+    asinh((flux - m) / s) and its weight s2 ivar / (1 + s2 ivar): 1 where noise is small beside
+    the spectrum's own features, 0 where masked. The summary is log10 s, asinh(m / s), log10 of
+    s over the typical noise, and the measured share: without it (all zero) neither brightness
+    nor level is known.
     """
     good = ~bad
     flux = np.where(good, flux, 0).astype(np.float32)
-    scale = np.maximum(_row_median(np.abs(flux), good), SMALLEST_SCALE)
-    if ivar is None:
-        ivar = np.broadcast_to(_noise_ivar(flux, good)[:, None], flux.shape)
-    typical = _row_median(np.where(good, ivar, 0), good)
-    weight = np.where(good, ivar, 0) / (np.where(good, ivar, 0) + typical[:, None])
-    pixels = np.arcsinh(flux / scale[:, None]) * weight
-    n_slices = -(-flux.shape[1] // config.slice_length)
-    padding = ((0, 0), (0, n_slices * config.slice_length - flux.shape[1]))
+    ivar = _noise_ivar(flux, good) if ivar is None else ivar
+    value, precision, covered = _on_log_grid(flux, np.where(good, ivar, 0), good, config)
+    middle = _row_median(value, covered)
+    scale = 1.4826 * _row_median(np.abs(value - middle[:, None]), covered)
+    scale = np.maximum(scale, SMALLEST_SCALE)
+    power = np.where(covered, precision, 0) * scale[:, None] ** 2
+    pixels = np.where(covered, np.arcsinh((value - middle[:, None]) / scale[:, None]), 0)
+    n_slices = -(-config.n_log_pixels // config.slice_length)
+    padding = ((0, 0), (0, n_slices * config.slice_length - config.n_log_pixels))
     shape = (len(flux), n_slices, config.slice_length)
-    channels = [np.pad(channel, padding).reshape(shape) for channel in (pixels, weight)]
+    channels = [np.pad(c, padding).reshape(shape) for c in (pixels, power / (1 + power))]
     tokens = np.zeros((len(flux), n_slices + 1, config.n_features), np.float32)
     tokens[:, 1:, config.n_summary :] = np.concatenate(channels, axis=2)
     tokens[:, 0, 0] = np.log10(scale)
-    tokens[:, 0, 1] = np.log10(scale * np.sqrt(typical))
-    tokens[:, 0, 2] = good.mean(axis=1)
+    tokens[:, 0, 1] = np.arcsinh(middle / scale)
+    tokens[:, 0, 2] = np.log10(scale * np.sqrt(_row_median(precision, covered)))
+    tokens[:, 0, 3] = good.mean(axis=1)
     return tokens
+
+
+def _on_log_grid(
+    flux: Floats, ivar: Floats, good: Bools, config: SpectrumConfig
+) -> tuple[Floats, Floats, Bools]:
+    """(B, n_log_pixels) each: mean flux weighted by ivar, ivar, and whether half was measured.
+
+    A pixel of the new grid takes every old one by the share of it that lies within.
+    """
+    n, step = flux.shape[1], config.step_angstrom
+    first = config.first_angstrom - step / 2
+    edges = np.geomspace(first, first + n * step, config.n_log_pixels + 1)
+    place = np.clip((edges - first) / step, 0, n)
+    below = np.minimum(place.astype(int), n - 1)
+    sums = []
+    for values in (ivar * flux, ivar, good):
+        grown = np.zeros((len(flux), n + 1))
+        np.cumsum(values, axis=1, out=grown[:, 1:])
+        at = grown[:, below] + (place - below) * (grown[:, below + 1] - grown[:, below])
+        sums.append(np.diff(at, axis=1))
+    weighted, precision, measured = sums
+    covered = (measured > 0.5 * np.diff(place)) & (precision > 0)
+    if not covered.any(axis=1).all():
+        covered |= ~covered.any(axis=1, keepdims=True) & (precision > 0)
+    value = np.divide(weighted, precision, out=np.zeros_like(weighted), where=covered)
+    return value.astype(np.float32), precision.astype(np.float32), covered
 
 
 def _row_median(values: npt.NDArray[np.floating], good: Bools) -> Floats:
@@ -187,11 +237,23 @@ def _row_median(values: npt.NDArray[np.floating], good: Bools) -> Floats:
 
 
 def _noise_ivar(flux: Floats, good: Bools) -> Floats:
-    """(B,): one inverse variance a row, from the median difference of measured neighbours."""
-    both = good[:, 1:] & good[:, :-1]
-    both |= ~both.any(axis=1, keepdims=True)
-    sigma = 1.4826 / np.sqrt(2) * _row_median(np.abs(np.diff(flux, axis=1)), both)
-    return np.asarray(1 / np.maximum(sigma, 1e-3) ** 2, dtype=np.float32)
+    """(B, pixels): inverse variance by the scatter between pixels two apart, piece by piece.
+
+    Next neighbours may share noise where a spectrum was resampled.
+    """
+    both = good[:, 2:] & good[:, :-2]
+    steps = np.where(both, np.abs(flux[:, 2:] - flux[:, :-2]), np.nan)
+    missing = -steps.shape[1] % NOISE_PIECE
+    pieces = np.pad(steps, ((0, 0), (0, missing)), constant_values=np.nan)
+    pieces = pieces.reshape(len(flux), -1, NOISE_PIECE)
+    centres = (np.arange(pieces.shape[1]) + 0.5) * NOISE_PIECE
+    sigma = np.ones(flux.shape, np.float32)
+    for row, of_row in enumerate(pieces):
+        known = np.isfinite(of_row).any(axis=1)
+        if known.any():
+            level = np.nanmedian(of_row[known], axis=1) * (1.4826 / np.sqrt(2))
+            sigma[row] = np.interp(np.arange(flux.shape[1]), centres[known], level)
+    return np.asarray(1 / np.maximum(sigma, SMALLEST_NOISE) ** 2, dtype=np.float32)
 
 
 def _interpolated(flux: Floats, bad: Bools) -> Floats:

@@ -201,11 +201,13 @@ def _image(section: ImageSection, *, class_token: bool) -> ImageConfig:
 
 def _spectrum(section: SpectrumSection) -> SpectrumConfig:
     config = SpectrumConfig(
+        n_log_pixels=0,
         slice_length=section.slice_section_length,
         slice_step=section.slice_section_length - section.slice_overlap,
         n_channels=1,
         n_summary=2,
         max_tokens=section.max_len,
+        stem_widths=(),
         width=section.embed_dim,
         depth=section.num_layers,
         n_heads=section.num_heads,

@@ -1,9 +1,51 @@
 """The spectrum backbone: a transformer over slices (SpecFormer and its names)."""
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from galsearch.encoders.config import SpectrumConfig
 from galsearch.encoders.transformer import SpectrumBlock
+
+
+class ConvolutionalStem(nn.Module):
+    """Convolutions over the pixels of all slices: one token a slice, aware of its neighbours.
+
+    A line is found wherever it lies, and on a grid of the logarithm of wavelength two lines keep
+    their distance at any redshift. The channels are the pixels' own (flux, weight) and their
+    product, the flux as far as it is measured.
+    """
+
+    def __init__(self, config: SpectrumConfig) -> None:
+        super().__init__()
+        self.n_channels = config.n_channels
+        widths = (config.n_channels + 1, *config.stem_widths, config.width)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(n_in, n_out, 2 * stride + 1, stride, padding=stride)
+            for n_in, n_out, stride in zip(widths, widths[1:], config.stem_strides, strict=False)
+        )
+
+    def forward(self, slices: Tensor) -> Tensor:
+        """(B, N, channels * length) to (B, N, D)."""
+        B, N, _ = slices.shape
+        x = slices.view(B, N, self.n_channels, -1).transpose(1, 2).flatten(2)  # (B, channels, n)
+        x = torch.cat([x, x.prod(1, keepdim=True)], dim=1)
+        for number, convolution in enumerate(self.convolutions):
+            assert isinstance(convolution, nn.Conv1d)  # noqa: S101 (for the type checker)
+            x = functional.gelu(x) if number else x
+            x = convolution(x) if self.training else _convolve(x, convolution)
+        return x.transpose(1, 2)
+
+
+def _convolve(x: Tensor, by: nn.Conv1d) -> Tensor:
+    """The convolution as one product of matrices, whose digits do not depend on the batch.
+
+    PyTorch's own sums a single item in another order than many.
+    """
+    size, stride, padding = by.kernel_size[0], by.stride[0], int(by.padding[0])
+    windows = functional.pad(x, (padding, padding)).unfold(2, size, stride)  # (B, C, n, size)
+    rows = windows.transpose(1, 2).flatten(2)
+    return functional.linear(rows, by.weight.flatten(1), by.bias).transpose(1, 2)
 
 
 class SpectrumBackbone(nn.Module):
@@ -12,7 +54,11 @@ class SpectrumBackbone(nn.Module):
     def __init__(self, config: SpectrumConfig) -> None:
         super().__init__()
         self.config = config
-        self.data_embed = nn.Linear(config.n_features, config.width)
+        self.data_embed = nn.Linear(
+            config.n_summary if config.stem_widths else config.n_features, config.width
+        )
+        if config.stem_widths:
+            self.stem = ConvolutionalStem(config)
         self.position_embed = nn.Embedding(config.max_tokens, config.width)
         self.blocks = nn.ModuleList(
             SpectrumBlock(config.width, config.n_heads, config.mlp_ratio)
@@ -23,7 +69,13 @@ class SpectrumBackbone(nn.Module):
 
     def tokens(self, slices: Tensor) -> Tensor:
         """What enters the first block: (B, N, features) to (B, N, D)."""
-        x: Tensor = self.data_embed(slices)
+        x: Tensor
+        if self.config.stem_widths:
+            summary = self.data_embed(slices[:, :1, : self.config.n_summary])
+            pixels = slices[:, 1:, self.config.n_summary :]
+            x = torch.cat([summary, self.stem(pixels)], dim=1)
+        else:
+            x = self.data_embed(slices)
         return x + self.position_embed.weight[: slices.shape[1]]
 
     def forward(self, slices: Tensor) -> Tensor:

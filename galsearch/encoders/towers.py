@@ -161,6 +161,8 @@ class SpectrumEncoder:
         flux: npt.ArrayLike,
         ivar: npt.ArrayLike | None = None,
         mask: npt.ArrayLike | None = None,
+        *,
+        calibrated: bool = True,
     ) -> Vectors:
         """(B, d) float32 unit rows.
 
@@ -170,18 +172,27 @@ class SpectrumEncoder:
             1e-17 erg / (s cm2 Angstrom) on the DESI grid.
         ivar, mask : (B, pixels), optional
             Inverse variance; True = no measurement.
+        calibrated
+            False: the flux is in an unknown unit, or its level was taken away.
 
         Raises
         ------
         InvalidSpectrumError
             For other shapes and for pixels that the preparation refuses, naming the row.
+        ConfigError
+            Where the encoder takes calibrated spectra only (AstroCLIP's).
         """
-        return unit_rows(self._vectors(flux, ivar, mask))
+        return unit_rows(self._vectors(flux, ivar, mask, calibrated=calibrated))
 
     def _vectors(
-        self, flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None
+        self,
+        flux: npt.ArrayLike,
+        ivar: npt.ArrayLike | None,
+        mask: npt.ArrayLike | None,
+        *,
+        calibrated: bool = True,
     ) -> Vectors:
-        inputs = prepare_spectra(flux, ivar, mask, self.config)
+        inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
         return run(self, inputs)
 
 

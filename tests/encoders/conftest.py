@@ -20,7 +20,16 @@ TINY = ModelConfig(
     preparation="galsearch",
     image=ImageConfig(image_size=24, width=16, depth=2, n_heads=2),
     spectrum=SpectrumConfig(
-        n_pixels=200, slice_length=20, slice_step=20, max_tokens=11, width=16, depth=2, n_heads=2
+        n_pixels=200,
+        n_log_pixels=200,
+        slice_length=20,
+        slice_step=20,
+        max_tokens=11,
+        stem_widths=(8,),
+        stem_strides=(4, 5),
+        width=16,
+        depth=2,
+        n_heads=2,
     ),
     image_head=HeadConfig(width=16, n_heads=2),
     spectrum_head=HeadConfig(width=16, n_heads=2),

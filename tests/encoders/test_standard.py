@@ -1,0 +1,46 @@
+"""Embeddings brought to mean 0 and scatter 1: in training by the batch, then by what was learnt."""
+
+import dataclasses
+
+import torch
+
+from galsearch.encoders import initialise
+from galsearch.encoders.standard import MOMENTUM, Standardisation
+from tests.encoders.conftest import TINY
+
+
+def test_a_batch_has_mean_0_and_scatter_1_and_is_remembered() -> None:
+    rows = torch.randn(64, 5) * 3 + 7
+    standard = Standardisation(5)
+    made = standard.of_batch(rows)
+    torch.testing.assert_close(made.mean(0), torch.zeros(5), atol=1e-5, rtol=0)
+    torch.testing.assert_close(made.var(0, unbiased=False), torch.ones(5), atol=1e-4, rtol=0)
+    torch.testing.assert_close(standard.mean, MOMENTUM * rows.mean(0))
+    for _ in range(400):
+        standard.of_batch(rows)
+    torch.testing.assert_close(standard(rows), made, atol=1e-2, rtol=0)
+
+
+def test_an_embedding_does_not_depend_on_its_batch() -> None:
+    standard = Standardisation(5)
+    standard.of_batch(torch.randn(64, 5) * 3 + 7)
+    rows = torch.randn(8, 5)
+    alone = torch.cat([standard(row[None]) for row in rows])
+    assert torch.equal(alone, standard(rows))
+
+
+def test_the_gradient_is_that_of_the_whole_batch() -> None:
+    """By finite differences: moving one row moves the mean of all."""
+    rows = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
+    standard = Standardisation(3).double()
+    assert torch.autograd.gradcheck(standard.of_batch, (rows,))
+
+
+def test_an_untrained_model_is_drawn_with_a_standardisation_that_changes_nothing() -> None:
+    config = dataclasses.replace(
+        TINY, image_head=dataclasses.replace(TINY.image_head, standardise=True)
+    )
+    model = initialise(config, seed=1)
+    assert not model.image_encoder.standard.mean.any()
+    assert (model.image_encoder.standard.variance == 1).all()
+    assert not hasattr(model.spectrum_encoder, "standard")
