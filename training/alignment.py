@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from galsearch.core.errors import ConfigError
+from galsearch.core.errors import ConfigError, DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
@@ -28,14 +28,15 @@ from galsearch.encoders.losses import clip_loss
 from galsearch.encoders.model import CrossModalModel, PooledEncoder, initialise
 from galsearch.encoders.published import Published, published_config
 from training.augment_images import turn_and_mirror
-from training.augment_spectra import augment_spectra
+from training.augment_spectra import SpectrumChange, observe_anew
 from training.command import run_stage
-from training.contrast import Part, Queue, contrastive_step
+from training.contrast import Part, Queue, contrastive_loss, contrastive_step
 from training.curves import draw_if_possible
 from training.galaxies import Galaxies, choose_galaxies, prepared
 from training.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
 from training.order import DataOrder
 from training.processes import Processes
+from training.redshift_head import RedshiftHead, redshift_loss
 from training.rows import Rows
 from training.run import Run, Stateful
 from training.run_directory import RunDirectory
@@ -62,8 +63,13 @@ class AlignmentConfig(StageConfig):
     """Embeddings of earlier steps that serve as further candidates."""
     image_noise: float = 0.05
     """Standard deviation of the noise added to prepared images."""
-    spectrum_drop: float = 0.1
-    """Share of a spectrum's pixels that are blanked at every visit anew."""
+    spectrum_change: SpectrumChange = SpectrumChange()  # noqa: RUF009 (it is frozen)
+    """What is changed in spectra at every visit anew."""
+    redshift_weight: float = 0.0
+    """Of the loss that asks a spectrum's embedding for its redshift, beside 1 for the contrast of
+    images and spectra. 0: no labels are used, as in AstroCLIP."""
+    redshift_column: str = "z"
+    """Of the dataset's catalogue; galaxies without a number there are not asked."""
     validation_pool: int = 1000
     """Recall is measured among this many candidates, or all where there are fewer."""
     validation_galaxies: int = 2000
@@ -104,6 +110,42 @@ class Towers(nn.Module):
             self.embed(Modality.SPECTRUM, spectra),
             self.model.logit_scale().to(images.device),
         )
+
+
+class PairLoss(nn.Module):
+    """The contrast of images and spectra; and what a spectrum is asked beside, where it is asked.
+
+    Parameters
+    ----------
+    model
+        Knows how the embeddings of a whole batch are standardised.
+    queue
+        Further candidates.
+    z : (n,)
+        Of every galaxy, NaN where unknown; None: no spectrum is asked for its redshift.
+    """
+
+    def __init__(
+        self, model: CrossModalModel, queue: Queue | None, z: Tensor | None, weight: float
+    ) -> None:
+        super().__init__()
+        self.encoders = [encoder_of(model, modality) for modality in Modality]
+        self.queue, self.z, self.weight = queue, z, weight
+        self.redshift = None if z is None else RedshiftHead(model.config.dim)
+
+    def forward(self, image: Tensor, spectrum: Tensor, scale: Tensor, galaxy: Tensor) -> Tensor:
+        """The loss of a joined batch."""
+        image, spectrum = (
+            encoder.standardised(rows)
+            for encoder, rows in zip(self.encoders, (image, spectrum), strict=True)
+        )
+        loss = contrastive_loss(image, spectrum, scale, galaxy, self.queue)
+        if self.queue is not None:
+            self.queue.push(image, spectrum, galaxy)
+        if self.redshift is not None and self.z is not None:
+            asked = self.z.to(galaxy.device)[galaxy]
+            loss = loss + self.weight * redshift_loss(self.redshift(spectrum), asked)
+        return loss
 
 
 # --- measurement -----------------------------------------------------------------------------
@@ -162,21 +204,27 @@ def train(
     if sizes is None or sizes.image is None or sizes.spectrum is None:
         raise ConfigError("alignment needs a model with an image and a spectrum section.")
     galaxies = choose_galaxies(dataset, tuple(Modality))
+    z = read_redshifts(galaxies, config)
     learning = galaxies.rows_of("train")
     order = DataOrder(len(learning), config.batch_size, config.seed)
     n_steps = config.n_steps or max(1, round(config.epochs * order.batches_per_epoch))
 
     model = initialise(sizes, config.seed)
     towers = Towers(model, config.frozen).to(processes.device).train()
+    queue = Queue(config.queue_size) if config.queue_size else None
+    torch.manual_seed(config.seed)  # what the loss's own weights are drawn from
+    pair_loss = PairLoss(model, queue, z, config.redshift_weight).to(processes.device)
+    learned = nn.ModuleList([towers, pair_loss])
     optimiser = make_optimiser(
-        towers,
+        learned,
         config,
         rate_share=lambda name: config.backbone_rate if ".backbone." in name else 1.0,
     )
-    queue = Queue(config.queue_size) if config.queue_size else None
     parts: dict[str, Stateful] = {"model": model, "optimiser": optimiser, "order": order}
     if queue is not None:
         parts["queue"] = queue
+    if pair_loss.redshift is not None:
+        parts["redshift"] = pair_loss.redshift
     run = Run(place, config, dataset.digest, n_steps, processes, parts)
     if not run.restore():
         for modality in Modality:
@@ -201,9 +249,14 @@ def train(
         batch = list(zip(*(some.chunk(config.accumulate) for some in seen), strict=True))
         optimiser.zero_grad(set_to_none=True)
         loss, scale = contrastive_step(
-            parallel, batch, rows.to(processes.device), processes, queue, precision=config.precision
+            parallel,
+            batch,
+            rows.to(processes.device),
+            processes,
+            pair_loss,
+            precision=config.precision,
         )
-        length = clip_gradient(towers, config.gradient_clip)
+        length = clip_gradient(learned, config.gradient_clip)
         optimiser.step()
 
         if run.is_last(config.log_steps):
@@ -217,6 +270,31 @@ def train(
                 checkpoint.save(place.encoder_path, model, note=json.dumps(line))
             draw_if_possible(place)
     return place.encoder_path
+
+
+def read_redshifts(galaxies: Galaxies, config: AlignmentConfig) -> Tensor | None:
+    """(n,) float32, NaN where unknown; None where nothing is asked.
+
+    Raises
+    ------
+    DatasetError
+        Where the column is missing, or no galaxy of the training split has a number there.
+    """
+    if config.redshift_weight <= 0:
+        return None
+    known = galaxies.dataset.catalogue.column_names
+    if config.redshift_column not in known:
+        raise DatasetError(
+            f"redshift_column = {config.redshift_column!r}: the catalogue of dataset "
+            f"{galaxies.dataset.name!r} has no such column. It has: {', '.join(known)}."
+        )
+    z = galaxies.column(config.redshift_column)
+    if not np.isfinite(z[galaxies.rows_of("train")]).any():
+        raise DatasetError(
+            f"redshift_column = {config.redshift_column!r}: no galaxy of the training split has a "
+            "number there. Name another column, or set redshift_weight = 0."
+        )
+    return torch.from_numpy(z.astype(np.float32))
 
 
 def read_inputs(
@@ -260,8 +338,9 @@ def visit(
     if "image" not in config.frozen:
         images = turn_and_mirror(images, generator)
         images = images + config.image_noise * torch.randn(images.shape, generator=generator)
-    if "spectrum" not in config.frozen and sizes.spectrum is not None:
-        spectra = augment_spectra(spectra, sizes.spectrum, config.spectrum_drop, generator)
+    if "spectrum" not in config.frozen and sizes.preparation == "galsearch":
+        assert sizes.spectrum is not None  # noqa: S101 (checked before the run began)
+        spectra = observe_anew(spectra, sizes.spectrum, config.spectrum_change, generator)
     return images, spectra
 
 

@@ -15,11 +15,7 @@ from torch import Tensor
 
 from galsearch.encoders.config import ModelConfig, SpectrumConfig
 from galsearch.encoders.masking import draw_chunk_starts, hidden_tokens, hide
-from training.augment_spectra import (
-    spectrum_pixels,
-    true_flux_and_weight,
-    with_spectrum_pixels,
-)
+from training.augment_spectra import spectrum_pixels, with_spectrum_pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +73,7 @@ class HiddenWavelengths:
         hidden = hidden_tokens(starts, n_pixels, width=width)
         inner = starts + self.margin_pixels
         asked = hidden_tokens(inner, n_pixels, width=max(1, width - 2 * self.margin_pixels))
-        flux, weight = true_flux_and_weight(prepared, self.config)
+        flux, weight = pixels.unbind(1)
         covered = with_spectrum_pixels(
             prepared, pixels.masked_fill(hidden[:, None], 0.0), self.config
         )

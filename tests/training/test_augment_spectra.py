@@ -1,21 +1,89 @@
-"""What may differ between two visits to a spectrum."""
+"""What may differ between two visits to a spectrum, and what may not."""
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
 import torch
 
-from galsearch.encoders.config import SpectrumConfig
+from galsearch.encoders.config import ModelConfig, SpectrumConfig
+from galsearch.encoders.preprocess import prepare_spectra
 from tests.training.test_masked_spectra import prepared, seeded
-from training.augment_spectra import augment_spectra, spectrum_pixels
+from training.augment_spectra import SpectrumChange, observe_anew, spectrum_pixels
 
 OURS = SpectrumConfig()
+NOTHING = SpectrumChange(most_lost=0, calibration=0, noisier_share=0, uncalibrated_share=0)
 
 
-def test_blanked_pixels_count_as_not_measured() -> None:
-    spectra = prepared(20, OURS)
-    changed = augment_spectra(spectra, OURS, 0.3, seeded())
+def same(found: torch.Tensor, expected: torch.Tensor) -> None:
+    """Equal but for what the median of an even number of pixels is taken to be."""
+    torch.testing.assert_close(found, expected, atol=5e-3, rtol=0)
+
+
+def test_a_visit_that_changes_nothing_gives_the_spectrum_back() -> None:
+    spectra = prepared(3, OURS)
+    same(observe_anew(spectra, OURS, NOTHING, seeded()), spectra)
+
+
+def test_lost_pieces_count_as_not_measured() -> None:
+    spectra = prepared(40, OURS)
+    change = replace(NOTHING, most_lost=0.9)
+    changed = observe_anew(spectra, OURS, change, seeded())
     before, after = spectrum_pixels(spectra, OURS), spectrum_pixels(changed, OURS)
-    blanked = (before[:, 1] > 0) & (after[:, 1] == 0)
-    assert 0.2 < float(blanked.float().mean()) < 0.4
-    assert not after[:, 0][blanked].any()
-    assert torch.equal(after[:, :, :][~blanked[:, None].expand_as(after)],
-                       before[~blanked[:, None].expand_as(before)])  # fmt: skip
-    assert torch.equal(augment_spectra(spectra, OURS, 0.0, seeded()), spectra)
+    lost = (before[:, 1] > 0) & (after[:, 1] == 0)
+    assert 0.1 < float(lost.float().mean()) < 0.5
+    assert not after[:, 0][lost].any()
+    kept = ~lost[:, None].expand_as(after)
+    same(after[kept], before[kept])
+    same(changed[:, 0], spectra[:, 0])
+
+
+def test_noise_is_added_as_if_the_exposure_had_been_shorter() -> None:
+    """Twin: the same flux with more noise, prepared from its pixels and its inverse variance."""
+    generator = np.random.default_rng(3)
+    grid = np.linspace(0, 30, OURS.n_pixels)
+    flux = 5 + np.sin(grid) * np.ones((64, 1)) + generator.normal(0, 0.3, (64, OURS.n_pixels))
+    model = ModelConfig("any", "galsearch", spectrum=OURS)
+    spectra = prepare_spectra(flux, np.full(flux.shape, 0.3**-2), None, model)
+    change = replace(NOTHING, noisier_share=1.0, most_noise=2.0)
+    changed = observe_anew(spectra, OURS, change, seeded())
+    more = 2.0 * torch.rand((64, 1), generator=_after_the_first_draw(64)).numpy()
+    noisier = flux + more * generator.normal(0, 0.3, flux.shape)
+    twin = prepare_spectra(noisier, 0.3**-2 / (1 + more**2) * np.ones_like(flux), None, model)
+    torch.testing.assert_close(changed[:, 0, :3], twin[:, 0, :3], atol=0.06, rtol=0)
+    weights = spectrum_pixels(changed, OURS)[:, 1], spectrum_pixels(twin, OURS)[:, 1]
+    torch.testing.assert_close(*weights, atol=0.05, rtol=0)
+    scatter = [spectrum_pixels(some, OURS)[:, 0].diff(dim=1).std(dim=1) for some in (changed, twin)]
+    # Pixels of the new grid share old ones, so their noise is a little less than ivar says.
+    torch.testing.assert_close(*scatter, atol=0.0, rtol=0.25)
+
+
+def _after_the_first_draw(n: int) -> torch.Generator:
+    """What the strength of the noise is drawn from: whether there is any is drawn before, and the
+    shape of the calibration before that.
+    """
+    generator = seeded()
+    torch.randn((n, 3), generator=generator)
+    torch.rand((n, 1), generator=generator)
+    return generator
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_the_summary_is_hidden_whole_or_not_at_all(share: float) -> None:
+    spectra = prepared(60, OURS)
+    change = replace(NOTHING, uncalibrated_share=share)
+    changed = observe_anew(spectra, OURS, change, seeded())
+    hidden = ~changed[:, 0].any(dim=1)
+    assert abs(float(hidden.float().mean()) - share) < 0.2 * (0 < share < 1) + 1e-9
+    same(changed[~hidden], spectra[~hidden])
+
+
+def test_whatever_changes_a_spectrum_has_the_median_and_scatter_of_a_prepared_one() -> None:
+    change = SpectrumChange(most_lost=0.0, calibration=0.3)
+    value, weight = spectrum_pixels(
+        observe_anew(prepared(20, OURS), OURS, change, seeded()), OURS
+    ).unbind(1)
+    flux = torch.where(weight > 0, torch.sinh(value), torch.nan)
+    assert float(flux.nanmedian(dim=1).values.abs().max()) < 0.02
+    scatter = 1.4826 * flux.abs().nanmedian(dim=1).values
+    torch.testing.assert_close(scatter, torch.ones(20), atol=0.02, rtol=0)

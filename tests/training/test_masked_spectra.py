@@ -11,11 +11,7 @@ from torch import Tensor
 from galsearch.encoders.config import ModelConfig, SpectrumConfig
 from galsearch.encoders.masking import hidden_tokens, hide, masked_modelling_loss
 from galsearch.encoders.preprocess import prepare_spectra
-from training.augment_spectra import (
-    spectrum_pixels,
-    true_flux_and_weight,
-    with_spectrum_pixels,
-)
+from training.augment_spectra import spectrum_pixels, with_spectrum_pixels
 from training.masked_spectra import (
     HiddenSlices,
     HiddenWavelengths,
@@ -26,7 +22,14 @@ from training.masked_spectra import (
 
 OURS = SpectrumConfig()
 SLICED = SpectrumConfig(
-    slice_length=20, slice_step=10, n_channels=1, n_summary=2, max_tokens=800, width=16
+    n_log_pixels=0,
+    slice_length=20,
+    slice_step=10,
+    n_channels=1,
+    n_summary=2,
+    max_tokens=800,
+    stem_widths=(),
+    width=16,
 )
 
 
@@ -78,7 +81,7 @@ def test_what_is_hidden_cannot_be_read_from_what_is_shown(seed: int) -> None:
 
 def test_the_flux_of_a_pixel_is_what_was_prepared() -> None:
     """Whatever the layout: 0 without a measurement, and weights from 0 to 1."""
-    flux, weight = true_flux_and_weight(prepared(2, OURS), OURS)
+    flux, weight = spectrum_pixels(prepared(2, OURS), OURS).unbind(1)
     assert flux.shape == weight.shape
     assert 0 <= float(weight.min()) <= float(weight.max()) <= 1
     assert not flux[weight == 0].any()
@@ -103,7 +106,7 @@ def test_an_answer_is_weighted_by_inverse_variance() -> None:
     spectra = prepared(2, OURS)
     objective = HiddenWavelengths(OURS)
     question = objective.ask(spectra, seeded())
-    flux, weight = true_flux_and_weight(spectra, OURS)
+    flux, weight = spectrum_pixels(spectra, OURS).unbind(1)
     made = torch.randn(spectra.shape, generator=seeded(2))
     asked = question.weights > 0
     answer = spectrum_pixels(made, OURS)[:, 0]

@@ -24,7 +24,7 @@ from galsearch.encoders.model import initialise
 from galsearch.encoders.preprocess import prepare_spectra
 from tests.training.conftest import run_stage
 from training import image_pretraining, spectrum_pretraining
-from training.alignment import Towers
+from training.alignment import PairLoss, Towers
 from training.contrast import Queue, contrastive_step
 from training.masked_spectra import objective_for
 from training.processes import Processes, check_batch
@@ -34,7 +34,7 @@ N_GALAXIES = 8
 pytestmark = pytest.mark.timeout(600)  # two processes start and load torch
 IMAGE = ImageConfig(image_size=24, width=16, depth=2, n_heads=2)
 SPECTRUM = SpectrumConfig(width=16, depth=1, n_heads=2)
-HEAD = HeadConfig(width=16, n_heads=2, dropout=0.0)
+HEAD = HeadConfig(width=16, n_heads=2, dropout=0.0, standardise=True)
 BOTH = ModelConfig(
     "tiny", "galsearch", IMAGE, SPECTRUM, HEAD, HEAD, learned_scale=True, logit_scale=9.0
 )
@@ -65,9 +65,15 @@ def align(processes: Processes, n_parts: int = 1) -> Result:
     mine = [processes.share(x).chunk(n_parts) for x in (images, spectra(N_GALAXIES))]
     parts = list(zip(*mine, strict=True))
     parallel = processes.parallel(towers)
-    loss, _ = contrastive_step(parallel, parts, torch.arange(N_GALAXIES), processes, queue)
+    z = torch.linspace(0.1, 0.8, N_GALAXIES)
+    torch.manual_seed(3)
+    pair_loss = PairLoss(towers.model, queue, z, 0.5)
+    loss, _ = contrastive_step(parallel, parts, torch.arange(N_GALAXIES), processes, pair_loss)
     assert queue.held is not None
-    return float(loss), {**gradients(towers), "queue": queue.held[0]}
+    learnt = {name: value for name, value in towers.model.named_buffers() if "standard" in name}
+    assert len(learnt) == 4
+    asked = {f"asked.{name}": value for name, value in gradients(pair_loss).items()}
+    return float(loss), {**gradients(towers), **asked, **learnt, "queue": queue.held[0]}
 
 
 def distil(processes: Processes) -> Result:
@@ -134,6 +140,16 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Re
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
+IN_PARTS = 5e-5
+"""Convolutions sum a part of two galaxies in another order than a batch of eight."""
+
+
+def agree(found: Tensor, expected: Tensor, name: str, within: float = 1e-5) -> None:
+    """Within a share of the largest number, or of 1 where none is above."""
+    largest = max(1.0, float(expected.abs().max()))
+    torch.testing.assert_close(found, expected, rtol=within, atol=within * largest, msg=name)
+
+
 @pytest.mark.parametrize("name", [*STEPS, "alignment in parts"])
 def test_two_processes_are_one(two_processes: list[dict[str, Result]], name: str) -> None:
     loss, expected = STEPS[name.removesuffix(" in parts")](Processes())
@@ -144,16 +160,16 @@ def test_two_processes_are_one(two_processes: list[dict[str, Result]], name: str
         assert their_loss == pytest.approx(loss, abs=1e-5)
         assert theirs.keys() >= expected.keys()
         for key, gradient in expected.items():
-            torch.testing.assert_close(theirs[key], gradient, rtol=1e-5, atol=1e-5, msg=key)
+            agree(theirs[key], gradient, key, IN_PARTS if "in parts" in name else 1e-5)
 
 
 def test_a_batch_in_parts_is_the_batch() -> None:
     loss, expected = align(Processes())
     for n_parts in (2, 4):
         in_parts, theirs = align(Processes(), n_parts)
-        assert in_parts == pytest.approx(loss, abs=1e-6)
+        assert in_parts == pytest.approx(loss, abs=1e-5)
         for key, gradient in expected.items():
-            torch.testing.assert_close(theirs[key], gradient, rtol=1e-5, atol=1e-6, msg=key)
+            agree(theirs[key], gradient, key, IN_PARTS)
 
 
 def test_dropout_falls_alike_in_both_passes_of_a_part() -> None:
