@@ -15,6 +15,7 @@ Table = dict[str, Floats]
 
 _FEATURES = ["mag", "gr", "rz", "log_reff"]
 _SDSS_FEATURES = ["r", "z", "gr", "rz"]
+_COLOURS = ["r", "gr", "rz"]
 
 
 def compare_photometry(
@@ -23,7 +24,8 @@ def compare_photometry(
     """Samples and classifiers.
 
     BGS (r < 20) and LRG (18 < z < 21): each simulated galaxy faces one real draw of its own
-    magnitude, so the magnitudes agree by construction. SDSS: see `_like_sdss`.
+    magnitude, so the magnitudes agree by construction. SDSS: see `_like_sdss`. The control tells
+    draws of the mixtures from SDSS galaxies of their magnitudes: how far two real samples differ.
     """
     rng = np.random.default_rng(seed)
     table = catalogue(simulated)
@@ -41,9 +43,14 @@ def compare_photometry(
         apart[f"photometry {kind} with ellipticity"] = _apart(
             mine, theirs, [*_FEATURES, "e"], folds, seed
         )
-    mine, theirs = _like_sdss(simulated, table, sdss_galaxies(real, n_sdss), rng)
+    galaxies = sdss_galaxies(real, n_sdss)
+    mine, theirs = _like_sdss(simulated, table, galaxies, rng)
     samples["sdss"] = _as_lists(mine, theirs)
     apart["photometry and redshift sdss"] = _apart(mine, theirs, _SDSS_FEATURES, folds, seed)
+    apart["photometry sdss"] = _apart(mine, theirs, _COLOURS, folds, seed)
+    bright = _inside(galaxies)
+    drawn = draw_targets(real, "bgs", bright["r"], seed) | {"r": bright["r"]}
+    apart["control: real mixtures for real sdss"] = _apart(drawn, bright, _COLOURS, folds, seed)
     return {"samples": samples, "classifiers": apart}
 
 

@@ -49,14 +49,19 @@ def real_widths(real: Path) -> list[dict[str, Any]]:
     folder = real / "sdss-galaxy-spectra"
     out = []
     for row in csv.DictReader((folder / "index.csv").read_text().splitlines()):
-        with fits.open(folder / row["file"]) as file:
-            table = next(hdu.data for hdu in file if "loglam" in [n.lower() for n in _names(hdu)])
-            wavelength = 10 ** np.asarray(table["loglam"], float)
-            flux = np.asarray(table["flux"], float)
-            good = np.asarray(table["ivar"], float) > 0
-        if float(row["z"]) > 0.005:
-            out.append({"z": float(row["z"]), **widths(wavelength, flux, good, float(row["z"]))})
+        wavelength, flux, ivar = sdss_file(folder / row["file"])
+        z = float(row["z"])
+        if z > 0.005:
+            out.append({"z": z, **widths(wavelength, flux, ivar > 0, z)})
     return out
+
+
+def sdss_file(path: Path) -> tuple[Floats, Floats, Floats]:
+    """Vacuum wavelengths in Angstrom, flux in 1e-17 erg/(s cm2 Angstrom), and ivar."""
+    with fits.open(path) as file:
+        table = next(hdu.data for hdu in file if "loglam" in [n.lower() for n in _names(hdu)])
+        flux, ivar = (np.asarray(table[name], float) for name in ("flux", "ivar"))
+        return 10 ** np.asarray(table["loglam"], float), flux, ivar
 
 
 def _names(hdu: Any) -> list[str]:

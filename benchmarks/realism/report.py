@@ -15,7 +15,7 @@ _BANDS = "grz"
 def write_report(results: dict[str, Any], pictures: list[Pictures], out: Path) -> None:
     """Write `out`/realism.json, PNG figures and README.md."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "realism.json").write_text(json.dumps(results) + "\n", encoding="utf-8")
+    (out / "realism.json").write_text(json.dumps(_rounded(results)) + "\n", encoding="utf-8")
     names = draw_figures(results, pictures, out)
     (out / "README.md").write_text(page(results, names), encoding="utf-8")
 
@@ -84,3 +84,12 @@ def _noise_row(name: str, band: str, plane: dict[str, Any]) -> str:
         f"| {name} | {band} | {plane['sigma']:.5f} | {plane['along_x'][0]:.2f}, "
         f"{plane['along_y'][0]:.2f} |"
     )
+
+
+def _rounded(value: Any) -> Any:
+    """Every number to four digits, which no table or figure shows more of."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
