@@ -1,8 +1,9 @@
 """What one way of answering costs beside another, counted rather than timed.
 
 The unit is one looked-up 8-bit code. Counting makes the same choice on every machine, so the same
-question has the same answer. The weights are ratios of times with one thread as
-`python -m benchmarks.costs` prints them.
+question has the same answer. The weights are ratios of times with one thread, of the order that
+`python -m benchmarks.costs` prints for single questions; components that lie side by side weigh
+less, because questions in one call share them.
 """
 
 from galsearch.index.plan import IndexPlan
