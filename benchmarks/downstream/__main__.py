@@ -159,8 +159,12 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def of_images(towers: list[Tower]) -> dict[str, Any]:
-    """What embeds real pictures, by name."""
-    return {t.name: t.encoder.embed for t in towers if t.modality is Modality.IMAGE}
+    """What embeds real pictures and how many pixels it sees, by name."""
+    return {
+        t.name: (t.encoder.embed, t.encoder.config.image.image_size)
+        for t in towers
+        if t.modality is Modality.IMAGE
+    }
 
 
 def say(text: str) -> None:

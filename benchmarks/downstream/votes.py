@@ -28,10 +28,12 @@ PLAIN = "colours and sizes"
 
 Floats = npt.NDArray[np.float64]
 Embed = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+Seer = tuple[Embed, int]
+"""What embeds images, and the pixels a side that it sees: a picture is brought to them whole."""
 
 
 def measure_votes(
-    folder: Path | None, towers: Mapping[str, Embed], *, seed: int = 1
+    folder: Path | None, towers: Mapping[str, Seer], *, seed: int = 1
 ) -> dict[str, Any]:
     """R2 of every question by who was asked; or why there is nothing to measure."""
     if folder is None:
@@ -44,10 +46,12 @@ def measure_votes(
     if len(rows) <= K:
         return {"skipped": f"{folder} holds pictures of {len(rows)} galaxies in {tables[0].name}"}
     pictures = [_picture(folder / f"{row['iauname']}.jpg") for row in rows]
-    cutouts = np.stack([as_cutout(picture) for picture in pictures])
     plain = np.array([colours_and_size(picture) for picture in pictures])
     features = {
-        **{name: embed(cutouts).astype(np.float64) for name, embed in towers.items()},
+        **{
+            name: embed(np.stack([as_cutout(one, size) for one in pictures])).astype(np.float64)
+            for name, (embed, size) in towers.items()
+        },
         PLAIN: plain,
     }
     resampled = measures.draws(len(rows), seed)

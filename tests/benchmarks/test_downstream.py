@@ -494,9 +494,12 @@ def test_votes_are_measured_where_pictures_are_and_else_said_not_to_be(tmp_path:
             picture[200:220, 200:220] = 50 + 6 * number
             Image.fromarray(picture).save(tmp_path / f"J{number}.jpg")
     (tmp_path / "votes.csv").write_text("\n".join(lines) + "\n")
-    found = measure_votes(
-        tmp_path, {"aligned": lambda flux: np.arcsinh(flux[:, :, 70:80, 70:80].mean(axis=(2, 3)))}
-    )
+
+    def embed(flux: np.ndarray) -> np.ndarray:
+        assert flux.shape[1:] == (3, 152, 152)
+        return np.arcsinh(flux[:, :, 70:80, 70:80].mean(axis=(2, 3)))
+
+    found = measure_votes(tmp_path, {"aligned": (embed, 152)})
     assert found["n"] == 26
     assert set(found["scores"]) == {"aligned", "colours and sizes"}
     assert found["scores"]["aligned"]["featured"]["r2"] > 0
