@@ -160,11 +160,12 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 def of_images(towers: list[Tower]) -> dict[str, Any]:
     """What embeds real pictures and how many pixels it sees, by name."""
-    return {
-        t.name: (t.encoder.embed, t.encoder.config.image.image_size)
-        for t in towers
-        if t.modality is Modality.IMAGE
-    }
+    seers = {}
+    for tower in towers:
+        section = tower.encoder.config.image
+        if tower.modality is Modality.IMAGE and section is not None:
+            seers[tower.name] = (tower.encoder.embed, section.image_size)
+    return seers
 
 
 def say(text: str) -> None:
