@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from galsearch.core.errors import ConfigError, DatasetError
+from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
@@ -30,13 +30,14 @@ from galsearch.encoders.published import Published, published_config
 from training.augment_images import turn_and_mirror
 from training.augment_spectra import SpectrumChange, observe_anew
 from training.command import run_stage
-from training.contrast import Part, Queue, contrastive_loss, contrastive_step
+from training.contrast import Part, Queue, contrastive_step
 from training.curves import draw_if_possible
 from training.galaxies import Galaxies, choose_galaxies, prepared
 from training.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
 from training.order import DataOrder
+from training.pair_loss import PairLoss
+from training.probe import read_label
 from training.processes import Processes
-from training.redshift_head import RedshiftHead, redshift_loss
 from training.rows import Rows
 from training.run import Run, Stateful
 from training.run_directory import RunDirectory
@@ -112,42 +113,6 @@ class Towers(nn.Module):
         )
 
 
-class PairLoss(nn.Module):
-    """The contrast of images and spectra; and what a spectrum is asked beside, where it is asked.
-
-    Parameters
-    ----------
-    model
-        Knows how the embeddings of a whole batch are standardised.
-    queue
-        Further candidates.
-    z : (n,)
-        Of every galaxy, NaN where unknown; None: no spectrum is asked for its redshift.
-    """
-
-    def __init__(
-        self, model: CrossModalModel, queue: Queue | None, z: Tensor | None, weight: float
-    ) -> None:
-        super().__init__()
-        self.encoders = [encoder_of(model, modality) for modality in Modality]
-        self.queue, self.z, self.weight = queue, z, weight
-        self.redshift = None if z is None else RedshiftHead(model.config.dim)
-
-    def forward(self, image: Tensor, spectrum: Tensor, scale: Tensor, galaxy: Tensor) -> Tensor:
-        """The loss of a joined batch."""
-        image, spectrum = (
-            encoder.standardised(rows)
-            for encoder, rows in zip(self.encoders, (image, spectrum), strict=True)
-        )
-        loss = contrastive_loss(image, spectrum, scale, galaxy, self.queue)
-        if self.queue is not None:
-            self.queue.push(image, spectrum, galaxy)
-        if self.redshift is not None and self.z is not None:
-            asked = self.z.to(galaxy.device)[galaxy]
-            loss = loss + self.weight * redshift_loss(self.redshift(spectrum), asked)
-        return loss
-
-
 # --- measurement -----------------------------------------------------------------------------
 
 
@@ -204,7 +169,9 @@ def train(
     if sizes is None or sizes.image is None or sizes.spectrum is None:
         raise ConfigError("alignment needs a model with an image and a spectrum section.")
     galaxies = choose_galaxies(dataset, tuple(Modality))
-    z = read_redshifts(galaxies, config)
+    z = None
+    if config.redshift_weight > 0:
+        z = torch.from_numpy(read_label(galaxies, config.redshift_column, "skip")).float()
     learning = galaxies.rows_of("train")
     order = DataOrder(len(learning), config.batch_size, config.seed)
     n_steps = config.n_steps or max(1, round(config.epochs * order.batches_per_epoch))
@@ -270,31 +237,6 @@ def train(
                 checkpoint.save(place.encoder_path, model, note=json.dumps(line))
             draw_if_possible(place)
     return place.encoder_path
-
-
-def read_redshifts(galaxies: Galaxies, config: AlignmentConfig) -> Tensor | None:
-    """(n,) float32, NaN where unknown; None where nothing is asked.
-
-    Raises
-    ------
-    DatasetError
-        Where the column is missing, or no galaxy of the training split has a number there.
-    """
-    if config.redshift_weight <= 0:
-        return None
-    known = galaxies.dataset.catalogue.column_names
-    if config.redshift_column not in known:
-        raise DatasetError(
-            f"redshift_column = {config.redshift_column!r}: the catalogue of dataset "
-            f"{galaxies.dataset.name!r} has no such column. It has: {', '.join(known)}."
-        )
-    z = galaxies.column(config.redshift_column)
-    if not np.isfinite(z[galaxies.rows_of("train")]).any():
-        raise DatasetError(
-            f"redshift_column = {config.redshift_column!r}: no galaxy of the training split has a "
-            "number there. Name another column, or set redshift_weight = 0."
-        )
-    return torch.from_numpy(z.astype(np.float32))
 
 
 def read_inputs(

@@ -281,6 +281,29 @@ def test_a_dataset_with_one_modality_is_refused(
     assert not (tmp_path / "run").exists()
 
 
+def test_spectra_are_asked_for_a_column_of_numbers_or_not_at_all(
+    config: AlignmentConfig, learning_set: Path, tmp_path: Path
+) -> None:
+    for column, found in (("true_zz", "no such column"), ("kind", "text")):
+        asking = dataclasses.replace(config, redshift_weight=0.5, redshift_column=column)
+        with pytest.raises(DatasetError) as caught:
+            train(asking, learning_set, tmp_path / "run")
+        assert str(caught.value).startswith(
+            f"label {column!r}: dataset 'tiny' has {found} of that name where a column of numbers "
+            "is needed; "
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_asks_for_redshifts_learns_them(
+    config: AlignmentConfig, learning_set: Path, tmp_path: Path
+) -> None:
+    asking = dataclasses.replace(config, redshift_weight=1.0, redshift_column="true_z", n_steps=40)
+    train(asking, learning_set, tmp_path / "run")
+    losses = [line["loss"] for line in read_log(tmp_path / "run") if "loss" in line]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
+
+
 def test_a_batch_larger_than_the_dataset_is_refused(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:

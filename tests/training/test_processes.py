@@ -24,9 +24,10 @@ from galsearch.encoders.model import initialise
 from galsearch.encoders.preprocess import prepare_spectra
 from tests.training.conftest import run_stage
 from training import image_pretraining, spectrum_pretraining
-from training.alignment import PairLoss, Towers
+from training.alignment import Towers
 from training.contrast import Queue, contrastive_step
 from training.masked_spectra import objective_for
+from training.pair_loss import PairLoss
 from training.processes import Processes, check_batch
 from training.self_distillation import DistillationNetwork, Teacher
 
