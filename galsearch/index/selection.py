@@ -1,23 +1,41 @@
 """The stored vectors that may answer a filtered question."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.index.library import faiss
+from galsearch.index.plan import IndexPlan
 from galsearch.index.scan import Blocks
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
-
-if TYPE_CHECKING:
-    from galsearch.index.lists import InvertedLists
 
 _KEPT_COMPONENTS = 1 << 24
 """A selection up to this size (64 MB) keeps its vectors between questions."""
 _SHORT_COMPONENTS = 1 << 24
 """A selection up to this size keeps shortened vectors (64 MB)."""
 _BLOCK_ROWS = 32_768
+
+
+class Lists(Protocol):
+    """What a selection needs to know of inverted lists (`lists.InvertedLists`)."""
+
+    plan: IndexPlan
+    n_lists: int
+
+    @property
+    def list_of_row(self) -> npt.NDArray[np.integer]:
+        """(n,) the list that holds each stored vector."""
+        ...
+
+    def centroids(self, numbers: Rows) -> Vectors:
+        """(n, n_components) of these lists."""
+        ...
+
+    def turned(self, vectors: Vectors) -> Vectors:
+        """(n, n_components) what the lists hold or are asked in place of `vectors`."""
+        ...
 
 
 class HeldLists(NamedTuple):
@@ -63,14 +81,14 @@ class Selection:
         allowed[self.rows] = True
         return np.packbits(allowed, bitorder="little")
 
-    def counts_by_list(self, lists: "InvertedLists") -> npt.NDArray[np.int64]:
+    def counts_by_list(self, lists: Lists) -> npt.NDArray[np.int64]:
         """(n_lists,) how many of them each inverted list holds."""
         if id(lists) not in self._counts:
             held = lists.list_of_row[self.rows]
             self._counts[id(lists)] = np.bincount(held, minlength=lists.n_lists)
         return self._counts[id(lists)]
 
-    def held_lists(self, lists: "InvertedLists") -> HeldLists:
+    def held_lists(self, lists: Lists) -> HeldLists:
         """The lists among which a filtered question need look."""
         if id(lists) not in self._held:
             numbers = np.flatnonzero(self.counts_by_list(lists))
@@ -79,11 +97,11 @@ class Selection:
             self._held[id(lists)] = HeldLists(numbers, index)
         return self._held[id(lists)]
 
-    def can_be_shortened(self, lists: "InvertedLists") -> bool:
+    def can_be_shortened(self, lists: Lists) -> bool:
         """Whether shortened vectors are few enough to be kept."""
         return len(self) * lists.plan.n_components <= _SHORT_COMPONENTS
 
-    def candidates(self, lists: "InvertedLists", questions: Vectors, *, n: int) -> Rows:
+    def candidates(self, lists: Lists, questions: Vectors, *, n: int) -> Rows:
         """(n_questions, n) rows by rising distance of shortened vectors, each of which is compared.
 
         They are shortened at the first question.
