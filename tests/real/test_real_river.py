@@ -16,7 +16,7 @@ import galsearch
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-OWN = README[README.index("## Your own galaxies") : README.index("## Conditions and growth")]
+OWN = README[README.index("## Your own galaxies") : README.index("## How well it finds")]
 REAL = "39633345008634465"  # z = 0.36874 (DESI SV1, bright, healpix 7108)
 
 
