@@ -33,11 +33,6 @@ def rerank_cost(n_vectors: float, dim: int) -> float:
     return n_vectors * dim * (SCANNED_COMPONENT + GATHERED_COMPONENT)
 
 
-def scan_cost(n_vectors: float, dim: int) -> float:
-    """Of comparing so many vectors that lie side by side."""
-    return n_vectors * dim * SCANNED_COMPONENT
-
-
 def short_cost(n_vectors: float, n_components: int) -> float:
     """Of comparing so many shortened vectors that lie side by side."""
     return n_vectors * n_components * SHORT_COMPONENT
