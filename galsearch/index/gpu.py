@@ -1,10 +1,11 @@
-"""Training and filling inverted lists on GPUs: what is legal there, decided without one.
+"""Training, filling and searching inverted lists on GPUs: what is legal, decided without one.
 
 The limits are those of the classic kernels of faiss 1.15 (GpuIndexIVFPQ.cu, IVFPQ.cu): 8-bit
 codes, certain code lengths, lookup tables within 48 KiB of shared memory; of scalar codes 8 bits
 are taken, in any length. What was built comes back to the CPU, where any machine can serve it.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from galsearch.index.recipe import IndexRecipe
 Vectors = npt.NDArray[np.float32]
 Blocks = Iterable[tuple[npt.NDArray[np.int64], Vectors]]
 _SHARED_MEMORY_BYTES = 48 * 1024
+_SCALAR_BYTES = 8
+"""Of shared memory that a component of scalar codes takes: its range."""
 _KERNEL_COMPONENTS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32)
 """Components a code that have a specialised distance kernel; others go through cuBLAS."""
 
@@ -34,12 +37,14 @@ class GpuPlan:
     use_mm_code_distance: bool
     """Where no kernel is specialised for the components a code."""
     use_precomputed_tables: bool = False
-    """Never: they would fill the memory of a GPU, and it is only filled, not asked."""
+    """Never: they would fill the memory of a GPU."""
     interleaved_layout: bool = False
     use_cuvs: bool = False
     """Never: the plain wheel is built without cuVS."""
     n_devices: int = 1
-    """GPUs among which the vectors are shared while lists are filled."""
+    """GPUs among which the vectors are shared."""
+    recoded: bool = False
+    """The host's codes have no kernel there: vectors are coded anew, in scalars."""
 
 
 def plan_gpu(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
@@ -60,7 +65,7 @@ def plan_gpu(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
     if plan.kind == "flat":
         raise ConfigError("a flat index trains nothing that a GPU could do.")
     if plan.kind == "ivfsq":
-        return GpuPlan("GpuIndexIVFScalarQuantizer", False, False, n_devices=n_devices)
+        return _scalar(plan, n_devices)
     problems = []
     if plan.kind == "fastscan":
         problems.append("family = 'fastscan', a GPU has ivfsq and ivfpq only.")
@@ -82,6 +87,35 @@ def plan_gpu(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
         use_mm_code_distance=width not in _KERNEL_COMPONENTS,
         n_devices=n_devices,
     )
+
+
+def plan_gpu_search(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
+    """The GPU configuration in which inverted lists of `plan` are searched.
+
+    Codes that a GPU has no kernel for, such as those of fast scan, are not converted: vectors are
+    coded anew from the store, in 8-bit scalars, which err less.
+
+    Raises
+    ------
+    ConfigError
+        Where the index is flat, or its vectors are too long for scalars.
+    """
+    if plan.kind == "flat":
+        raise ConfigError("a flat index has no inverted lists that a GPU could search.")
+    try:
+        return plan_gpu(plan, n_devices)
+    except ConfigError:
+        return dataclasses.replace(_scalar(plan, n_devices), recoded=True)
+
+
+def _scalar(plan: IndexPlan, n_devices: int) -> GpuPlan:
+    most = _SHARED_MEMORY_BYTES // _SCALAR_BYTES
+    if plan.n_components >= most:
+        raise ConfigError(
+            f"a GPU cannot hold this index: n_components = {plan.n_components}, its scalar codes "
+            f"have fewer than {most:,}."
+        )
+    return GpuPlan("GpuIndexIVFScalarQuantizer", False, False, n_devices=n_devices)
 
 
 def choose_gpu(recipe: IndexRecipe, plan: IndexPlan) -> GpuPlan | None:
@@ -115,7 +149,7 @@ def wants_gpu(recipe: IndexRecipe) -> bool:
     return recipe.device == "gpu" or (recipe.device == "auto" and n_gpus() > 0)
 
 
-def gpu_config(gpu: GpuPlan) -> Any:
+def gpu_config(gpu: GpuPlan, device: int = 0) -> Any:
     """The FAISS configuration of a plan; needs the wheel for GPUs, not a GPU."""
     if gpu.index == "GpuIndexIVFScalarQuantizer":
         config = faiss.GpuIndexIVFScalarQuantizerConfig()
@@ -127,7 +161,7 @@ def gpu_config(gpu: GpuPlan) -> Any:
         config.usePrecomputedTables = gpu.use_precomputed_tables
         config.interleavedLayout = gpu.interleaved_layout
     config.use_cuvs = gpu.use_cuvs
-    config.device = 0
+    config.device = device
     # Rows come back with the lists, so they stay 64 bits wide.
     config.indicesOptions = faiss.INDICES_64_BIT
     return config

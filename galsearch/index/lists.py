@@ -51,6 +51,11 @@ class InvertedLists:
         self._whole: Any = index
         self._parameters: dict[int, Any] = {}
 
+    @property
+    def index(self) -> Any:
+        """FAISS's own, for this room alone."""
+        return self._index
+
     @classmethod
     def read(cls, path: Path, *, plan: IndexPlan, n_vectors: int) -> "InvertedLists":
         """The index in a file whose digest has been checked; FAISS trusts what it reads.

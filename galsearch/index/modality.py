@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +57,22 @@ class Hits:
     """Every stored vector was compared."""
 
 
+class Proposer(Protocol):
+    """What proposes candidates: inverted lists here, or their copy on GPUs."""
+
+    def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
+        """(n_questions, n) rows by rising estimated distance, -1 where the lists end."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class OpenModality:
     """The index over one modality: what is stored, and the inverted lists (None where flat)."""
 
     stored: StoredVectors
     lists: InvertedLists | None
+    on_gpu: Proposer | None = None
+    """A copy of the lists that proposes in their place where no filter is."""
 
     def search(
         self,
@@ -93,7 +104,7 @@ class OpenModality:
             return self._scan(questions, k, exclude, selection)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
         if selection is None:
-            rows = lists.candidates(questions, n=depth, n_probe=n_probe)
+            rows = (self.on_gpu or lists).candidates(questions, n=depth, n_probe=n_probe)
         else:
             # As many as a question without a filter looks at, where the selected lie as thickly.
             looked_at = slack * n_probe * len(self.stored) / lists.n_lists

@@ -1,18 +1,20 @@
 """A build opened for questions: its files checked, mapped and held."""
 
+import importlib
 import os
 import threading
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.errors import ManifestError, MissingModalityError
+from galsearch.core.errors import ConfigError, ManifestError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.index.builds import find_build
 from galsearch.index.generation import hold
+from galsearch.index.library import n_gpus
 from galsearch.index.lists import InvertedLists
 from galsearch.index.manifest import (
     INVERTED_LISTS_NAME,
@@ -25,6 +27,7 @@ from galsearch.index.places import Places, PlacesSegment
 from galsearch.index.selection import Selection
 from galsearch.index.stored import IDS_NAME, Ids, Segment, StoredVectors, Vectors
 
+Device = Literal["cpu", "gpu", "auto"]
 WHOLE_DIGEST_BELOW_BYTES = 256 << 20
 """FAISS files up to this size are hashed whole before FAISS reads them; larger ones sampled."""
 
@@ -36,9 +39,10 @@ class GalaxyIndex:
     is open, the files of its generation stay, whatever is added, removed or compacted.
     """
 
-    def __init__(self, directory: Path, manifest: IndexManifest) -> None:
+    def __init__(self, directory: Path, manifest: IndexManifest, device: Device = "cpu") -> None:
         self.directory = directory
         self.manifest = manifest
+        self.device = device
         self._holds = [
             weakref.finalize(self, os.close, hold(directory / entry.path / IDS_NAME))
             for entry in manifest.segments
@@ -142,9 +146,17 @@ class GalaxyIndex:
         if opened is None:
             with self._lock:
                 if kind not in self._open:
-                    self._open[kind] = OpenModality(self.stored(kind), self._read_lists(kind))
+                    self._open[kind] = self._open_modality(kind)
                 opened = self._open[kind]
         return opened
+
+    def _open_modality(self, kind: Modality) -> OpenModality:
+        stored, lists, on_gpu = self.stored(kind), self._read_lists(kind), None
+        if lists is not None and self.device != "cpu":
+            # Imported here: the host alone needs no part of it.
+            gpu_lists = importlib.import_module("galsearch.index.gpu_lists")
+            on_gpu = gpu_lists.copied_to_gpus(lists, stored, self.device)
+        return OpenModality(stored, lists, on_gpu)
 
     def _read_lists(self, kind: Modality) -> InvertedLists | None:
         plan = self.manifest.modalities[kind].plan
@@ -220,7 +232,7 @@ class GalaxyIndex:
         return Selection(self.stored(among), target_ids)
 
 
-def open_build(directory: str | Path | None = None) -> GalaxyIndex:
+def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -> GalaxyIndex:
     """The index in `directory`, checked cheaply; by default the only one in `index_builds`.
 
     Every file of the manifest must be there with its size and with the digest of a sample of its
@@ -228,24 +240,44 @@ def open_build(directory: str | Path | None = None) -> GalaxyIndex:
     files are checked again, whole up to 256 MiB, just before FAISS reads them. A byte changed
     inside a larger file is found by `verify` alone.
 
+    Parameters
+    ----------
+    device
+        What proposes candidates to questions without a filter: `cpu`, `gpu` (every one that FAISS
+        sees) or `auto` (a GPU where one is and can). The lists are copied at the first question.
+
     Raises
     ------
+    ConfigError
+        Where `device` is none of these, or a GPU is insisted on and FAISS sees none.
     ManifestError
         Naming the file that is missing, truncated, exchanged or changed.
     EncoderMismatchError
         Where the modalities come from different encoders.
     """
+    check_device(device)
     directory = find_build() if directory is None else Path(directory)
     while True:
         manifest = read_manifest(directory)
         try:
             for name, digest in manifest.files.items():
                 digest.check(directory / name, whole=False)
-            return GalaxyIndex(directory, manifest)
+            return GalaxyIndex(directory, manifest, device)
         except (ManifestError, FileNotFoundError):
             # A change may have been swapped in between reading the manifest and its files.
             if read_manifest(directory).generation == manifest.generation:
                 raise
+
+
+def check_device(device: str) -> None:
+    """Where questions are answered can be such."""
+    if device not in ("cpu", "gpu", "auto"):
+        raise ConfigError(f"device = {device!r} is none of auto, cpu, gpu.")
+    if device == "gpu" and not n_gpus():
+        raise ConfigError(
+            "device = 'gpu' and FAISS sees no GPU. Install 'galsearch[gpu]' on a machine with an "
+            "NVIDIA GPU, or use device = 'auto'."
+        )
 
 
 def _removed(directory: Path, entry: SegmentManifest) -> Ids:

@@ -20,7 +20,7 @@ from galsearch.core.target_id import TargetId
 from galsearch.core.vectors import unit_rows
 from galsearch.index.manifest import IndexManifest
 from galsearch.index.modality import Hits
-from galsearch.index.search import GalaxyIndex, open_build
+from galsearch.index.search import Device, GalaxyIndex, open_build
 from galsearch.index.selection import Selection
 from galsearch.query.neighbours import Neighbours
 
@@ -31,20 +31,28 @@ _SELECTIONS = 16
 """Filters whose galaxies are remembered by an engine."""
 
 
-def open_index(directory: str | Path | None = None) -> "SearchEngine":
+def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -> "SearchEngine":
     """The index in `directory`, ready for questions; by default the only one in `index_builds`.
 
     Opening checks every file's presence and size, and a sample of its content; see
     `galsearch.index.search.open_build`. Neither torch nor Parquet is loaded.
 
+    Parameters
+    ----------
+    device
+        `gpu` or `auto`: candidates come from inverted lists on every GPU that FAISS sees, whatever
+        the index was built on. It pays for thousands of questions in one call.
+
     Raises
     ------
+    ConfigError
+        Where a GPU is insisted on and there is none.
     ManifestError
         Where there is no index, several to choose from, or a file disagrees with the manifest.
     EncoderMismatchError
         Where its modalities come from different encoders.
     """
-    return SearchEngine(open_build(directory))
+    return SearchEngine(open_build(directory, device=device))
 
 
 class SearchEngine:
