@@ -3,13 +3,11 @@ an accumulated batch, or in a queue of earlier batches.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from galsearch.encoders.losses import clip_logits, clip_loss
 from training.processes import Processes, silent
@@ -109,7 +107,7 @@ def contrastive_step(
 
     def embed(part: Part) -> tuple[Tensor, Tensor, Tensor]:
         low = precision == "bf16"
-        with attention_for(device), torch.autocast(device.type, torch.bfloat16, enabled=low):
+        with torch.autocast(device.type, torch.bfloat16, enabled=low):
             image, spectrum, scale = towers(part[0].to(device), part[1].to(device))
         return image.float(), spectrum.float(), scale
 
@@ -146,18 +144,6 @@ def contrastive_step(
                 carried = carried + found_scale * (_gradient(scale) if is_last else 0.0)
             carried.backward()  # type: ignore[no-untyped-call]
     return loss.detach(), scale.detach()
-
-
-def attention_for(device: torch.device) -> AbstractContextManager[None]:
-    """The attention that trains fastest: the processor's fused one is slow backwards.
-
-    Of galsearch-small in bf16, forwards and backwards took 1.9 s for 256 images and 1.5 s for as
-    many spectra with products and softmax one after the other, 2.3 s and 1.8 s with the fused one
-    (one thread of an AMD EPYC with AVX-512).
-    """
-    if device.type == "cpu":
-        return sdpa_kernel(SDPBackend.MATH)
-    return nullcontext()
 
 
 def _gradient(tensor: Tensor) -> Tensor:
