@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from galsearch.encoders.templates import LARGEST_REDSHIFT
+
 BIN = 0.002
 """Width of a bin in ln(1 + z): 600 km/s."""
-LARGEST_REDSHIFT = 1.7
 _SOFTNESS = 1.0
 """Width of the Gaussian over the bins that stands for one redshift, in bins."""
 _LARGEST_SCALE = 100.0
@@ -37,7 +38,7 @@ class RedshiftHead(nn.Module):
         return scale * rows @ directions.T
 
 
-def redshift_loss(odds: Tensor, z: Tensor) -> Tensor:
+def redshift_loss(odds: Tensor, z: Tensor, bin_width: float = BIN) -> Tensor:
     """Cross-entropy of the bins with a narrow Gaussian at ln(1 + z), over rows whose z is known.
 
     Parameters
@@ -45,11 +46,18 @@ def redshift_loss(odds: Tensor, z: Tensor) -> Tensor:
     odds : (B, bins)
     z : (B,)
         NaN, and redshifts beyond the bins, do not count.
+    bin_width
+        In ln(1 + z).
     """
-    place = torch.log1p(z) / BIN - 0.5
+    place = torch.log1p(z) / bin_width - 0.5
     known = torch.isfinite(z) & (place > -1) & (place < odds.shape[1])
     if not known.any():
         return odds.sum() * 0.0
     bins = torch.arange(odds.shape[1], device=odds.device)
     distance = (bins - place[known, None]) / _SOFTNESS
     return functional.cross_entropy(odds[known], (-0.5 * distance**2).softmax(dim=1))
+
+
+def likeliest_redshift(odds: Tensor, bin_width: float = BIN) -> Tensor:
+    """(B, bins) to (B,): the middle of the bin with the largest odds."""
+    return torch.expm1((odds.argmax(dim=1) + 0.5) * bin_width)

@@ -1,4 +1,5 @@
-"""Masked modelling of spectra (SpecFormer), read from top to bottom.
+"""Masked modelling of spectra (SpecFormer), read from top to bottom; with a bank of templates that
+learns redshifts beside it, where it is asked to.
 
     python -m training.spectrum_pretraining training/configs/spectrum_pretraining/small.toml \
         --dataset DATASET --out RUN
@@ -25,6 +26,7 @@ from galsearch.encoders.config import GALSEARCH_SMALL, PREPARATION_VERSION
 from galsearch.encoders.model import CrossModalModel, initialise
 from galsearch.encoders.published import Published, published_config
 from galsearch.encoders.spectrum import SpectrumBackbone
+from training.augment_spectra import SpectrumChange, observe_anew
 from training.command import run_stage
 from training.curves import draw_if_possible
 from training.galaxies import choose_galaxies, prepared
@@ -33,6 +35,7 @@ from training.optimiser import clip_gradient, learning_rate, make_optimiser, set
 from training.order import DataOrder
 from training.probe import neighbours_r2, probe_rows, read_label
 from training.processes import Processes, silent
+from training.redshift_head import likeliest_redshift, redshift_loss
 from training.rows import Rows
 from training.run import Run
 from training.run_directory import RunDirectory
@@ -57,6 +60,13 @@ class SpectrumPretrainingConfig(StageConfig):
     """Of a spectrum's pixels."""
     published_faults: bool = False
     """For the preparation `released`: hide and count as the published code did."""
+    spectrum_change: SpectrumChange = SpectrumChange(most_lost=0.0)  # noqa: RUF009 (it is frozen)
+    """What is changed in spectra of the preparation `galsearch` at every visit anew."""
+    redshift_weight: float = 0.0
+    """Of the loss that asks the model's bank of templates for the redshift, beside 1 for masked
+    modelling. 0: no labels are used, as in AstroCLIP."""
+    redshift_column: str = "z"
+    """Of the dataset's catalogue; galaxies without a number there are not asked."""
     validation_galaxies: int = 2000
     """At most so many spectra are looked at for the validation loss, which chooses the encoder."""
     probe_label: str = ""
@@ -66,6 +76,15 @@ class SpectrumPretrainingConfig(StageConfig):
     probe_galaxies: int = 4000
     """Training galaxies among which neighbours are looked for; a quarter as many ask."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        section = self.model.spectrum if self.model else None
+        if self.redshift_weight > 0 and section is not None and not section.n_templates:
+            raise ConfigError(
+                f"redshift_weight = {self.redshift_weight} asks a bank of templates, and "
+                "spectrum.n_templates is 0: there is none."
+            )
+
 
 class Reconstructor(nn.Module):
     """The spectrum backbone and its reconstruction behind one forward pass."""
@@ -74,24 +93,33 @@ class Reconstructor(nn.Module):
         super().__init__()
         self.backbone = encoder_of(model, Modality.SPECTRUM).backbone
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Prepared spectra with parts hidden to prepared spectra as they may be."""
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Prepared spectra with parts hidden to prepared spectra as they may be.
+
+        And the odds of their redshifts, (B, bins); no bins where there is no bank of templates.
+        """
+        made, odds = self.bone.reconstruct_and_find_redshift(inputs)
+        return made, made.new_empty(len(made), 0) if odds is None else odds.logsumexp(dim=1)
+
+    @property
+    def bone(self) -> SpectrumBackbone:
+        """The backbone."""
         assert isinstance(self.backbone, SpectrumBackbone)  # noqa: S101 (for the type checker)
-        return self.backbone.reconstruct(inputs)
+        return self.backbone
 
 
-def question_loss(
+def question_losses(
     reconstructor: nn.Module,
     objective: Objective,
     question: Question,
     *,
     low_precision: bool = False,
-) -> Tensor:
-    """The loss of an answer, in float32."""
-    device_type = question.inputs.device.type
-    with torch.autocast(device_type, torch.bfloat16, enabled=low_precision):
-        made = reconstructor(question.inputs)
-    return masked_loss(objective.answer(made.float()), question)
+) -> tuple[Tensor, Tensor]:
+    """The loss of an answer, in float32, and the odds of the redshifts."""
+    device = question.inputs.device
+    with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
+        made, odds = reconstructor(question.inputs)
+    return masked_loss(objective.answer(made.float()), question), odds
 
 
 # --- measurement -----------------------------------------------------------------------------
@@ -105,14 +133,38 @@ def validate(
     rows: npt.NDArray[np.int64],
     device: torch.device,
 ) -> float:
-    """The loss of spectra that training does not see."""
+    """The loss of masked modelling for spectra that training does not see."""
     generator = torch.Generator().manual_seed(VALIDATION_SEED)
     total = 0.0
     for start in range(0, len(rows), 64):
         some = rows[start : start + 64]
         question = objective.ask(pixels.take(some), generator).to(device)
-        total += len(some) * float(question_loss(reconstructor, objective, question))
+        total += len(some) * float(question_losses(reconstructor, objective, question)[0])
     return total / len(rows)
+
+
+@torch.inference_mode()
+def redshift_errors(
+    reconstructor: Reconstructor,
+    pixels: Rows,
+    rows: npt.NDArray[np.int64],
+    z: Tensor,
+    device: torch.device,
+) -> dict[str, float]:
+    """How far the likeliest redshifts of whole spectra are off, in dz / (1 + z)."""
+    backbone = reconstructor.bone
+    odds = [
+        backbone.redshift_odds(pixels.take(rows[i : i + 64]).to(device)).cpu()
+        for i in range(0, len(rows), 64)
+    ]
+    true = z[torch.from_numpy(rows)]
+    found = likeliest_redshift(torch.cat(odds), backbone.templates.bin_width)
+    error = ((found - true) / (1 + true))[torch.isfinite(true)]
+    spread = (error - error.median()).abs().median() * 1.4826
+    return {
+        "redshift_nmad": float(spread),
+        "redshift_over_0.005": float((error.abs() > 0.005).float().mean()),
+    }
 
 
 @torch.inference_mode()
@@ -147,6 +199,9 @@ def train(
         if config.probe_label
         else None
     )
+    z = None
+    if config.redshift_weight > 0:
+        z = torch.from_numpy(read_label(galaxies, config.redshift_column, "skip")).float()
     objective = objective_for(
         sizes,
         n_stretches=config.n_stretches,
@@ -159,6 +214,7 @@ def train(
 
     model = initialise(sizes, config.seed)
     reconstructor = Reconstructor(model).to(processes.device).train()
+    bin_width = reconstructor.bone.templates.bin_width if z is not None else 0.0
     optimiser = make_optimiser(reconstructor, config)
     run = Run(
         place,
@@ -192,11 +248,17 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         loss = torch.zeros((), device=processes.device)
         for number, some in enumerate(rows):
-            question = objective.ask(pixels.take(some), generator).to(processes.device)
+            seen = pixels.take(some)
+            if sizes.preparation == "galsearch":
+                seen = observe_anew(seen, sizes.spectrum, config.spectrum_change, generator)
+            question = objective.ask(seen, generator).to(processes.device)
             with silent(parallel, last=number == len(rows) - 1):
-                part = question_loss(
+                part, odds = question_losses(
                     parallel, objective, question, low_precision=config.precision == "bf16"
                 )
+                if z is not None:
+                    asked = redshift_loss(odds, z[some].to(odds.device), bin_width)
+                    part = part + config.redshift_weight * asked
                 (part / len(rows)).backward()  # type: ignore[no-untyped-call]
             loss += part.detach() / len(rows)
         length = clip_gradient(reconstructor, config.gradient_clip)
@@ -207,15 +269,18 @@ def train(
         if run.is_last(config.validate_steps or order.batches_per_epoch) and processes.is_first:
             found = validate(reconstructor, objective, pixels, candidates, processes.device)
             numbers = {"validation_loss": found}
+            if z is not None:
+                device = processes.device
+                numbers |= redshift_errors(reconstructor, pixels, candidates, z, device)
             if labels is not None:
                 limit = config.probe_galaxies
                 known = probe_rows(galaxies, labels, "train", limit, config.seed)
-                asked = probe_rows(galaxies, labels, "validation", max(2, limit // 4), config.seed)
+                asking = probe_rows(galaxies, labels, "validation", max(2, limit // 4), config.seed)
                 vectors = [
-                    embed(reconstructor, pixels, some, processes.device) for some in (known, asked)
+                    embed(reconstructor, pixels, some, processes.device) for some in (known, asking)
                 ]
                 numbers[f"{config.probe_label}_r2"] = neighbours_r2(
-                    vectors[0], labels[known], vectors[1], labels[asked]
+                    vectors[0], labels[known], vectors[1], labels[asking]
                 )
             line = run.log(**numbers)
             if -found >= run.best:

@@ -84,6 +84,9 @@ class SpectrumConfig:
     before the last, which has `width`. Empty: one linear layer a slice (AstroCLIP)."""
     stem_strides: tuple[int, ...] = (4, 2, 2, 4)
     """Pixels between the outputs of each convolution; their product is `slice_length`."""
+    n_templates: int = 0
+    """Templates in the rest frame that a redshift is looked for with (`templates.py`); they see
+    the features of the stem. 0: none (AstroCLIP)."""
     width: int = 128
     """Numbers a token; a multiple of `n_heads`."""
     depth: int = 4
@@ -95,6 +98,12 @@ class SpectrumConfig:
 
     def __post_init__(self) -> None:
         _check_divides("width", self.width, "n_heads", self.n_heads)
+        if self.n_templates and not (self.n_log_pixels and len(self.stem_widths) > 1):
+            raise ConfigError(
+                f"n_templates = {self.n_templates} needs a grid even in log wavelength "
+                f"(n_log_pixels, found {self.n_log_pixels}) and a stem of three convolutions or "
+                f"more (found stem_widths = {self.stem_widths})."
+            )
         if not self.stem_widths:
             return
         if len(self.stem_strides) != len(self.stem_widths) + 1:
@@ -206,7 +215,7 @@ GALSEARCH_SMALL = ModelConfig(
     name="galsearch-small",
     preparation="galsearch",
     image=ImageConfig(width=160),
-    spectrum=SpectrumConfig(width=160),
+    spectrum=SpectrumConfig(width=160, n_templates=6),
     image_head=HeadConfig(standardise=True),
     spectrum_head=HeadConfig(standardise=True),
     learned_scale=True,

@@ -111,7 +111,7 @@ def reconstruct(processes: Processes) -> Result:
     )
     reconstructor = spectrum_pretraining.Reconstructor(initialise(MASKED, 1))
     parallel = processes.parallel(reconstructor)
-    loss = spectrum_pretraining.question_loss(parallel, objective, mine)
+    loss, _ = spectrum_pretraining.question_losses(parallel, objective, mine)
     loss.backward()
     return float(processes.mean(loss)), gradients(reconstructor)
 
