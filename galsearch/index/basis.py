@@ -22,7 +22,7 @@ NEGLIGIBLE_SHARE = 2e-4
 neighbours a few per cent of a radian away survives well enough to pick candidates by."""
 _MULTIPLE = 8
 """Lengths that registers like."""
-_FINE_SHARE = 3
+_FINE_SHARE = 4
 """One axis in so many, the widest, is stored finely."""
 _RARE = 1e-3
 """Share of the sample beyond either end of a coarsely stored axis: its steps are a third as wide as

@@ -19,8 +19,8 @@ from galsearch.index.manifest import (
 from galsearch.index.plan import IndexPlan
 from galsearch.index.recipe import IndexRecipe
 
-FORMAT_VERSION = 3
-"""3: vectors are turned and shortened before inverted lists hold them; 2: lists hold rows of the
+FORMAT_VERSION = 4
+"""4: compact rows have length one and a quarter of their axes in 16 bits; 3: vectors are turned and shortened before inverted lists hold them; 2: lists hold rows of the
 stored vectors; in 1 they held TARGETIDs."""
 
 

@@ -38,7 +38,7 @@ class IndexRecipe:
     n_bits is given; ivfsq where 64 components tell enough of a vector; otherwise ivfpq where a GPU
     builds, else fastscan."""
     store: Literal["float32", "float16", "int8"] = "float32"
-    """How vectors are stored for re-ranking: 4, 2 or 1.33 bytes a component. Similarities are those
+    """How vectors are stored for re-ranking: 4, 2 or 1.25 bytes a component. Similarities are those
     of what is stored: float16 and int8 are true to a few 1e-5."""
     rotation: Literal["auto", "none", "pca", "opq"] = "auto"
     """What turns a vector before it is coded: to the axes of widest spread (`pca`), or to those in

@@ -104,7 +104,6 @@ class StoredVectors:
         self.n_rows = int(self.starts[-1])
         self.dim = self.segments[0].dim
         self.codec = self.segments[0].codec
-        self._rounded = self.codec.dtype != np.float32
         starts = zip(self.segments, self.starts, strict=False)
         self.dead: Rows = np.concatenate([segment.dead + start for segment, start in starts])
         self._n_alive = self.n_rows - len(self.dead)
@@ -168,25 +167,24 @@ class StoredVectors:
         rows : (n,) or (q, n)
         questions : (d,) or (q, d)
         """
-        if questions.ndim == 1:
-            asked = self.codec.turn(questions[None])[0].astype(np.float64)
-            found = self._coordinates(rows)
+        one = questions.ndim == 1
+        weights, offsets = self.codec.weights(questions[None] if one else questions)
+        if one:
+            found = self.codec.cosines(self._raw(rows), weights[0]) + offsets[0]
         else:
-            asked = self.codec.turn(questions)[:, None, :].astype(np.float64)
-            found = self._coordinates(rows.reshape(-1)).reshape(*rows.shape, self.dim)
-        cosine = np.vecdot(found, asked)
-        if self._rounded:
-            cosine /= np.sqrt(np.vecdot(found, found))
-        single = cosine.astype(np.float32)
+            raw = self._raw(rows.reshape(-1)).reshape(*rows.shape, -1)
+            found = self.codec.cosines(raw, weights[:, None, :]) + offsets[:, None]
+        single = found.astype(np.float32)
         np.minimum(single, 1.0, out=single)
         return np.asarray(np.maximum(single, -1.0, out=single))
 
-    def _coordinates(self, rows: Rows) -> npt.NDArray[np.float64]:
+    def _raw(self, rows: Rows) -> npt.NDArray[Any]:
+        """(n, width) as they are stored."""
         if len(self.segments) == 1:
-            return self.codec.coordinates(self.segments[0].vectors[rows])
-        found = np.empty((len(rows), self.dim))
+            return np.asarray(self.segments[0].vectors.take(rows, axis=0))
+        found = np.empty((len(rows), self.codec.width), self.codec.dtype)
         for segment, mine, local in self._by_segment(rows):
-            found[mine] = segment.codec.coordinates(segment.vectors[local])
+            found[mine] = segment.vectors[local]
         return found
 
     def _by_segment(self, rows: Rows) -> Iterator[tuple[Segment, Any, Rows]]:
