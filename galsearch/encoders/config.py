@@ -137,6 +137,9 @@ class HeadConfig:
     """Whether the feed-forward layer is added to its input (AstroCLIP: spectra yes, images no)."""
     dropout: float = 0.1
     """In training only, after the attention and after the feed-forward layer."""
+    first_token: bool = False
+    """Whether the first token also goes straight into the embedding, through a matrix: what a
+    summary token knows need not be found among all the others."""
     standardise: bool = False
     """Whether the embedding is brought to mean 0 and scatter 1 over galaxies, number by number."""
 
@@ -217,7 +220,7 @@ GALSEARCH_SMALL = ModelConfig(
     image=ImageConfig(width=160),
     spectrum=SpectrumConfig(width=160, n_templates=6),
     image_head=HeadConfig(standardise=True),
-    spectrum_head=HeadConfig(standardise=True),
+    spectrum_head=HeadConfig(first_token=True, standardise=True),
     learned_scale=True,
 )
 """The model whose weights come with the package: 96 px (25 arcsec) and the DESI grid."""

@@ -29,6 +29,8 @@ class PooledEncoder(nn.Module):
         if head is not None:
             self.cross_attention = CrossAttention(head, backbone.config.width)
             self.mlp = FeedForward(head.width, head.mlp_ratio * head.width)
+            if head.first_token:
+                self.first_token = nn.Linear(backbone.config.width, head.width, bias=False)
             if head.standardise:
                 self.standard = Standardisation(head.width)
 
@@ -42,6 +44,8 @@ class PooledEncoder(nn.Module):
         x = self.cross_attention(tokens)
         changed = functional.dropout(self.mlp(x), self.head.dropout, self.training)
         out: Tensor = x + changed if self.head.residual else changed
+        if self.head.first_token:
+            out = out + self.first_token(tokens[:, 0])
         return self.standard(out) if self.head.standardise and not self.training else out
 
     def standardised(self, embeddings: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ n_heads = 2
 """
 SPECTRUM = """
 [model.spectrum]
+n_templates = 2
 width = 16
 depth = 1
 n_heads = 2
@@ -35,6 +36,7 @@ HEADS = """
 width = 16
 n_heads = 2
 [model.spectrum_head]
+first_token = true
 width = 16
 n_heads = 2
 """
@@ -55,7 +57,7 @@ HABITS = {
     "alignment": "",
     "image_pretraining": "held_size = 32\nglobal_reach = 2\nlocal_size = 12\nn_local = 2\n"
     'local_reach = 6\nprobe_label = "true_z"\n',
-    "spectrum_pretraining": "",
+    "spectrum_pretraining": 'redshift_weight = 0.5\nredshift_column = "true_z"\n',
 }
 """What a stage needs for such small images."""
 

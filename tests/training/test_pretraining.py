@@ -122,6 +122,25 @@ def test_the_papers_three_stages_at_toy_size(learning_set: Path, tmp_path: Path)
     assert np.load(tmp_path / "features" / "spectrum-tokens.npy").shape == (48, 778, 16)
 
 
+def test_a_bank_of_templates_is_asked_for_redshifts_and_must_be_there(
+    config_of: Callable[..., StageConfig], learning_set: Path, tmp_path: Path
+) -> None:
+    config = config_of("spectrum_pretraining")
+    train("spectrum_pretraining", config, learning_set, tmp_path / "run")
+    lines = map(json.loads, (tmp_path / "run" / "log.jsonl").read_text().splitlines())
+    found = [line for line in lines if "validation_loss" in line]
+    assert 0 <= found[-1]["redshift_over_0.005"] <= 1
+    assert found[-1]["redshift_nmad"] >= 0
+    assert config.model is not None
+    assert config.model.spectrum is not None
+    without = dataclasses.replace(config.model.spectrum, n_templates=0)
+    with pytest.raises(ConfigError, match=r"n_templates is 0: there is none\.$"):
+        dataclasses.replace(config, model=dataclasses.replace(config.model, spectrum=without))
+    wrong = dataclasses.replace(config, redshift_column="mass")
+    with pytest.raises(DatasetError, match="label 'mass': dataset"):
+        train("spectrum_pretraining", wrong, learning_set, tmp_path / "wrong")
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_learns(
     stage: str, config_of: Callable[..., StageConfig], learning_set: Path, tmp_path: Path
