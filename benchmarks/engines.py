@@ -1,4 +1,4 @@
-"""Search engines of the comparison behind one face: build, then rows for questions.
+"""Search engines of the comparison, each behind the face of `benchmarks.engine`.
 
 Each is set as its own documentation advises for a million vectors; `builds` lists the ways of
 building that are tried and `settings` what is swept in each, from the cheapest on. Foreign
@@ -7,160 +7,14 @@ packages are imported when an engine is made, so that each may live in an enviro
 
 import importlib
 import math
-import os
 import tempfile
-from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Vectors = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
-Setting = dict[str, float]
-
-
-class Engine(ABC):
-    """One index over unit vectors; larger inner products are nearer."""
-
-    builds: tuple[str, ...] = ("default",)
-    """Ways of building it; one is handed to the constructor."""
-    settings: tuple[Setting, ...]
-
-    def __init__(self, how: str) -> None:
-        self.how = how
-
-    def asked_by(self, using: str) -> None:  # noqa: B027 - most engines need not know
-        """Questions of this modality follow."""
-
-    @abstractmethod
-    def build(self, vectors: Vectors) -> None:
-        """Index the rows of `vectors` with every thread allowed."""
-
-    @abstractmethod
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows, nearest first, with one thread."""
-
-    @abstractmethod
-    def n_bytes(self) -> int:
-        """What has to be at hand for questions, as the engine writes it to files."""
-
-
-def grid(**values: tuple[float, ...]) -> tuple[Setting, ...]:
-    """Every combination, the first name varying slowest."""
-    settings: list[Setting] = [{}]
-    for name, choices in values.items():
-        settings = [{**setting, name: choice} for setting in settings for choice in choices]
-    return tuple(settings)
-
-
-def power_of_two(n: float) -> int:
-    """The nearest power of two."""
-    return int(2 ** round(math.log2(n)))
-
-
-class PlainFaiss(Engine):
-    """FAISS by the recipes of its wiki: inverted lists, codes, a rotation, re-ranking.
-
-    Both metrics, which order unit vectors alike. The last recipe is the one that galsearch chose
-    for these vectors, written by hand: what a user would get who knew it.
-    """
-
-    builds = (
-        "ip OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
-        "l2 OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
-        "ip IVF{lists},Flat",
-        "l2 IVF{lists},SQ8",
-        "l2 IVF{lists}_HNSW32,SQ8,RFlat",
-        "l2 PCAR{quarter},IVF{lists}_HNSW32,SQ8,RFlat",
-    )
-
-    def __init__(self, how: str) -> None:
-        super().__init__(how)
-        probes = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
-        self.settings = grid(nprobe=probes)
-        if how.endswith("RFlat"):
-            self.settings = grid(nprobe=probes, k_factor=(1.5, 2, 3, 4, 8, 16))
-
-    def build(self, vectors: Vectors) -> None:
-        """Train on as much as FAISS wants, add, keep the refinement."""
-        faiss: Any = importlib.import_module("faiss")
-        n, dim = vectors.shape
-        lists = power_of_two(4 * math.sqrt(n))
-        metric, factory = self.how.split()
-        factory = factory.format(lists=lists, dim=dim, half=dim // 2, quarter=dim // 4)
-        metrics = {"ip": faiss.METRIC_INNER_PRODUCT, "l2": faiss.METRIC_L2}
-        self.index = faiss.index_factory(dim, factory, metrics[metric])
-        self.index.train(sample(vectors, 64 * lists))
-        self.index.add(vectors)
-        faiss.omp_set_num_threads(1)
-
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """Parameters travel with the call."""
-        parameters = faiss_parameters(self.index, setting)
-        return np.asarray(self.index.search(questions, k, params=parameters)[1])
-
-    def n_bytes(self) -> int:
-        """Of FAISS's own file."""
-        faiss: Any = importlib.import_module("faiss")
-        return int(faiss.serialize_index(self.index).nbytes)
-
-
-def faiss_parameters(index: Any, setting: Setting) -> Any:
-    """What a search of this FAISS index takes for a setting."""
-    faiss: Any = importlib.import_module("faiss")
-    if isinstance(index, faiss.IndexRefine):
-        base = faiss.downcast_index(index.base_index)
-        return faiss.IndexRefineSearchParameters(
-            k_factor=setting["k_factor"], base_index_params=faiss_parameters(base, setting)
-        )
-    if isinstance(index, faiss.IndexPreTransform):
-        inner = faiss_parameters(faiss.downcast_index(index.index), setting)
-        return faiss.SearchParametersPreTransform(index_params=inner)
-    if isinstance(index, faiss.IndexHNSW):
-        return faiss.SearchParametersHNSW(efSearch=int(setting["nprobe"]))
-    return faiss.SearchParametersIVF(nprobe=int(setting["nprobe"]))
-
-
-class Autofaiss(Engine):
-    """autofaiss itself, with a memory limit: what it chooses and tunes.
-
-    Its own search settings are replaced by a sweep over them, as it would be tuned by hand.
-    """
-
-    builds = ("16G", "0.22K")
-    """`max_index_memory_usage`: its default, and as many kilobytes a vector as a third of what
-    hnswlib takes."""
-    settings = grid(nprobe=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024))
-
-    def build(self, vectors: Vectors) -> None:
-        """Its `build_index` over an array in memory, its progress on stderr left out."""
-        autofaiss: Any = importlib.import_module("autofaiss")
-        faiss: Any = importlib.import_module("faiss")
-        memory = self.how
-        if memory.endswith("K"):
-            memory = f"{float(memory[:-1]) * len(vectors) / 1000:.0f}M"
-        self.index, _ = autofaiss.build_index(
-            vectors,
-            save_on_disk=False,
-            metric_type="ip",
-            max_index_memory_usage=memory,
-            current_memory_available="32G",
-            nb_cores=cpus(),
-            verbose=30,
-        )
-        faiss.omp_set_num_threads(1)
-
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """Lists read, or `efSearch` where it chose a graph."""
-        parameters = faiss_parameters(self.index, setting)
-        return np.asarray(self.index.search(questions, k, params=parameters)[1])
-
-    def n_bytes(self) -> int:
-        """Of FAISS's own file."""
-        faiss: Any = importlib.import_module("faiss")
-        return int(faiss.serialize_index(self.index).nbytes)
+from benchmarks.engine import Engine, Rows, Setting, Vectors, cpus, grid
+from benchmarks.faiss_engines import Autofaiss, PlainFaiss
 
 
 class Hnswlib(Engine):
@@ -305,16 +159,3 @@ ENGINES: dict[str, type[Engine]] = {
     "scann": Scann,
     "lancedb": Lance,
 }
-
-
-def cpus() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-def sample(vectors: Vectors, n: int) -> Vectors:
-    """`n` rows at most, drawn with a seed."""
-    if len(vectors) <= n:
-        return vectors
-    rows = np.random.default_rng(1).choice(len(vectors), n, replace=False)
-    return np.asarray(vectors[np.sort(rows)])

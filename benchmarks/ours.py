@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.engines import Engine, Rows, Setting, Vectors, grid
+from benchmarks.engine import Engine, Rows, Setting, Vectors, grid
 from galsearch.core.modality import Modality
 from galsearch.index import open_build
 

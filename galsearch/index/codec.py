@@ -2,10 +2,10 @@
 
 `float32` and `float16` are plain rows. `int8` turns a vector to the axes along which its kind
 spreads (`Basis`) and keeps 16 bits for the quarter of the axes that are widest and 8 bits for
-each other: 1.25 bytes a component. Neighbours differ by little along the wide axes, where 8 bits would
-tell them no longer apart. Rounding is done so that a row's length stays one: an error along the
-vector itself would disturb its cosines most, and a length need not be known to compare it. A cosine
-is then one product of the row's bytes with weights that a question is turned into.
+each other: 1.25 bytes a component. Neighbours differ by little along the wide axes, where 8 bits
+would tell them no longer apart. Rounding is done so that a row's length stays one: an error along
+the vector itself would disturb its cosines most, and a length need not be known to compare it. A
+cosine is then one product of the row's bytes with weights that a question is turned into.
 """
 
 from dataclasses import dataclass, field
@@ -52,7 +52,10 @@ class Codec(Protocol):
         ...
 
     def weights(self, questions: Vectors) -> tuple[Doubles, Doubles]:
-        """(n, width) and (n,): what a row's elements are multiplied by, and what is added."""
+        """(n, width) and (n,): what a row's elements are multiplied by, and what is added.
+
+        Of one question (d,): (width,) and a number, the same as among others.
+        """
         ...
 
     def cosines(self, rows: npt.NDArray[Any], weights: Doubles) -> Doubles:
@@ -82,7 +85,7 @@ class PlainCodec:
 
     def weights(self, questions: Vectors) -> tuple[Doubles, Doubles]:
         """The questions themselves, and nothing to add."""
-        return questions.astype(np.float64), np.zeros(len(questions))
+        return questions.astype(np.float64), np.zeros(questions.shape[:-1])
 
     def cosines(self, rows: npt.NDArray[Any], weights: Doubles) -> Doubles:
         """Products, divided by the lengths of rows that were rounded."""
@@ -236,8 +239,11 @@ class TurnedCodec:
 
     def weights(self, questions: Vectors) -> tuple[Doubles, Doubles]:
         """One product a question: what it becomes does not depend on those beside it."""
-        asked = np.matmul(questions[:, None, :], self._asked)[:, 0].astype(np.float64)
-        return asked[:, :-1], asked[:, -1]
+        if questions.ndim == 1:
+            asked = questions.dot(self._asked).astype(np.float64)
+        else:
+            asked = np.matmul(questions[:, None, :], self._asked)[:, 0].astype(np.float64)
+        return asked[..., :-1], asked[..., -1]
 
     def cosines(self, rows: npt.NDArray[Any], weights: Doubles) -> Doubles:
         """Products of bytes and weights."""

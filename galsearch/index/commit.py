@@ -6,7 +6,13 @@ from typing import Any
 
 from galsearch.index.generation import digests_of, files_of, remove_leftovers, swap_in
 from galsearch.index.manifest import IndexManifest, SegmentManifest
+from galsearch.index.measurement import measure_directions
 from galsearch.index.search import GalaxyIndex
+
+MEASURED_AFTER = 0.1
+"""Share of its galaxies that may come or go before a build's directions are tuned again: how deep
+each must look was chosen for the galaxies that were there. So a change costs little on average,
+and the recall that the manifest promises is never that of a very different build."""
 
 
 def commit(
@@ -17,7 +23,11 @@ def commit(
     n_changed: int,
     **other: Any,
 ) -> IndexManifest:
-    """Swap in a manifest of these segments, whose new files lie in `folder`."""
+    """Swap in a manifest of these segments, whose new files lie in `folder`.
+
+    Where a tenth of the galaxies have come or gone since recall was measured, it is measured again
+    first, each direction tuned anew.
+    """
     old = opened.manifest
     drafted = dataclasses.replace(
         old,
@@ -36,8 +46,16 @@ def commit(
             for kind, entry in drafted.modalities.items()
         },
     )
+    if n_changed and n_changed >= MEASURED_AFTER * after.n_galaxies:
+        after = _measured(after, fresh)
     swap_in(after, opened.directory)
     fresh.release()
     opened.release()
     remove_leftovers(opened.directory, after)
     return after
+
+
+def _measured(manifest: IndexManifest, fresh: GalaxyIndex) -> IndexManifest:
+    searched = {kind: fresh.modality(kind) for kind in manifest.modalities}
+    directions = measure_directions(searched, manifest.modalities, manifest.recipe, lambda *_: None)
+    return dataclasses.replace(manifest, directions=directions, n_changed=0)

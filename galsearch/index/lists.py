@@ -32,6 +32,8 @@ _FAISS_NAMES = {
 _ASKED_AT_A_TIME = 256
 _PROBE_SLACK = 2
 """Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
+_GROUPING = 8
+"""Iterations of k-means over the centroids."""
 _LEAST_WALK = 12
 """Centroids kept while the graph over them is walked."""
 _GRAPH_UP_TO = 48
@@ -50,6 +52,7 @@ class InvertedLists:
         self._quantizer = faiss.downcast_index(index.quantizer)
         self._whole: Any = index
         self._parameters: dict[int, Any] = {}
+        self._groups: dict[int, tuple[Rows, Vectors]] = {}
 
     @property
     def index(self) -> Any:
@@ -183,6 +186,17 @@ class InvertedLists:
         """(n, n_components) of these lists."""
         return np.asarray(self._quantizer.reconstruct_batch(numbers), np.float32)
 
+    def grouped(self, n_groups: int) -> tuple[Rows, Vectors]:
+        """(n_lists,) the group that each list is in, (n_groups, n_components) their centres."""
+        if n_groups not in self._groups:
+            clusters = faiss.Kmeans(self.plan.n_components, n_groups, niter=_GROUPING, seed=1)
+            clusters.cp.min_points_per_centroid = 1
+            own = self.centroids(np.arange(self.n_lists))
+            clusters.train(own)
+            groups = clusters.index.search(own, 1)[1][:, 0]
+            self._groups[n_groups] = groups, np.asarray(clusters.centroids, np.float32)
+        return self._groups[n_groups]
+
     @cached_property
     def _sizes(self) -> npt.NDArray[np.int64]:
         sizes = [self._index.invlists.list_size(number) for number in range(self.n_lists)]
@@ -194,17 +208,23 @@ class InvertedLists:
         Parameters travel with the call, so the shared index is never changed.
         """
         n_probe = min(n_probe, self.n_lists)
+        asking = self.turned(questions)
         if n_probe > _GRAPH_UP_TO:
-            asking = self.turned(questions)
             distances, numbers = self._nearest_lists(asking, n_probe)
             return self._search_lists(asking, numbers, distances, n, None)
-        if n_probe not in self._parameters:
-            graph = isinstance(self._quantizer, faiss.IndexHNSW)
-            self._parameters[n_probe] = self._kind(
-                nprobe=n_probe, quantizer_params=walk(n_probe) if graph else None
-            )
-        _, rows = self._index.search(self.turned(questions), n, params=self._parameters[n_probe])
-        return np.asarray(rows)
+        parameters = self._parameters.get(n_probe) or self._parameters_of(n_probe)
+        scores = np.empty((len(questions), n), np.float32)
+        rows = np.empty((len(questions), n), np.int64)
+        # FAISS's own method: its wrapper's checks take longer than some questions.
+        pointers = map(faiss.swig_ptr, (scores, rows))
+        self._index.search_c(len(questions), faiss.swig_ptr(asking), n, *pointers, parameters)
+        return rows
+
+    def _parameters_of(self, n_probe: int) -> Any:
+        graph = isinstance(self._quantizer, faiss.IndexHNSW)
+        parameters = self._kind(nprobe=n_probe, quantizer_params=walk(n_probe) if graph else None)
+        self._parameters[n_probe] = parameters
+        return parameters
 
     @property
     def _kind(self) -> Any:

@@ -20,8 +20,9 @@ from galsearch.index.plan import IndexPlan
 from galsearch.index.recipe import IndexRecipe
 
 FORMAT_VERSION = 4
-"""4: compact rows have length one and a quarter of their axes in 16 bits; 3: vectors are turned and shortened before inverted lists hold them; 2: lists hold rows of the
-stored vectors; in 1 they held TARGETIDs."""
+"""4: compact rows have length one, a quarter of their axes in 16 bits; 3: vectors are turned and
+shortened before inverted lists hold them; 2: lists hold rows of the stored vectors; in 1 they held
+TARGETIDs."""
 
 
 def write_manifest(manifest: IndexManifest, path: Path) -> None:

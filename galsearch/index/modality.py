@@ -21,6 +21,8 @@ FILTER_SLACK = 2
 filter leaves lie farther away, where lists and codes tell less well what is nearer."""
 _ENOUGH = 4
 """Selected vectors that are looked at for each candidate, at least."""
+_OWN_PROBE = 8
+"""Lists of its own that a selection is looked for in, at least."""
 COMPARED_UP_TO = 1000
 """Selected vectors, up to so many, are compared whole: their answers are exact."""
 SCAN_FROM_SHARE = 0.25
@@ -109,10 +111,11 @@ class OpenModality:
             # As many as a question without a filter looks at, where the selected lie as thickly.
             looked_at = slack * n_probe * len(self.stored) / lists.n_lists
             n_enough = max(math.ceil(looked_at * lists.density(selection)), _ENOUGH * depth)
+            own = selection.own_lists(lists)
+            own_probe = max(_OWN_PROBE, slack * n_probe)
             by_lists = lists.cost_among(selection, n_enough)
-            short = short_cost(n, lists.plan.n_components)
-            if short <= by_lists and selection.can_be_shortened(lists):
-                rows = selection.candidates(lists, questions, n=depth)
+            if own and short_cost(own.read(own_probe), lists.plan.n_components) <= by_lists:
+                rows = selection.candidates(lists, questions, n=depth, n_probe=own_probe)
             else:
                 rows = lists.candidates_among(
                     questions, n=depth, selection=selection, n_enough=n_enough

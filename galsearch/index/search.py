@@ -217,12 +217,14 @@ class GalaxyIndex:
         list of Hits
             `min(k, selected)` neighbours each, one fewer where the excluded galaxy is selected.
         """
-        tuned = self.settings(using, among)
+        settings = self.settings(using, among)
+        if n_probe or rerank:
+            settings = SearchSettings(n_probe or settings.n_probe, rerank or settings.rerank)
         return self.modality(among).search(
             questions,
             k=k,
             exclude=exclude,
-            settings=SearchSettings(n_probe or tuned.n_probe, rerank or tuned.rerank),
+            settings=settings,
             exact=exact,
             selection=selection,
         )

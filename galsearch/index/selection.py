@@ -1,5 +1,6 @@
 """The stored vectors that may answer a filtered question."""
 
+import math
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
@@ -37,6 +38,10 @@ class Lists(Protocol):
         """(n, n_components) what the lists hold or are asked in place of `vectors`."""
         ...
 
+    def grouped(self, n_groups: int) -> tuple[Rows, Vectors]:
+        """(n_lists,) the group of each list, and (n_groups, n_components) their centres."""
+        ...
+
 
 class HeldLists(NamedTuple):
     """The inverted lists that hold a selected vector."""
@@ -44,6 +49,17 @@ class HeldLists(NamedTuple):
     numbers: Rows
     centroids: Any
     """A flat FAISS index of theirs, in the order of `numbers`."""
+
+
+class OwnLists(NamedTuple):
+    """Lists that a selection keeps its vectors in."""
+
+    n_lists: int
+    n_vectors: int
+
+    def read(self, n_probe: int) -> float:
+        """Vectors in so many of them, on average."""
+        return min(n_probe, self.n_lists) / self.n_lists * self.n_vectors
 
 
 class Selection:
@@ -97,20 +113,35 @@ class Selection:
             self._held[id(lists)] = HeldLists(numbers, index)
         return self._held[id(lists)]
 
-    def can_be_shortened(self, lists: Lists) -> bool:
-        """Whether shortened vectors are few enough to be kept."""
-        return len(self) * lists.plan.n_components <= _SHORT_COMPONENTS
+    def own_lists(self, lists: Lists) -> OwnLists | None:
+        """How the selected vectors are kept in lists of their own; None where they are too many."""
+        if len(self) * lists.plan.n_components > _SHORT_COMPONENTS:
+            return None
+        n_groups = min(1 << round(math.log2(math.sqrt(len(self)))), lists.n_lists)
+        return OwnLists(n_groups, len(self))
 
-    def candidates(self, lists: Lists, questions: Vectors, *, n: int) -> Rows:
-        """(n_questions, n) rows by rising distance of shortened vectors, each of which is compared.
+    def candidates(self, lists: Lists, questions: Vectors, *, n: int, n_probe: int) -> Rows:
+        """(n_questions, n) rows by rising distance of shortened vectors, from lists of their own.
 
-        They are shortened at the first question.
+        The lists are those of the index, grouped; vectors are shortened at the first question.
         """
         if id(lists) not in self._short:
-            index = faiss.IndexFlatL2(lists.plan.n_components)
-            for start in range(0, len(self), _BLOCK_ROWS):
-                some = self._stored.take(self.rows[start : start + _BLOCK_ROWS])
-                index.add(lists.turned(some))
-            self._short[id(lists)] = index
-        found = self._short[id(lists)].search(lists.turned(questions), n)[1]
-        return np.where(found >= 0, self.rows[found], -1)
+            self._short[id(lists)] = self._shortened(lists)
+        parameters = faiss.SearchParametersIVF(nprobe=n_probe)
+        found = self._short[id(lists)].search(lists.turned(questions), n, params=parameters)[1]
+        return np.asarray(found)
+
+    def _shortened(self, lists: Lists) -> Any:
+        own = self.own_lists(lists)
+        groups, centres = lists.grouped(own.n_lists if own else 1)
+        quantizer = faiss.IndexFlatL2(lists.plan.n_components)
+        quantizer.add(centres)
+        index = faiss.IndexIVFFlat(quantizer, quantizer.d, len(centres), faiss.METRIC_L2)
+        quantizer.this.disown()
+        index.own_fields = True
+        for start in range(0, len(self), _BLOCK_ROWS):
+            rows = self.rows[start : start + _BLOCK_ROWS]
+            short = np.ascontiguousarray(lists.turned(self._stored.take(rows)))
+            held = groups[lists.list_of_row[rows]]
+            index.add_core(len(rows), *(faiss.swig_ptr(array) for array in (short, rows, held)))
+        return index

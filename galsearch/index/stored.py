@@ -132,7 +132,7 @@ class StoredVectors:
     def ids_at(self, rows: Rows) -> Ids:
         """TARGETIDs of these rows, in any shape."""
         if len(self.segments) == 1:
-            return np.asarray(self.segments[0].ids[rows])
+            return self.segments[0].ids.take(rows)
         ids = np.empty(rows.shape, np.int64)
         for segment, mine, local in self._by_segment(rows):
             ids[mine] = segment.ids[local]
@@ -167,21 +167,22 @@ class StoredVectors:
         rows : (n,) or (q, n)
         questions : (d,) or (q, d)
         """
-        one = questions.ndim == 1
-        weights, offsets = self.codec.weights(questions[None] if one else questions)
-        if one:
-            found = self.codec.cosines(self._raw(rows), weights[0]) + offsets[0]
+        weights, offsets = self.codec.weights(questions)
+        if questions.ndim == 1:
+            raw = self._raw(rows)
         else:
             raw = self._raw(rows.reshape(-1)).reshape(*rows.shape, -1)
-            found = self.codec.cosines(raw, weights[:, None, :]) + offsets[:, None]
+            weights, offsets = weights[:, None, :], offsets[:, None]
+        found = self.codec.cosines(raw, weights)
+        found += offsets
         single = found.astype(np.float32)
         np.minimum(single, 1.0, out=single)
-        return np.asarray(np.maximum(single, -1.0, out=single))
+        return np.maximum(single, -1.0, out=single)
 
     def _raw(self, rows: Rows) -> npt.NDArray[Any]:
         """(n, width) as they are stored."""
         if len(self.segments) == 1:
-            return np.asarray(self.segments[0].vectors.take(rows, axis=0))
+            return self.segments[0].vectors.take(rows, axis=0)
         found = np.empty((len(rows), self.codec.width), self.codec.dtype)
         for segment, mine, local in self._by_segment(rows):
             found[mine] = segment.vectors[local]
