@@ -7,6 +7,8 @@ The names below are the public door. They are resolved when first used, so that
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from galsearch.core.version import VERSION
+
 if TYPE_CHECKING:
     from galsearch import encoders
     from galsearch.core.errors import GalsearchError
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from galsearch.query import Neighbours, open_index
     from galsearch.simulate import simulate_survey
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     "GalsearchError": "galsearch.core.errors",

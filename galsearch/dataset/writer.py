@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galsearch import __version__
 from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
+from galsearch.core.version import VERSION
 from galsearch.dataset import schema
 from galsearch.dataset.properties import write_digests, write_partition_info, write_properties
 from galsearch.dataset.reader import sha256_of
@@ -78,7 +78,7 @@ class CatalogueWriter:
             "hats_estsize": size // 1024,
             "moc_sky_fraction": f"{sum(1 / (12 * 4**order) for order, _ in self._pixels):.6g}",
             "hats_npix_suffix": ".parquet",
-            "hats_builder": f"galsearch {__version__}",
+            "hats_builder": f"galsearch {VERSION}",
             "hats_creation_date": now.strftime("%Y-%m-%dT%H:%MUTC"),
             "hats_release_date": "2025-08-22",
             "hats_version": "v1.0",

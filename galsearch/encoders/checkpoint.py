@@ -22,6 +22,9 @@ from galsearch.encoders.config import PREPARATION_VERSION, ModelConfig
 from galsearch.encoders.model import CrossModalModel
 
 FORMAT = "galsearch-encoder-1"
+ADDED_LATER = {"n_templates": 0, "first_token": False}
+"""Fields of a section that older weights lack: what is off is no part of a fingerprint, so that
+they, and all that they embedded, keep theirs."""
 
 
 def fingerprint(model: CrossModalModel) -> str:
@@ -171,7 +174,7 @@ def _table(config: ModelConfig) -> dict[str, Any]:
 
 
 def _fingerprint(config: ModelConfig, tensors: dict[str, Tensor]) -> str:
-    table = {key: value for key, value in _table(config).items() if key != "name"}
+    table = {key: _as_before(value) for key, value in _table(config).items() if key != "name"}
     digest = hashlib.sha256(
         json.dumps([FORMAT, PREPARATION_VERSION, table], sort_keys=True).encode()
     )
@@ -180,3 +183,9 @@ def _fingerprint(config: ModelConfig, tensors: dict[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def _as_before(section: Any) -> Any:
+    if not isinstance(section, dict):
+        return section
+    return {key: value for key, value in section.items() if ADDED_LATER.get(key, ...) != value}

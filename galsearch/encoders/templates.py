@@ -72,9 +72,10 @@ class TemplateBank(nn.Module):
         likely = odds.flatten(1).softmax(dim=1).view_as(odds)
         phases = _phases(self.n_bins, odds.device)
         waves = torch.cat([phases.sin(), phases.cos()], dim=1)  # (bins, 2 waves)
-        numbers = torch.cat([likely.sum(1) @ waves, likely.sum(2)], dim=1)
-        out: Tensor = self.told(numbers)
-        return out
+        expected = (likely.sum(1)[:, :, None] * waves).sum(1)
+        numbers = torch.cat([expected, likely.sum(2)], dim=1)
+        # Sums instead of products of matrices: a row's digits do not depend on the batch.
+        return (numbers[:, None] * self.told.weight).sum(2) + self.told.bias
 
 
 def redshift_bin(config: SpectrumConfig, stride: int) -> float:
