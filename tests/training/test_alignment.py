@@ -76,6 +76,18 @@ def test_every_config_of_the_project_is_read(stage: str, name: str) -> None:
     assert config.model == module.ARCHITECTURES[config.architecture]
 
 
+ABLATIONS = sorted((ROOT / "training" / "configs" / "ablations").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", ABLATIONS, ids=lambda path: path.stem)
+def test_every_ablation_is_read(path: Path) -> None:
+    stage = "alignment"
+    if path.stem.startswith("tower_"):
+        stage = f"{path.stem.removeprefix('tower_')}_pretraining"
+    kind, module = STAGES[stage]
+    assert read_stage_config(path, kind, module.ARCHITECTURES).model is not None
+
+
 def test_the_papers_sizes_are_the_published_checkpoints() -> None:
     for stage, published in (
         ("alignment", Published.ASTROCLIP),
