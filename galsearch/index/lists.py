@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import ManifestError
-from galsearch.index.cost import codes_cost
+from galsearch.index.cost import lists_cost
 from galsearch.index.faiss_files import inverted_list, take_apart
 from galsearch.index.library import faiss
 from galsearch.index.plan import IndexPlan
@@ -32,8 +32,6 @@ _FAISS_NAMES = {
 _ASKED_AT_A_TIME = 256
 _PROBE_SLACK = 2
 """Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
-_GROUPING = 8
-"""Iterations of k-means over the centroids."""
 _LEAST_WALK = 12
 """Centroids kept while the graph over them is walked."""
 _GRAPH_UP_TO = 48
@@ -52,7 +50,6 @@ class InvertedLists:
         self._quantizer = faiss.downcast_index(index.quantizer)
         self._whole: Any = index
         self._parameters: dict[int, Any] = {}
-        self._groups: dict[int, tuple[Rows, Vectors]] = {}
 
     @property
     def index(self) -> Any:
@@ -180,22 +177,11 @@ class InvertedLists:
     def cost_among(self, selection: Selection, n_enough: int) -> float:
         """What looking at so many selected vectors costs, if they lie evenly."""
         read = min(len(selection), n_enough) / max(self.density(selection), 1e-9)
-        return codes_cost(read, self.plan)
+        return lists_cost(read * self.n_lists / self._index.ntotal, self.plan)
 
     def centroids(self, numbers: Rows) -> Vectors:
         """(n, n_components) of these lists."""
         return np.asarray(self._quantizer.reconstruct_batch(numbers), np.float32)
-
-    def grouped(self, n_groups: int) -> tuple[Rows, Vectors]:
-        """(n_lists,) the group that each list is in, (n_groups, n_components) their centres."""
-        if n_groups not in self._groups:
-            clusters = faiss.Kmeans(self.plan.n_components, n_groups, niter=_GROUPING, seed=1)
-            clusters.cp.min_points_per_centroid = 1
-            own = self.centroids(np.arange(self.n_lists))
-            clusters.train(own)
-            groups = clusters.index.search(own, 1)[1][:, 0]
-            self._groups[n_groups] = groups, np.asarray(clusters.centroids, np.float32)
-        return self._groups[n_groups]
 
     @cached_property
     def _sizes(self) -> npt.NDArray[np.int64]:

@@ -93,6 +93,8 @@ class OpenModality:
         too few. Where more are selected, their shortened vectors propose candidates; where many
         are, the lists that hold them.
         """
+        if selection is not None and len(selection) == len(self.stored):
+            selection = None
         n = len(self.stored if selection is None else selection)
         k = min(k, n)
         if not k:
@@ -111,10 +113,11 @@ class OpenModality:
             # As many as a question without a filter looks at, where the selected lie as thickly.
             looked_at = slack * n_probe * len(self.stored) / lists.n_lists
             n_enough = max(math.ceil(looked_at * lists.density(selection)), _ENOUGH * depth)
-            own = selection.own_lists(lists)
-            own_probe = max(_OWN_PROBE, slack * n_probe)
+            n_own = selection.own_lists(lists)
+            own_probe = max(_OWN_PROBE, slack * n_probe, least_probe(depth, n_own or 1, n))
+            read = n * min(1, own_probe / (n_own or 1))
             by_lists = lists.cost_among(selection, n_enough)
-            if own and short_cost(own.read(own_probe), lists.plan.n_components) <= by_lists:
+            if n_own and short_cost(read, n, lists.plan.n_components) <= by_lists:
                 rows = selection.candidates(lists, questions, n=depth, n_probe=own_probe)
             else:
                 rows = lists.candidates_among(

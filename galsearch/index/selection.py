@@ -17,6 +17,8 @@ _KEPT_COMPONENTS = 1 << 24
 _SHORT_COMPONENTS = 1 << 24
 """A selection up to this size keeps shortened vectors (64 MB)."""
 _BLOCK_ROWS = 32_768
+_GROUPING = 8
+"""Iterations of k-means over the centroids of lists that are put together."""
 
 
 class Lists(Protocol):
@@ -38,10 +40,6 @@ class Lists(Protocol):
         """(n, n_components) what the lists hold or are asked in place of `vectors`."""
         ...
 
-    def grouped(self, n_groups: int) -> tuple[Rows, Vectors]:
-        """(n_lists,) the group of each list, and (n_groups, n_components) their centres."""
-        ...
-
 
 class HeldLists(NamedTuple):
     """The inverted lists that hold a selected vector."""
@@ -49,17 +47,6 @@ class HeldLists(NamedTuple):
     numbers: Rows
     centroids: Any
     """A flat FAISS index of theirs, in the order of `numbers`."""
-
-
-class OwnLists(NamedTuple):
-    """Lists that a selection keeps its vectors in."""
-
-    n_lists: int
-    n_vectors: int
-
-    def read(self, n_probe: int) -> float:
-        """Vectors in so many of them, on average."""
-        return min(n_probe, self.n_lists) / self.n_lists * self.n_vectors
 
 
 class Selection:
@@ -113,30 +100,38 @@ class Selection:
             self._held[id(lists)] = HeldLists(numbers, index)
         return self._held[id(lists)]
 
-    def own_lists(self, lists: Lists) -> OwnLists | None:
-        """How the selected vectors are kept in lists of their own; None where they are too many."""
+    def own_lists(self, lists: Lists) -> int | None:
+        """How many lists of their own the vectors are kept in; None where they are too many."""
         if len(self) * lists.plan.n_components > _SHORT_COMPONENTS:
             return None
-        n_groups = min(1 << round(math.log2(math.sqrt(len(self)))), lists.n_lists)
-        return OwnLists(n_groups, len(self))
+        even = 1 << round(math.log2(math.sqrt(len(self))))
+        return min(even, len(self.held_lists(lists).numbers))
 
     def candidates(self, lists: Lists, questions: Vectors, *, n: int, n_probe: int) -> Rows:
         """(n_questions, n) rows by rising distance of shortened vectors, from lists of their own.
 
-        The lists are those of the index, grouped; vectors are shortened at the first question.
+        They are shortened, and their lists made, at the first question.
         """
         if id(lists) not in self._short:
             self._short[id(lists)] = self._shortened(lists)
         parameters = faiss.SearchParametersIVF(nprobe=n_probe)
-        found = self._short[id(lists)].search(lists.turned(questions), n, params=parameters)[1]
-        return np.asarray(found)
+        return np.asarray(
+            self._short[id(lists)].search(lists.turned(questions), n, params=parameters)[1]
+        )
 
     def _shortened(self, lists: Lists) -> Any:
-        own = self.own_lists(lists)
-        groups, centres = lists.grouped(own.n_lists if own else 1)
-        quantizer = faiss.IndexFlatL2(lists.plan.n_components)
-        quantizer.add(centres)
-        index = faiss.IndexIVFFlat(quantizer, quantizer.d, len(centres), faiss.METRIC_L2)
+        """Lists of near lists of the index: a vector goes where its list goes."""
+        numbers = self.held_lists(lists).numbers
+        near = lists.centroids(numbers)
+        n_own, n_components = self.own_lists(lists) or 1, lists.plan.n_components
+        clusters = faiss.Kmeans(n_components, n_own, niter=_GROUPING, seed=1)
+        clusters.cp.min_points_per_centroid = 1
+        clusters.train(near)
+        groups = np.full(lists.n_lists, -1)
+        groups[numbers] = clusters.index.search(near, 1)[1][:, 0]
+        quantizer = faiss.IndexFlatL2(n_components)
+        quantizer.add(clusters.centroids)
+        index = faiss.IndexIVFFlat(quantizer, n_components, n_own, faiss.METRIC_L2)
         quantizer.this.disown()
         index.own_fields = True
         for start in range(0, len(self), _BLOCK_ROWS):

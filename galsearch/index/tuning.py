@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.index.cost import codes_cost, rerank_cost
+from galsearch.index.cost import lists_cost, rerank_cost
 from galsearch.index.lists import InvertedLists
 from galsearch.index.modality import MIN_DEPTH_K, Hits, SearchSettings, depth_of, least_probe
 from galsearch.index.plan import IndexPlan
@@ -104,8 +104,7 @@ def _probes(n_lists: int, fixed: int | None) -> list[int]:
 
 
 def _cost(plan: IndexPlan, n_probe: int, rerank: float) -> float:
-    read = n_probe / plan.n_lists * plan.n_vectors
-    return codes_cost(read, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
+    return lists_cost(n_probe, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
 
 
 def _recall_by_rerank(
