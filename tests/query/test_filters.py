@@ -84,10 +84,13 @@ def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.2])
-def test_the_lists_keep_their_recall_where_filter_and_question_disagree(
-    sky: Any, engine: SearchEngine, share: float, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("cost", [0.0, np.inf])
+def test_lists_keep_their_recall_where_filter_and_question_disagree(
+    sky: Any, engine: SearchEngine, share: float, cost: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(modality, "short_cost", lambda *_: np.inf)
+    """Those of the index where a filter's own cost too much, else its own."""
+    monkeypatch.setattr(modality, "short_cost", lambda *_: cost)
+    monkeypatch.setattr(modality, "_OWN_PROBE", 2)
     monkeypatch.setattr(modality, "COMPARED_UP_TO", 0)
     monkeypatch.setattr(modality, "SCAN_FROM_SHARE", np.inf)
     for using, among in DIRECTIONS:
