@@ -32,6 +32,8 @@ _FAISS_NAMES = {
 _ASKED_AT_A_TIME = 256
 _PROBE_SLACK = 2
 """Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
+_ORDERED_FROM = 64
+"""Questions that are asked in an order of their own."""
 _LEAST_WALK = 12
 """Centroids kept while the graph over them is walked."""
 _GRAPH_UP_TO = 48
@@ -193,17 +195,24 @@ class InvertedLists:
 
         Parameters travel with the call, so the shared index is never changed.
         """
-        n_probe = min(n_probe, self.n_lists)
+        if len(questions) < _ORDERED_FROM:
+            return self._candidates(self.turned(questions), n, min(n_probe, self.n_lists))
         asking = self.turned(questions)
+        order = neighbours_together(asking)
+        rows = np.empty((len(questions), n), np.int64)
+        rows[order] = self._candidates(asking[order], n, min(n_probe, self.n_lists))
+        return rows
+
+    def _candidates(self, asking: Vectors, n: int, n_probe: int) -> Rows:
         if n_probe > _GRAPH_UP_TO:
             distances, numbers = self._nearest_lists(asking, n_probe)
             return self._search_lists(asking, numbers, distances, n, None)
         parameters = self._parameters.get(n_probe) or self._parameters_of(n_probe)
-        scores = np.empty((len(questions), n), np.float32)
-        rows = np.empty((len(questions), n), np.int64)
-        # FAISS's own method: its wrapper's checks take longer than some questions.
+        scores = np.empty((len(asking), n), np.float32)
+        rows = np.empty((len(asking), n), np.int64)
+        # FAISS's own method: its wrapper's checks take a tenth of a question's time.
         pointers = map(faiss.swig_ptr, (scores, rows))
-        self._index.search_c(len(questions), faiss.swig_ptr(asking), n, *pointers, parameters)
+        self._index.search_c(len(asking), faiss.swig_ptr(asking), n, *pointers, parameters)
         return rows
 
     def _parameters_of(self, n_probe: int) -> Any:
@@ -292,6 +301,14 @@ class InvertedLists:
             parameters,
         )
         return rows
+
+
+def neighbours_together(questions: Vectors) -> Rows:
+    """(n,) an order in which near questions follow each other, so that lists read are at hand."""
+    n = len(questions)
+    strips = np.empty(n, np.int64)
+    strips[np.argsort(questions[:, 0])] = np.arange(n) // math.isqrt(8 * n)
+    return np.lexsort((questions[:, min(1, questions.shape[1] - 1)], strips))
 
 
 def walk(n: int) -> Any:

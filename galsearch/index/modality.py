@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,7 @@ def least_probe(depth: int, n_lists: int, n_vectors: int) -> int:
     return math.ceil(2 * depth * n_lists / n_vectors)
 
 
-@dataclass(frozen=True, eq=False)
-class Hits:
+class Hits(NamedTuple):
     """One answer: true cosines, descending, equal ones by ascending TARGETID."""
 
     target_ids: Ids

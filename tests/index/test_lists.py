@@ -1,0 +1,37 @@
+"""Inverted lists: a question's candidates are its own, however many ask beside it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.index.lists import neighbours_together
+from galsearch.index.quantisers import train
+from galsearch.index.recipe import IndexRecipe
+from galsearch.index.stored import Segment, StoredVectors
+
+
+@pytest.mark.parametrize("family", ["ivfsq", "ivfpq", "fastscan"])
+def test_many_questions_get_what_each_gets_alone(family: Any, tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    vectors = generator.normal(size=(2000, 32)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    stored = StoredVectors([Segment.of(np.arange(2000, dtype=np.int64), vectors)])
+    recipe = IndexRecipe(family=family, n_lists=16)
+    lists = train(recipe, stored, share=1.0).index(recipe, stored, tmp_path, lambda *_: None).lists
+    assert lists is not None
+    questions = vectors[generator.permutation(300)]
+    together = lists.candidates(questions, n=15, n_probe=4)
+    alone = [lists.candidates(questions[at : at + 1], n=15, n_probe=4)[0] for at in range(300)]
+    # Fast scan breaks ties of its coarse estimates as they come.
+    same = np.mean([len(np.intersect1d(a, b)) / 15 for a, b in zip(alone, together, strict=True)])
+    assert same == 1 if family != "fastscan" else same > 0.98
+
+
+@given(n=st.integers(1, 300), dim=st.integers(1, 3), seed=st.integers(0, 5))
+def test_an_order_of_questions_names_each_once(n: int, dim: int, seed: int) -> None:
+    questions = np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
+    assert sorted(neighbours_together(questions).tolist()) == list(range(n))
