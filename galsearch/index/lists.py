@@ -17,11 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import ManifestError
-from galsearch.index.cost import lists_cost
 from galsearch.index.faiss_files import inverted_list, take_apart
 from galsearch.index.library import faiss
 from galsearch.index.plan import IndexPlan
-from galsearch.index.selection import HeldLists, Selection
+from galsearch.index.selection import Selection
 from galsearch.index.stored import Rows, Vectors
 
 _FAISS_NAMES = {
@@ -29,12 +28,9 @@ _FAISS_NAMES = {
     "ivfpq": "IndexIVFPQ",
     "fastscan": "IndexIVFPQFastScan",
 }
-_ASKED_AT_A_TIME = 256
-_PROBE_SLACK = 2
-"""Lists looked at first for a filter: so many times as would do if its galaxies lay evenly."""
 _ORDERED_FROM = 64
 """Questions that are asked in an order of their own."""
-_LEAST_WALK = 12
+_LEAST_WALK = 8
 """Centroids kept while the graph over them is walked."""
 _GRAPH_UP_TO = 48
 """Lists that are found by the graph. A wider walk need not reach centroids of another cluster, so
@@ -171,22 +167,13 @@ class InvertedLists:
             numbers[rows] = number
         return numbers
 
-    def density(self, selection: Selection) -> float:
-        """Share of the vectors that are selected, in the lists that hold one that is."""
-        held = selection.counts_by_list(self) > 0
-        return len(selection) / max(1, int(self._sizes[held].sum()))
-
-    def cost_among(self, selection: Selection, n_enough: int) -> float:
-        """What looking at so many selected vectors costs, if they lie evenly."""
-        read = min(len(selection), n_enough) / max(self.density(selection), 1e-9)
-        return lists_cost(read * self.n_lists / self._index.ntotal, self.plan)
-
     def centroids(self, numbers: Rows) -> Vectors:
         """(n, n_components) of these lists."""
         return np.asarray(self._quantizer.reconstruct_batch(numbers), np.float32)
 
     @cached_property
-    def _sizes(self) -> npt.NDArray[np.int64]:
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """(n_lists,) vectors in each."""
         sizes = [self._index.invlists.list_size(number) for number in range(self.n_lists)]
         return np.array(sizes, np.int64)
 
@@ -205,8 +192,8 @@ class InvertedLists:
 
     def _candidates(self, asking: Vectors, n: int, n_probe: int) -> Rows:
         if n_probe > _GRAPH_UP_TO:
-            distances, numbers = self._nearest_lists(asking, n_probe)
-            return self._search_lists(asking, numbers, distances, n, None)
+            distances, numbers = self.nearest_lists(asking, n_probe)
+            return self.search_lists(asking, numbers, distances, n, None)
         parameters = self._parameters.get(n_probe) or self._parameters_of(n_probe)
         scores = np.empty((len(asking), n), np.float32)
         rows = np.empty((len(asking), n), np.int64)
@@ -226,44 +213,7 @@ class InvertedLists:
         by_table = isinstance(self._index, faiss.IndexIVFPQ)
         return faiss.IVFPQSearchParameters if by_table else faiss.SearchParametersIVF
 
-    def candidates_among(
-        self, questions: Vectors, *, n: int, selection: Selection, n_enough: int
-    ) -> Rows:
-        """(n_questions, n) selected rows, from lists that hold `n_enough` of them together.
-
-        Lists are taken from the nearest on, and those without a selected row are skipped: where
-        filter and question disagree, the lists that matter lie far away.
-        """
-        counts, held = selection.counts_by_list(self), selection.held_lists(self)
-        found = np.full((len(questions), n), -1)
-        for start in range(0, len(questions), _ASKED_AT_A_TIME):
-            part = slice(start, start + _ASKED_AT_A_TIME)
-            asking = self.turned(questions[part])
-            numbers, distances = self._lists_with(asking, counts, held, n_enough)
-            found[part] = self._search_lists(asking, numbers, distances, n, selection)
-        return found
-
-    def _lists_with(
-        self, questions: Vectors, counts: npt.NDArray[np.int64], held: HeldLists, n_enough: int
-    ) -> tuple[npt.NDArray[np.int64], Vectors]:
-        """(q, width) the nearest lists that hold enough, -1 for none; their distances."""
-        n_enough, n_held = min(n_enough, int(counts.sum())), len(held.numbers)
-        typical = math.ceil(_PROBE_SLACK * n_enough / max(1, counts.sum()) * n_held)
-        for width in (min(typical, n_held), n_held):
-            if n_held == self.n_lists:
-                distances, numbers = self._nearest_lists(questions, width)
-            else:
-                distances, places = held.centroids.search(questions, width)
-                numbers = held.numbers[places]
-            inside = np.where(numbers >= 0, counts[numbers], 0)
-            before = np.cumsum(inside, axis=1) - inside
-            if (before[:, -1] + inside[:, -1] >= n_enough).all():
-                break
-        numbers = np.where((before < n_enough) & (inside > 0), numbers, -1)
-        used = max(1, int(np.flatnonzero((numbers >= 0).any(axis=0)).max(initial=0)) + 1)
-        return np.ascontiguousarray(numbers[:, :used]), np.ascontiguousarray(distances[:, :used])
-
-    def _nearest_lists(
+    def nearest_lists(
         self, questions: Vectors, width: int
     ) -> tuple[Vectors, npt.NDArray[np.int64]]:
         """(q, width) squared distances and numbers of lists, through the graph where few."""
@@ -276,7 +226,7 @@ class InvertedLists:
         distances, numbers = quantizer.search(questions, width, params=parameters)
         return distances, numbers
 
-    def _search_lists(
+    def search_lists(
         self,
         questions: Vectors,
         numbers: npt.NDArray[np.int64],
@@ -284,6 +234,7 @@ class InvertedLists:
         n: int,
         selection: Selection | None,
     ) -> Rows:
+        """(q, n) rows by rising estimated distance from these lists of each turned question."""
         selector = None if selection is None else faiss.IDSelectorBitmap(selection.bitmap)
         parameters = self._kind(nprobe=numbers.shape[1], sel=selector)
         scores = np.empty((len(questions), n), np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.index.cost import short_cost
+from galsearch.index.filtered import candidates_among, cost_among, density
 from galsearch.index.lists import InvertedLists
 from galsearch.index.rerank import decide
 from galsearch.index.scan import exact_search
@@ -111,16 +112,16 @@ class OpenModality:
         else:
             # As many as a question without a filter looks at, where the selected lie as thickly.
             looked_at = slack * n_probe * len(self.stored) / lists.n_lists
-            n_enough = max(math.ceil(looked_at * lists.density(selection)), _ENOUGH * depth)
+            n_enough = max(math.ceil(looked_at * density(lists, selection)), _ENOUGH * depth)
             n_own = selection.own_lists(lists)
             own_probe = max(_OWN_PROBE, slack * n_probe, least_probe(depth, n_own or 1, n))
             read = n * min(1, own_probe / (n_own or 1))
-            by_lists = lists.cost_among(selection, n_enough)
+            by_lists = cost_among(lists, selection, n_enough)
             if n_own and short_cost(read, n, lists.plan.n_components) <= by_lists:
                 rows = selection.candidates(lists, questions, n=depth, n_probe=own_probe)
             else:
-                rows = lists.candidates_among(
-                    questions, n=depth, selection=selection, n_enough=n_enough
+                rows = candidates_among(
+                    lists, questions, n=depth, selection=selection, n_enough=n_enough
                 )
         return self._decide(rows, questions, k, exclude, selection)
 
