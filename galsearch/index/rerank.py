@@ -43,6 +43,10 @@ def decide(
 def _ranked(
     stored: StoredVectors, rows: Rows, questions: Vectors, barred: Rows | None, k: int
 ) -> list[Answer]:
+    ascending = len(stored.segments) == 1
+    if ascending:
+        # Rows of one segment ascend as their ids do, so a stable order breaks ties by id.
+        rows = np.sort(rows, axis=1)
     kept = rows >= 0
     if barred is not None:
         kept &= rows != barred[:, None]
@@ -53,9 +57,10 @@ def _ranked(
     falling = -cosines
     if not whole:
         falling[~kept] = np.inf
-    # Rows of one segment ascend as their ids do.
-    ids = rows if len(stored.segments) == 1 else stored.ids_at(rows)
-    order = np.lexsort((ids, falling), axis=-1)[:, :k]
+    if ascending:
+        order = np.argsort(falling, axis=1, kind="stable")[:, :k]
+    else:
+        order = np.lexsort((stored.ids_at(rows), falling), axis=-1)[:, :k]
     at = np.arange(len(rows))[:, None]
     ids, cosines = stored.ids_at(rows[at, order]), cosines[at, order]
     if whole:
