@@ -49,6 +49,7 @@ def main() -> int:
     parser.add_argument("drawn", type=Path, help="what benchmarks.drawn wrote")
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--n", type=int, default=200, help="questions a filter")
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--forbidden", type=int, default=N_FORBIDDEN)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
@@ -61,7 +62,7 @@ def main() -> int:
             prepare(arguments.drawn, among)
             vectors = np.load(arguments.drawn / f"vectors-{among}.npy", mmap_mode="r")
             questions = np.ascontiguousarray(asked[using][: arguments.n], np.float32)
-            for kind in KINDS:
+            for kind in arguments.kinds:
                 for share in SELECTIVITIES:
                     selection = choose(index, among, questions, kind, share)
                     found = one_filter(index, using, among, vectors, questions, selection)

@@ -19,16 +19,10 @@ _PROBE_SLACK = 2
 """Lists looked at first: so many times as would do if the selected vectors lay evenly."""
 
 
-def density(lists: InvertedLists, selection: Selection) -> float:
-    """Share of the vectors that are selected, in the lists that hold one that is."""
-    held = selection.counts_by_list(lists) > 0
-    return len(selection) / max(1, int(lists.sizes[held].sum()))
-
-
 def cost_among(lists: InvertedLists, selection: Selection, n_enough: int) -> float:
     """What looking at so many selected vectors costs, if they lie evenly."""
-    read = min(len(selection), n_enough) / max(density(lists, selection), 1e-9)
-    return lists_cost(read / max(1.0, float(lists.sizes.mean())), lists.plan)
+    read = min(len(selection), n_enough) / max(selection.density(lists), 1e-9)
+    return lists_cost(read * lists.n_lists / max(1, lists.n_vectors), lists.plan)
 
 
 def candidates_among(

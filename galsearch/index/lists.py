@@ -50,6 +50,11 @@ class InvertedLists:
         self._parameters: dict[int, Any] = {}
 
     @property
+    def n_vectors(self) -> int:
+        """In all lists together."""
+        return int(self._index.ntotal)
+
+    @property
     def index(self) -> Any:
         """FAISS's own, for this room alone."""
         return self._index

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.index.cost import short_cost
-from galsearch.index.filtered import candidates_among, cost_among, density
+from galsearch.index.filtered import candidates_among, cost_among
 from galsearch.index.lists import InvertedLists
 from galsearch.index.rerank import decide
 from galsearch.index.scan import exact_search
@@ -112,7 +112,7 @@ class OpenModality:
         else:
             # As many as a question without a filter looks at, where the selected lie as thickly.
             looked_at = slack * n_probe * len(self.stored) / lists.n_lists
-            n_enough = max(math.ceil(looked_at * density(lists, selection)), _ENOUGH * depth)
+            n_enough = max(math.ceil(looked_at * selection.density(lists)), _ENOUGH * depth)
             n_own = selection.own_lists(lists)
             own_probe = max(_OWN_PROBE, slack * n_probe, least_probe(depth, n_own or 1, n))
             read = n * min(1, own_probe / (n_own or 1))

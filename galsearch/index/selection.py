@@ -32,6 +32,11 @@ class Lists(Protocol):
         """(n,) the list that holds each stored vector."""
         ...
 
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """(n_lists,) vectors in each."""
+        ...
+
     def centroids(self, numbers: Rows) -> Vectors:
         """(n, n_components) of these lists."""
         ...
@@ -62,6 +67,7 @@ class Selection:
         self._counts: dict[int, npt.NDArray[np.int64]] = {}
         self._short: dict[int, Any] = {}
         self._held: dict[int, HeldLists] = {}
+        self._density: dict[int, float] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -90,6 +96,13 @@ class Selection:
             held = lists.list_of_row[self.rows]
             self._counts[id(lists)] = np.bincount(held, minlength=lists.n_lists)
         return self._counts[id(lists)]
+
+    def density(self, lists: Lists) -> float:
+        """Share of the vectors that are selected, in the lists that hold one that is."""
+        if id(lists) not in self._density:
+            held = self.counts_by_list(lists) > 0
+            self._density[id(lists)] = len(self) / max(1, int(lists.sizes[held].sum()))
+        return self._density[id(lists)]
 
     def held_lists(self, lists: Lists) -> HeldLists:
         """The lists among which a filtered question need look."""
