@@ -114,7 +114,7 @@ class OpenModality:
             looked_at = slack * n_probe * len(self.stored) / lists.n_lists
             n_enough = max(math.ceil(looked_at * selection.density(lists)), _ENOUGH * depth)
             n_own = selection.own_lists(lists)
-            own_probe = max(_OWN_PROBE, slack * n_probe, least_probe(depth, n_own or 1, n))
+            own_probe = max(_OWN_PROBE, n_probe, least_probe(depth, n_own or 1, n))
             read = n * min(1, own_probe / (n_own or 1))
             by_lists = cost_among(lists, selection, n_enough)
             if n_own and short_cost(read, n, lists.plan.n_components) <= by_lists:
