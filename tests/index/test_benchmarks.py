@@ -82,6 +82,20 @@ def test_filters_are_measured_beside_a_selector(home: Path) -> None:
     assert min(entry["recall"] for entry in entries) > 0.8
 
 
+def test_the_ways_of_faiss_are_measured_beside_ours(home: Path) -> None:
+    out = home / "selectors.json"
+    indexes = ("--indexes", "IVF{lists},Flat", "HNSW32,Flat")
+    how = ("--build", home / "toy", "--share", "0.2", "--n", "8", *indexes, "--out", out)
+    printed = run("selectors", home / "drawn", *how)
+    ways = json.loads(out.read_text())["ways"]
+    assert len(ways) == 1 + 2 * 3
+    assert printed.count("\n") == 2 + len(ways)
+    for found in ways.values():
+        assert set(found) == {"image", "spectrum"}
+        assert all(own["recall"] > 0.8 for own in found.values())
+        assert all(own["queries_per_second_one_by_one"] > 0 for own in found.values())
+
+
 def test_churn_is_measured_beside_a_build_made_anew(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "churn.json"
     run("churn", home / "drawn", "--steps", "2", "--work", tmp_path / "work", "--out", out)
