@@ -288,7 +288,7 @@ def test_every_family_and_store_answers_verifies_and_grows(
     out = tmp_path / "toy"
     manifest = build_index(recipe, embeddings=embeddings, out=out)
     assert {entry.plan.kind for entry in manifest.modalities.values()} == {family}
-    row_bytes = {"float32": 64, "float16": 32, "int8": 21}[store]
+    row_bytes = {"float32": 64, "float16": 32, "int8": 20}[store]
     assert (out / "image" / "vectors.npy").stat().st_size == 128 + N * row_bytes
     assert sorted(path.name for path in (out / "image").iterdir()) == [
         *(["basis.npz"] if store == "int8" else []),
