@@ -8,7 +8,7 @@ exact search of the vectors that were embedded. FAISS searches the same inverted
 `IDSelectorBitmap`, and its candidates are re-ranked by the same code as ours, all questions in one
 call; it is swept over lists and candidates, and its fastest setting of recall .95 counts. One
 thread, its CPU time, the shortest of three runs. What a user would write with other indexes and
-selectors of FAISS: `benchmarks.selectors`.
+selectors of FAISS: `benchmarks.id_selectors`.
 """
 
 import argparse

@@ -86,7 +86,7 @@ def test_the_ways_of_faiss_are_measured_beside_ours(home: Path) -> None:
     out = home / "selectors.json"
     indexes = ("--indexes", "IVF{lists},Flat", "HNSW32,Flat")
     how = ("--build", home / "toy", "--share", "0.2", "--n", "8", *indexes, "--out", out)
-    printed = run("selectors", home / "drawn", *how)
+    printed = run("id_selectors", home / "drawn", *how)
     ways = json.loads(out.read_text())["ways"]
     assert len(ways) == 1 + 2 * 3
     assert printed.count("\n") == 2 + len(ways)

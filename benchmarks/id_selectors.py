@@ -1,6 +1,6 @@
 """One filter, at random, and the ways in which FAISS's users would ask with it.
 
-    python -m benchmarks.selectors DRAWN --build BUILD --out results/selectors.json
+    python -m benchmarks.id_selectors DRAWN --build BUILD --out results/selectors.json
 
 The same questions, of two modalities, among the images that a filter keeps: galsearch; and indexes
 of FAISS with each of its selectors (an array, a hashed set, a bitmap), swept over lists read or
