@@ -16,7 +16,7 @@ class PlainFaiss(Engine):
     for these vectors, written by hand: what a user would get who knew it.
     """
 
-    builds = (
+    builds: tuple[str, ...] = (
         "ip OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
         "l2 OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
         "l2 OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,Refine(SQfp16)",
@@ -73,7 +73,7 @@ def faiss_parameters(index: Any, setting: Setting) -> Any:
     return faiss.SearchParametersIVF(nprobe=int(setting["nprobe"]))
 
 
-class Autofaiss(Engine):
+class Autofaiss(PlainFaiss):
     """autofaiss itself, with a memory limit: what it chooses and tunes.
 
     Its own search settings are replaced by a sweep over them, as it would be tuned by hand.
@@ -101,13 +101,3 @@ class Autofaiss(Engine):
             verbose=30,
         )
         faiss.omp_set_num_threads(1)
-
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """Lists read, or `efSearch` where it chose a graph."""
-        parameters = faiss_parameters(self.index, setting)
-        return np.asarray(self.index.search(questions, k, params=parameters)[1])
-
-    def n_bytes(self) -> int:
-        """Of FAISS's own file."""
-        faiss: Any = importlib.import_module("faiss")
-        return int(faiss.serialize_index(self.index).nbytes)
