@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from galsearch.index.coarse import walk
 from galsearch.index.library import faiss
-from galsearch.index.lists import walk
 
 N, DIM, N_LISTS, N_QUESTIONS = 60_000, 128, 64, 100
 N_FAR, SHORT, FEW, MANY = 500_000, 32, 256, 4096

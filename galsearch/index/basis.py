@@ -21,6 +21,8 @@ NEGLIGIBLE_SHARE = 1e-3
 """Share of the squared length that a shortened vector may lack. With that, the order of neighbours
 a few per cent of a radian away survives well enough to pick candidates by; a fifth of it finds no
 more of them (measured at a million), and takes twice the components."""
+ROUGH_SHARE = 0.03
+"""Share that a vector may lack where 4-bit codes describe it, which err by as much."""
 _MULTIPLE = 16
 """Of components, that registers of 512 bits like."""
 _FINE_SHARE = 4
@@ -78,7 +80,11 @@ class Basis:
     @property
     def n_telling(self) -> int:
         """The fewest axes, a multiple of 16 (or all), that lack a negligible share together."""
-        enough = int(np.searchsorted(np.cumsum(self.shares), 1 - NEGLIGIBLE_SHARE)) + 1
+        return self.n_lacking(NEGLIGIBLE_SHARE)
+
+    def n_lacking(self, share: float) -> int:
+        """The fewest axes, a multiple of 16 (or all), that lack at most this share together."""
+        enough = int(np.searchsorted(np.cumsum(self.shares), 1 - share)) + 1
         return min(self.dim, _MULTIPLE * math.ceil(enough / _MULTIPLE))
 
     @cached_property

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from galsearch.core.modality import Modality
+from galsearch.index.cross import Shop, add_cross_lists, worth_trying
 from galsearch.index.digest import FileDigest
 from galsearch.index.intake import (
     drop_originals,
@@ -27,7 +28,7 @@ from galsearch.index.manifest import (
 from galsearch.index.manifest_file import write_manifest
 from galsearch.index.measurement import measure_directions
 from galsearch.index.modality import OpenModality
-from galsearch.index.quantisers import borrow, describe_modality, train
+from galsearch.index.quantisers import Quantisers, borrow, describe_modality, train
 from galsearch.index.recipe import IndexRecipe, read_recipe
 from galsearch.index.staging import new_build
 from galsearch.index.stored import StoredVectors
@@ -94,7 +95,7 @@ class _Workshop:
         stores = open_stores(embeddings)
         borrowed = {} if quantisers is None else borrow(quantisers, stores)
         opened: dict[Modality, OpenModality] = {}
-        entries: dict[Modality, ModalityManifest] = {}
+        made: dict[Modality, Quantisers] = {}
         originals: dict[Modality, StoredVectors] = {}
         for kind, store in stores.items():
             folder = self.directory / kind
@@ -102,17 +103,23 @@ class _Workshop:
                 originals[kind] = store_vectors(store, folder, progress=report)
             share = len(store) / sum(len(each) for each in stores.values())
             with self._stage(f"train {kind} index") as report:
-                made = borrowed.get(kind) or train(self.recipe, originals[kind], share=share)
+                made[kind] = borrowed.get(kind) or train(self.recipe, originals[kind], share=share)
             with self._stage(f"fill {kind} index") as report:
-                opened[kind] = made.index(self.recipe, originals[kind], folder, report)
-            entries[kind] = describe_modality(made, len(store), store.fingerprint, folder)
+                opened[kind] = made[kind].index(self.recipe, originals[kind], folder, report)
         ids = {kind: modality.stored.ids for kind, modality in opened.items()}
         table = read_catalogue(embeddings)
         n_galaxies = write_catalogue(table, self.directory, ids, embeddings)
         with self._stage("measure recall") as report:
-            directions = measure_directions(opened, entries, self.recipe, report, originals)
-        for kind in opened:
-            drop_originals(self.directory / kind)
+            directions = measure_directions(opened, self.recipe, report, originals)
+        for using, among in () if borrowed else worth_trying(directions):
+            with self._stage(f"{using} questions among {among}") as report:
+                shop = Shop(self.recipe, made, opened, originals, self.directory / among)
+                directions = add_cross_lists(shop, using, among, directions, report)
+        entries = {}
+        for kind, store in stores.items():
+            folder = self.directory / kind
+            entries[kind] = describe_modality(made[kind], len(store), store.fingerprint, folder)
+            drop_originals(folder)
         segment = SegmentManifest("", n_galaxies, {kind: len(own) for kind, own in ids.items()})
         first = next(iter(stores.values()))
         return finish(

@@ -57,5 +57,5 @@ def commit(
 
 def _measured(manifest: IndexManifest, fresh: GalaxyIndex) -> IndexManifest:
     searched = {kind: fresh.modality(kind) for kind in manifest.modalities}
-    directions = measure_directions(searched, manifest.modalities, manifest.recipe, lambda *_: None)
+    directions = measure_directions(searched, manifest.recipe, lambda *_: None)
     return dataclasses.replace(manifest, directions=directions, n_changed=0)

@@ -15,6 +15,7 @@ from galsearch.index.commit import commit
 from galsearch.index.generation import new_generation, only_writer
 from galsearch.index.intake import drop_originals, reduce_vectors, write_catalogue, write_vectors
 from galsearch.index.manifest import (
+    CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
     IndexManifest,
     ModalityManifest,
@@ -60,7 +61,6 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
         n_galaxies = write_catalogue(_catalogue(opened), folder, embedded, directory)
         directions = measure_directions(
             searched,
-            modalities,
             opened.manifest.recipe,
             lambda done, total: report("measure recall", done, total),
         )
@@ -85,12 +85,15 @@ def _compact_modality(
 
     stored = write_vectors([old.ids], blocks(), folder, dim=old.dim, source=folder)
     recipe = opened.manifest.recipe
-    lists = opened.modality(kind).lists
+    lists, cross = opened.modality(kind).lists, opened.modality(kind).cross
     if lists is not None:
         made = quantisers_of(opened, kind)
-        lists.renumber(_new_rows(old, stored))
-        lists.write(folder / INVERTED_LISTS_NAME)
-        searched = OpenModality(reduce_vectors(stored, folder, made.plan.store, made.basis), lists)
+        for each, name in ((lists, INVERTED_LISTS_NAME), (cross, CROSS_LISTS_NAME)):
+            if each is not None:
+                each.renumber(_new_rows(old, stored))
+                each.write(folder / name)
+        reduced = reduce_vectors(stored, folder, made.plan.store, made.basis)
+        searched = OpenModality(reduced, lists, cross=cross)
     else:
         made = train(recipe, stored, share=_share(opened, kind))
         searched = made.index(recipe, stored, folder, lambda *_: None)

@@ -33,9 +33,9 @@ def candidates_among(
     found = np.full((len(questions), n), -1)
     for start in range(0, len(questions), _ASKED_AT_A_TIME):
         part = slice(start, start + _ASKED_AT_A_TIME)
-        asking = lists.turned(questions[part])
-        numbers, distances = _lists_with(lists, asking, counts, held, n_enough)
-        found[part] = lists.search_lists(asking, numbers, distances, n, selection)
+        asking = lists.asked(questions[part])
+        numbers, measures = _lists_with(lists, asking, counts, held, n_enough)
+        found[part] = lists.search_lists(asking, numbers, measures, n, selection)
     return found
 
 
@@ -46,14 +46,14 @@ def _lists_with(
     held: HeldLists,
     n_enough: int,
 ) -> tuple[npt.NDArray[np.int64], Vectors]:
-    """(q, width) the nearest lists that hold enough, -1 for none; their distances."""
+    """(q, width) the nearest lists that hold enough, -1 for none; what tells it."""
     n_enough, n_held = min(n_enough, int(counts.sum())), len(held.numbers)
     typical = math.ceil(_PROBE_SLACK * n_enough / max(1, counts.sum()) * n_held)
     for width in (min(typical, n_held), n_held):
         if n_held == lists.n_lists:
-            distances, numbers = lists.nearest_lists(questions, width)
+            measures, numbers = lists.nearest_lists(questions, width)
         else:
-            distances, places = held.centroids.search(questions, width)
+            measures, places = held.centroids.search(questions, width)
             numbers = held.numbers[places]
         inside = np.where(numbers >= 0, counts[numbers], 0)
         before = np.cumsum(inside, axis=1) - inside
@@ -61,4 +61,4 @@ def _lists_with(
             break
     numbers = np.where((before < n_enough) & (inside > 0), numbers, -1)
     used = max(1, int(np.flatnonzero((numbers >= 0).any(axis=0)).max(initial=0)) + 1)
-    return np.ascontiguousarray(numbers[:, :used]), np.ascontiguousarray(distances[:, :used])
+    return np.ascontiguousarray(numbers[:, :used]), np.ascontiguousarray(measures[:, :used])

@@ -12,7 +12,7 @@ import numpy as np
 
 from galsearch.core.errors import ConfigError
 from galsearch.index.gpu import GpuPlan, gpu_config, plan_gpu_search
-from galsearch.index.library import faiss, n_gpus
+from galsearch.index.library import METRICS, faiss, flat_index, n_gpus
 from galsearch.index.lists import InvertedLists
 from galsearch.index.plan import IndexPlan
 from galsearch.index.stored import Rows, StoredVectors, Vectors
@@ -32,13 +32,13 @@ class GpuLists:
         self._lock = threading.Lock()
 
     def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(n_questions, n) rows by rising estimated distance, -1 where the lists end."""
+        """(n_questions, n) rows, nearest by their codes first, -1 where the lists end."""
         n_probe = min(n_probe, self._host.n_lists)
         if max(n, n_probe) > MOST_SELECTED:
             return self._host.candidates(questions, n=n, n_probe=n_probe)
         parameters = faiss.SearchParametersIVF(nprobe=n_probe)
         with self._lock:
-            _, rows = self._index.search(self._host.turned(questions), n, params=parameters)
+            _, rows = self._index.search(self._host.asked(questions), n, params=parameters)
         return np.asarray(rows)
 
 
@@ -73,17 +73,22 @@ def plain_twin(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan) -> Any:
     Where the codes are legal the twin reads those of the host, which must outlive it.
     """
     plan = host.plan
-    flat = faiss.IndexFlatL2(plan.n_components)
-    flat.add(host.centroids(np.arange(plan.n_lists)))
-    twin = _empty(gpu, plan, flat)
-    flat.this.disown()
+    centroids = host.centroids(np.arange(plan.n_lists))
+    nearest, asked = (flat_index(plan.n_components, metric) for metric in ("l2", plan.metric))
+    for flat in (nearest, asked):
+        flat.add(centroids)
+    twin = _empty(gpu, plan, asked)
+    asked.this.disown()
     twin.own_fields = True
     if not gpu.recoded:
         _take_codes(twin, host.index)
         twin.replace_invlists(host.index.invlists, False)
         twin.ntotal = host.index.ntotal
         return twin
+    # A vector's list is the nearest, whatever a question measures by.
+    twin.quantizer = nearest
     twin.train(host.turned(draw_sample(stored, plan.n_training, seed=1)))
+    twin.quantizer = asked
     numbers = host.list_of_row.astype(np.int64)
     for rows, vectors in stored.blocks():
         short, held = np.ascontiguousarray(host.turned(vectors)), numbers[rows]
@@ -94,9 +99,9 @@ def plain_twin(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan) -> Any:
 def _empty(gpu: GpuPlan, plan: IndexPlan, centroids: Any) -> Any:
     common = (centroids, plan.n_components, plan.n_lists)
     if gpu.index == "GpuIndexIVFPQ":
-        return faiss.IndexIVFPQ(*common, plan.n_subvectors, plan.n_bits, faiss.METRIC_L2)
+        return faiss.IndexIVFPQ(*common, plan.n_subvectors, plan.n_bits, METRICS[plan.metric])
     kind = faiss.ScalarQuantizer.QT_8bit
-    return faiss.IndexIVFScalarQuantizer(*common, kind, faiss.METRIC_L2, True)
+    return faiss.IndexIVFScalarQuantizer(*common, kind, METRICS[plan.metric], True)
 
 
 def _take_codes(index: Any, trained: Any) -> None:
@@ -113,6 +118,7 @@ def _shared_out(twin: Any, plan: IndexPlan, gpu: GpuPlan) -> Any:
     if gpu.n_devices == 1:
         return on_device(twin, gpu, 0)
     shards = faiss.IndexShards(plan.n_components, True, False)
+    shards.metric_type = METRICS[plan.metric]
     for device in range(gpu.n_devices):
         share = _empty(gpu, plan, twin.quantizer)
         _take_codes(share, twin)

@@ -17,8 +17,15 @@ except ModuleNotFoundError as error:
 
 faiss: Any = _faiss
 """Untyped: the stubs of the wheels for CPUs and for GPUs differ."""
+METRICS: dict[str, Any] = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
+"""By the names of `plan.Metric`."""
 
-__all__ = ["faiss", "n_gpus"]
+__all__ = ["METRICS", "faiss", "flat_index", "n_gpus"]
+
+
+def flat_index(dim: int, metric: str) -> Any:
+    """An empty FAISS index that compares all."""
+    return faiss.IndexFlatL2(dim) if metric == "l2" else faiss.IndexFlatIP(dim)
 
 
 def n_gpus() -> int:

@@ -2,8 +2,9 @@
 
 Squared distances between unit vectors order them as cosines do, and codes keep small distances
 far better than inner products near 1 (an error of a code's length is one of the inner product).
-Vectors and questions are turned and shortened before they come here, by the matrix in the same
-file. FAISS ids are the rows of the stored vectors. Foreign objects do not leave this room.
+Inner products are taken where nothing is near 1 (`cross`). Vectors and questions are turned and
+shortened by the matrix in the same file. FAISS ids are the rows of the stored vectors. Foreign
+objects do not leave this room.
 """
 
 import hashlib
@@ -17,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import ManifestError
-from galsearch.index.faiss_files import inverted_list, take_apart
-from galsearch.index.library import faiss
+from galsearch.index.coarse import Coarse
+from galsearch.index.faiss_files import clear_padding, inverted_list, sort_list, take_apart
+from galsearch.index.library import METRICS, faiss
 from galsearch.index.plan import IndexPlan
 from galsearch.index.selection import Selection
 from galsearch.index.stored import Rows, Vectors
@@ -30,11 +32,6 @@ _FAISS_NAMES = {
 }
 _ORDERED_FROM = 64
 """Questions that are asked in an order of their own."""
-_LEAST_WALK = 8
-"""Centroids kept while the graph over them is walked."""
-_GRAPH_UP_TO = 48
-"""Lists that are found by the graph. A wider walk need not reach centroids of another cluster, so
-for more all are compared."""
 
 
 class InvertedLists:
@@ -42,10 +39,16 @@ class InvertedLists:
 
     def __init__(self, index: Any, plan: IndexPlan, turn: Vectors | None) -> None:
         self._index = index
+        # Vectors go to the nearest centroid in any case, which the quantizer finds by itself.
+        index.metric_type = METRICS[plan.metric]
         self.plan = plan
         self._turn = None if turn is None else np.ascontiguousarray(turn.T)
+        self._asked_turn = self._turn
+        if self._turn is not None and plan.metric == "ip":
+            # Axes are stretched for vectors, so they shrink for questions: products stay.
+            self._asked_turn = self._turn / np.square(self._turn).sum(axis=0)
         self.n_lists = int(index.nlist)
-        self._quantizer = faiss.downcast_index(index.quantizer)
+        self._coarse = Coarse(index.quantizer, plan.metric)
         self._whole: Any = index
         self._parameters: dict[int, Any] = {}
 
@@ -89,6 +92,8 @@ class InvertedLists:
 
     def write(self, path: Path) -> None:
         """The index in FAISS's own format at `path`, the matrix before it."""
+        if self.plan.kind == "fastscan":
+            clear_padding(self._index)
         if self._turn is None:
             faiss.write_index(self._index, str(path))
             return
@@ -100,7 +105,7 @@ class InvertedLists:
     def quantiser_digest(self) -> str:
         """sha256 of what was trained: rotation, centroids, and how residuals are coded."""
         index = self._index
-        parts = [self._quantizer.reconstruct_n(0, self.n_lists)]
+        parts = [self.centroids(np.arange(self.n_lists))]
         if self._turn is not None:
             parts.append(self._turn)
         if self.plan.kind == "ivfsq":
@@ -113,10 +118,12 @@ class InvertedLists:
         return digest.hexdigest()
 
     def turned(self, vectors: Vectors) -> Vectors:
-        """(n, n_components) what the index holds or is asked in place of `vectors`."""
-        if self._turn is None:
-            return np.ascontiguousarray(vectors, np.float32)
-        return np.asarray(np.matmul(vectors, self._turn), np.float32)
+        """(n, n_components) what the index holds in place of `vectors`."""
+        return _times(vectors, self._turn)
+
+    def asked(self, questions: Vectors) -> Vectors:
+        """(n, n_components) what the index is asked in place of `questions`."""
+        return _times(questions, self._asked_turn)
 
     def add(self, vectors: Vectors, rows: Rows) -> None:
         """Hold vectors under these rows; only while the lists are being made."""
@@ -146,21 +153,10 @@ class InvertedLists:
     def renumber(self, new_rows: Rows) -> None:
         """Give each row its new number and bring each list into the order of its rows.
 
-        So lists that were merged are those of a build made at once, byte for byte. Fast scan
-        packs 32 codes together; there the order stays, and with it that of equal estimates.
+        So lists that were merged are those of a build made at once, byte for byte.
         """
-        lists = self._index.invlists
-        packed = self.plan.kind == "fastscan"
         for number in range(self.n_lists):
-            if size := lists.list_size(number):
-                rows = faiss.rev_swig_ptr(lists.get_ids(number), size)
-                rows[:] = new_rows[rows]
-                order = np.argsort(rows)
-                if not packed and (np.diff(order) < 0).any():
-                    n_bytes = size * lists.code_size
-                    codes = faiss.rev_swig_ptr(lists.get_codes(number), n_bytes)
-                    codes[:] = codes.reshape(size, -1)[order].reshape(-1)
-                    rows[:] = rows[order]
+            sort_list(self._index, number, new_rows)
 
     @cached_property
     def list_of_row(self) -> npt.NDArray[np.int32]:
@@ -174,7 +170,7 @@ class InvertedLists:
 
     def centroids(self, numbers: Rows) -> Vectors:
         """(n, n_components) of these lists."""
-        return np.asarray(self._quantizer.reconstruct_batch(numbers), np.float32)
+        return self._coarse.centroids(numbers)
 
     @cached_property
     def sizes(self) -> npt.NDArray[np.int64]:
@@ -183,22 +179,22 @@ class InvertedLists:
         return np.array(sizes, np.int64)
 
     def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(n_questions, n) rows by rising estimated distance, -1 where the lists end.
+        """(n_questions, n) rows, nearest by their codes first, -1 where the lists end.
 
         Parameters travel with the call, so the shared index is never changed.
         """
         if len(questions) < _ORDERED_FROM:
-            return self._candidates(self.turned(questions), n, min(n_probe, self.n_lists))
-        asking = self.turned(questions)
+            return self._candidates(self.asked(questions), n, min(n_probe, self.n_lists))
+        asking = self.asked(questions)
         order = neighbours_together(asking)
         rows = np.empty((len(questions), n), np.int64)
         rows[order] = self._candidates(asking[order], n, min(n_probe, self.n_lists))
         return rows
 
     def _candidates(self, asking: Vectors, n: int, n_probe: int) -> Rows:
-        if n_probe > _GRAPH_UP_TO:
-            distances, numbers = self.nearest_lists(asking, n_probe)
-            return self.search_lists(asking, numbers, distances, n, None)
+        if not self._coarse.walks_to(n_probe):
+            measures, numbers = self.nearest_lists(asking, n_probe)
+            return self.search_lists(asking, numbers, measures, n, None)
         parameters = self._parameters.get(n_probe) or self._parameters_of(n_probe)
         scores = np.empty((len(asking), n), np.float32)
         rows = np.empty((len(asking), n), np.int64)
@@ -208,8 +204,8 @@ class InvertedLists:
         return rows
 
     def _parameters_of(self, n_probe: int) -> Any:
-        graph = isinstance(self._quantizer, faiss.IndexHNSW)
-        parameters = self._kind(nprobe=n_probe, quantizer_params=walk(n_probe) if graph else None)
+        walked = self._coarse.parameters(n_probe)
+        parameters = self._kind(nprobe=n_probe, quantizer_params=walked)
         self._parameters[n_probe] = parameters
         return parameters
 
@@ -221,25 +217,18 @@ class InvertedLists:
     def nearest_lists(
         self, questions: Vectors, width: int
     ) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        """(q, width) squared distances and numbers of lists, through the graph where few."""
-        quantizer, parameters = self._quantizer, None
-        if isinstance(quantizer, faiss.IndexHNSW):
-            if width > _GRAPH_UP_TO:
-                quantizer = quantizer.storage
-            else:
-                parameters = walk(width)
-        distances, numbers = quantizer.search(questions, width, params=parameters)
-        return distances, numbers
+        """(q, width) squared distances or inner products, and numbers of lists, nearest first."""
+        return self._coarse.nearest(questions, width)
 
     def search_lists(
         self,
         questions: Vectors,
         numbers: npt.NDArray[np.int64],
-        distances: Vectors,
+        measures: Vectors,
         n: int,
         selection: Selection | None,
     ) -> Rows:
-        """(q, n) rows by rising estimated distance from these lists of each turned question."""
+        """(q, n) rows, nearest by their codes first, from these lists of each turned question."""
         selector = None if selection is None else faiss.IDSelectorBitmap(selection.bitmap)
         parameters = self._kind(nprobe=numbers.shape[1], sel=selector)
         scores = np.empty((len(questions), n), np.float32)
@@ -250,7 +239,7 @@ class InvertedLists:
             faiss.swig_ptr(questions),
             n,
             faiss.swig_ptr(numbers),
-            faiss.swig_ptr(distances),
+            faiss.swig_ptr(measures),
             faiss.swig_ptr(scores),
             faiss.swig_ptr(rows),
             False,
@@ -267,6 +256,7 @@ def neighbours_together(questions: Vectors) -> Rows:
     return np.lexsort((questions[:, min(1, questions.shape[1] - 1)], strips))
 
 
-def walk(n: int) -> Any:
-    """How the graph over the centroids is walked for the nearest `n` of them."""
-    return faiss.SearchParametersHNSW(efSearch=max(_LEAST_WALK, 2 * n))
+def _times(vectors: Vectors, turn: Vectors | None) -> Vectors:
+    if turn is None:
+        return np.ascontiguousarray(vectors, np.float32)
+    return np.asarray(np.matmul(vectors, turn), np.float32)

@@ -10,7 +10,17 @@ from galsearch.index.digest import FileDigest
 from galsearch.index.plan import IndexPlan
 from galsearch.index.recipe import IndexRecipe
 
-MANIFEST_NAME, INVERTED_LISTS_NAME = "manifest.json", "lists.faiss"
+MANIFEST_NAME = "manifest.json"
+INVERTED_LISTS_NAME, CROSS_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
+
+
+@dataclass(frozen=True)
+class CrossManifest:
+    """The lists over one modality that questions of the other are answered from."""
+
+    plan: IndexPlan
+    quantiser: str
+    """sha256 of what was trained."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +38,11 @@ class ModalityManifest:
     quantiser: str
     """sha256 of what was trained: lists of one quantiser can be merged. Empty where flat."""
     index_bytes_per_vector: float
-    """In memory while searching: the FAISS file; 0 where flat."""
+    """In memory while searching: the FAISS files; 0 where flat."""
     stored_bytes_per_vector: float
     """On disk, memory-mapped: vectors and ids."""
+    cross: CrossManifest | None = None
+    """Where questions of the other modality have lists of their own."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,12 @@ def _modality_line(kind: Modality, entry: ModalityManifest) -> str:
             f"kept in {plan.n_subvectors} codes of {plan.n_bits} bits, trained on "
             f"{plan.n_training:,} ({entry.device}), "
             f"{entry.index_bytes_per_vector:.0f} bytes a vector"
+        )
+    if entry.cross is not None:
+        cross = entry.cross.plan
+        how += (
+            f"; cross lists: {cross.n_lists} of {cross.n_components} components in "
+            f"{cross.n_subvectors} codes of {cross.n_bits} bits"
         )
     return f"  {kind}: {entry.n_vectors:,} vectors of {plan.dim} components, {how}"
 

@@ -11,6 +11,7 @@ from galsearch.core.modality import Modality
 from galsearch.index.digest import FileDigest
 from galsearch.index.manifest import (
     MANIFEST_NAME,
+    CrossManifest,
     DirectionManifest,
     IndexManifest,
     ModalityManifest,
@@ -19,10 +20,10 @@ from galsearch.index.manifest import (
 from galsearch.index.plan import IndexPlan
 from galsearch.index.recipe import IndexRecipe
 
-FORMAT_VERSION = 4
-"""4: compact rows have length one, a quarter of their axes in 16 bits; 3: vectors are turned and
-shortened before inverted lists hold them; 2: lists hold rows of the stored vectors; in 1 they held
-TARGETIDs."""
+FORMAT_VERSION = 5
+"""5: a modality may have cross lists; 4: compact rows have length one, a quarter of their axes in
+16 bits; 3: vectors are turned and shortened before inverted lists hold them; 2: lists hold rows of
+the stored vectors; in 1 they held TARGETIDs."""
 
 
 def write_manifest(manifest: IndexManifest, path: Path) -> None:
@@ -87,10 +88,16 @@ def _digest(table: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _modality_from(entry: dict[str, Any]) -> ModalityManifest:
+    cross = entry["cross"]
+    if cross is not None:
+        cross = CrossManifest(IndexPlan(**cross["plan"]), cross["quantiser"])
+    return ModalityManifest(**{**entry, "plan": IndexPlan(**entry["plan"]), "cross": cross})
+
+
 def _from_table(table: dict[str, Any]) -> IndexManifest:
     modalities = {
-        Modality(kind): ModalityManifest(**{**entry, "plan": IndexPlan(**entry["plan"])})
-        for kind, entry in table["modalities"].items()
+        Modality(kind): _modality_from(entry) for kind, entry in table["modalities"].items()
     }
     directions = tuple(
         DirectionManifest(

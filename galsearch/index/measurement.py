@@ -6,9 +6,8 @@ from collections.abc import Callable
 import numpy as np
 
 from galsearch.core.modality import DIRECTIONS, Modality
-from galsearch.index.manifest import DirectionManifest, ModalityManifest
+from galsearch.index.manifest import DirectionManifest
 from galsearch.index.modality import OpenModality, SearchSettings
-from galsearch.index.plan import IndexPlan
 from galsearch.index.recipe import IndexRecipe
 from galsearch.index.stored import StoredVectors
 from galsearch.index.tuning import RECALL_KS, ask, draw_ids, recall, tune
@@ -16,7 +15,6 @@ from galsearch.index.tuning import RECALL_KS, ask, draw_ids, recall, tune
 
 def measure_directions(
     opened: dict[Modality, OpenModality],
-    entries: dict[Modality, ModalityManifest],
     recipe: IndexRecipe,
     report: Callable[[int, int], None],
     originals: dict[Modality, StoredVectors] | None = None,
@@ -27,38 +25,42 @@ def measure_directions(
     by default what is stored is the truth. Tuning looks at what is stored alone, so that parts
     that are merged, whose originals are gone, are asked as a build made at once.
     """
-    truth = {kind: modality.stored for kind, modality in opened.items()}
-    truth.update(originals or {})
     asked = [(using, among) for using, among in DIRECTIONS if {using, among} <= set(opened)]
     found = []
     for using, among in asked:
-        found.append(_direction(using, among, opened, truth, entries[among].plan, recipe))
+        found.append(measure_direction(using, among, opened, recipe, originals))
         report(len(found), len(asked))
     return tuple(found)
 
 
-def _direction(
+def measure_direction(
     using: Modality,
     among: Modality,
     opened: dict[Modality, OpenModality],
-    truth: dict[Modality, StoredVectors],
-    plan: IndexPlan,
     recipe: IndexRecipe,
+    originals: dict[Modality, StoredVectors] | None = None,
 ) -> DirectionManifest:
+    """As `measure_directions`, one of them."""
     stored = {kind: modality.stored for kind, modality in opened.items()}
+    truth = {**stored, **(originals or {})}
     ids, held_out_ids = draw_ids(stored[using], n=recipe.n_tuning_queries, seed=recipe.seed)
     held_out = ask(truth[using], truth[among], held_out_ids)
-    searched = opened[among]
+    searched, crossing = opened[among], using != among
     settings = SearchSettings(1, 1)
-    flat = searched.lists is None
-    if searched.lists is not None:
+    lists = searched.lists_for(crossing=crossing)
+    flat = lists is None
+    if lists is not None:
         tuning = ask(stored[using], stored[among], ids)
-        settings = tune(searched.lists, stored[among], plan, tuning, recipe)
+        settings = tune(lists, stored[among], tuning, recipe)
     recalls, exact_share, seconds = {}, 0.0, 0.0
     for k in RECALL_KS:
         start = time.perf_counter()
         answers = searched.search(
-            held_out.vectors, k=k, exclude=held_out.target_ids, settings=settings
+            held_out.vectors,
+            k=k,
+            exclude=held_out.target_ids,
+            settings=settings,
+            crossing=crossing,
         )
         elapsed = time.perf_counter() - start
         recalls[k] = recall(answers, held_out, truth[among], k=k)

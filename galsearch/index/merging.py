@@ -14,7 +14,9 @@ from galsearch.core.modality import Modality
 from galsearch.index.basis import BASIS_NAME
 from galsearch.index.build import Progress, finish
 from galsearch.index.intake import write_catalogue
+from galsearch.index.lists import InvertedLists
 from galsearch.index.manifest import (
+    CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
     IndexManifest,
     ModalityManifest,
@@ -22,6 +24,7 @@ from galsearch.index.manifest import (
 )
 from galsearch.index.measurement import measure_directions
 from galsearch.index.modality import OpenModality
+from galsearch.index.plan import IndexPlan
 from galsearch.index.quantisers import describe_modality, quantisers_of
 from galsearch.index.search import GalaxyIndex, open_build
 from galsearch.index.staging import new_build
@@ -40,8 +43,8 @@ def merge(
     """The manifest of one build of all that `parts` hold, written to the directory `out`.
 
     It answers as a build of all their embeddings with the same quantisers does: stored rows and
-    inverted lists are the same bytes (lists of the family fastscan hold the same codes in the
-    order of the parts). The parts are read and stay as they are; nothing is trained or coded.
+    inverted lists are the same bytes. The parts are read and stay as they are; nothing is trained
+    or coded.
 
     Parameters
     ----------
@@ -79,7 +82,6 @@ def merge(
         n_galaxies = write_catalogue(table, directory, ids, Path(out))
         directions = measure_directions(
             searched,
-            entries,
             first.recipe,
             lambda done, total: report("measure recall", done, total),
         )
@@ -118,13 +120,20 @@ def _check(opened: Sequence[GalaxyIndex]) -> None:
             )
         for kind, entry in manifest.modalities.items():
             other = first.manifest.modalities[kind]
-            plans = [dataclasses.replace(each.plan, n_vectors=0) for each in (entry, other)]
-            if plans[0] != plans[1] or entry.quantiser != other.quantiser:
+            if _trained_as(entry) != _trained_as(other):
                 raise ManifestError(
                     f"{part.directory}: its {kind} lists are of other quantisers than those of "
                     f"{first.directory}. Build the parts with galsearch build-index "
                     "--quantisers BUILD, of one build."
                 )
+
+
+def _trained_as(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
+    """The plans and quantisers of a modality's lists, whatever they hold."""
+    trained = [(entry.plan, entry.quantiser)]
+    if entry.cross is not None:
+        trained.append((entry.cross.plan, entry.cross.quantiser))
+    return [(dataclasses.replace(plan, n_vectors=0), digest) for plan, digest in trained]
 
 
 def _merge_modality(
@@ -136,15 +145,23 @@ def _merge_modality(
     np.save(folder / IDS_NAME, ids)
     stored = _merge_rows(parts, ids, folder)
     made = quantisers_of(opened[0], kind)
-    lists = None
+    new_rows = find_rows(ids, np.concatenate([part.ids for part in parts]))
+    lists = cross = None
     if made.plan.kind != "flat":
-        first, *others = [part.read_segment(part.manifest.segments[0], kind) for part in opened]
-        lists = first.grown(others, dead=np.empty(0, np.int64))
-        lists.renumber(find_rows(ids, np.concatenate([part.ids for part in parts])))
+        lists = _joined([part.read_lists(part.manifest.segments[0], kind) for part in opened])
+        lists.renumber(new_rows)
         lists.write(folder / INVERTED_LISTS_NAME)
+    if made.cross is not None:
+        cross = _joined([part.read_cross_lists(part.manifest.segments[0], kind) for part in opened])
+        cross.renumber(new_rows)
+        cross.write(folder / CROSS_LISTS_NAME)
     fingerprint = opened[0].manifest.fingerprint
     entry = describe_modality(made, len(ids), fingerprint, folder)
-    return OpenModality(stored, lists), entry
+    return OpenModality(stored, lists, cross=cross), entry
+
+
+def _joined(lists: Sequence[InvertedLists]) -> InvertedLists:
+    return lists[0].grown(lists[1:], dead=np.empty(0, np.int64))
 
 
 def _one_of_each(parts: Sequence[StoredVectors], kind: Modality) -> Ids:

@@ -63,7 +63,7 @@ class Proposer(Protocol):
     """What proposes candidates: inverted lists here, or their copy on GPUs."""
 
     def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(n_questions, n) rows by rising estimated distance, -1 where the lists end."""
+        """(n_questions, n) rows, nearest by their codes first, -1 where the lists end."""
         ...
 
 
@@ -75,6 +75,13 @@ class OpenModality:
     lists: InvertedLists | None
     on_gpu: Proposer | None = None
     """A copy of the lists that proposes in their place where no filter is."""
+    cross: InvertedLists | None = None
+    """Lists for questions of the other modality; None where `lists` answer those too."""
+    cross_on_gpu: Proposer | None = None
+
+    def lists_for(self, *, crossing: bool) -> InvertedLists | None:
+        """What answers questions of the other modality (`crossing`), or any."""
+        return self.cross if crossing and self.cross is not None else self.lists
 
     def search(
         self,
@@ -85,13 +92,14 @@ class OpenModality:
         settings: SearchSettings,
         exact: bool = False,
         selection: Selection | None = None,
+        crossing: bool = False,
     ) -> list[Hits]:
         """The neighbours of each question: `min(k, stored)`, never fewer, never `exclude`.
 
         A scan answers where it is asked for, where there are no lists, where re-ranking would
         read a large part of all vectors, where few are selected, and where the lists probed held
         too few. Where more are selected, their shortened vectors propose candidates; where many
-        are, the lists that hold them.
+        are, the lists that hold them. `crossing`: the questions are of the other modality.
         """
         if selection is not None and len(selection) == len(self.stored):
             selection = None
@@ -102,13 +110,14 @@ class OpenModality:
             return [empty] * len(questions)
         slack = 1 if selection is None else FILTER_SLACK
         depth = depth_of(k, slack * settings.rerank)
-        lists = self.lists
+        lists = self.lists_for(crossing=crossing)
+        on_gpu = self.on_gpu if lists is self.lists else self.cross_on_gpu
         few = selection is not None and n <= COMPARED_UP_TO
         if exact or lists is None or few or depth >= SCAN_FROM_SHARE * n:
             return self._scan(questions, k, exclude, selection)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
         if selection is None:
-            rows = (self.on_gpu or lists).candidates(questions, n=depth, n_probe=n_probe)
+            rows = (on_gpu or lists).candidates(questions, n=depth, n_probe=n_probe)
         else:
             # As many as a question without a filter looks at, where the selected lie as thickly.
             looked_at = slack * n_probe * len(self.stored) / lists.n_lists

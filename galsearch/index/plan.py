@@ -8,12 +8,15 @@ from galsearch.core.errors import ConfigError
 from galsearch.index.recipe import IndexRecipe, size_bytes
 
 Kind = Literal["flat", "ivfsq", "ivfpq", "fastscan"]
+Metric = Literal["l2", "ip"]
 MIN_POINTS_PER_LIST = 39
 """FAISS's k-means warns below this many training vectors a centroid."""
 GPU_SUBVECTORS = (1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96)
 """Codes a vector that FAISS's GPU IVF-PQ has kernels for (facts of faiss 1.15)."""
 MOST_LISTS = 16_384
 """Lists of a default plan. More save little reading where codes are short, and cost k-means."""
+_CODED_SINGLY = 64
+"""Components up to which each has a code of 4 bits to itself; more share one by two."""
 SCALAR_UP_TO = 64
 """Components that are worth a byte each; more are better described by fewer codes."""
 
@@ -36,6 +39,9 @@ class IndexPlan:
     n_training: int
     store: str = "float32"
     """Type of a stored component."""
+    metric: Metric = "l2"
+    """How lists tell what is near a question: by squared distance, or by inner product (cross
+    lists, whose components are stretched by what questions tell)."""
 
     @property
     def code_bytes(self) -> float:
@@ -49,6 +55,7 @@ def plan_index(
     n_vectors: int,
     dim: int,
     n_telling: int | None = None,
+    n_rough: int | None = None,
     on_gpu: bool = False,
     share_of_memory: float = 1.0,
 ) -> IndexPlan:
@@ -58,6 +65,8 @@ def plan_index(
     ----------
     n_telling
         Components that tell enough of a turned vector (`Basis.n_telling`); default: all.
+    n_rough
+        Components that 4-bit codes describe (`Basis.n_lacking`); default: all.
     on_gpu
         Whether a GPU shall train it: of the families not fastscan.
     share_of_memory
@@ -95,7 +104,8 @@ def plan_index(
         fits = _components(n_vectors, telling, n_lists, available)
         telling = n_subvectors = recipe.n_components or fits
     else:
-        telling = recipe.n_components or dim
+        rough = n_rough if kind == "fastscan" else None
+        telling = recipe.n_components or rough or dim
         n_subvectors = recipe.n_subvectors or _affordable(
             kind, n_vectors, telling, n_lists, available
         )
@@ -175,15 +185,26 @@ def _components(n_vectors: int, telling: int, n_lists: int, available: float) ->
     return int(max(1, min(telling, fits)))
 
 
+def codes_of(kind: Kind, n_components: int) -> list[int]:
+    """How many codes so many components may have by default, ascending.
+
+    Examples
+    --------
+    >>> codes_of("fastscan", 32)[-1], codes_of("fastscan", 128)[-1], codes_of("ivfpq", 128)[-1]
+    (32, 64, 32)
+    """
+    if kind == "fastscan":
+        least_width = 1 if n_components <= _CODED_SINGLY else 2
+        legal = [m for m in range(1, 129) if n_components % m == 0]
+    else:
+        least_width = 4
+        legal = [m for m in GPU_SUBVECTORS if m <= 64 and n_components % m == 0]
+    return [m for m in legal if n_components // m >= least_width] or legal[:1]
+
+
 def _affordable(kind: Kind, n_vectors: int, dim: int, n_lists: int, available: float) -> int:
     """The most codes of the default's choices that fit the memory, or else the fewest."""
-    if kind == "fastscan":
-        n_bits, least_width = 4, 2
-        legal = [m for m in range(1, 129) if dim % m == 0]
-    else:
-        n_bits, least_width = 8, 4
-        legal = [m for m in GPU_SUBVECTORS if m <= 64 and dim % m == 0]
-    choices = [m for m in legal if dim // m >= least_width] or legal[:1]
+    n_bits, choices = 4 if kind == "fastscan" else 8, codes_of(kind, dim)
     centroids = 4.0 * dim * (n_lists + 2**n_bits)
     fits = [m for m in choices if n_vectors * (m * n_bits / 8 + 8) + centroids <= available]
     return max(fits, default=min(choices))

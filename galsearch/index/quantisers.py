@@ -7,11 +7,16 @@ from pathlib import Path
 
 from galsearch.core.errors import ManifestError, MissingModalityError
 from galsearch.core.modality import Modality
-from galsearch.index.basis import Basis
+from galsearch.index.basis import ROUGH_SHARE, Basis
 from galsearch.index.gpu import GpuPlan, choose_gpu, wants_gpu
 from galsearch.index.intake import ORIGINALS_NAME, reduce_vectors
 from galsearch.index.lists import InvertedLists
-from galsearch.index.manifest import INVERTED_LISTS_NAME, ModalityManifest
+from galsearch.index.manifest import (
+    CROSS_LISTS_NAME,
+    INVERTED_LISTS_NAME,
+    CrossManifest,
+    ModalityManifest,
+)
 from galsearch.index.modality import OpenModality
 from galsearch.index.plan import IndexPlan, plan_index
 from galsearch.index.recipe import IndexRecipe
@@ -39,6 +44,8 @@ class Quantisers:
     """Holding nothing; None where flat, or where GPUs train and fill at once."""
     gpu: GpuPlan | None = None
     digest: str = ""
+    cross: InvertedLists | None = None
+    """Holding nothing; None where `lists` do for questions of the other modality too."""
 
     def index(
         self, recipe: IndexRecipe, stored: StoredVectors, folder: Path, report: Report
@@ -52,8 +59,11 @@ class Quantisers:
         if lists is not None:
             lists.write(folder / INVERTED_LISTS_NAME)
             self.digest = lists.quantiser_digest()
+        if self.cross is not None:
+            fill(self.cross, stored, report)
+            self.cross.write(folder / CROSS_LISTS_NAME)
         reduced = reduce_vectors(stored, folder, self.plan.store, self.basis)
-        return OpenModality(reduced, lists)
+        return OpenModality(reduced, lists, cross=self.cross)
 
 
 def train(recipe: IndexRecipe, stored: StoredVectors, *, share: float) -> Quantisers:
@@ -70,6 +80,7 @@ def train(recipe: IndexRecipe, stored: StoredVectors, *, share: float) -> Quanti
         n_vectors=len(stored),
         dim=stored.dim,
         n_telling=basis.n_telling,
+        n_rough=basis.n_lacking(ROUGH_SHARE),
         on_gpu=wants_gpu(recipe),
         share_of_memory=share,
     )
@@ -114,13 +125,21 @@ def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
     basis = getattr(codec, "basis", None)
     if entry.plan.kind == "flat":
         return Quantisers(entry.plan, basis, None)
-    lists = opened.read_segment(opened.manifest.segments[0], kind).emptied()
+    lists = opened.read_lists(opened.manifest.segments[0], kind).emptied()
     if lists.quantiser_digest() != entry.quantiser:
         raise ManifestError(
             f"{opened.directory}: the {kind} lists are of another quantiser than manifest.json "
             "says. Build the index again with galsearch build-index."
         )
-    return Quantisers(entry.plan, basis, lists, digest=entry.quantiser)
+    cross = None
+    if entry.cross is not None:
+        cross = opened.read_cross_lists(opened.manifest.segments[0], kind).emptied()
+        if cross.quantiser_digest() != entry.cross.quantiser:
+            raise ManifestError(
+                f"{opened.directory}: the cross lists over {kind} vectors are of another quantiser "
+                "than manifest.json says. Build the index again with galsearch build-index."
+            )
+    return Quantisers(entry.plan, basis, lists, digest=entry.quantiser, cross=cross)
 
 
 def describe_modality(
@@ -129,7 +148,11 @@ def describe_modality(
     """What the manifest says of the files in `folder`."""
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     sizes.pop(ORIGINALS_NAME, None)
-    in_memory = sizes.pop(INVERTED_LISTS_NAME, 0)
+    in_memory = sizes.pop(INVERTED_LISTS_NAME, 0) + sizes.pop(CROSS_LISTS_NAME, 0)
+    cross = None
+    if made.cross is not None:
+        plan = dataclasses.replace(made.cross.plan, n_vectors=n_vectors)
+        cross = CrossManifest(plan, made.cross.quantiser_digest())
     return ModalityManifest(
         plan=dataclasses.replace(made.plan, n_vectors=n_vectors),
         n_vectors=n_vectors,
@@ -138,4 +161,5 @@ def describe_modality(
         quantiser=made.digest,
         index_bytes_per_vector=round(in_memory / n_vectors, 2),
         stored_bytes_per_vector=round(sum(sizes.values()) / n_vectors, 2),
+        cross=cross,
     )

@@ -4,6 +4,7 @@ import importlib
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,13 +18,15 @@ from galsearch.index.generation import hold
 from galsearch.index.library import n_gpus
 from galsearch.index.lists import InvertedLists
 from galsearch.index.manifest import (
+    CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
     IndexManifest,
     SegmentManifest,
 )
 from galsearch.index.manifest_file import read_manifest
-from galsearch.index.modality import Hits, OpenModality, SearchSettings
+from galsearch.index.modality import Hits, OpenModality, Proposer, SearchSettings
 from galsearch.index.places import Places, PlacesSegment
+from galsearch.index.plan import IndexPlan
 from galsearch.index.selection import Selection
 from galsearch.index.stored import IDS_NAME, Ids, Segment, StoredVectors, Vectors
 
@@ -151,35 +154,51 @@ class GalaxyIndex:
         return opened
 
     def _open_modality(self, kind: Modality) -> OpenModality:
-        stored, lists, on_gpu = self.stored(kind), self._read_lists(kind), None
-        if lists is not None and self.device != "cpu":
-            # Imported here: the host alone needs no part of it.
-            gpu_lists = importlib.import_module("galsearch.index.gpu_lists")
-            on_gpu = gpu_lists.copied_to_gpus(lists, stored, self.device)
-        return OpenModality(stored, lists, on_gpu)
+        described, lists, cross = self.manifest.modalities[kind], None, None
+        if described.plan.kind != "flat":
+            lists = self._joined(kind, self.read_lists)
+        if described.cross is not None:
+            cross = self._joined(kind, self.read_cross_lists)
+        return OpenModality(
+            self.stored(kind), lists, self._on_gpu(kind, lists), cross, self._on_gpu(kind, cross)
+        )
 
-    def _read_lists(self, kind: Modality) -> InvertedLists | None:
-        plan = self.manifest.modalities[kind].plan
-        if plan.kind == "flat":
+    def _on_gpu(self, kind: Modality, lists: InvertedLists | None) -> Proposer | None:
+        if lists is None or self.device == "cpu":
             return None
+        # Imported here: the host alone needs no part of it.
+        gpu_lists = importlib.import_module("galsearch.index.gpu_lists")
+        copied: Proposer | None = gpu_lists.copied_to_gpus(lists, self.stored(kind), self.device)
+        return copied
+
+    def _joined(
+        self, kind: Modality, read: Callable[[SegmentManifest, Modality], InvertedLists]
+    ) -> InvertedLists:
+        """The lists of all segments in one, without removed galaxies."""
         first, *later = [
-            self.read_segment(entry, kind)
-            for entry in self.manifest.segments
-            if kind in entry.n_vectors
+            read(entry, kind) for entry in self.manifest.segments if kind in entry.n_vectors
         ]
         dead = self._stored[kind].dead
         return first.grown(later, dead=dead) if later or len(dead) else first
 
-    def read_segment(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
+    def read_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
         """The inverted lists of one segment alone, checked and read anew."""
-        path = Path(entry.path, kind, INVERTED_LISTS_NAME)
+        return self._read(entry, kind, INVERTED_LISTS_NAME, self.manifest.modalities[kind].plan)
+
+    def read_cross_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
+        """The cross lists of one segment alone, checked and read anew."""
+        cross = self.manifest.modalities[kind].cross
+        if cross is None:
+            raise ManifestError(f"{self.directory}: {kind} vectors have no cross lists.")
+        return self._read(entry, kind, CROSS_LISTS_NAME, cross.plan)
+
+    def _read(
+        self, entry: SegmentManifest, kind: Modality, name: str, plan: IndexPlan
+    ) -> InvertedLists:
+        path = Path(entry.path, kind, name)
         digest = self.manifest.files[path.as_posix()]
         digest.check(self.directory / path, whole=digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES)
-        return InvertedLists.read(
-            self.directory / path,
-            plan=self.manifest.modalities[kind].plan,
-            n_vectors=entry.n_vectors[kind],
-        )
+        return InvertedLists.read(self.directory / path, plan=plan, n_vectors=entry.n_vectors[kind])
 
     def search(
         self,
@@ -227,6 +246,7 @@ class GalaxyIndex:
             settings=settings,
             exact=exact,
             selection=selection,
+            crossing=using not in (None, among),
         )
 
     def select(self, target_ids: Ids, among: Modality) -> Selection:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.index.library import faiss
+from galsearch.index.library import METRICS, faiss, flat_index
 from galsearch.index.plan import IndexPlan
 from galsearch.index.scan import Blocks
 from galsearch.index.stored import Ids, Rows, StoredVectors, Vectors
@@ -42,7 +42,11 @@ class Lists(Protocol):
         ...
 
     def turned(self, vectors: Vectors) -> Vectors:
-        """(n, n_components) what the lists hold or are asked in place of `vectors`."""
+        """(n, n_components) what the lists hold in place of `vectors`."""
+        ...
+
+    def asked(self, questions: Vectors) -> Vectors:
+        """(n, n_components) what the lists are asked in place of `questions`."""
         ...
 
 
@@ -108,7 +112,7 @@ class Selection:
         """The lists among which a filtered question need look."""
         if id(lists) not in self._held:
             numbers = np.flatnonzero(self.counts_by_list(lists))
-            index = faiss.IndexFlatL2(lists.plan.n_components)
+            index = flat_index(lists.plan.n_components, lists.plan.metric)
             index.add(lists.centroids(numbers))
             self._held[id(lists)] = HeldLists(numbers, index)
         return self._held[id(lists)]
@@ -121,7 +125,7 @@ class Selection:
         return min(even, len(self.held_lists(lists).numbers))
 
     def candidates(self, lists: Lists, questions: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(n_questions, n) rows by rising distance of shortened vectors, from lists of their own.
+        """(n_questions, n) rows, nearest shortened vectors first, from lists of their own.
 
         They are shortened, and their lists made, at the first question.
         """
@@ -129,7 +133,7 @@ class Selection:
             self._short[id(lists)] = self._shortened(lists)
         parameters = faiss.SearchParametersIVF(nprobe=n_probe)
         return np.asarray(
-            self._short[id(lists)].search(lists.turned(questions), n, params=parameters)[1]
+            self._short[id(lists)].search(lists.asked(questions), n, params=parameters)[1]
         )
 
     def _shortened(self, lists: Lists) -> Any:
@@ -142,9 +146,10 @@ class Selection:
         clusters.train(near)
         groups = np.full(lists.n_lists, -1)
         groups[numbers] = clusters.index.search(near, 1)[1][:, 0]
-        quantizer = faiss.IndexFlatL2(n_components)
+        metric = lists.plan.metric
+        quantizer = flat_index(n_components, metric)
         quantizer.add(clusters.centroids)
-        index = faiss.IndexIVFFlat(quantizer, n_components, n_own, faiss.METRIC_L2)
+        index = faiss.IndexIVFFlat(quantizer, n_components, n_own, METRICS[metric])
         quantizer.this.disown()
         index.own_fields = True
         for start in range(0, len(self), _BLOCK_ROWS):

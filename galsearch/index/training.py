@@ -43,11 +43,17 @@ def train_lists(
     plan: IndexPlan, recipe: IndexRecipe, sample: Vectors, basis: Basis
 ) -> InvertedLists:
     """Empty lists whose quantisers the sample trained, on the CPU."""
-    turn = choose_turn(plan, recipe, sample, basis)
+    return trained_lists(plan, choose_turn(plan, recipe, sample, basis), sample, recipe.seed)
+
+
+def trained_lists(
+    plan: IndexPlan, turn: Vectors | None, sample: Vectors, seed: int
+) -> InvertedLists:
+    """Empty lists for vectors that `turn` turns and shortens."""
     short = sample if turn is None else np.ascontiguousarray(sample @ turn.T)
-    index = _empty(plan, _quantizer(plan, centroids(plan, short, recipe.seed)))
+    index = _empty(plan, _quantizer(plan, centroids(plan, short, seed)))
     if plan.kind != "ivfsq":
-        index.pq.cp.seed = recipe.seed
+        index.pq.cp.seed = seed
         index.pq.cp.min_points_per_centroid = 1
     index.train(short)
     return InvertedLists(index, plan, turn)

@@ -4,6 +4,7 @@ Questions of one modality among another lie outside the other's distribution, so
 tuned on its own questions: galaxies of the build, each excluded from its own answer.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -54,7 +55,6 @@ def ask(using: StoredVectors, among: StoredVectors, ids: Ids) -> Questions:
 def tune(
     lists: InvertedLists,
     stored: StoredVectors,
-    plan: IndexPlan,
     questions: Questions,
     recipe: IndexRecipe,
 ) -> SearchSettings:
@@ -64,6 +64,7 @@ def tune(
     questions to the next and the cheapest of many settings is the luckiest too. Cost is counted,
     not timed, so the outcome is the same on every machine.
     """
+    plan = dataclasses.replace(lists.plan, n_vectors=len(stored))
     reranks = np.array([recipe.rerank] if recipe.rerank else RERANKS)
     reached: list[_Trial] = []
     short: list[_Trial] = []
@@ -76,11 +77,11 @@ def tune(
             least = min(least_probe(depth, plan.n_lists, len(stored)), plan.n_lists)
             if recipe.n_probe is None and n_probe < least:
                 continue  # a question would read more lists, and see other candidates
-            cost = _cost(plan, n_probe, rerank)
+            cost = cost_of(plan, n_probe, rerank)
             trial = _Trial(n_probe, rerank, float(recalls[number]), cost)
             (reached if sure[number] else short).append(trial)
         cheapest = min((trial.cost for trial in reached), default=math.inf)
-        if _cost(plan, 2 * n_probe, float(reranks[0])) > cheapest:
+        if cost_of(plan, 2 * n_probe, float(reranks[0])) > cheapest:
             break
     if not reached:
         best = max(trial.recall_at_10 for trial in short)
@@ -103,7 +104,8 @@ def _probes(n_lists: int, fixed: int | None) -> list[int]:
     return [*sorted(step for step in steps if step < n_lists), n_lists]
 
 
-def _cost(plan: IndexPlan, n_probe: int, rerank: float) -> float:
+def cost_of(plan: IndexPlan, n_probe: int, rerank: float) -> float:
+    """What a question costs that reads so many lists and re-ranks so deeply."""
     return lists_cost(n_probe, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
 
 

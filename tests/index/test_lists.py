@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galsearch.index.faiss_files import packed, sort_list, unpacked
+from galsearch.index.library import faiss
 from galsearch.index.lists import neighbours_together
 from galsearch.index.quantisers import train
 from galsearch.index.recipe import IndexRecipe
@@ -35,3 +37,30 @@ def test_many_questions_get_what_each_gets_alone(family: Any, tmp_path: Path) ->
 def test_an_order_of_questions_names_each_once(n: int, dim: int, seed: int) -> None:
     questions = np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
     assert sorted(neighbours_together(questions).tolist()) == list(range(n))
+
+
+@given(n=st.integers(1, 4), width=st.integers(1, 5), seed=st.integers(0, 20))
+def test_packing_brings_back_what_unpacking_took_apart(n: int, width: int, seed: int) -> None:
+    blocks = np.random.default_rng(seed).integers(0, 256, (n, width, 32)).astype(np.uint8)
+    assert np.array_equal(packed(unpacked(blocks)), blocks)
+
+
+@pytest.mark.parametrize("n_codes", [7, 32])
+def test_a_sorted_list_of_fast_scan_is_as_if_it_had_come_in_order(n_codes: int) -> None:
+    generator = np.random.default_rng(3)
+    vectors = generator.normal(size=(1000, 2 * n_codes)).astype(np.float32)
+    order = generator.permutation(1000)
+    flat = faiss.IndexFlatL2(2 * n_codes)
+    index = faiss.IndexIVFPQFastScan(flat, 2 * n_codes, 3, n_codes, 4, faiss.METRIC_L2)
+    index.train(vectors)
+    mixed = faiss.clone_index(index)
+    index.add(vectors)
+    mixed.add(vectors[order])
+    for number in range(3):
+        sort_list(mixed, number, order)
+    found, wanted = (each.search(vectors[:50], 20)[1] for each in (mixed, index))
+    assert np.array_equal(found, wanted)
+    for number in range(3):
+        n = index.invlists.list_size(number) // 32 * 32 * index.code_size
+        codes = [faiss.rev_swig_ptr(i.invlists.get_codes(number), n) for i in (mixed, index)]
+        assert np.array_equal(*codes)

@@ -1,0 +1,215 @@
+"""Lists for questions that know only part of what tells the searched vectors apart."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.index import (
+    IndexRecipe,
+    add,
+    build_index,
+    compact,
+    gpu_lists,
+    merge,
+    open_build,
+    remove,
+    search,
+    verify,
+)
+from galsearch.index import cross as cross_module
+from galsearch.index.basis import Basis
+from galsearch.index.cross import stretched_axes, worth_trying
+from galsearch.index.library import faiss
+from galsearch.index.lists import InvertedLists
+from galsearch.index.manifest import CROSS_LISTS_NAME
+from galsearch.index.plan import plan_index
+from galsearch.index.training import trained_lists
+
+N, DIM, KNOWN, HIDDEN = 5000, 64, 3, 2
+RECIPE = IndexRecipe(name="toy", n_lists=256, n_tuning_queries=60)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
+    """What is tried among millions is tried among thousands."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cross_module, "FROM_PROBE", 16)
+        patch.setattr(cross_module, "WIDER", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(make_sky: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Images know three of the five directions in which spectra differ, and those roughly."""
+    home = tmp_path_factory.mktemp("cross")
+    sky, generator = make_sky(N), np.random.default_rng(5)
+    shared = generator.normal(size=(N, KNOWN))
+    spectrum = np.zeros((N, DIM))
+    spectrum[:, :KNOWN], spectrum[:, KNOWN] = shared, 3.0
+    spectrum[:, KNOWN + 1 :][:, :HIDDEN] = 3 * generator.normal(size=(N, HIDDEN))
+    image = np.zeros((N, DIM))
+    image[:, :KNOWN] = shared + 0.1 * generator.normal(size=shared.shape)
+    image[:, -1] = 1.0
+    unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (image, spectrum)]
+    sky = type(sky)(sky.ids, *(v.astype(np.float32) for v in unit))
+    sky.write(home / "all")
+    fifth = np.arange(N) % 5 == 0
+    for name, rows in (("first", ~fifth), ("second", fifth)):
+        type(sky)(sky.ids[rows], sky.image[rows], sky.spectrum[rows]).write(home / name)
+    build_index(RECIPE, embeddings=home / "all", out=home / "build")
+    return home
+
+
+def true_answers(index: Any, questions: Any, using: Modality, among: Modality) -> list[Any]:
+    return index.search(questions, using=using, among=among, k=10, exact=True)
+
+
+def recall(index: Any, using: Modality, among: Modality, **how: Any) -> float:
+    questions = index.stored(using).take(np.arange(0, len(index.stored(using)), 25))
+    found = index.search(questions, using=using, among=among, k=10, **how)
+    truth = index.search(questions, using=using, among=among, k=10, exact=True, **how)
+    shares = [
+        np.isin(ours.target_ids, true.target_ids).mean()
+        for ours, true in zip(found, truth, strict=True)
+    ]
+    return float(np.mean(shares))
+
+
+def test_a_direction_that_reads_many_lists_gets_its_own(home: Path) -> None:
+    manifest = verify(home / "build")
+    cross = manifest.modalities[Modality.SPECTRUM].cross
+    assert cross is not None
+    assert (cross.plan.metric, cross.plan.n_lists) == ("ip", 128)
+    assert manifest.modalities[Modality.IMAGE].cross is None
+    assert (home / "build" / "spectrum" / CROSS_LISTS_NAME).is_file()
+    assert f"cross lists: 128 of {cross.plan.n_components} components in" in str(manifest)
+    for direction in manifest.directions:
+        assert direction.missed_by == 0
+
+
+def test_its_questions_read_fewer_lists_than_the_others_would_need(home: Path) -> None:
+    index = open_build(home / "build")
+    with_cross = index.modality(Modality.SPECTRUM)
+    without = dataclasses.replace(with_cross, cross=None)
+    settings = index.settings(Modality.IMAGE, Modality.SPECTRUM)
+    questions = index.stored(Modality.IMAGE).take(np.arange(0, N, 25))
+    truth = index.search(questions, among=Modality.SPECTRUM, k=10, exact=True)
+    found = []
+    for opened in (with_cross, without):
+        hits = opened.search(questions, k=10, exclude=None, settings=settings, crossing=True)
+        pairs = zip(hits, truth, strict=True)
+        found.append(np.mean([np.isin(a.target_ids, b.target_ids).mean() for a, b in pairs]))
+    assert found[0] >= RECIPE.recall_target > found[1] + 0.1
+
+
+def test_other_directions_do_not_notice(home: Path) -> None:
+    index = open_build(home / "build")
+    questions = index.stored(Modality.SPECTRUM).take(np.arange(0, N, 100))
+    settings = index.settings(Modality.SPECTRUM, Modality.SPECTRUM)
+    asked = index.search(questions, using=Modality.SPECTRUM, among=Modality.SPECTRUM, k=5)
+    bare = dataclasses.replace(index.modality(Modality.SPECTRUM), cross=None)
+    same = bare.search(questions, k=5, exclude=None, settings=settings)
+    for hits, others in zip(asked, same, strict=True):
+        assert hits.target_ids.tolist() == others.target_ids.tolist()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25])
+def test_filters_hold_among_cross_lists(home: Path, share: float) -> None:
+    index = open_build(home / "build")
+    ids = index.stored(Modality.SPECTRUM).ids
+    allowed = np.sort(np.random.default_rng(2).permutation(ids)[: int(share * N)])
+    selection = index.select(allowed, Modality.SPECTRUM)
+    questions = index.stored(Modality.IMAGE).take(np.arange(0, N, 50))
+    asked = {"using": Modality.IMAGE, "among": Modality.SPECTRUM, "selection": selection}
+    for hits in index.search(questions, k=10, **asked):
+        assert len(hits.target_ids) == 10
+        assert np.isin(hits.target_ids, allowed).all()
+    assert recall(index, Modality.IMAGE, Modality.SPECTRUM, selection=selection) > 0.9
+
+
+def test_they_grow_shrink_and_are_compacted_with_the_build(home: Path, tmp_path: Path) -> None:
+    build = tmp_path / "growing"
+    build_index(RECIPE, embeddings=home / "first", out=build)
+    assert verify(build).modalities[Modality.SPECTRUM].cross is not None
+    add(home / "second", index=build)
+    gone = open_build(build).ids[:500]
+    remove(gone, index=build)
+    for change in (lambda: None, lambda: compact(build)):
+        change()
+        verify(build)
+        index = open_build(build)
+        cross = index.modality(Modality.SPECTRUM).cross
+        assert cross is not None
+        assert cross.n_vectors == len(index.stored(Modality.SPECTRUM)) == N - 500
+        for using, among in DIRECTIONS:
+            assert recall(index, using, among) > 0.9
+        questions = index.stored(Modality.IMAGE).take(np.arange(0, N - 500, 9))
+        for hits in index.search(questions, using=Modality.IMAGE, among=Modality.SPECTRUM, k=10):
+            assert not np.isin(hits.target_ids, gone).any()
+
+
+def test_merged_parts_have_those_of_a_build_made_at_once(home: Path, tmp_path: Path) -> None:
+    parts = [tmp_path / "first", tmp_path / "second"]
+    build_index(RECIPE, embeddings=home / "first", out=parts[0])
+    build_index(RECIPE, embeddings=home / "second", out=parts[1], quantisers=parts[0])
+    at_once = tmp_path / "at-once"
+    build_index(RECIPE, embeddings=home / "all", out=at_once, quantisers=parts[0])
+    merge(parts[::-1], out=tmp_path / "merged")
+    names = [f"spectrum/{CROSS_LISTS_NAME}", "spectrum/lists.faiss"]
+    merged, whole = verify(tmp_path / "merged"), verify(at_once)
+    for name in names:
+        assert merged.files[name].sha256 == whole.files[name].sha256
+    assert merged.directions == whole.directions
+
+
+def test_they_are_left_out_where_memory_is_short(home: Path, tmp_path: Path) -> None:
+    own = verify(home / "build").modalities
+    needed = sum(N * entry.index_bytes_per_vector for entry in own.values())
+    recipe = dataclasses.replace(RECIPE, memory_budget=f"{0.9 * needed / 1000:.0f} kB")
+    manifest = build_index(recipe, embeddings=home / "all", out=tmp_path / "small")
+    assert manifest.modalities[Modality.SPECTRUM].cross is None
+    assert not (tmp_path / "small" / "spectrum" / CROSS_LISTS_NAME).exists()
+    verify(tmp_path / "small")
+
+
+def test_a_gpu_copies_them_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clones on the CPU in the GPUs' place: the right vectors go the right way, no more."""
+    for module in (gpu_lists, search):
+        monkeypatch.setattr(module, "n_gpus", lambda: 2)
+    monkeypatch.setattr(gpu_lists, "on_device", lambda index, *_: faiss.clone_index(index))
+    index = open_build(home / "build", device="gpu")
+    assert isinstance(index.modality(Modality.SPECTRUM).cross_on_gpu, gpu_lists.GpuLists)
+    assert recall(index, Modality.IMAGE, Modality.SPECTRUM) >= RECIPE.recall_target - 0.01
+
+
+@given(seed=st.integers(0, 50), n=st.sampled_from([16, 32]))
+def test_inner_products_survive_the_stretch(seed: int, n: int) -> None:
+    generator = np.random.default_rng(seed)
+    questions, vectors = generator.normal(size=(2, 300, 32)).astype(np.float32)
+    questions[:, n:] = 0
+    plan = dataclasses.replace(
+        plan_index(IndexRecipe(), n_vectors=1000, dim=32),
+        kind="ivfsq", n_components=n, n_subvectors=n, n_bits=8, n_lists=4, metric="ip",
+    )  # fmt: skip
+    lists: InvertedLists = trained_lists(
+        plan, stretched_axes(Basis.of(questions), n), vectors, seed=1
+    )
+    products = np.vecdot(lists.asked(questions), lists.turned(vectors))
+    assert np.allclose(products, np.vecdot(questions, vectors), atol=1e-3)
+
+
+def test_what_is_tried_follows_from_the_lists_that_are_read(home: Path) -> None:
+    directions = verify(home / "build").directions
+    probes = {Modality.IMAGE: 16, Modality.SPECTRUM: 8}
+    same = [dataclasses.replace(d, n_probe=probes[d.using]) for d in directions]
+    assert list(worth_trying(same)) == []
+    probes[Modality.IMAGE] = 17
+    wide = [dataclasses.replace(d, n_probe=probes[d.using]) for d in directions]
+    assert list(worth_trying(wide)) == [(Modality.IMAGE, Modality.SPECTRUM)]
