@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from galsearch.core.modality import Modality
-from galsearch.index.cross import Shop, add_cross_lists, worth_trying
+from galsearch.index.cross import UnfinishedBuild, add_cross_lists, worth_trying
 from galsearch.index.digest import FileDigest
 from galsearch.index.intake import (
     drop_originals,
@@ -113,8 +113,10 @@ class _Workshop:
             directions = measure_directions(opened, self.recipe, report, originals)
         for using, among in () if borrowed else worth_trying(directions):
             with self._stage(f"{using} questions among {among}") as report:
-                shop = Shop(self.recipe, made, opened, originals, self.directory / among)
-                directions = add_cross_lists(shop, using, among, directions, report)
+                unfinished = UnfinishedBuild(
+                    self.recipe, made, opened, originals, self.directory / among
+                )
+                directions = add_cross_lists(unfinished, using, among, directions, report)
         entries = {}
         for kind, store in stores.items():
             folder = self.directory / kind

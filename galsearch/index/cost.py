@@ -15,7 +15,7 @@ SCALAR_CODE = 0.5
 """A component in 8 bits."""
 VISITED_LIST = 4000.0
 """Finding a list by its centroid, and beginning to read where nothing was read before."""
-LIST_BY_PRODUCTS = 600.0
+LIST_BY_PRODUCTS = 1800.0
 """As much, where one table of a question's products serves all lists."""
 SHORT_COMPONENT = 0.2
 """Of a shortened vector that is kept in single precision and compared in sequence."""

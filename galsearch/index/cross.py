@@ -18,6 +18,7 @@ import numpy as np
 
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index.basis import Basis
+from galsearch.index.lists import InvertedLists
 from galsearch.index.manifest import CROSS_LISTS_NAME, DirectionManifest
 from galsearch.index.measurement import measure_direction
 from galsearch.index.modality import OpenModality
@@ -51,7 +52,7 @@ def worth_trying(directions: Sequence[DirectionManifest]) -> Iterator[tuple[Moda
 
 
 @dataclass(frozen=True)
-class Shop:
+class UnfinishedBuild:
     """What a build has made of both modalities so far."""
 
     recipe: IndexRecipe
@@ -63,7 +64,7 @@ class Shop:
 
 
 def add_cross_lists(
-    shop: Shop,
+    unfinished: UnfinishedBuild,
     using: Modality,
     among: Modality,
     directions: tuple[DirectionManifest, ...],
@@ -71,31 +72,35 @@ def add_cross_lists(
 ) -> tuple[DirectionManifest, ...]:
     """The directions, the one from `using` among `among` by cross lists where these are better.
 
-    Then the lists are in `shop` and in a file of its folder. They are not made where they would
-    exceed the memory budget, and not kept where a question is not cheaper by a fifth.
+    Then the lists are in `unfinished` and in a file of its folder. They are not made where they
+    would exceed the memory budget, and not kept where a question is not cheaper by a fifth.
     """
-    own = shop.made[among].plan
     before = next(entry for entry in directions if (entry.using, entry.among) == (using, among))
-    basis = Basis.of(draw_sample(shop.originals[using], BASIS_SAMPLE, shop.recipe.seed))
-    plan = plan_cross_lists(own, basis.n_lacking(_LACKING))
-    if not _fits_memory(plan, shop):
+    lists = _trained(unfinished, using, among)
+    if lists is None:
         return directions
-    stored = shop.originals[among]
-    sample = draw_sample(stored, plan.n_training, shop.recipe.seed)
-    turn = stretched_axes(basis, plan.n_components)
-    cross = trained_lists(plan, turn, sample, shop.recipe.seed)
-    fill(cross, stored, report)
-    tried = {**shop.opened, among: dataclasses.replace(shop.opened[among], cross=cross)}
-    found = measure_direction(using, among, tried, shop.recipe, shop.originals)
-    dear, cheap = (
-        cost_of(lists, entry.n_probe, entry.rerank)
-        for lists, entry in ((own, before), (plan, found))
-    )
-    if found.missed_by > before.missed_by or cheap > (1 - _SAVED) * dear:
+    fill(lists, unfinished.originals[among], report)
+    opened = dataclasses.replace(unfinished.opened[among], cross=lists)
+    tried = {**unfinished.opened, among: opened}
+    found = measure_direction(using, among, tried, unfinished.recipe, unfinished.originals)
+    own_cost = cost_of(unfinished.made[among].plan, before.n_probe, before.rerank)
+    cost = cost_of(lists.plan, found.n_probe, found.rerank)
+    if found.missed_by > before.missed_by or cost > (1 - _SAVED) * own_cost:
         return directions
-    cross.write(shop.folder / CROSS_LISTS_NAME)
-    shop.opened[among], shop.made[among].cross = tried[among], cross
+    lists.write(unfinished.folder / CROSS_LISTS_NAME)
+    unfinished.opened[among], unfinished.made[among].cross = opened, lists
     return tuple(found if entry is before else entry for entry in directions)
+
+
+def _trained(unfinished: UnfinishedBuild, using: Modality, among: Modality) -> InvertedLists | None:
+    """Empty cross lists, None where they would not fit the memory."""
+    recipe, stored = unfinished.recipe, unfinished.originals[among]
+    basis = Basis.of(draw_sample(unfinished.originals[using], BASIS_SAMPLE, recipe.seed))
+    plan = plan_cross_lists(unfinished.made[among].plan, basis.n_lacking(_LACKING))
+    if not _fits_memory(plan, unfinished):
+        return None
+    sample = draw_sample(stored, plan.n_training, recipe.seed)
+    return trained_lists(plan, stretched_axes(basis, plan.n_components), sample, recipe.seed)
 
 
 def plan_cross_lists(own: IndexPlan, n_components: int) -> IndexPlan:
@@ -120,12 +125,12 @@ def plan_cross_lists(own: IndexPlan, n_components: int) -> IndexPlan:
     )
 
 
-def _fits_memory(plan: IndexPlan, shop: Shop) -> bool:
-    if shop.recipe.memory_budget is None:
+def _fits_memory(plan: IndexPlan, unfinished: UnfinishedBuild) -> bool:
+    if unfinished.recipe.memory_budget is None:
         return True
-    plans = [plan, *(made.plan for made in shop.made.values())]
-    plans += [made.cross.plan for made in shop.made.values() if made.cross is not None]
-    return sum(map(list_bytes, plans)) <= (size_bytes(shop.recipe.memory_budget) or 0)
+    plans = [plan, *(made.plan for made in unfinished.made.values())]
+    plans += [made.cross.plan for made in unfinished.made.values() if made.cross is not None]
+    return sum(map(list_bytes, plans)) <= (size_bytes(unfinished.recipe.memory_budget) or 0)
 
 
 def stretched_axes(basis: Basis, n: int) -> Vectors:

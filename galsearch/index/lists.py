@@ -32,6 +32,9 @@ _FAISS_NAMES = {
 }
 _ORDERED_FROM = 64
 """Questions that are asked in an order of their own."""
+_BY_QUESTION = 11
+"""How FAISS scans 4-bit codes: a question's lists in sequence, with a reservoir. A single question
+then takes a tenth less time than in the way that FAISS chooses, many in one call as long."""
 
 
 class InvertedLists:
@@ -41,6 +44,8 @@ class InvertedLists:
         self._index = index
         # Vectors go to the nearest centroid in any case, which the quantizer finds by itself.
         index.metric_type = METRICS[plan.metric]
+        if plan.kind == "fastscan":
+            index.implem = _BY_QUESTION
         self.plan = plan
         self._turn = None if turn is None else np.ascontiguousarray(turn.T)
         self._asked_turn = self._turn

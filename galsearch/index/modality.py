@@ -20,6 +20,9 @@ MIN_DEPTH_K = 10
 FILTER_SLACK = 2
 """How much deeper a filtered question looks, in lists and in candidates: the neighbours that a
 filter leaves lie farther away, where lists and codes tell less well what is nearer."""
+TOGETHER_SLACK = 3
+"""So many times as many lists besides, where the selected lie together: what is near a question
+that lies elsewhere is told less well again (measured at a million, filters for and against)."""
 _ENOUGH = 4
 """Selected vectors that are looked at for each candidate, at least."""
 _OWN_PROBE = 8
@@ -116,6 +119,8 @@ class OpenModality:
         if exact or lists is None or few or depth >= SCAN_FROM_SHARE * n:
             return self._scan(questions, k, exclude, selection)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
+        if selection is not None and selection.lie_together(lists):
+            n_probe *= TOGETHER_SLACK
         if selection is None:
             rows = (on_gpu or lists).candidates(questions, n=depth, n_probe=n_probe)
         else:

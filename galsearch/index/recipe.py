@@ -46,14 +46,15 @@ class IndexRecipe:
     errs least on part of the training sample."""
     n_components: int | None = None
     """Components kept of a turned vector for the inverted lists; stored vectors stay whole.
-    Default: the fewest that lack 1e-3 of the squared length, a multiple of 16."""
+    Default: the fewest, a multiple of 16, that lack 1e-3 of the squared length (fastscan: 3e-2;
+    ivfpq: all)."""
     n_lists: int | None = None
     """Inverted lists. Default: the power of two next to 4 sqrt(n), at most 16,384, with 39 vectors
     a list at least. Too few: every probe reads much. Too many: training costs more."""
     n_subvectors: int | None = None
     """Codes a vector; must divide the dimension. Default: one for every four components, at most
-    64; of 4 bits one for every two, at most 128. Fewer: less memory, deeper re-ranking for the
-    same recall."""
+    64; of 4 bits one for each up to 64, else for every two, at most 128. Fewer: less memory, deeper
+    re-ranking for the same recall."""
     n_bits: int | None = None
     """Bits a code, 4 to 8; default 8, or 4 for fastscan, which has no other. A GPU trains 8
     only."""

@@ -154,13 +154,14 @@ class GalaxyIndex:
         return opened
 
     def _open_modality(self, kind: Modality) -> OpenModality:
-        described, lists, cross = self.manifest.modalities[kind], None, None
+        stored, lists, cross = self.stored(kind), None, None
+        described = self.manifest.modalities[kind]
         if described.plan.kind != "flat":
             lists = self._joined(kind, self.read_lists)
         if described.cross is not None:
             cross = self._joined(kind, self.read_cross_lists)
         return OpenModality(
-            self.stored(kind), lists, self._on_gpu(kind, lists), cross, self._on_gpu(kind, cross)
+            stored, lists, self._on_gpu(kind, lists), cross, self._on_gpu(kind, cross)
         )
 
     def _on_gpu(self, kind: Modality, lists: InvertedLists | None) -> Proposer | None:

@@ -108,6 +108,15 @@ class Selection:
             self._density[id(lists)] = len(self) / max(1, int(lists.sizes[held].sum()))
         return self._density[id(lists)]
 
+    def lie_together(self, lists: Lists) -> bool:
+        """Whether they fill less than half of what as many drawn at random would touch.
+
+        Then a question may lie anywhere to them, also far away.
+        """
+        held = self.counts_by_list(lists) > 0
+        touched = lists.sizes[held].sum() / max(1, int(lists.sizes.sum()))
+        return bool(touched < 0.5 * -math.expm1(-len(self) / lists.n_lists))
+
     def held_lists(self, lists: Lists) -> HeldLists:
         """The lists among which a filtered question need look."""
         if id(lists) not in self._held:

@@ -69,6 +69,9 @@ def tune(
     reached: list[_Trial] = []
     short: list[_Trial] = []
     for n_probe in _probes(plan.n_lists, recipe.n_probe):
+        cheapest = min((trial.cost for trial in reached), default=math.inf)
+        if cost_of(plan, n_probe, float(reranks[0])) >= cheapest:
+            break
         found = _recall_by_rerank(lists, stored, questions, n_probe, reranks)
         recalls, errors = found.mean(axis=0), found.std(axis=0) / math.sqrt(len(found))
         sure = recalls - _SPARED_ERRORS * errors >= recipe.recall_target
@@ -80,9 +83,6 @@ def tune(
             cost = cost_of(plan, n_probe, rerank)
             trial = _Trial(n_probe, rerank, float(recalls[number]), cost)
             (reached if sure[number] else short).append(trial)
-        cheapest = min((trial.cost for trial in reached), default=math.inf)
-        if cost_of(plan, 2 * n_probe, float(reranks[0])) > cheapest:
-            break
     if not reached:
         best = max(trial.recall_at_10 for trial in short)
         reached = [trial for trial in short if trial.recall_at_10 >= best - _AS_GOOD]

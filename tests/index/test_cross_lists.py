@@ -33,15 +33,15 @@ from galsearch.index.plan import plan_index
 from galsearch.index.training import trained_lists
 
 N, DIM, KNOWN, HIDDEN = 5000, 64, 3, 2
-RECIPE = IndexRecipe(name="toy", n_lists=256, n_tuning_queries=60)
+RECIPE = IndexRecipe(name="toy", n_lists=256, n_tuning_queries=300)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _small() -> Iterator[None]:
     """What is tried among millions is tried among thousands."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cross_module, "FROM_PROBE", 16)
-        patch.setattr(cross_module, "WIDER", 2)
+        patch.setattr(cross_module, "FROM_PROBE", 8)
+        patch.setattr(cross_module, "WIDER", 1)
         yield
 
 
@@ -207,9 +207,9 @@ def test_inner_products_survive_the_stretch(seed: int, n: int) -> None:
 
 def test_what_is_tried_follows_from_the_lists_that_are_read(home: Path) -> None:
     directions = verify(home / "build").directions
-    probes = {Modality.IMAGE: 16, Modality.SPECTRUM: 8}
+    probes = {Modality.IMAGE: 8, Modality.SPECTRUM: 8}
     same = [dataclasses.replace(d, n_probe=probes[d.using]) for d in directions]
     assert list(worth_trying(same)) == []
-    probes[Modality.IMAGE] = 17
+    probes[Modality.IMAGE] = 9
     wide = [dataclasses.replace(d, n_probe=probes[d.using]) for d in directions]
     assert list(worth_trying(wide)) == [(Modality.IMAGE, Modality.SPECTRUM)]
