@@ -100,7 +100,12 @@ class _Trial(NamedTuple):
 def _probes(n_lists: int, fixed: int | None) -> list[int]:
     if fixed is not None:
         return [min(fixed, n_lists)]
-    steps = {1, *(n * 2**power for n in (2, 3) for power in range(n_lists.bit_length()))}
+    steps = {
+        1,
+        2,
+        3,
+        *(n * 2**power for n in (4, 5, 6, 7) for power in range(n_lists.bit_length())),
+    }
     return [*sorted(step for step in steps if step < n_lists), n_lists]
 
 

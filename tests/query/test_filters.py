@@ -90,7 +90,6 @@ def test_lists_keep_their_recall_where_filter_and_question_disagree(
 ) -> None:
     """Those of the index where a filter's own cost too much, else its own."""
     monkeypatch.setattr(modality, "short_cost", lambda *_: cost)
-    monkeypatch.setattr(modality, "_OWN_PROBE", 2)
     monkeypatch.setattr(modality, "COMPARED_UP_TO", 0)
     monkeypatch.setattr(modality, "SCAN_FROM_SHARE", np.inf)
     for using, among in DIRECTIONS:
@@ -111,7 +110,7 @@ def test_lists_keep_their_recall_where_filter_and_question_disagree(
             for hits, exact in zip(found, truth, strict=True)
         ]
         assert not any(hits.exact for hits in found)
-        assert np.mean(shares) > 0.9
+        assert np.mean(shares) > 0.9, np.mean(shares)
 
 
 def test_a_batch_gives_what_single_questions_give(sky: Any, engine: SearchEngine) -> None:
