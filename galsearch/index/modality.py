@@ -129,6 +129,8 @@ class OpenModality:
             n_enough = max(math.ceil(looked_at * selection.density(lists)), _ENOUGH * depth)
             n_own = selection.own_lists(lists)
             own_probe = max(_OWN_PROBE, n_probe, least_probe(depth, n_own or 1, n))
+            # And no smaller a share of its lists than `looked_at` is of all vectors.
+            own_probe = max(own_probe, math.ceil(looked_at / len(self.stored) * (n_own or 1)))
             read = n * min(1, own_probe / (n_own or 1))
             by_lists = cost_among(lists, selection, n_enough)
             if n_own and short_cost(read, n, lists.plan.n_components) <= by_lists:
