@@ -17,10 +17,10 @@ from galsearch.core.errors import ManifestError
 
 Matrix = npt.NDArray[np.float32]
 BASIS_NAME = "basis.npz"
-NEGLIGIBLE_SHARE = 1e-3
+NEGLIGIBLE_SHARE = 2e-3
 """Share of the squared length that a shortened vector may lack. With that, the order of neighbours
-a few per cent of a radian away survives well enough to pick candidates by; a fifth of it finds no
-more of them (measured at a million), and takes twice the components."""
+a few per cent of a radian away survives well enough to pick candidates by; half of it finds no
+more of them (measured at a million), and takes half as many components more."""
 ROUGH_SHARE = 0.03
 """Share that a vector may lack where 4-bit codes describe it, which err by as much."""
 _MULTIPLE = 16

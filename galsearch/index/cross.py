@@ -35,9 +35,6 @@ WIDER = 4
 the modality that is searched."""
 _SAVED = 0.2
 """Of the cost of a question, at least: what cross lists take in memory wants a reason."""
-_LACKING = 3e-3
-"""Share of the questions' squared length that the axes may lack together; a third of it wants half
-as many components more, and finds no more (measured at a million)."""
 _LEAST_STRETCH = 1e-3
 """Of the widest axis: the directions that questions do not know are not blown up when asked."""
 
@@ -96,7 +93,7 @@ def _trained(unfinished: UnfinishedBuild, using: Modality, among: Modality) -> I
     """Empty cross lists, None where they would not fit the memory."""
     recipe, stored = unfinished.recipe, unfinished.originals[among]
     basis = Basis.of(draw_sample(unfinished.originals[using], BASIS_SAMPLE, recipe.seed))
-    plan = plan_cross_lists(unfinished.made[among].plan, basis.n_lacking(_LACKING))
+    plan = plan_cross_lists(unfinished.made[among].plan, basis.n_telling)
     if not _fits_memory(plan, unfinished):
         return None
     sample = draw_sample(stored, plan.n_training, recipe.seed)

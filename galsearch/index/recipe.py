@@ -46,7 +46,7 @@ class IndexRecipe:
     errs least on part of the training sample."""
     n_components: int | None = None
     """Components kept of a turned vector for the inverted lists; stored vectors stay whole.
-    Default: the fewest, a multiple of 16, that lack 1e-3 of the squared length (fastscan: 3e-2;
+    Default: the fewest, a multiple of 16, that lack 2e-3 of the squared length (fastscan: 3e-2;
     ivfpq: all)."""
     n_lists: int | None = None
     """Inverted lists. Default: the power of two next to 4 sqrt(n), at most 16,384, with 39 vectors
