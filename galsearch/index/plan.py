@@ -81,7 +81,8 @@ def plan_index(
     --------
     >>> plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256, on_gpu=True)
     IndexPlan(kind='ivfpq', n_vectors=1000000, dim=256, n_lists=4096, n_components=256,
-              n_subvectors=64, n_bits=8, n_training=159744, store='float32')
+              n_subvectors=64, n_bits=8, n_training=159744, store='float32',
+              metric='l2')
     >>> plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256).kind
     'fastscan'
     >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256, n_telling=32)
