@@ -121,7 +121,7 @@ class Scann(Engine):
 class Lance(Engine):
     """A table on disk with IVF-PQ and re-ranking by stored vectors; one question a call."""
 
-    settings = grid(nprobes=(1, 5, 20), refine_factor=(5, 50))
+    settings = grid(nprobes=(2, 10, 50), refine_factor=(5, 50))
 
     def build(self, vectors: Vectors) -> None:
         """LanceDB's own defaults for the number of lists and codes."""
@@ -133,13 +133,13 @@ class Lance(Engine):
         flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), dim)
         table = pa.table({"id": np.arange(n), "vector": flat})
         self.table = lancedb.connect(self.folder.name).create_table("vectors", table)
-        self.table.create_index(metric="dot", vector_column_name="vector")
+        self.table.create_index(metric="cosine", vector_column_name="vector")
 
     def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
         """It has no call for many questions."""
         found = []
         for question in questions:
-            asked = self.table.search(question).distance_type("dot").limit(k).select(["id"])
+            asked = self.table.search(question).distance_type("cosine").limit(k).select(["id"])
             asked = asked.nprobes(int(setting["nprobes"]))
             asked = asked.refine_factor(int(setting["refine_factor"]))
             found.append(asked.to_arrow()["id"].to_numpy()[:k])
