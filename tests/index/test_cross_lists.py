@@ -67,10 +67,6 @@ def home(make_sky: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory)
     return home
 
 
-def true_answers(index: Any, questions: Any, using: Modality, among: Modality) -> list[Any]:
-    return index.search(questions, using=using, among=among, k=10, exact=True)
-
-
 def recall(index: Any, using: Modality, among: Modality, **how: Any) -> float:
     questions = index.stored(using).take(np.arange(0, len(index.stored(using)), 25))
     found = index.search(questions, using=using, among=among, k=10, **how)
