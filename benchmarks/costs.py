@@ -57,58 +57,60 @@ def shortest(work: Callable[[], object]) -> float:
 
 
 def scalar_seconds(generator: np.random.Generator) -> tuple[float, float]:
-    """Of one component in 8 bits, and of one list: what lists of two sizes take, solved."""
+    """Of one component in 8 bits, and of one list that a graph finds."""
     vectors = generator.normal(size=(N_FAR, SHORT)).astype(np.float32)
-    asked = generator.normal(size=(N_QUESTIONS, SHORT)).astype(np.float32)
-    by_list = []
-    for n_lists in (FEW, MANY):
+
+    def make(n_lists: int) -> Any:
         graph = faiss.IndexHNSWFlat(SHORT, 16)
         graph.add(vectors[:n_lists])
         kind = faiss.ScalarQuantizer.QT_8bit
-        index = faiss.IndexIVFScalarQuantizer(graph, SHORT, n_lists, kind, faiss.METRIC_L2, True)
-        index.train(vectors[:20_000])
-        index.add(vectors)
-        few, many = (
-            shortest(partial(one_by_one, index, asked, n_probe)) / N_QUESTIONS
-            for n_probe in (4, 24)
-        )
-        by_list.append((many - few) / 20)
-    a_list_of_few, a_list_of_many = by_list
-    component = (a_list_of_few - a_list_of_many) / (N_FAR / FEW - N_FAR / MANY) / SHORT
-    return component, a_list_of_many - component * SHORT * N_FAR / MANY
+        return faiss.IndexIVFScalarQuantizer(graph, SHORT, n_lists, kind, faiss.METRIC_L2, True)
+
+    a_vector, a_list = solved(make, vectors, generator, walk)
+    return a_vector / SHORT, a_list
 
 
 def products_seconds(generator: np.random.Generator) -> float:
     """Of one list of few 4-bit codes, where one table of products serves all lists."""
     vectors = generator.normal(size=(N_FAR, SHORT)).astype(np.float32)
+
+    def make(n_lists: int) -> Any:
+        flat = faiss.IndexFlatIP(SHORT)
+        flat.add(vectors[:n_lists])
+        metric = faiss.METRIC_INNER_PRODUCT
+        index = faiss.IndexIVFPQFastScan(flat, SHORT, n_lists, SHORT, 4, metric)
+        index.by_residual = True
+        return index
+
+    return solved(make, vectors, generator, lambda _: None)[1]
+
+
+def solved(
+    make: Callable[[int], Any],
+    vectors: Any,
+    generator: np.random.Generator,
+    finding: Callable[[int], Any],
+) -> tuple[float, float]:
+    """Of one vector, and of one list: what lists of two sizes take, solved."""
     asked = generator.normal(size=(N_QUESTIONS, SHORT)).astype(np.float32)
     by_list = []
     for n_lists in (FEW, MANY):
-        flat = faiss.IndexFlatIP(SHORT)
-        flat.add(vectors[:n_lists])
-        index = faiss.IndexIVFPQFastScan(flat, SHORT, n_lists, SHORT, 4, faiss.METRIC_INNER_PRODUCT)
-        index.by_residual = True
+        index = make(n_lists)
         index.train(vectors[:20_000])
         index.add(vectors)
         few, many = (
-            shortest(partial(in_lists, index, asked, n_probe)) / N_QUESTIONS for n_probe in (4, 24)
+            shortest(partial(one_by_one, index, asked, n_probe, finding(n_probe))) / N_QUESTIONS
+            for n_probe in (4, 24)
         )
         by_list.append((many - few) / 20)
     a_list_of_few, a_list_of_many = by_list
     vector = (a_list_of_few - a_list_of_many) / (N_FAR / FEW - N_FAR / MANY)
-    return a_list_of_many - vector * N_FAR / MANY
+    return vector, a_list_of_many - vector * N_FAR / MANY
 
 
-def in_lists(index: Any, asked: Any, n_probe: int) -> None:
-    """As `one_by_one`, all centroids compared."""
-    parameters = faiss.SearchParametersIVF(nprobe=n_probe)
-    for at in range(len(asked)):
-        index.search(asked[at : at + 1], 16, params=parameters)
-
-
-def one_by_one(index: Any, asked: Any, n_probe: int) -> None:
-    """Each question in a call of its own."""
-    parameters = faiss.SearchParametersIVF(nprobe=n_probe, quantizer_params=walk(n_probe))
+def one_by_one(index: Any, asked: Any, n_probe: int, finding: Any) -> None:
+    """Each question in a call of its own; `finding`: how its lists are found."""
+    parameters = faiss.SearchParametersIVF(nprobe=n_probe, quantizer_params=finding)
     for at in range(len(asked)):
         index.search(asked[at : at + 1], 16, params=parameters)
 

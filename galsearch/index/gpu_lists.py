@@ -74,26 +74,32 @@ def plain_twin(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan) -> Any:
     """
     plan = host.plan
     centroids = host.centroids(np.arange(plan.n_lists))
-    nearest, asked = (flat_index(plan.n_components, metric) for metric in ("l2", plan.metric))
-    for flat in (nearest, asked):
-        flat.add(centroids)
+    asked = flat_index(plan.n_components, plan.metric)
+    asked.add(centroids)
     twin = _empty(gpu, plan, asked)
-    asked.this.disown()
-    twin.own_fields = True
-    if not gpu.recoded:
+    if gpu.recoded:
+        _code_anew(twin, centroids, host, stored)
+    else:
         _take_codes(twin, host.index)
         twin.replace_invlists(host.index.invlists, False)
         twin.ntotal = host.index.ntotal
-        return twin
+    asked.this.disown()
+    twin.own_fields = True
+    return twin
+
+
+def _code_anew(twin: Any, centroids: Vectors, host: InvertedLists, stored: StoredVectors) -> None:
+    """Train the codes of the twin, and fill the lists that the host has."""
     # A vector's list is the nearest, whatever a question measures by.
+    nearest, asked = flat_index(host.plan.n_components, "l2"), twin.quantizer
+    nearest.add(centroids)
     twin.quantizer = nearest
-    twin.train(host.turned(draw_sample(stored, plan.n_training, seed=1)))
+    twin.train(host.turned(draw_sample(stored, host.plan.n_training, seed=1)))
     twin.quantizer = asked
     numbers = host.list_of_row.astype(np.int64)
     for rows, vectors in stored.blocks():
         short, held = np.ascontiguousarray(host.turned(vectors)), numbers[rows]
         twin.add_core(len(rows), *(faiss.swig_ptr(array) for array in (short, rows, held)))
-    return twin
 
 
 def _empty(gpu: GpuPlan, plan: IndexPlan, centroids: Any) -> Any:

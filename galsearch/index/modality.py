@@ -119,27 +119,38 @@ class OpenModality:
         if exact or lists is None or few or depth >= SCAN_FROM_SHARE * n:
             return self._scan(questions, k, exclude, selection)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
-        if selection is not None and selection.lie_together(lists):
-            n_probe *= TOGETHER_SLACK
         if selection is None:
             rows = (on_gpu or lists).candidates(questions, n=depth, n_probe=n_probe)
         else:
-            # As many as a question without a filter looks at, where the selected lie as thickly.
-            looked_at = slack * n_probe * len(self.stored) / lists.n_lists
-            n_enough = max(math.ceil(looked_at * selection.density(lists)), _ENOUGH * depth)
-            n_own = selection.own_lists(lists)
-            own_probe = max(_OWN_PROBE, n_probe, least_probe(depth, n_own or 1, n))
-            # And no smaller a share of its lists than `looked_at` is of all vectors.
-            own_probe = max(own_probe, math.ceil(looked_at / len(self.stored) * (n_own or 1)))
-            read = n * min(1, own_probe / (n_own or 1))
-            by_lists = cost_among(lists, selection, n_enough)
-            if n_own and short_cost(read, n, lists.plan.n_components) <= by_lists:
-                rows = selection.candidates(lists, questions, n=depth, n_probe=own_probe)
-            else:
-                rows = candidates_among(
-                    lists, questions, n=depth, selection=selection, n_enough=n_enough
-                )
+            rows = self._selected(lists, questions, depth, n_probe, selection)
         return self._decide(rows, questions, k, exclude, selection)
+
+    def _selected(
+        self,
+        lists: InvertedLists,
+        questions: Vectors,
+        depth: int,
+        n_probe: int,
+        selection: Selection,
+    ) -> Rows:
+        """(q, depth) selected candidates: of lists of their own, or of those that hold them."""
+        n = len(selection)
+        if selection.lie_together(lists):
+            n_probe *= TOGETHER_SLACK
+        # As many as a question without a filter looks at, where the selected lie as thickly.
+        share = FILTER_SLACK * n_probe / lists.n_lists
+        looked_at = share * len(self.stored) * selection.density(lists)
+        n_enough = max(math.ceil(looked_at), _ENOUGH * depth)
+        n_own = selection.own_lists(lists)
+        if n_own:
+            # No smaller a share of their own lists than of all.
+            least = max(least_probe(depth, n_own, n), math.ceil(share * n_own))
+            own_probe = max(_OWN_PROBE, n_probe, least)
+            read = n * min(1, own_probe / n_own)
+            own_cost = short_cost(read, n, lists.plan.n_components)
+            if own_cost <= cost_among(lists, selection, n_enough):
+                return selection.candidates(lists, questions, n=depth, n_probe=own_probe)
+        return candidates_among(lists, questions, n=depth, selection=selection, n_enough=n_enough)
 
     def _decide(
         self,
