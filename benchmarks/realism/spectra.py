@@ -21,6 +21,13 @@ _EDGES = (3650, 4200, 4900, 5700, 6500, 7500, 8400, 9100, 9790)
 _LINES = {"OII": 3728.5, "Hb": 4862.7, "OIII": 5008.2, "Ha": 6564.6}
 _CUTS = {"CaHK": 3950.0, "Mgb": 5176.0, "NaD": 5894.6}
 """Emission, and absorption, vacuum Angstrom."""
+LINES = tuple(_LINES)
+_OF_PIXELS = ("noise", "tail", "pixel correlation", "share bad")
+
+
+def is_of_pixels(name: str) -> bool:
+    """Whether a feature says how pixels scatter, not what light falls on them."""
+    return name.startswith(_OF_PIXELS)
 
 
 def real_spectra(real: Path) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:

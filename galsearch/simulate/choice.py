@@ -37,7 +37,7 @@ def choose_galaxy(library: Library, rng: np.random.Generator) -> Galaxy:
     look = draw_look(sample.look, mag_r, rng)
     best, least, bulge = None, np.inf, 0.0
     for _ in range(_CANDIDATES):
-        target = draw_galaxy(sample, mag_r, rng)
+        target = draw_galaxy(sample, mag_r, rng, z=look.z)
         galaxy = draw_physics(target, rng, axis_ratio=look.axis_ratio)
         flux = rough_fluxes(galaxy, library)
         g, r, z = -2.5 * np.log10(flux.sum(axis=0))

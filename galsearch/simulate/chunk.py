@@ -119,7 +119,8 @@ def _exposure(galaxy: Galaxy, rng: np.random.Generator) -> Exposure:
         seeing_arcsec=float(1.1 * np.exp(rng.normal(0, 0.12))),
         sky_brightness=1.0 if dark else 2.5,
         noise_tilt=float(rng.normal(0.95, 0.3)),
-        masked_share=float(0.0007 * np.exp(rng.normal(0, 0.8))),
+        # A third of the EDR spectra at hand have no masked pixel; the others vary by two.
+        masked=float((rng.random() > 0.33) * np.exp(rng.normal(0, 0.6))),
         # Steps of some per cent where arms join, and one or two per cent of the sky left, show
         # in half of the faint EDR spectra at hand (Guy et al. 2023, AJ 165, 144, find 1 per cent
         # in the mean of many).

@@ -41,7 +41,7 @@ class Sample:
 
 
 SAMPLES = (
-    Sample("NEARBY", 0.12, (14.0, 17.5), (0.005, 0.3), "bgs"),
+    Sample("NEARBY", 0.12, (14.0, 17.5), (0.005, 0.3), "sdss"),
     Sample("BGS_BRIGHT", 0.41, (15.0, 19.5), (0.005, 0.55), "bgs"),
     Sample("BGS_FAINT", 0.15, (19.5, 20.175), (0.005, 0.65), "bgs"),
     Sample("DWARF", 0.07, (17.5, 21.0), (0.003, 0.08), "", (-19.0, -12.0), red_share=0.5),
@@ -80,14 +80,25 @@ def draw_sample(rng: np.random.Generator) -> tuple[Sample, float]:
     return SAMPLES[row], float(np.clip(mag, *SAMPLES[row].mag_r))
 
 
-def draw_galaxy(sample: Sample, mag_r: float, rng: np.random.Generator) -> Draw:
-    """Redshift, kind and luminosity of a galaxy of this sample and magnitude."""
+def draw_galaxy(
+    sample: Sample, mag_r: float, rng: np.random.Generator, *, z: float | None = None
+) -> Draw:
+    """Redshift, kind and luminosity of a galaxy of this sample and magnitude.
+
+    A redshift that is known already is kept (within the sample's limits).
+    """
     z_grid, mags, density = _table(SAMPLES.index(sample))
-    cumulative = np.cumsum(density[:, :, int(np.argmin(np.abs(mags - mag_r)))])
-    cell = int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))
-    kind, i = divmod(min(cell, cumulative.size - 1), z_grid.size)
-    z = float(z_grid[i] + (rng.random() - 0.5) * (z_grid[1] - z_grid[0]))
-    z = max(z, sample.z[0])
+    expected = density[:, :, int(np.argmin(np.abs(mags - mag_r)))]
+    if z is None:
+        cumulative = np.cumsum(expected)
+        cell = int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))
+        kind, i = divmod(min(cell, cumulative.size - 1), z_grid.size)
+        z = float(z_grid[i] + (rng.random() - 0.5) * (z_grid[1] - z_grid[0]))
+        z = max(z, sample.z[0])
+    else:
+        z = float(np.clip(z, *sample.z))
+        blue, red = expected[:, int(np.argmin(np.abs(z_grid - z)))]
+        kind = int(rng.random() * (blue + red) >= blue)
     absolute = mag_r - float(distance_modulus(z) + k_correction(z, red=kind == 1))
     return Draw(sample.name, z, mag_r, absolute, kind == 1)
 

@@ -26,12 +26,17 @@ about 22.1, 20.9 and 20.3 mag per square arcsecond in g, r, z (typical of Kitt P
 times 1.35 as point sources are calibrated, and a little for read noise in the blue. A galaxy's
 light adds noise in proportion to the sky's."""
 _SKY_LINE_SIGMA_ANGSTROM = 0.85
-_MASKED_SHARE = 0.0007
-"""Median share of cosmics and bad columns that survive coaddition; 0.8 dex of scatter in e: the
-50 EDR spectra at hand have 0 to 0.3 per cent, in the median 0.1, among them sky lines."""
-_OUTLIER_SHARE = {"b": 0.005, "r": 0.001, "z": 0.0005}
+_MASKED_SHARE = {"b": 0.0002, "r": 0.0013, "z": 0.0013}
+"""Cosmics that survive coaddition, in the two thirds of spectra that have any: of the runs of bad
+pixels in the 50 EDR spectra at hand nine tenths lie in the two red arms, about seven a spectrum."""
+_MASKED_NEXT = 0.4
+"""Of masked pixels, how many mask the next one too."""
+_OUTLIER_SHARE = {"b": 0.001, "r": 0.001, "z": 0.0005}
 _RESIDUAL_ANGSTROM = 10.0
 """What is left of the sky keeps its sign over about a line and its wings."""
+_SCATTER_ANGSTROM = 500.0
+"""How far apart the noise of exposures differs independently: EDR spectra's does in bins of 300 A
+and more, and not from line to line."""
 _OUTLIER_SIGMAS = 3.5
 """Pixels whose error is larger than ivar says: real spectra jump by over 4 sigma from pixel to
 pixel in 0.3 per cent of the blue pixels, where Gaussian ones never do."""
@@ -52,7 +57,8 @@ class Exposure:
     """Over the dark sky's."""
     noise_tilt: float = 0.0
     """How much of the typical excess of noise in the blue over the red it has."""
-    masked_share: float = _MASKED_SHARE
+    masked: float = 1.0
+    """Cosmics, over their typical number."""
     arm_calibration: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Of the arms beside one another: what shows as a step where they join."""
     sky_left: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -109,10 +115,11 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
         along = np.linspace(-1, 1, DESI_WAVELENGTH_ANGSTROM.size)[low:high]
         gain = exposure.calibration * exposure.arm_calibration[number]
         signal = flux[arm] * gain * (1 + exposure.tilt * along)
-        tilt = np.exp(exposure.noise_tilt * _tilt(arm))
-        level, lines = (sigma * tilt for sigma in _noise(arm))
+        unlike = exposure.noise_tilt * _noise_shape("tilt", arm) + _noise_shape("fine", arm)
+        unlike += _noise_shape("scatter", arm) * _slow_normal(arm, rng, _SCATTER_ANGSTROM)
+        level, lines = (sigma * np.exp(unlike) for sigma in _noise(arm))
         # Two weeks' sky lines are never alike, and their subtraction leaves more than ivar says.
-        lines = lines * rng.uniform(0.5, 1.1)
+        lines = lines * np.exp(rng.normal(-0.25, 0.25))
         sky = level**2 + lines**2
         light = np.clip(signal, 0, None) / (_SKY_LIGHT[arm] * exposure.sky_brightness)
         variance = (sky + light * level**2) * 1000.0 / exposure.effective_seconds
@@ -121,8 +128,9 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
         strays = rng.random(signal.size, dtype=np.float32) < _OUTLIER_SHARE[arm]
         excess = np.where(strays, _OUTLIER_SIGMAS, excess)
         noise = rng.standard_normal(signal.size, dtype=np.float32)
-        bad = rng.random(signal.size, dtype=np.float32) < exposure.masked_share
-        left = exposure.residual * _residual(arm) * sigma * _slow_normal(arm, rng)
+        bad = _masked(arm, exposure.masked, rng)
+        left = exposure.residual * _residual(arm) * sigma
+        left *= _slow_normal(arm, rng, _RESIDUAL_ANGSTROM)
         left += exposure.sky_left[number] * _SKY_LIGHT[arm] * exposure.sky_brightness
         seen = signal + noise * sigma * excess + left
         recorded["flux"][arm] = np.where(bad, 0, seen).astype(np.float32)
@@ -131,6 +139,15 @@ def observe(flux: dict[str, Floats], exposure: Exposure, rng: np.random.Generato
         if arm == "r":
             quality = float(np.median(signal / sigma))
     return Recorded(**recorded, signal_to_noise=quality)
+
+
+def _masked(arm: str, times: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which pixels a cosmic ray has spoilt: some, and the next in part of the cases."""
+    grid = arm_wavelengths()[arm]
+    hit = rng.random(grid.size, dtype=np.float32) < times * _MASKED_SHARE[arm]
+    spread = rng.random(grid.size, dtype=np.float32) < _MASKED_NEXT
+    hit[1:] |= hit[:-1] & spread[1:]
+    return np.asarray(hit)
 
 
 def arm_wavelengths() -> dict[str, Floats]:
@@ -173,10 +190,10 @@ def _add_lines(
     np.add.at(flux, pixel[inside], values[inside])
 
 
-def _slow_normal(arm: str, rng: np.random.Generator) -> Floats:
-    """Standard normal numbers every 10 Angstrom, joined by straight lines."""
+def _slow_normal(arm: str, rng: np.random.Generator, step_angstrom: float) -> Floats:
+    """Standard normal numbers every so many Angstrom, joined by straight lines."""
     grid = arm_wavelengths()[arm]
-    nodes = np.arange(grid[0], grid[-1] + 2 * _RESIDUAL_ANGSTROM, _RESIDUAL_ANGSTROM)
+    nodes = np.arange(grid[0], grid[-1] + 2 * step_angstrom, step_angstrom)
     return np.asarray(np.interp(grid, nodes, rng.standard_normal(nodes.size)))
 
 
@@ -191,9 +208,12 @@ def _residual(arm: str) -> Floats:
 
 
 @functools.cache
-def _tilt(arm: str) -> Floats:
-    """Ln of how much noisier most exposures are than those whose noise was tabulated."""
-    rows = [row for row in _noise_table() if row[:2] == ["all", "tilt"]]
+def _noise_shape(kind: str, arm: str) -> Floats:
+    """Ln of how the noise of other exposures differs from that of those tabulated.
+
+    `tilt`: of most, smooth; `fine`: what is left of that; `scatter`: sigma from one to the next.
+    """
+    rows = [row for row in _noise_table() if row[:2] == ["all", kind]]
     points = np.array([(float(row[2]), float(row[3])) for row in rows])
     return np.asarray(np.interp(arm_wavelengths()[arm], *points.T))
 

@@ -18,7 +18,7 @@ from galsearch.simulate.footprint import (
     truth_path,
 )
 
-SIMULATOR_VERSION = 4
+SIMULATOR_VERSION = 5
 """Raised whenever the same seed makes other bytes; a survey is continued by its own version."""
 
 Progress = Callable[[str, int, int], None]

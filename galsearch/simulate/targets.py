@@ -1,7 +1,7 @@
-"""What real DESI targets look like to the Legacy Surveys: colours, sizes and ellipticities."""
+"""What real galaxies look like: colours, sizes and ellipticities, and redshifts of bright ones."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _TYPES = ("exp", "dev", "ser")
-_ELLIPTICITY_SHARES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _LARGEST_ELLIPTICITY = 0.7
 """An axis ratio of 0.18, that of a disk on edge."""
 
@@ -24,6 +23,8 @@ class Look:
     r_eff_arcsec: float
     ellipticity: float
     """|e| = (1 - q) / (1 + q) of the axis ratio q."""
+    z: float | None = None
+    """Redshift, where it was drawn together with the colours."""
 
     @property
     def axis_ratio(self) -> float:
@@ -33,7 +34,7 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class _Mixture:
-    """Gaussian components of (r, g - r, r - z, log10 radius)."""
+    """Gaussian components of r and what else is drawn on condition of it."""
 
     weights: Floats
     means: Floats
@@ -41,16 +42,28 @@ class _Mixture:
 
 
 def draw_look(target: str, mag_r: float, rng: np.random.Generator) -> Look:
-    """How a target of class `target` (bgs, lrg, elg) and this r magnitude looks.
+    """How a target of class `target` (bgs, lrg, elg, sdss) and this r magnitude looks.
 
     A type by its share at the magnitude, then its mixture on condition of the magnitude: the
     mixtures are desitarget's fits to real DR9 targets (dr9_targets.csv says how they were
     distilled). No mixture of round exponentials (REX) is known; EXP stands for both.
+
+    `sdss` are galaxies brighter than the BGS targets that the mixtures were fitted to: redshift
+    and colours are drawn together as in SDSS, sizes and ellipticities as BGS targets have them.
     """
+    if target == "sdss":
+        log_z, gr, rz = _drawn(_mixture("sdss", "all"), mag_r, rng)
+        return replace(draw_look("bgs", mag_r, rng), colour_gr=gr, colour_rz=rz, z=np.exp(log_z))
     mags, shares = _shares(target)
     share = shares[int(np.argmin(np.abs(mags - mag_r)))]
     kind = _TYPES[int(rng.choice(3, p=share / share.sum()))]
-    mixture = _mixture(target, kind)
+    gr, rz, log_radius, e1, e2 = _drawn(_mixture(target, kind), mag_r, rng)
+    ellipticity = min(float(np.hypot(e1, e2)), _LARGEST_ELLIPTICITY)
+    return Look(gr, rz, float(10 ** np.clip(log_radius, -0.7, 1.2)), ellipticity)
+
+
+def _drawn(mixture: _Mixture, mag_r: float, rng: np.random.Generator) -> tuple[float, ...]:
+    """The other numbers of a mixture, on condition of r."""
     variance = mixture.covariances[:, 0, 0]
     log_odds = -0.5 * (mag_r - mixture.means[:, 0]) ** 2 / variance - 0.5 * np.log(variance)
     odds = mixture.weights * np.exp(log_odds - log_odds.max())
@@ -59,11 +72,8 @@ def draw_look(target: str, mag_r: float, rng: np.random.Generator) -> Look:
     slope = covariance[1:, 0] / covariance[0, 0]
     rest = covariance[1:, 1:] - np.outer(slope, covariance[0, 1:])
     mean = mixture.means[part, 1:] + slope * (mag_r - mixture.means[part, 0])
-    gr, rz, log_radius = mean + np.linalg.cholesky(rest) @ rng.standard_normal(3)
-    ellipticity = np.interp(rng.random(), _ELLIPTICITY_SHARES, _ellipticities(target, kind))
-    return Look(
-        float(gr), float(rz), float(10 ** np.clip(log_radius, -0.7, 1.2)), float(ellipticity)
-    )
+    values = mean + np.linalg.cholesky(rest) @ rng.standard_normal(mean.size)
+    return tuple(float(value) for value in values)
 
 
 @functools.cache
@@ -80,20 +90,13 @@ def _shares(target: str) -> tuple[Floats, Floats]:
 
 
 @functools.cache
-def _ellipticities(target: str, kind: str) -> tuple[float, ...]:
-    """|e| at `_ELLIPTICITY_SHARES`, whatever the magnitude."""
-    rows = (row[3:] for row in _rows() if row[:3] == ["ellipticity", target, kind])
-    inner = [min(float(value), _LARGEST_ELLIPTICITY) for value in next(rows)]
-    return (0.0, *inner, _LARGEST_ELLIPTICITY)
-
-
-@functools.cache
 def _mixture(target: str, kind: str) -> _Mixture:
     rows = np.array(
         [row[3:] for row in _rows() if row[:3] == ["mixture", target, kind]], dtype=float
     )
-    covariances = np.zeros((len(rows), 4, 4))
-    upper = np.triu_indices(4)
-    covariances[:, upper[0], upper[1]] = rows[:, 5:]
-    covariances[:, upper[1], upper[0]] = rows[:, 5:]
-    return _Mixture(rows[:, 0], rows[:, 1:5], covariances + 1e-6 * np.eye(4))
+    n = 4 if target == "sdss" else 6
+    upper = np.triu_indices(n)
+    covariances = np.zeros((len(rows), n, n))
+    covariances[:, upper[0], upper[1]] = rows[:, 1 + n :]
+    covariances[:, upper[1], upper[0]] = rows[:, 1 + n :]
+    return _Mixture(rows[:, 0], rows[:, 1 : 1 + n], covariances + 1e-6 * np.eye(n))

@@ -131,6 +131,33 @@ def test_noise_has_the_spread_that_ivar_says() -> None:
         assert (recorded.ivar[arm][~good] == 0).all()
 
 
+def test_masked_pixels_come_in_runs_and_mostly_in_the_red() -> None:
+    rng = np.random.default_rng(7)
+    masks = {arm: [spectrograph._masked(arm, 1.0, rng) for _ in range(400)] for arm in "brz"}
+    share = {arm: float(np.mean(rows)) for arm, rows in masks.items()}
+    for arm in "brz":
+        wanted = spectrograph._MASKED_SHARE[arm] * (1 + spectrograph._MASKED_NEXT)
+        assert share[arm] == pytest.approx(wanted, rel=0.25)
+    assert share["b"] < 0.3 * share["z"]
+    runs = np.concatenate([np.diff(np.flatnonzero(row)) for row in masks["z"]])
+    assert 0.2 < np.mean(runs == 1) < 0.5
+    assert not spectrograph._masked("z", 0.0, rng).any()
+
+
+def test_noise_differs_between_exposures_as_it_is_tabulated() -> None:
+    flux = {arm: np.zeros(high - low) for arm, (low, high) in spectrograph.ARMS.items()}
+    exposure = Exposure(1000.0, 1.0, 0.0, masked=0.0)
+    seen = [spectrograph.observe(flux, exposure, np.random.default_rng(i)) for i in range(200)]
+    for arm in "brz":
+        ln_sigma = -0.5 * np.log([one.ivar[arm] for one in seen])
+        quiet = spectrograph._noise(arm)[1] < 0.01
+        scatter = ln_sigma.std(axis=0)[quiet]
+        wanted = spectrograph._noise_shape("scatter", arm)[quiet]
+        # Straight lines between independent numbers scatter by .58 to 1 of what they do.
+        assert (scatter > 0.5 * wanted).all()
+        assert (scatter < 1.25 * wanted + 0.02).all()
+
+
 @given(wavelength=st.floats(3650, 9780), sigma=st.floats(20, 250))
 def test_lines_keep_their_flux(wavelength: float, sigma: float) -> None:
     flux = np.zeros(DESI_WAVELENGTH_ANGSTROM.size)

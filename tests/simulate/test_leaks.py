@@ -17,7 +17,7 @@ from galsearch.simulate.library import Library
 from galsearch.simulate.light import shine
 from galsearch.simulate.spectrograph import Recorded
 
-N = 80
+N = 150
 _LIGHT, _PERMUTATIONS = 10, 300
 """Columns of a spectrum's numbers that are its light; how often chance is drawn."""
 
@@ -71,7 +71,7 @@ def spectrum_numbers(recorded: Recorded) -> list[float]:
         *light,
         float(np.log(quiet)),
         float(flux[0] * np.sqrt(ivar[0])),
-        float((ivar == 0).sum()),
+        float(np.log1p((ivar == 0).sum())),
     ]
 
 

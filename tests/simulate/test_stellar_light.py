@@ -182,12 +182,27 @@ def test_chosen_galaxies_have_the_colours_and_sizes_that_were_drawn(library: Lib
     assert np.median(sizes) == pytest.approx(1, abs=0.02)
 
 
-@given(st.sampled_from(["bgs", "lrg", "elg"]), st.floats(14, 24), st.integers(0, 10**6))
+@given(st.sampled_from(["bgs", "lrg", "elg", "sdss"]), st.floats(14, 24), st.integers(0, 10**6))
 def test_looks_are_possible_at_any_magnitude(target: str, mag_r: float, seed: int) -> None:
     look = draw_look(target, mag_r, np.random.default_rng(seed))
     assert -3 < look.colour_gr < 5
     assert -3 < look.colour_rz < 5
     assert 0.19 < look.r_eff_arcsec < 16
+    assert 0 <= look.ellipticity <= 0.7
+    assert (look.z is not None) == (target == "sdss")
+
+
+def test_nearby_galaxies_have_redshifts_and_colours_of_sdss(library: Library) -> None:
+    sample = next(sample for sample in SAMPLES if sample.name == "NEARBY")
+    looks = [draw_look("sdss", 17.0, np.random.default_rng([3, i])) for i in range(2000)]
+    # What the 1,153 SDSS galaxies of 16.9 < r < 17.1 have at 16, 50 and 84 per cent.
+    z, gr = (np.array([getattr(look, name) for look in looks]) for name in ("z", "colour_gr"))
+    np.testing.assert_allclose(np.percentile(z, (16, 50, 84)), (0.080, 0.119, 0.159), rtol=0.08)
+    np.testing.assert_allclose(np.percentile(gr, (16, 50, 84)), (0.744, 0.939, 1.086), atol=0.04)
+    assert np.corrcoef(z, gr)[0, 1] > 0.4
+    drawn = [draw_galaxy(sample, 17.0, np.random.default_rng(i), z=0.123) for i in range(50)]
+    assert {draw.z for draw in drawn} == {0.123}
+    assert {draw.red for draw in drawn} == {True, False}
 
 
 def test_filters_of_the_north_are_not_those_of_the_south(library: Library) -> None:
