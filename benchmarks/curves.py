@@ -11,6 +11,12 @@ from typing import Any
 
 from benchmarks.peers import MODALITIES, points
 
+COLOURS = (
+    "black", "tab:red", "tab:blue", "tab:green", "tab:orange", "tab:purple", "tab:brown",
+    "tab:pink", "tab:olive", "tab:cyan", "navy", "darkgreen", "goldenrod", "grey",
+)  # fmt: skip
+"""One for each engine and way of building."""
+
 
 def main() -> int:
     """Draw the figure that the command line names."""
@@ -49,7 +55,8 @@ def draw(results: dict[str, Any], out: Path) -> None:
         if "failed" in found:
             continue
         label = name if how == "default" else f"{name} {how}"
-        colour, mark = styles.setdefault(label, f"C{len(styles)}"), "o-" if name == "ours" else ".-"
+        colour = styles.setdefault(label, COLOURS[len(styles) % len(COLOURS)])
+        mark = "o-" if name == "ours" else ".--" if name == "faiss" else ".-"
         for using in MODALITIES:
             column = 2 * MODALITIES.index(among) + MODALITIES.index(using)
             for row in range(2):

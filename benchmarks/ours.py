@@ -20,6 +20,7 @@ class Ours(Engine):
     settings = (
         TUNED,
         *grid(n_probe=(1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32), rerank=(1, 1.5, 2, 3, 4, 8)),
+        *grid(n_probe=(64, 96), rerank=(16,)),
     )
 
     def __init__(self, build: Path, among: str) -> None:
