@@ -10,7 +10,7 @@ that was stopped.
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,35 +21,33 @@ from torch import Tensor
 
 from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
-from galsearch.dataset import Dataset, GalaxyBatch
+from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
 from galsearch.encoders.config import GALSEARCH_SMALL, ModelConfig, PrototypeConfig
 from galsearch.encoders.model import CrossModalModel, initialise
 from galsearch.encoders.preprocess import prepare_images
 from galsearch.encoders.published import Published, published_config
 from galsearch.encoders.schedules import decay_multiplier, rate_multiplier, warm_up_cosine
-from training.augment_images import SkyAugmentation, random_crops, turner, worse_skies
 from training.command import run_stage
 from training.curves import draw_if_possible
 from training.drop_path import add_drop_path
 from training.galaxies import Galaxies, choose_galaxies, prepared
+from training.image_views import ViewConfig, draw_views, raw_centre
 from training.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
 from training.order import DataOrder
-from training.patch_masks import draw_patch_masks
 from training.probe import neighbours_r2, probe_rows, read_label
 from training.processes import Processes, silent
 from training.rows import Rows
 from training.run import Run
 from training.run_directory import RunDirectory
 from training.self_distillation import (
-    N_GLOBAL,
     DistillationNetwork,
     Teacher,
     Views,
     distillation_loss,
     see,
 )
-from training.stage_config import PAPER, SMALL, StageConfig
+from training.stage_config import PAPER, SMALL
 from training.towers import alone
 
 ARCHITECTURES = {
@@ -61,28 +59,12 @@ ARCHITECTURES = {
 
 
 @dataclass(frozen=True)
-class ImagePretrainingConfig(StageConfig):
+class ImagePretrainingConfig(ViewConfig):
     """What a pre-training of images is made of; a TOML file holds differences from these."""
 
-    held_size: int = 128
-    """Pixels a side that are kept of a raw image: global crops and their shifts fit inside."""
-    global_reach: int = 8
-    """Pixels by which a global crop's centre may be off the galaxy."""
-    n_local: int = 4
-    """Local crops a galaxy."""
-    local_size: int = 48
-    """Pixels a side; a multiple of the patch size."""
-    local_reach: int = 24
-    """Pixels by which a local crop's centre may be off the galaxy."""
-    sky: SkyAugmentation = field(default_factory=SkyAugmentation)
-    """What is done to a view's sky."""
     psf_columns: tuple[str, ...] = ()
     """Label columns with the width (sigma, pixels) of each galaxy's image in g, r, z; without
     them an image counts as taken in the survey's median seeing."""
-    mask_probability: float = 0.5
-    """Share of global crops that are masked for the student."""
-    mask_ratio: tuple[float, ...] = (0.1, 0.5)
-    """Least and largest share of masked patches."""
     student_temperature: float = 0.1
     teacher_temperature: float = 0.07
     first_teacher_temperature: float = 0.04
@@ -110,79 +92,8 @@ class ImagePretrainingConfig(StageConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         section = self.model.image if self.model else None
-        if section is None:
-            return
-        if self.local_size % section.patch_size:
-            raise ConfigError(
-                f"local_size = {self.local_size} must be a multiple of patch_size = "
-                f"{section.patch_size}."
-            )
-        if self.held_size < section.image_size:
-            raise ConfigError(
-                f"held_size = {self.held_size} must not be less than image_size = "
-                f"{section.image_size}."
-            )
-        if not section.class_token:
+        if section is not None and not section.class_token:
             raise ConfigError("self-distillation needs class_token = true: it is what is compared.")
-
-
-# --- views -----------------------------------------------------------------------------------
-
-
-def raw_centre(batch: GalaxyBatch, size: int) -> Tensor:
-    """(B, 3, size, size) nanomaggies around the galaxy, 0 where masked."""
-    flux = np.where(batch.image_mask | ~np.isfinite(batch.image_flux), 0, batch.image_flux)
-    top, left = ((n - size) // 2 for n in flux.shape[-2:])
-    return torch.from_numpy(flux[..., top : top + size, left : left + size])
-
-
-def draw_views(
-    raw: Tensor,
-    config: ImagePretrainingConfig,
-    psf: npt.NDArray[np.float64] | None,
-    dust: npt.NDArray[np.float64] | None,
-    seed: int,
-) -> Views:
-    """Global and local views of raw images (B, 3, held, held), each under skies of its own."""
-    assert config.model is not None  # noqa: S101 (resolved)
-    assert config.model.image is not None  # noqa: S101
-    section = config.model.image
-    generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    turn = turner(config.sky)
-
-    def view(number: int, size: int, reach: int) -> Tensor:
-        turned = random_crops(turn(raw, generator), size, generator, reach)
-        worse = worse_skies(
-            turned,
-            config.sky,
-            rng,
-            generator,
-            chance=config.sky.chance_of_view(number),
-            own_psf_sigma=psf,
-            own_reddening=dust,
-        )
-        return prepare_images(worse.numpy(), None, sized(config.model, size))
-
-    whole = [view(n, section.image_size, config.global_reach) for n in range(N_GLOBAL)]
-    local = [
-        view(N_GLOBAL + n, config.local_size, config.local_reach) for n in range(config.n_local)
-    ]
-    masks = draw_patch_masks(
-        N_GLOBAL * len(raw),
-        section.image_size // section.patch_size,
-        probability=config.mask_probability,
-        ratio=(config.mask_ratio[0], config.mask_ratio[1]),
-        generator=generator,
-    )
-    empty = raw.new_zeros(0, raw.shape[1], config.local_size, config.local_size)
-    return Views(torch.cat(whole), torch.cat(local) if local else empty, masks)
-
-
-def sized(model: ModelConfig | None, size: int) -> ModelConfig:
-    """The same model for images of another size: its preparation alone is of use."""
-    assert model is not None  # noqa: S101 (resolved)
-    assert model.image is not None  # noqa: S101
-    return dataclasses.replace(model, image=dataclasses.replace(model.image, image_size=size))
 
 
 # --- what is known of each galaxy --------------------------------------------------------------

@@ -23,7 +23,7 @@ from galsearch.encoders.config import (
 from galsearch.encoders.model import initialise
 from galsearch.encoders.preprocess import prepare_spectra
 from tests.training.conftest import run_stage
-from training import image_pretraining, spectrum_pretraining
+from training import image_pretraining, image_views, spectrum_pretraining
 from training.alignment import Towers
 from training.contrast import Queue, contrastive_step
 from training.masked_spectra import objective_for
@@ -85,7 +85,7 @@ def distil(processes: Processes) -> Result:
         model=DISTILLED, local_size=12, n_local=2, held_size=32,
     )  # fmt: skip
     raw = torch.randn(N_GALAXIES, 3, 32, 32, generator=torch.Generator().manual_seed(5)) * 0.05
-    views = image_pretraining.draw_views(raw, config, None, None, 11)
+    views = image_views.draw_views(raw, config, None, None, 11)
 
     def share(rows: Tensor) -> Tensor:
         """Mine of every kind of view."""

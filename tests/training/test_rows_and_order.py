@@ -14,7 +14,7 @@ from galsearch.core.errors import CheckpointError, ConfigError, DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset, split_of
 from training.galaxies import choose_galaxies, prepared
-from training.image_pretraining import raw_centre
+from training.image_views import raw_centre
 from training.order import DataOrder
 from training.processes import Processes
 from training.rows import rows_in_file, rows_in_memory

@@ -12,7 +12,8 @@ from torch import Tensor
 from galsearch.encoders.config import ImageConfig, ModelConfig, PrototypeConfig
 from galsearch.encoders.model import initialise
 from training.drop_path import add_drop_path
-from training.image_pretraining import ImagePretrainingConfig, draw_views, schedules
+from training.image_pretraining import ImagePretrainingConfig, schedules
+from training.image_views import draw_views
 from training.patch_masks import draw_patch_masks
 from training.processes import Processes
 from training.self_distillation import (
