@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.realism import lines, noise
+from benchmarks.realism.compare_lines import compare_lines
 from benchmarks.realism.compare_photometry import compare_photometry
 from benchmarks.realism.compare_spectra import compare_spectra
 from benchmarks.realism.simulated import Simulated
@@ -37,20 +38,24 @@ def measure(
     colours = compare_photometry(
         simulated, real, n=sizes.colours, n_sdss=sizes.sdss, folds=sizes.folds, seed=seed
     )
-    shapes = compare_spectra(
-        simulated,
-        real,
-        per_real=sizes.spectra_per_real,
-        repeats=sizes.repeats,
-        folds=sizes.folds,
-        seed=seed,
-    )
+    how: dict[str, Any] = {
+        "per_real": sizes.spectra_per_real,
+        "repeats": sizes.repeats,
+        "folds": sizes.folds,
+        "seed": seed,
+    }
+    shapes = compare_spectra(simulated, real, **how)
+    widths = compare_lines(simulated, real, **how)
     results = {
         "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "survey": json.loads((simulated.root / "simulation.json").read_text(encoding="utf-8")),
         "sizes": asdict(sizes),
         "seed": seed,
-        "classifiers": {**colours.pop("classifiers"), **shapes.pop("classifiers")},
+        "classifiers": {
+            **colours.pop("classifiers"),
+            **widths["classifiers"],
+            **shapes.pop("classifiers"),
+        },
         "photometry": colours["samples"],
         "spectra": shapes,
         **_noise_and_lines(simulated, real, sizes, seed),

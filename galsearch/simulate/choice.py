@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.simulate import photometry
-from galsearch.simulate.history import component_weights, split_by_age
+from galsearch.simulate.history import component_weights, gas_weights, split_by_age
 from galsearch.simulate.library import Library
 from galsearch.simulate.physics import Galaxy, draw_physics
 from galsearch.simulate.population import draw_galaxy, draw_sample
@@ -65,10 +65,9 @@ def rough_fluxes(galaxy: Galaxy, library: Library) -> npt.NDArray[np.float64]:
     magnitude from `light.shine`, at a thousandth of its price.
     """
     stars, gas = _bands(library, round(galaxy.draw.z / _STEP))
-    parts = split_by_age(component_weights(galaxy, library)[None], library)[0]
-    flux = (parts @ stars).astype(np.float64)
-    young = parts[3].reshape(len(library.metallicities), -1)[:, : library.n_young]
-    flux[3] += young.ravel() @ gas
+    parts = split_by_age(component_weights(galaxy, library)[None], library)
+    flux = (parts[0] @ stars).astype(np.float64)
+    flux[3] += gas_weights(parts, [galaxy], library)[0] @ gas
     rest = _EFFECTIVE_ANGSTROM / (1 + galaxy.draw.z)
     curve = np.interp(rest, library.wavelength_angstrom, library.attenuation)
     dust = 10 ** (-0.4 * galaxy.dust_av * curve * (rest / 5500.0) ** galaxy.dust_slope)

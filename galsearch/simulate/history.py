@@ -1,5 +1,7 @@
 """Star-formation histories as the mass formed in each of Bagpipes' age bins, in closed form."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,9 @@ Floats = npt.NDArray[np.float64]
 YOUNG_YR, _BIRTH_CLOUD_YR = 1e8, 1e7
 _RECENT_YR = 1e8
 """The window over which Bagpipes, and we, average the star-formation rate."""
+_IONISING = 0.7
+"""Of the photons that could ionise gas: dust takes about a third first (Inoue 2001, AJ 122, 1788:
+a half in the Milky Way's regions, less where there are fewer metals)."""
 
 
 def mass_by_age(stars: Stars, age_edges_yr: Floats) -> Floats:
@@ -51,6 +56,22 @@ def split_by_age(weights: Floats, library: Library) -> npt.NDArray[np.float32]:
     bulge, disk = weights[:, 0], weights[:, 1]
     rows = (bulge, disk * (1 - young), disk * (young - birth), disk * birth)
     return np.stack([row.reshape(len(weights), -1) for row in rows], axis=1).astype(np.float32)
+
+
+def gas_weights(
+    parts: npt.NDArray[np.float32], galaxies: Sequence[Galaxy], library: Library
+) -> npt.NDArray[np.float32]:
+    """(n_galaxies, n_metals * n_young): the youngest stars, at the metallicity of the gas.
+
+    Parameters
+    ----------
+    parts
+        Of these galaxies, by `split_by_age`.
+    """
+    youngest = parts[:, 3].reshape(len(parts), len(library.metallicities), -1).sum(axis=1)
+    metals = [metal_weights(galaxy.gas_metallicity, library.metallicities) for galaxy in galaxies]
+    weights = _IONISING * np.array(metals)[:, :, None] * youngest[:, None, : library.n_young]
+    return np.asarray(weights.reshape(len(parts), -1), np.float32)
 
 
 def metal_weights(metallicity: float, metallicities: Floats) -> Floats:

@@ -8,7 +8,13 @@ import numpy.typing as npt
 
 from galsearch.simulate import photometry
 from galsearch.simulate.cosmology import luminosity_distance_mpc
-from galsearch.simulate.history import YOUNG_YR, component_weights, split_by_age, younger_than
+from galsearch.simulate.history import (
+    YOUNG_YR,
+    component_weights,
+    gas_weights,
+    split_by_age,
+    younger_than,
+)
 from galsearch.simulate.library import Library
 from galsearch.simulate.physics import Galaxy
 
@@ -80,11 +86,10 @@ def shine(
     n = len(library.wavelength_angstrom)
     flat = parts.reshape(-1, parts.shape[-1]) @ library.stars
     stars = flat.reshape(len(galaxies), 4, n)
-    gas = parts[:, 3].reshape(len(galaxies), len(library.metallicities), -1)
-    young_gas = gas[..., : library.n_young].reshape(len(galaxies), -1)
-    stars[:, 3] += young_gas @ library.nebula
+    gas = gas_weights(parts, galaxies, library)
+    stars[:, 3] += gas @ library.nebula
     return [
-        _one(galaxy, library, weights[i], stars[i], young_gas[i], ebv[i], hemisphere)
+        _one(galaxy, library, weights[i], stars[i], gas[i], ebv[i], hemisphere)
         for i, galaxy in enumerate(galaxies)
     ]
 

@@ -47,6 +47,8 @@ class Galaxy:
     birth_cloud: float
     """Attenuation of stars under 10 Myr and of lines, over that of the rest."""
     log_ionisation: float
+    gas_metallicity: float
+    """In units of the Sun's."""
     sigma_bulge_km_s: float
     sigma_disk_km_s: float
     agn_oiii: float
@@ -88,8 +90,9 @@ def draw_physics(
         dust_slope=float(np.clip(rng.normal(-0.15, 0.15), -0.6, 0.3)),
         birth_cloud=float(rng.uniform(1.3, 2.5)),
         log_ionisation=float(
-            np.clip(-3.2 - 0.15 * (log_mass - 10) + rng.normal(0, 0.2), -3.95, -2.0)
+            np.clip(-2.97 - 0.05 * (log_mass - 10) + rng.normal(0, 0.2), -3.95, -2.0)
         ),
+        gas_metallicity=_gas_metallicity(log_mass, rng),
         # Zahid et al. 2016 (ApJ 832, 203): sigma = 118 km/s (M / 10^10.3)^0.29, 0.07 dex.
         sigma_bulge_km_s=float(118 * 10 ** (0.29 * (log_mass - 10.3) + rng.normal(0, 0.07))),
         # Tully-Fisher speed, seen through a fibre, and 30 km/s of turbulence.
@@ -148,7 +151,7 @@ def _stars(
         green = rng.random() < 0.12
         # Such that star formation follows Renzini & Peng 2015 (ApJ 801, L29): log SFR = 0.76 log M
         # - 7.64.
-        slow = 0.60 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
+        slow = 0.52 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
         tau = float(rng.uniform(1.2, 2.0)) if green else float(np.clip(10**slow, 2.0, 20.0))
         metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.2), -1.3, 0.3)
         # Small galaxies form stars in bouts (Weisz et al. 2012, ApJ 744, 44), mostly between them.
@@ -158,6 +161,15 @@ def _stars(
         tau = float(rng.uniform(0.5, 1.1))
         disk = Stars(start, tau, z_bulge * 0.8, floor_ssfr=float(10 ** rng.normal(-12.0, 0.4)))
     return bulge, disk
+
+
+def _gas_metallicity(log_mass: float, rng: np.random.Generator) -> float:
+    """Between the calibrations that Kewley & Ellison 2008 (ApJ 681, 1183) compare; 0.1 dex.
+
+    With it and the ionisation, lines have the ratios of SDSS galaxies of a mass: [OIII] / Hbeta
+    falls from 3 to 0.5, [NII] / Halpha rises from 0.05 to 0.5.
+    """
+    return float(10 ** (min(0.16 + 0.42 * (log_mass - 10.5), 0.3) + rng.normal(0, 0.1)))
 
 
 def _dust(log_mass: float, forming: bool, inclination: float, rng: np.random.Generator) -> float:

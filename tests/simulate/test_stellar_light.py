@@ -3,6 +3,7 @@
 import io
 import warnings
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.simulate import choice, cosmology, photometry
-from galsearch.simulate.history import mass_by_age, metal_weights
+from galsearch.simulate.history import _IONISING, gas_weights, mass_by_age, metal_weights
 from galsearch.simulate.library import Library, air_to_vacuum, vacuum_to_air
-from galsearch.simulate.light import shine
+from galsearch.simulate.light import Light, shine
 from galsearch.simulate.physics import Galaxy, Stars, draw_physics
 from galsearch.simulate.population import SAMPLES, Draw, draw_galaxy, draw_sample
 from galsearch.simulate.targets import draw_look
@@ -203,6 +204,48 @@ def test_nearby_galaxies_have_redshifts_and_colours_of_sdss(library: Library) ->
     drawn = [draw_galaxy(sample, 17.0, np.random.default_rng(i), z=0.123) for i in range(50)]
     assert {draw.z for draw in drawn} == {0.123}
     assert {draw.red for draw in drawn} == {True, False}
+
+
+@given(st.floats(0.02, 2.5), st.integers(0, 10**6))
+def test_gas_holds_the_youngest_stars_at_a_metallicity_of_its_own(
+    metallicity: float, seed: int
+) -> None:
+    grid = np.array([0.005, 0.02, 0.2, 0.4, 1.0, 2.5, 5.0])
+    toy = SimpleNamespace(metallicities=grid, n_young=4)
+    parts = np.random.default_rng(seed).random((1, 4, len(grid) * 6), np.float32)
+    gas = gas_weights(parts, [SimpleNamespace(gas_metallicity=metallicity)], toy)[0].reshape(-1, 4)
+    youngest = parts[0, 3].reshape(-1, 6)[:, :4].sum(axis=0)
+    np.testing.assert_allclose(gas.sum(axis=0), _IONISING * youngest, rtol=1e-5)
+    assert grid @ gas.sum(axis=1) / gas.sum() == pytest.approx(metallicity, rel=1e-4)
+
+
+def test_lines_of_star_forming_galaxies_are_those_of_their_mass(library: Library) -> None:
+    """Ranges of medians around those of SDSS's star-forming galaxies of such masses."""
+    many = [choice.choose_galaxy(library, np.random.default_rng([6, i])) for i in range(400)]
+    many = [galaxy for galaxy in many if galaxy.star_forming and galaxy.draw.z < 0.35]
+    lights = list(zip(many, shine(many, library, ebv=[0.0] * len(many)), strict=True))
+    for (least, most), wanted in (
+        ((8.5, 9.5), {"[OIII]/Hb": (1.7, 3.2), "[NII]/Ha": (0.08, 0.25), "Ha": (25, 55)}),
+        ((10.3, 11.2), {"[OIII]/Hb": (0.5, 1.1), "[NII]/Ha": (0.4, 0.65), "Ha": (8, 30)}),
+    ):
+        found = [
+            line_ratios(light, galaxy.draw.z)
+            for galaxy, light in lights
+            if least < light.log10_mass < most
+        ]
+        assert len(found) > 20
+        for name, (low, high) in wanted.items():
+            assert low < np.median([one[name] for one in found]) < high, name
+
+
+def line_ratios(light: Light, z: float) -> dict[str, float]:
+    """Two ratios of lines of the young gas, and the width of Halpha at rest, Angstrom."""
+    hb, oiii, ha, nii = (
+        float(light.young_lines[np.argmin(np.abs(light.line_wavelength_angstrom - rest * (1 + z)))])
+        for rest in (4862.7, 5008.2, 6564.6, 6585.3)
+    )
+    level = np.interp(6520.0 * (1 + z), light.wavelength_angstrom, light.continuum.sum(axis=0))
+    return {"[OIII]/Hb": oiii / hb, "[NII]/Ha": nii / ha, "Ha": ha / float(level) / (1 + z)}
 
 
 def test_filters_of_the_north_are_not_those_of_the_south(library: Library) -> None:
