@@ -1,5 +1,7 @@
 """Real EDR spectra beside simulated ones of the same redshift and signal to noise."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +32,9 @@ def compare_spectra(
     0.25 in the logarithm of the continuum's scatter over the noise (`spectra.contrast`): the stored
     form of the real ones has lost the level that a signal to noise needs. A second classifier
     takes those alone whose redshift a fit of templates confirms: lines are looked for where a
-    redshift says, and where it is wrong there are none. Two more ask where a difference lies: one
-    knows the noise and the pixels alone, what the instrument does; the other faces each confirmed
-    spectrum with those whose four emission lines are most alike, whatever galaxies there are.
+    redshift says, and where it is wrong there are none. Others ask where a difference lies: those of
+    noise and pixels alone know what the instrument does and not what the galaxies are; the last
+    faces each confirmed spectrum with those whose four emission lines are most alike.
     """
     rng = np.random.default_rng([seed, 3])
     flux, good, redshift = spectra.real_spectra(real)
@@ -47,21 +49,17 @@ def compare_spectra(
     own = [spectra.contrast(flux[i], good[i]) for i in kept]
     close = [_close(rows_of, quality, value) for rows_of, value in zip(near, own, strict=True)]
     found = {row: spectra.features(*mine[row], z_of[row]) for row in {r for c in close for r in c}}
-    features = {row: np.array(values) for row, (_, values) in found.items()}
     real_found = [spectra.features(flux[i], good[i], redshift[i]) for i in kept]
-    names = real_found[0][0]
-    b = np.array([values for _, values in real_found])
-    matches = _first_of_each(close, per_real)
+    faced = _Faced(
+        real_found[0][0],
+        np.array([values for _, values in real_found]),
+        close,
+        {row: np.array(values) for row, (_, values) in found.items()},
+    )
+    matches = faced.nearest(per_real)
     taken = [row for rows_of in matches for row in rows_of]
-    a = np.array([features[row] for row in taken])
     fitted = template_redshifts(spectra.GRID_ANGSTROM, flux[kept], good[kept], real)
     sure = np.abs(fitted - redshift[kept]) / (1 + redshift[kept]) < AGREES
-    for_sure = np.repeat(sure, [len(rows_of) for rows_of in matches])
-    lines = [names.index(name) for name in spectra.LINES]
-    alike = _alike([c for c, s in zip(close, sure, strict=True) if s], features, b[sure], lines)
-    equal = [row for rows_of in _first_of_each(alike, per_real) for row in rows_of]
-    pixels = [i for i, name in enumerate(names) if spectra.is_of_pixels(name)]
-    every = list(range(len(names)))
     return {
         "n_real_without_match": sum(not rows_of for rows_of in matches),
         "contrast": {
@@ -70,9 +68,9 @@ def compare_spectra(
             "real": own,
         },
         "features": {
-            "names": names,
-            "simulated": a.tolist(),
-            "real": b.tolist(),
+            "names": faced.names,
+            "simulated": faced.of(matches).tolist(),
+            "real": faced.real.tolist(),
             "z simulated": z_of[taken].tolist(),
             "z real": redshift[kept].tolist(),
         },
@@ -85,33 +83,66 @@ def compare_spectra(
             for i, rows_of in list(zip(kept, matches, strict=True))[::4]
             if rows_of
         ],
-        "classifiers": {
-            name: tell_apart(
-                left[:, columns],
-                right[:, columns],
-                [names[i] for i in columns],
-                seed=seed,
-                repeats=repeats,
-                folds=folds,
-            )
-            for name, left, right, columns in (
-                ("spectra", a, b, every),
-                ("spectra, noise and pixels alone", a, b, pixels),
-                ("spectra whose redshift a fit confirms", a[for_sure], b[sure], every),
-                (
-                    "those, noise and pixels alone",
-                    a[for_sure],
-                    b[sure],
-                    pixels,
-                ),
-                (
-                    "those, emission lines alike",
-                    np.array([features[row] for row in equal]),
-                    b[sure],
-                    every,
-                ),
-            )
-        },
+        "classifiers": _classifiers(faced, sure, per_real, seed=seed, repeats=repeats, folds=folds),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Faced:
+    """Features of real spectra, and of simulated ones that each may face."""
+
+    names: list[str]
+    real: Floats
+    """(n, names)"""
+    close: list[list[int]]
+    """For each real spectrum the simulated rows alike in redshift and contrast, nearest first."""
+    features: dict[int, Floats]
+    """By row."""
+
+    def of(self, matches: list[list[int]]) -> Floats:
+        """(rows, names) of these rows."""
+        return np.array([self.features[row] for rows in matches for row in rows])
+
+    def nearest(self, n: int) -> list[list[int]]:
+        """Up to `n` rows for each real spectrum, nearest in contrast; no row is used twice."""
+        return _first_of_each(self.close, n)
+
+    def most_alike(self, n: int, which: npt.NDArray[np.bool_], names: Sequence[str]) -> Floats:
+        """Of up to `n` rows for each of these real spectra, those nearest in some features."""
+        columns = [self.names.index(name) for name in names]
+        scale = np.nanstd([values[columns] for values in self.features.values()], axis=0)
+
+        def distance(row: int, own: Floats) -> float:
+            return float(np.nansum(((self.features[row] - own)[columns] / scale) ** 2))
+
+        ranked = [
+            sorted(self.close[i], key=lambda row, i=i: distance(row, self.real[i]))  # type: ignore[misc]
+            for i in np.flatnonzero(which)
+        ]
+        return self.of(_first_of_each(ranked, n))
+
+
+def _classifiers(
+    faced: _Faced, sure: npt.NDArray[np.bool_], per_real: int, **how: int
+) -> dict[str, Any]:
+    matches = faced.nearest(per_real)
+    every = faced.of(matches), faced.real
+    confirmed = faced.of([rows for rows, s in zip(matches, sure, strict=True) if s])
+    those = confirmed, faced.real[sure]
+    alike = faced.most_alike(per_real, sure, spectra.LINES), faced.real[sure]
+    pixels = [i for i, name in enumerate(faced.names) if spectra.is_of_pixels(name)]
+    all_of = list(range(len(faced.names)))
+    return {
+        name: tell_apart(
+            left[:, columns], right[:, columns], [faced.names[i] for i in columns], **how
+        )
+        for name, (left, right), columns in (
+            ("spectra", every, all_of),
+            ("spectra, noise and pixels alone", every, pixels),
+            ("spectra whose redshift a fit confirms", those, all_of),
+            ("those, noise and pixels alone", those, pixels),
+            ("those, emission lines alike", alike, all_of),
+        )
     }
 
 
@@ -121,21 +152,6 @@ def _close(rows: Rows, quality: dict[int, float], wanted: float) -> list[int]:
         int(row) for row in rows if row in quality and abs(quality[row] - wanted) < _CONTRAST_STEP
     ]
     return sorted(close, key=lambda row: abs(quality[row] - wanted))
-
-
-def _alike(
-    close: list[list[int]], features: dict[int, Floats], real: Floats, columns: list[int]
-) -> list[list[int]]:
-    """The same rows, those first whose features in `columns` are nearest to the real ones'."""
-    scale = np.nanstd([values[columns] for values in features.values()], axis=0)
-
-    def distance(row: int, own: Floats) -> float:
-        return float(np.nansum(((features[row] - own)[columns] / scale) ** 2))
-
-    return [
-        sorted(rows, key=lambda row, own=own: distance(row, own))  # type: ignore[misc]
-        for rows, own in zip(close, real, strict=True)
-    ]
 
 
 def _first_of_each(close: list[list[int]], n: int) -> list[list[int]]:

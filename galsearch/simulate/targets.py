@@ -45,7 +45,7 @@ def draw_look(target: str, mag_r: float, rng: np.random.Generator) -> Look:
     """How a target of class `target` (bgs, lrg, elg, sdss) and this r magnitude looks.
 
     A type by its share at the magnitude, then its mixture on condition of the magnitude: the
-    mixtures are desitarget's fits to real DR9 targets (dr9_targets.csv says how they were
+    mixtures are desitarget's fits to real DR9 targets (looks.csv says how they were
     distilled). No mixture of round exponentials (REX) is known; EXP stands for both.
 
     `sdss` are galaxies brighter than the BGS targets that the mixtures were fitted to: redshift
@@ -78,7 +78,7 @@ def _drawn(mixture: _Mixture, mag_r: float, rng: np.random.Generator) -> tuple[f
 
 @functools.cache
 def _rows() -> list[list[str]]:
-    table = resources.files("galsearch.simulate").joinpath("dr9_targets.csv").read_text("utf-8")
+    table = resources.files("galsearch.simulate").joinpath("looks.csv").read_text("utf-8")
     return [line.split(",") for line in table.splitlines() if not line.startswith("#")]
 
 
