@@ -32,8 +32,8 @@ def compare_spectra(
     0.25 in the logarithm of the continuum's scatter over the noise (`spectra.contrast`): the stored
     form of the real ones has lost the level that a signal to noise needs. A second classifier
     takes those alone whose redshift a fit of templates confirms: lines are looked for where a
-    redshift says, and where it is wrong there are none. Others ask where a difference lies: those of
-    noise and pixels alone know what the instrument does and not what the galaxies are; the last
+    redshift says, and where it is wrong there are none. Others ask where a difference lies: those
+    of noise and pixels alone know what the instrument does and not what the galaxies are; the last
     faces each confirmed spectrum with those whose four emission lines are most alike.
     """
     rng = np.random.default_rng([seed, 3])

@@ -18,10 +18,10 @@ def truth_row(
     """Columns of the truth table but TARGETID; units as PROVABGS has them where it has them.
 
     LOG10_MASS (solar masses in living stars), AGE_GYR (weighted by mass formed), LOG10_Z_ZSUN
-    (weighted by living mass), SFR (solar masses a year over 100 Myr; 0 is -6 in LOG10_SFR),
-    BULGE_FRACTION (of the r-band light), sizes in arcseconds along the major axis, MAG_* as seen
-    through the Milky Way's dust, SNR per pixel of the R arm. Flags say what the galaxy is, even
-    where it is too small or faint to show it.
+    (weighted by living mass), LOG10_Z_GAS_ZSUN (of the gas around young stars), SFR (solar masses a
+    year over 100 Myr; 0 is -6 in LOG10_SFR), BULGE_FRACTION (of the r-band light), sizes in
+    arcseconds along the major axis, MAG_* as seen through the Milky Way's dust, SNR per pixel of
+    the R arm. Flags say what the galaxy is, even where it is too small or faint to show it.
     """
     shape, total = galaxy.shape, light.band_flux.sum(axis=0)
     bulge = float(light.band_flux[0, 1] / total[1])
@@ -33,6 +33,7 @@ def truth_row(
         "LOG10_MASS": light.log10_mass,
         "AGE_GYR": light.age_gyr,
         "LOG10_Z_ZSUN": light.log10_metallicity,
+        "LOG10_Z_GAS_ZSUN": float(np.log10(galaxy.gas_metallicity)),
         "SFR": light.sfr,
         "LOG10_SFR": log_sfr,
         "LOG10_SSFR": log_sfr - light.log10_mass,
