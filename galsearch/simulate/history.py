@@ -15,8 +15,8 @@ _RECENT_YR = 1e8
 """The window over which Bagpipes, and we, average the star-formation rate."""
 _IONISING = 0.7
 """Of the photons that could ionise gas: dust takes the others first. Such that Halpha is as wide as
-in SDSS's star-forming galaxies; Inoue 2001 (AJ 122, 1788) finds half or less in spirals' regions and
-more where there are fewer metals."""
+in SDSS's star-forming galaxies; Inoue 2001 (AJ 122, 1788) finds half or less in spirals, and more
+where there are fewer metals."""
 
 
 def mass_by_age(stars: Stars, age_edges_yr: Floats) -> Floats:
