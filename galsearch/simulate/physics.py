@@ -166,8 +166,8 @@ def _stars(
 def _gas_metallicity(log_mass: float, rng: np.random.Generator) -> float:
     """Between the calibrations that Kewley & Ellison 2008 (ApJ 681, 1183) compare; 0.1 dex.
 
-    With it and the ionisation, lines have the ratios of SDSS galaxies of a mass: [OIII] / Hbeta
-    falls from 3 to 0.5, [NII] / Halpha rises from 0.05 to 0.5.
+    With it and the ionisation, lines have about the ratios of SDSS galaxies of a mass: from 10^8.5
+    to 10^11 suns [OIII] / Hbeta falls from 2.6 to 0.6 and [NII] / Halpha rises from 0.06 to 0.6.
     """
     return float(10 ** (min(0.16 + 0.42 * (log_mass - 10.5), 0.3) + rng.normal(0, 0.1)))
 
