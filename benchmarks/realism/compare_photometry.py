@@ -26,6 +26,8 @@ def compare_photometry(
     BGS (r < 20) and LRG (18 < z < 21): each simulated galaxy faces one real draw of its own
     magnitude, so the magnitudes agree by construction. SDSS: see `_like_sdss`. The control tells
     draws of the mixtures from SDSS galaxies of their magnitudes: how far two real samples differ.
+    The simulator draws from the same mixtures, and from one that was fitted to these SDSS galaxies:
+    what is told is how near galaxies made by physics come to what was drawn for them.
     """
     rng = np.random.default_rng(seed)
     table = catalogue(simulated)

@@ -1,8 +1,9 @@
 """A galaxy of the population whose synthetic colours are those of a real target.
 
 Of a few galaxies that physics allows at a magnitude, the one nearest in g - r and r - z to what
-was drawn from the real survey is taken: redshift and history come from physics; colours, sizes
-and ellipticities from the sky. Where no physics is near a draw (an outlier of the catalogue),
+was drawn from the real survey is taken: history comes from physics; colours, sizes, ellipticities
+and, of bright galaxies, the redshift from the sky; other redshifts from how many there are of each
+luminosity. Where no physics is near a draw (an outlier of the catalogue),
 the nearest stays.
 """
 

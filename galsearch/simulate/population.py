@@ -2,7 +2,8 @@
 
 Luminosity functions are close to those of blue and red galaxies in GAMA (Loveday et al. 2012,
 MNRAS 420, 1239, r band at z = 0.1), brighter by 0.7 mag per unit of redshift, as found there for
-all galaxies. How targets of a magnitude look is drawn from the real survey (`targets`).
+all galaxies. How targets of a magnitude look, and how far bright ones are, is drawn from real
+surveys (`targets`).
 """
 
 import functools
