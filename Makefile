@@ -26,12 +26,12 @@ lint: install
 	$(BIN)/mypy
 
 bench: demo
-	$(BIN)/python -m benchmarks.recall index_builds/demo
-	$(BIN)/python -m benchmarks.drawn demo/embeddings --n 100000 --out demo/drawn
+	$(BIN)/python -m benchmarks.index.recall index_builds/demo
+	$(BIN)/python -m benchmarks.index.synthetic_vectors demo/embeddings --n 100000 --out demo/drawn
 	$(BIN)/galsearch build-index index_builds/recipes/million.toml --embeddings demo/drawn --out demo/index --overwrite
-	$(BIN)/python -m benchmarks.peers demo/drawn --build demo/index --engines ours faiss --out demo/peers.json
-	$(BIN)/python -m benchmarks.curves demo/peers.json --out demo/peers.png
-	$(BIN)/python -m benchmarks.filters demo/drawn --build demo/index --forbidden 10000 --out demo/filters.json
+	$(BIN)/python -m benchmarks.index.compare_engines demo/drawn --build demo/index --engines ours faiss --out demo/peers.json
+	$(BIN)/python -m benchmarks.index.tradeoff_figure demo/peers.json --out demo/peers.png
+	$(BIN)/python -m benchmarks.index.filtered_search demo/drawn --build demo/index --forbidden 10000 --out demo/filters.json
 	$(BIN)/python -m benchmarks.retrieval demo/embeddings --split train --pool 500
 
 clean:

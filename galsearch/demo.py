@@ -8,11 +8,12 @@ from pathlib import Path
 from galsearch.core.errors import DatasetError
 from galsearch.core.modality import DIRECTIONS
 from galsearch.core.target_id import TargetId
-from galsearch.dataset import ingest, open_dataset, split_of
+from galsearch.dataset import open_dataset, split_of
+from galsearch.dataset.ingest.run import ingest
 from galsearch.embeddings import embed_dataset
-from galsearch.gallery import write_gallery
 from galsearch.index import IndexRecipe, build_index
 from galsearch.query import Neighbours, open_index
+from galsearch.render import write_gallery
 from galsearch.simulate import simulate_survey
 
 K = 5

@@ -23,26 +23,26 @@ from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
-from galsearch.encoders.config import GALSEARCH_SMALL, PREPARATION_VERSION, ModelConfig
-from galsearch.encoders.losses import clip_loss
-from galsearch.encoders.model import CrossModalModel, PooledEncoder, initialise
-from galsearch.encoders.published import Published, published_config
-from training.augment_images import turn_and_mirror
-from training.augment_spectra import SpectrumChange, observe_anew
-from training.command import run_stage
-from training.contrast import Part, Queue, contrastive_step
-from training.curves import draw_if_possible
-from training.galaxies import Galaxies, choose_galaxies, prepared
-from training.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
-from training.order import DataOrder
-from training.pair_loss import PairLoss
-from training.probe import read_label
-from training.processes import Processes
-from training.rows import Rows
-from training.run import Run, Stateful
-from training.run_directory import RunDirectory
-from training.stage_config import PAPER, SMALL, StageConfig
-from training.towers import encoder_of, frozen_tokens, prepare, start_tower
+from galsearch.encoders.astroclip.published import Published, published_config
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION, ModelConfig
+from galsearch.encoders.network.cross_modal_model import CrossModalModel, PooledEncoder, initialise
+from galsearch.encoders.network.losses import clip_loss
+from training.augment.image_augmentation import turn_and_mirror
+from training.augment.spectrum_augmentation import SpectrumChange, observe_anew
+from training.data.backbones import encoder_of, frozen_tokens, prepare, start_tower
+from training.data.galaxies import Galaxies, choose_galaxies, prepared
+from training.data.rows import Rows
+from training.engine.batch_order import DataOrder
+from training.engine.command import run_stage
+from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
+from training.engine.processes import Processes
+from training.engine.run_directory import RunDirectory
+from training.engine.stage_config import PAPER, SMALL, StageConfig
+from training.engine.training_curves import draw_if_possible
+from training.engine.training_run import Run, Stateful
+from training.objectives.contrast import Part, Queue, contrastive_step
+from training.objectives.linear_probe import read_label
+from training.objectives.pair_loss import PairLoss
 
 ARCHITECTURES = {SMALL: GALSEARCH_SMALL, PAPER: published_config(Published.ASTROCLIP)}
 

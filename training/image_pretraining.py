@@ -23,32 +23,32 @@ from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
-from galsearch.encoders.config import GALSEARCH_SMALL, ModelConfig, PrototypeConfig
-from galsearch.encoders.model import CrossModalModel, initialise
-from galsearch.encoders.preprocess import prepare_images
-from galsearch.encoders.published import Published, published_config
-from galsearch.encoders.schedules import decay_multiplier, rate_multiplier, warm_up_cosine
-from training.command import run_stage
-from training.curves import draw_if_possible
-from training.drop_path import add_drop_path
-from training.galaxies import Galaxies, choose_galaxies, prepared
-from training.image_views import ViewConfig, draw_views, raw_centre
-from training.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
-from training.order import DataOrder
-from training.probe import neighbours_r2, probe_rows, read_label
-from training.processes import Processes, silent
-from training.rows import Rows
-from training.run import Run
-from training.run_directory import RunDirectory
-from training.self_distillation import (
+from galsearch.encoders.astroclip.published import Published, published_config
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, ModelConfig, PrototypeConfig
+from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
+from galsearch.encoders.preprocess.prepare import prepare_images
+from training.data.backbones import alone
+from training.data.galaxies import Galaxies, choose_galaxies, prepared
+from training.data.rows import Rows
+from training.engine.batch_order import DataOrder
+from training.engine.command import run_stage
+from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
+from training.engine.processes import Processes, silent
+from training.engine.run_directory import RunDirectory
+from training.engine.schedules import decay_multiplier, rate_multiplier, warm_up_cosine
+from training.engine.stage_config import PAPER, SMALL
+from training.engine.training_curves import draw_if_possible
+from training.engine.training_run import Run
+from training.objectives.dino_views import ViewConfig, draw_views, raw_centre
+from training.objectives.drop_path import add_drop_path
+from training.objectives.linear_probe import neighbours_r2, probe_rows, read_label
+from training.objectives.self_distillation import (
     DistillationNetwork,
     Teacher,
     Views,
     distillation_loss,
     see,
 )
-from training.stage_config import PAPER, SMALL
-from training.towers import alone
 
 ARCHITECTURES = {
     SMALL: dataclasses.replace(

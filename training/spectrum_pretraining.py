@@ -22,25 +22,25 @@ from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
-from galsearch.encoders.config import GALSEARCH_SMALL, PREPARATION_VERSION
-from galsearch.encoders.model import CrossModalModel, initialise
-from galsearch.encoders.published import Published, published_config
-from galsearch.encoders.spectrum import SpectrumBackbone
-from training.augment_spectra import SpectrumChange, observe_anew
-from training.command import run_stage
-from training.curves import draw_if_possible
-from training.galaxies import choose_galaxies, prepared
-from training.masked_spectra import Objective, Question, masked_loss, objective_for
-from training.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
-from training.order import DataOrder
-from training.probe import neighbours_r2, probe_rows, read_label
-from training.processes import Processes, silent
-from training.redshift_head import likeliest_redshift, redshift_loss
-from training.rows import Rows
-from training.run import Run
-from training.run_directory import RunDirectory
-from training.stage_config import PAPER, SMALL, StageConfig
-from training.towers import alone, encoder_of, prepare, tower_alone
+from galsearch.encoders.astroclip.published import Published, published_config
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION
+from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
+from galsearch.encoders.network.spectrum_network import SpectrumBackbone
+from training.augment.spectrum_augmentation import SpectrumChange, observe_anew
+from training.data.backbones import alone, encoder_of, prepare, tower_alone
+from training.data.galaxies import choose_galaxies, prepared
+from training.data.rows import Rows
+from training.engine.batch_order import DataOrder
+from training.engine.command import run_stage
+from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
+from training.engine.processes import Processes, silent
+from training.engine.run_directory import RunDirectory
+from training.engine.stage_config import PAPER, SMALL, StageConfig
+from training.engine.training_curves import draw_if_possible
+from training.engine.training_run import Run
+from training.objectives.linear_probe import neighbours_r2, probe_rows, read_label
+from training.objectives.masked_spectra import Objective, Question, masked_loss, objective_for
+from training.objectives.redshift_head import likeliest_redshift, redshift_loss
 
 ARCHITECTURES = {
     SMALL: alone(GALSEARCH_SMALL, Modality.SPECTRUM),

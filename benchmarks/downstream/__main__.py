@@ -29,17 +29,17 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from benchmarks.downstream.baseline_encoders import Tower, open_towers
 from benchmarks.downstream.contestants import Settings
+from benchmarks.downstream.downstream_report import tables
+from benchmarks.downstream.experiment import measure
 from benchmarks.downstream.fitting import gains_by_bf16
-from benchmarks.downstream.galaxies import open_galaxies
-from benchmarks.downstream.report import tables
-from benchmarks.downstream.run import measure
+from benchmarks.downstream.galaxy_sample import open_galaxies
 from benchmarks.downstream.sample import draw_sample
-from benchmarks.downstream.towers import Tower, open_towers
 from benchmarks.downstream.votes import measure_votes
 from galsearch.core.errors import ConfigError, GalsearchError
 from galsearch.core.modality import Modality
-from galsearch.dataset.atomic import new_file
+from galsearch.files.atomic import new_file
 
 
 def main() -> int:

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmarks.downstream import fitting, neighbours
+from benchmarks.downstream import fitting
+from benchmarks.downstream import neighbour_regression as neighbours
+from benchmarks.downstream.baseline_encoders import Tower
 from benchmarks.downstream.networks import ConvAttention, Mlp, ResNet18
 from benchmarks.downstream.sample import Sample
-from benchmarks.downstream.towers import Tower
 from galsearch.core.modality import Modality
 
 Floats = npt.NDArray[np.float64]

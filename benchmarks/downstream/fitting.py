@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from galsearch.encoders.schedules import warm_up_cosine
+from training.engine.schedules import warm_up_cosine
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from benchmarks.downstream import targets
-from benchmarks.downstream.galaxies import Galaxies
+from benchmarks.downstream.galaxy_sample import Galaxies
 from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import SPLITS

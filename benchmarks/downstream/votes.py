@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks.downstream import measures
 from benchmarks.downstream.scores import rounded
-from benchmarks.sim_to_real import as_cutout, colours_and_size
+from benchmarks.realism.sim_to_real import as_cutout, colours_and_size
 
 QUESTIONS = {
     "featured": "smooth-or-featured_featured-or-disk_fraction",

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.realism.measure import Sizes, measure
-from benchmarks.realism.report import write_report
+from benchmarks.realism.measure_realism import Sizes, measure
+from benchmarks.realism.realism_report import write_report
 from benchmarks.realism.simulated import Simulated
 
 

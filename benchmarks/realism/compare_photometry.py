@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.realism.photometry import draw_targets, sdss_galaxies
+from benchmarks.realism.photometric_samples import draw_targets, sdss_galaxies
 from benchmarks.realism.simulated import Simulated
 from benchmarks.realism.two_sample import tell_apart
 

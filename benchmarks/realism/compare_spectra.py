@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from benchmarks.realism import spectra
 from benchmarks.realism.simulated import Simulated
+from benchmarks.realism.template_redshifts import AGREES, template_redshifts
 from benchmarks.realism.two_sample import tell_apart
-from benchmarks.template_redshifts import AGREES, template_redshifts
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]

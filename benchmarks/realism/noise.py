@@ -9,7 +9,7 @@ from astropy.io import fits
 
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
 from galsearch.sources import read_spectra_file
-from galsearch.sources.arms import Arm, join_arms
+from galsearch.sources.desi.arms import Arm, join_arms
 
 Floats = npt.NDArray[np.float64]
 

@@ -26,11 +26,10 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.downstream.galaxies import open_galaxies
-from benchmarks.downstream.kept import Kept
+from benchmarks.downstream.galaxy_sample import open_galaxies
+from benchmarks.downstream.result_cache import Kept
 from benchmarks.retrieval import bound as bounds
 from benchmarks.retrieval import generic as generics
-from benchmarks.retrieval.measure import CROSS, measure, questions
 from benchmarks.retrieval.pairs import (
     Ints,
     Pairs,
@@ -40,13 +39,14 @@ from benchmarks.retrieval.pairs import (
     read_bank,
     read_pairs,
 )
-from benchmarks.retrieval.plain import N_FIBRE
+from benchmarks.retrieval.plain_features import N_FIBRE
 from benchmarks.retrieval.ranks import draw_pools
-from benchmarks.retrieval.report import table
+from benchmarks.retrieval.retrieval_metrics import CROSS, measure, questions
+from benchmarks.retrieval.retrieval_report import table
 from galsearch.core.errors import DatasetError, GalsearchError
 from galsearch.core.modality import Modality
 from galsearch.dataset import split_of
-from galsearch.dataset.atomic import new_file
+from galsearch.files.atomic import new_file
 
 Report = Callable[[str, int, int], None]
 MEASURED = {Modality.IMAGE: "apertures", Modality.SPECTRUM: "wide_bins"}

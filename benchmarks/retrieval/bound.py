@@ -37,7 +37,7 @@ import pyarrow as pa
 import torch
 
 from benchmarks.downstream import fitting
-from benchmarks.downstream.neighbours import standardised
+from benchmarks.downstream.neighbour_regression import standardised
 from benchmarks.downstream.networks import Mlp
 from galsearch.core.errors import DatasetError
 

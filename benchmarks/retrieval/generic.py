@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.downstream.fitting import set_rate
-from benchmarks.downstream.galaxies import Galaxies
-from benchmarks.downstream.neighbours import standardised
-from benchmarks.downstream.pixels import ImageInput, gather, spectrum_input
-from benchmarks.retrieval.plain import aperture_magnitudes, wide_bins
+from benchmarks.downstream.galaxy_sample import Galaxies
+from benchmarks.downstream.neighbour_regression import standardised
+from benchmarks.downstream.pixel_tables import ImageInput, gather, spectrum_input
+from benchmarks.retrieval.plain_features import aperture_magnitudes, wide_bins
 from benchmarks.retrieval.ranks import ranks
 from galsearch.dataset import GalaxyBatch
-from galsearch.encoders.losses import clip_loss
+from galsearch.encoders.network.losses import clip_loss
 
 NAME = "random convolutions and PCA, trained head"
 N_COMPONENTS, N_FOR_PCA = 256, 4000

@@ -7,7 +7,11 @@ from typing import Annotated
 import typer
 
 import galsearch
-from galsearch.cli import ask, encode, grow, make, tour
+from galsearch.cli import build_commands as make
+from galsearch.cli import demo_commands as tour
+from galsearch.cli import encoder_commands as encode
+from galsearch.cli import lifecycle_commands as grow
+from galsearch.cli import query_commands as ask
 from galsearch.core.errors import GalsearchError
 
 app = typer.Typer(

@@ -1,3 +1,3 @@
-"""The version of galsearch, for what is written into files; pyproject.toml says the same."""
+"""The version of galsearch; pyproject.toml reads it from here."""
 
 VERSION = "0.1.0"

@@ -16,7 +16,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch, batch_from_table, concatenate
-from galsearch.dataset.properties import read_digests, read_partition_info, read_properties
+from galsearch.dataset.hats_files import read_digests, read_partition_info, read_properties
 
 _ALL = tuple(Modality)
 

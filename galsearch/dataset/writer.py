@@ -12,7 +12,7 @@ from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.core.version import VERSION
 from galsearch.dataset import schema
-from galsearch.dataset.properties import write_digests, write_partition_info, write_properties
+from galsearch.dataset.hats_files import write_digests, write_partition_info, write_properties
 from galsearch.dataset.reader import sha256_of
 
 _COORDINATES = {

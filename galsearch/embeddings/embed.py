@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 from galsearch.core.errors import ConfigError, ShardError
 from galsearch.core.modality import Modality
 from galsearch.dataset import schema
-from galsearch.dataset.atomic import new_file
 from galsearch.dataset.batch import GalaxyBatch
 from galsearch.dataset.reader import Dataset, Partition, open_dataset
-from galsearch.embeddings.job import EmbedJob
+from galsearch.embeddings.embed_task import EmbedJob
+from galsearch.embeddings.encoder_protocol import Encoders, Vectors, load_encoders, towers_of
 from galsearch.embeddings.shard import EmbeddingShard, write_shard
-from galsearch.embeddings.towers import Encoders, Vectors, load_encoders, towers_of
+from galsearch.files.atomic import new_file
 
 CATALOGUE_FILE = "catalogue.parquet"
 Progress = Callable[[str, int, int], None]

@@ -13,7 +13,7 @@ from galsearch.core.errors import ShardError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.core.vectors import off_unit
-from galsearch.dataset.atomic import new_file
+from galsearch.files.atomic import new_file
 
 _PREFIX = b"galsearch."
 _DEFAULTS = {"precision": b"fp32"}

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from galsearch.core.errors import EncoderMismatchError, ShardError, UnknownTargetError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
-from galsearch.dataset.atomic import new_file
 from galsearch.embeddings.shard import EmbeddingShard, read_header, read_ids, read_shard
+from galsearch.files.atomic import new_file
 
 STORE_FILE = "store.json"
 SHARD_PATTERN = "part-*.parquet"

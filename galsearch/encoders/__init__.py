@@ -1,10 +1,10 @@
 """Encoders: arrays to vectors. The only room with torch; NumPy goes in and comes out."""
 
-from galsearch.encoders.convert import convert_checkpoint
-from galsearch.encoders.model import initialise
-from galsearch.encoders.pair import load, pretrained_names
-from galsearch.encoders.precision import Agreement
-from galsearch.encoders.towers import EncoderPair, ImageEncoder, SpectrumEncoder
+from galsearch.encoders.astroclip.convert import convert_checkpoint
+from galsearch.encoders.encoder import EncoderPair, ImageEncoder, SpectrumEncoder
+from galsearch.encoders.inference.precision import Agreement
+from galsearch.encoders.load import load, pretrained_names
+from galsearch.encoders.network.cross_modal_model import initialise
 
 __all__ = [
     "Agreement",

@@ -16,10 +16,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from galsearch.config import as_table, config_from_table
 from galsearch.core.errors import CheckpointError, ConfigError
-from galsearch.encoders.config import PREPARATION_VERSION, ModelConfig
-from galsearch.encoders.model import CrossModalModel
+from galsearch.encoders.encoder_config import PREPARATION_VERSION, ModelConfig
+from galsearch.encoders.network.cross_modal_model import CrossModalModel
+from galsearch.files.config import as_table, config_from_table
 
 FORMAT = "galsearch-encoder-1"
 ADDED_LATER = {"n_templates": 0, "first_token": False}

@@ -1,56 +1,10 @@
-"""The index: FAISS proposes, stored vectors decide, a manifest promises.
+"""Indexes of galaxy embeddings: built, searched and changed.
 
-The names below are resolved when first used: asking an index needs no part of building one.
+FAISS finds candidates in inverted lists, stored vectors rank them by true cosine similarity, and
+a manifest records what was built and how well it answers. Names are imported when first used, so
+searching an index does not import the code that builds one. The names are in `__init__.pyi`.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from galsearch.index.build import build_index
-    from galsearch.index.builds import find_build
-    from galsearch.index.compaction import compact
-    from galsearch.index.growth import add
-    from galsearch.index.manifest import IndexManifest
-    from galsearch.index.merging import merge
-    from galsearch.index.recipe import IndexRecipe
-    from galsearch.index.removal import remove
-    from galsearch.index.report import engine_report
-    from galsearch.index.search import GalaxyIndex, open_build
-    from galsearch.index.verification import verify
-
-_HOMES = {
-    "GalaxyIndex": "search",
-    "IndexManifest": "manifest",
-    "IndexRecipe": "recipe",
-    "add": "growth",
-    "build_index": "build",
-    "compact": "compaction",
-    "engine_report": "report",
-    "find_build": "builds",
-    "merge": "merging",
-    "open_build": "search",
-    "remove": "removal",
-    "verify": "verification",
-}
-
-__all__ = [
-    "GalaxyIndex",
-    "IndexManifest",
-    "IndexRecipe",
-    "add",
-    "build_index",
-    "compact",
-    "engine_report",
-    "find_build",
-    "merge",
-    "open_build",
-    "remove",
-    "verify",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"galsearch.index.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'galsearch.index' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,16 +12,16 @@ import numpy.typing as npt
 from galsearch.core.errors import (
     EncoderMismatchError,
     MissingModalityError,
-    QuestionError,
+    QueryError,
     UnknownTargetError,
 )
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
 from galsearch.core.vectors import unit_rows
-from galsearch.index.manifest import IndexManifest
-from galsearch.index.modality import Hits
-from galsearch.index.search import Device, GalaxyIndex, open_build
-from galsearch.index.selection import Selection
+from galsearch.index.search.galaxy_index import Device, GalaxyIndex, open_build
+from galsearch.index.search.modality_index import Hits
+from galsearch.index.search.row_filter import Selection
+from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.neighbours import Neighbours
 
 Vector = npt.NDArray[np.float32]
@@ -35,7 +35,7 @@ def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -
     """The index in `directory`, ready for questions; by default the only one in `index_builds`.
 
     Opening checks every file's presence and size, and a sample of its content; see
-    `galsearch.index.search.open_build`. Neither torch nor Parquet is loaded.
+    `galsearch.index.search.galaxy_index.open_build`. Neither torch nor Parquet is loaded.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class SearchEngine:
             The galaxy has no `using` embedding, or the index no `among` embeddings.
         EncoderMismatchError
             `asking` is of another encoder than the index.
-        QuestionError
+        QueryError
             `k` is less than 1, a modality is neither image nor spectrum, or `where` or `within`
             cannot be understood.
         """
@@ -210,7 +210,7 @@ class SearchEngine:
         ------
         EncoderMismatchError
             The encoder is not the one that the index was built with.
-        QuestionError
+        QueryError
             The vector has another dimension than the index, or no direction.
         """
         using, among = _modality(using, "using"), _modality(among, "among")
@@ -219,12 +219,12 @@ class SearchEngine:
         question = np.asarray(vector)
         dim = self.index.stored(among).dim
         if question.shape != (dim,):
-            raise QuestionError(
+            raise QueryError(
                 f"the vector has shape {question.shape}, index '{self._name}' holds vectors of "
                 f"shape ({dim},)."
             )
         if not np.isfinite(question).all() or not question.any():
-            raise QuestionError("the vector is zero or not finite, and so has no direction.")
+            raise QueryError("the vector is zero or not finite, and so has no direction.")
         return self._answer(
             unit_rows(question[None]),
             None,
@@ -362,10 +362,10 @@ def _modality(value: Modality | str, name: str) -> Modality:
     try:
         return Modality(value)
     except ValueError:
-        raise QuestionError(f"{name} is {value!r}; expected 'image' or 'spectrum'.") from None
+        raise QueryError(f"{name} is {value!r}; expected 'image' or 'spectrum'.") from None
 
 
 def _check_count(value: int, name: str) -> None:
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not whole or value < 1:
-        raise QuestionError(f"{name} is {value!r}; expected a whole number, 1 or more.")
+        raise QueryError(f"{name} is {value!r}; expected a whole number, 1 or more.")

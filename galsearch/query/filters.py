@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from galsearch.core.errors import QuestionError
+from galsearch.core.errors import QueryError
 from galsearch.query.where import parse_where
 
 Ids = npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ def matching(
 
     Raises
     ------
-    QuestionError
+    QueryError
         Where the condition or the cone cannot be one.
     """
     parts = [_without(pl.scan_parquet(path), removed) for path, removed in catalogues]
@@ -46,7 +46,7 @@ def matching(
         found = table.filter(condition).select("target_id").collect()
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
-        raise QuestionError(f"where {where!r} cannot be answered ({reason}).") from None
+        raise QueryError(f"where {where!r} cannot be answered ({reason}).") from None
     return np.sort(found["target_id"].to_numpy())
 
 
@@ -61,7 +61,7 @@ def in_cone(within: Cone) -> pl.Expr:
 
     Raises
     ------
-    QuestionError
+    QueryError
         Where a number is missing, not finite or out of its range.
 
     Examples
@@ -87,12 +87,12 @@ def check_cone(within: Cone) -> Cone:
     try:
         ra_deg, dec_deg, radius_arcmin = (float(value) for value in within)
     except (TypeError, ValueError):
-        raise QuestionError(
+        raise QueryError(
             f"within is {within!r}; expected three numbers: right ascension and declination in "
             "degrees, radius in arcminutes."
         ) from None
     if not (abs(dec_deg) <= 90 and 0 < radius_arcmin <= _MOST_ARCMIN and np.isfinite(ra_deg)):
-        raise QuestionError(
+        raise QueryError(
             f"within is ({ra_deg}, {dec_deg}, {radius_arcmin}); expected a finite right ascension "
             "in degrees, a declination of -90 .. 90 degrees and a radius above 0 and up to "
             f"{_MOST_ARCMIN} arcminutes."

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.errors import QuestionError
+from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId, as_target_ids
 
@@ -21,7 +21,7 @@ class Neighbours:
 
     Raises
     ------
-    QuestionError
+    QueryError
         Where the arrays do not make such an answer.
 
     Examples
@@ -64,7 +64,7 @@ class Neighbours:
         }
         for name, array in arrays.items():
             if array.shape != ids.shape:
-                raise QuestionError(f"{name} has shape {array.shape}, target_ids {ids.shape}.")
+                raise QueryError(f"{name} has shape {array.shape}, target_ids {ids.shape}.")
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         _check_order(ids, arrays["similarity"], self.query_target_id)
@@ -91,16 +91,16 @@ def _check_order(
     ids: npt.NDArray[np.int64], similarity: npt.NDArray[np.float32], asking: TargetId | None
 ) -> None:
     if asking is not None and (ids == asking).any():
-        raise QuestionError(f"the asking galaxy, TARGETID {asking}, is among its neighbours.")
+        raise QueryError(f"the asking galaxy, TARGETID {asking}, is among its neighbours.")
     if not (np.abs(similarity) <= 1).all():
-        raise QuestionError("a similarity is not within -1 .. 1.")
+        raise QueryError("a similarity is not within -1 .. 1.")
     falls = similarity[1:] < similarity[:-1]
     ties = (similarity[1:] == similarity[:-1]) & (ids[1:] > ids[:-1])
     if not (falls | ties).all():
         row = int(np.argmin(falls | ties)) + 1
-        raise QuestionError(
+        raise QueryError(
             f"TARGETID {ids[row]} ({similarity[row]}) follows {ids[row - 1]} "
             f"({similarity[row - 1]}): similarity must fall, and ids ascend where it is equal."
         )
     if len(np.unique(ids)) != len(ids):
-        raise QuestionError("a TARGETID is among the neighbours twice.")
+        raise QueryError("a TARGETID is among the neighbours twice.")

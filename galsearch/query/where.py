@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from galsearch.core.errors import QuestionError
+from galsearch.core.errors import QueryError
 
 _LONGEST_TEXT = 10_000
 _KEPT_WORDS = {"and", "or", "not", "in", "is", "True", "False", "None"}
@@ -42,7 +42,7 @@ def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
 
     Raises
     ------
-    QuestionError
+    QueryError
         Where the text is no condition, a column is not known (names the nearest that is), or a
         text is compared with a number.
 
@@ -54,14 +54,14 @@ def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     [True, False, False]
     """
     if len(text) > _LONGEST_TEXT:
-        raise QuestionError(f"where has {len(text):,} characters; {_LONGEST_TEXT:,} are read.")
+        raise QueryError(f"where has {len(text):,} characters; {_LONGEST_TEXT:,} are read.")
     try:
         tree = ast.parse(_free_keywords(text, schema).strip(), mode="eval")
         expression = _Reader(text, schema).condition(tree.body)
-    except QuestionError:
+    except QueryError:
         raise
     except (SyntaxError, ValueError, MemoryError, RecursionError, tokenize.TokenError):
-        raise QuestionError(
+        raise QueryError(
             f"where {text!r} is not a condition: equality is ==, conditions are joined by and, or, "
             f"not, and texts stand in quotes. Write one such as {_EXAMPLE}."
         ) from None
@@ -178,7 +178,7 @@ class _Reader:
         )
         if not fits:
             name = self._column(beside)
-            raise QuestionError(
+            raise QueryError(
                 f"where {self.text!r}: {value!r} cannot be compared with column '{name}', which "
                 f"holds {_in_words(kind)}."
             )
@@ -194,11 +194,11 @@ class _Reader:
         name = node.id.removeprefix(_RENAMED) if node.id not in self.schema else node.id
         if name in self.schema:
             return name
-        raise QuestionError(f"where {self.text!r}: {unknown_column(name, list(self.schema))}")
+        raise QueryError(f"where {self.text!r}: {unknown_column(name, list(self.schema))}")
 
-    def _refusal(self, node: ast.expr, what: str) -> QuestionError:
+    def _refusal(self, node: ast.expr, what: str) -> QueryError:
         part = ast.unparse(node).replace(_RENAMED, "")
-        return QuestionError(f"where {self.text!r}: {part!r} {what}. Write e.g. {_EXAMPLE}.")
+        return QueryError(f"where {self.text!r}: {part!r} {what}. Write e.g. {_EXAMPLE}.")
 
 
 def unknown_column(name: str, known: Sequence[str]) -> str:

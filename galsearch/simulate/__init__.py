@@ -3,6 +3,6 @@
 Needs the extra `sim` (Bagpipes, GalSim, speclite), which is imported in worker processes alone.
 """
 
-from galsearch.simulate.survey import SurveyReport, simulate_survey
+from galsearch.simulate.survey.simulate_survey import SurveyReport, simulate_survey
 
 __all__ = ["SurveyReport", "simulate_survey"]

@@ -5,12 +5,17 @@ short or something else than it was taken for. Every writer makes a file whole o
 and the same bytes for the same input.
 """
 
-from galsearch.sources.brick_grid import brick_ids, brick_names
-from galsearch.sources.bricks import cut_stamps
-from galsearch.sources.coadd_output import write_coadd
-from galsearch.sources.cutouts import CutoutHeader, read_cutout, read_cutout_header, write_cutout
-from galsearch.sources.redrock import Redshifts, read_redrock, write_redrock
-from galsearch.sources.spectra_file import SpectraFile, read_spectra_file, read_spectra_index
+from galsearch.sources.desi.coadd_writer import write_coadd
+from galsearch.sources.desi.redrock import Redshifts, read_redrock, write_redrock
+from galsearch.sources.desi.spectra_file import SpectraFile, read_spectra_file, read_spectra_index
+from galsearch.sources.legacy_surveys.brick_grid import brick_ids, brick_names
+from galsearch.sources.legacy_surveys.bricks import cut_stamps
+from galsearch.sources.legacy_surveys.cutout_file import (
+    CutoutHeader,
+    read_cutout,
+    read_cutout_header,
+    write_cutout,
+)
 from galsearch.sources.tables import read_table, write_truth
 from galsearch.sources.urls import expand_urls
 

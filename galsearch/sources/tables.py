@@ -12,8 +12,8 @@ from astropy.io import fits
 
 from galsearch.core.errors import SourceError
 from galsearch.core.target_id import MAX_TARGET_ID
-from galsearch.sources.fits_input import open_fits
-from galsearch.sources.fits_output import table_hdu, write_fits
+from galsearch.sources.fits.fits_file import open_fits
+from galsearch.sources.fits.fits_writer import table_hdu, write_fits
 from galsearch.sources.urls import open_url
 
 _ID_NAMES = ("targetid", "target_id")

@@ -13,15 +13,15 @@ import pytest
 from PIL import Image
 
 from benchmarks.downstream import __main__ as command
-from benchmarks.downstream import published
-from benchmarks.downstream import run as whole
+from benchmarks.downstream import experiment as whole
+from benchmarks.downstream import published_results as published
+from benchmarks.downstream.baseline_encoders import open_towers
 from benchmarks.downstream.contestants import Settings
-from benchmarks.downstream.galaxies import batch_of, open_galaxies
+from benchmarks.downstream.downstream_report import tables
+from benchmarks.downstream.experiment import measure
+from benchmarks.downstream.galaxy_sample import batch_of, open_galaxies
 from benchmarks.downstream.measures import draws
-from benchmarks.downstream.report import tables
-from benchmarks.downstream.run import measure
 from benchmarks.downstream.sample import draw_sample
-from benchmarks.downstream.towers import open_towers
 from benchmarks.downstream.votes import measure_votes
 from galsearch.core.errors import CheckpointError, DatasetError, MissingModalityError
 from galsearch.core.modality import Modality
@@ -308,7 +308,7 @@ def test_an_encoder_of_spectra_alone_cannot_be_asked_for_images(tmp_path: Path) 
     from dataclasses import replace
 
     from galsearch.encoders import checkpoint, initialise
-    from galsearch.encoders.config import GALSEARCH_SMALL
+    from galsearch.encoders.encoder_config import GALSEARCH_SMALL
 
     config = replace(GALSEARCH_SMALL, name="half", image=None, image_head=None)
     path = tmp_path / "half.safetensors"

@@ -9,10 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.downstream import fitting, measures, neighbours, targets
-from benchmarks.downstream.kept import Kept
+from benchmarks.downstream import fitting, measures, targets
+from benchmarks.downstream import neighbour_regression as neighbours
 from benchmarks.downstream.networks import ConvAttention, Mlp, ResNet18
-from benchmarks.downstream.pixels import ImageInput, spectrum_input
+from benchmarks.downstream.pixel_tables import ImageInput, spectrum_input
+from benchmarks.downstream.result_cache import Kept
 from benchmarks.downstream.scores import rounded
 from benchmarks.downstream.votes import from_others
 from galsearch.core.errors import ConfigError, DatasetError

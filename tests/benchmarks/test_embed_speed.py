@@ -6,8 +6,8 @@ import sys
 import pytest
 import torch
 
-from benchmarks import embed
-from galsearch.encoders.published import Published, published_config
+from benchmarks.encoders import throughput as embed
+from galsearch.encoders.astroclip.published import Published, published_config
 
 TOY = {
     "image": {"embed_dim": 16, "depth": 2, "num_heads": 2, "block_chunks": 1},

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.retrieval import __main__ as command
-from benchmarks.retrieval import bound, generic, hubs, plain
+from benchmarks.retrieval import bound, generic, hubs
+from benchmarks.retrieval import plain_features as plain
 from benchmarks.retrieval.pairs import read_bank, read_pairs
 from benchmarks.retrieval.ranks import (
     draw_pools,

@@ -8,9 +8,9 @@ import pytest
 
 from galsearch.core.cutout import Cutout
 from galsearch.core.target_id import TargetId
-from galsearch.sources.coadd_output import write_coadd
-from galsearch.sources.cutouts import write_cutout
-from galsearch.sources.redrock import write_redrock
+from galsearch.sources.desi.coadd_writer import write_coadd
+from galsearch.sources.desi.redrock import write_redrock
+from galsearch.sources.legacy_surveys.cutout_file import write_cutout
 from galsearch.sources.tables import write_truth
 
 ARMS = {"b": (3600.0, 2751), "r": (5760.0, 2326), "z": (7520.0, 2881)}
@@ -107,7 +107,7 @@ def paired(tmp_path_factory):
 @pytest.fixture(scope="session")
 def dataset_dir(paired, tmp_path_factory):
     """`paired`, ingested: partitions of at most five galaxies."""
-    from galsearch.dataset import ingest
+    from galsearch.dataset.ingest.run import ingest
 
     out = tmp_path_factory.mktemp("dataset") / "tiny"
     ingest(paired.recipe(redshifts=True, labels=True), out)

@@ -7,9 +7,10 @@ import pytest
 
 from galsearch.core.errors import ConfigError, DatasetError, SourceError
 from galsearch.core.target_id import is_position_id, target_id_from_position
-from galsearch.dataset import IngestRecipe, ingest, open_dataset, read_recipe
+from galsearch.dataset import IngestRecipe, open_dataset, read_recipe
 from galsearch.dataset.healpix import healpix_29
-from galsearch.sources.spectra_file import read_spectra_file
+from galsearch.dataset.ingest.run import ingest
+from galsearch.sources.desi.spectra_file import read_spectra_file
 
 FIRST_ID = 39627848784286003
 ARCSEC = 1 / 3600

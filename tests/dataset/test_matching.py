@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.dataset.matching import match_positions, separation_arcsec
+from galsearch.dataset.ingest.sky_match import match_positions, separation_arcsec
 
 ARCSEC = 1 / 3600
 

@@ -54,7 +54,8 @@ def test_batches_of_any_size_hold_the_same_galaxies(dataset, whole, rows):
 
 
 def test_row_groups_and_batches_need_not_agree(paired, tmp_path, monkeypatch):
-    from galsearch.dataset import ingest, schema
+    from galsearch.dataset import schema
+    from galsearch.dataset.ingest.run import ingest
 
     monkeypatch.setattr(schema, "ROW_GROUP_ROWS", 2)
     ingest(paired.recipe(), tmp_path / "out")
@@ -80,7 +81,7 @@ def test_a_modality_that_is_not_asked_for_comes_as_missing(dataset):
 
 
 def test_masks_survive(survey, tmp_path):
-    from galsearch.dataset import ingest
+    from galsearch.dataset.ingest.run import ingest
 
     flux = np.ones((3, 152, 152))
     flux[1, 5, 7] = np.nan

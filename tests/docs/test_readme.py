@@ -9,7 +9,7 @@ import pytest
 
 import galsearch
 from galsearch.cli import app
-from galsearch.dataset.recipe import read_recipe
+from galsearch.dataset.ingest.ingest_recipe import read_recipe
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

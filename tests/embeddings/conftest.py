@@ -10,9 +10,9 @@ import pytest
 from galsearch.core.cutout import Cutout
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
-from galsearch.dataset import ingest
-from galsearch.sources.coadd_output import write_coadd
-from galsearch.sources.cutouts import write_cutout
+from galsearch.dataset.ingest.run import ingest
+from galsearch.sources.desi.coadd_writer import write_coadd
+from galsearch.sources.legacy_surveys.cutout_file import write_cutout
 
 FIRST_ID = 39627848784286003
 ARMS = {"b": (3600.0, 2751), "r": (5760.0, 2326), "z": (7520.0, 2881)}

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from galsearch.encoders import EncoderPair, checkpoint, convert_checkpoint, load
-from galsearch.encoders.config import HeadConfig, ImageConfig, ModelConfig, SpectrumConfig
-from galsearch.encoders.model import CrossModalModel
+from galsearch.encoders.encoder_config import HeadConfig, ImageConfig, ModelConfig, SpectrumConfig
+from galsearch.encoders.network.cross_modal_model import CrossModalModel
 
 PARITY = Path(__file__).parents[3] / "shared" / "parity"
 TINY = ModelConfig(

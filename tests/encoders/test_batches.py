@@ -13,8 +13,8 @@ from torch import Tensor
 
 from galsearch.core.errors import InvalidCutoutError, InvalidSpectrumError
 from galsearch.encoders import EncoderPair, initialise, load
-from galsearch.encoders.config import GALSEARCH_SMALL
-from galsearch.encoders.pair import pair_of
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL
+from galsearch.encoders.load import pair_of
 
 Recorded = Callable[[str], dict[str, Tensor]]
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from galsearch.core.errors import CheckpointError, ConfigError
 from galsearch.encoders import checkpoint, convert_checkpoint, load
-from galsearch.encoders.archive import open_tensors
+from galsearch.encoders.astroclip.checkpoint_reader import open_tensors
 
 FILES = {
     "tiny_astroclip_lightning.ckpt": 90,

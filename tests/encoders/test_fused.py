@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from galsearch.encoders import checkpoint, initialise
-from galsearch.encoders.fused import FusedBlock
-from galsearch.encoders.products import FloatProduct, Int8Product
-from galsearch.encoders.transformer import ImageBlock, SpectrumBlock
+from galsearch.encoders.inference.blocks import FusedBlock
+from galsearch.encoders.inference.linear import FloatProduct, Int8Product
+from galsearch.encoders.network.transformer import ImageBlock, SpectrumBlock
 from tests.encoders.conftest import TINY
 
 

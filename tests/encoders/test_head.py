@@ -4,8 +4,8 @@ import dataclasses
 
 import torch
 
-from galsearch.encoders.config import GALSEARCH_SMALL
-from galsearch.encoders.model import initialise
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL
+from galsearch.encoders.network.cross_modal_model import initialise
 
 
 def test_the_first_token_is_added_through_its_matrix() -> None:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError, InvalidSpectrumError
-from galsearch.encoders.config import GALSEARCH_SMALL, ModelConfig, SpectrumConfig
-from galsearch.encoders.preprocess import prepare_spectra
-from galsearch.encoders.published import Published, published_config
+from galsearch.encoders.astroclip.published import Published, published_config
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, ModelConfig, SpectrumConfig
+from galsearch.encoders.preprocess.prepare import prepare_spectra
 
 SMALL = SpectrumConfig(
     n_pixels=60, n_log_pixels=24, slice_length=8, slice_step=8, max_tokens=4, stem_widths=(4,),

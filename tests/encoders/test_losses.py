@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from galsearch.core.errors import ConfigError
-from galsearch.encoders.distillation import (
+from galsearch.encoders.network.losses import SMALLEST_NORM, clip_logits, clip_loss
+from tests.encoders.conftest import agrees
+from training.engine.schedules import decay_multiplier, rate_multiplier, warm_up_cosine
+from training.objectives.dino_losses import (
     centred_targets,
     dino_loss,
     ibot_loss,
@@ -21,15 +24,12 @@ from galsearch.encoders.distillation import (
     moved_centre,
     sinkhorn_targets,
 )
-from galsearch.encoders.losses import SMALLEST_NORM, clip_logits, clip_loss
-from galsearch.encoders.masking import (
+from training.objectives.span_masking import (
     draw_chunk_starts,
     hidden_tokens,
     hide,
     masked_modelling_loss,
 )
-from galsearch.encoders.schedules import decay_multiplier, rate_multiplier, warm_up_cosine
-from tests.encoders.conftest import agrees
 
 Recorded = Callable[[str], dict[str, Tensor]]
 TEACHER_TEMPERATURE = 0.055

@@ -8,8 +8,8 @@ from torch.nn import functional
 from galsearch.core.errors import InvalidSpectrumError
 from galsearch.core.rgb import legacy_rgb
 from galsearch.encoders import load
-from galsearch.encoders.losses import clip_logits, clip_loss
-from galsearch.encoders.preprocess import prepare_images, prepare_spectra
+from galsearch.encoders.network.losses import clip_logits, clip_loss
+from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 from tests.encoders.conftest import agrees
 
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from galsearch.core.errors import ConfigError
-from galsearch.encoders import initialise, load, precision
-from galsearch.encoders.config import GALSEARCH_SMALL
-from galsearch.encoders.pair import pair_of
+from galsearch.encoders import initialise, load
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL
+from galsearch.encoders.inference import precision
+from galsearch.encoders.load import pair_of
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from galsearch.core.errors import ConfigError
-from galsearch.encoders.model import CrossModalModel
-from galsearch.encoders.published import Published, published_config, published_name
+from galsearch.encoders.astroclip.published import Published, published_config, published_name
+from galsearch.encoders.network.cross_modal_model import CrossModalModel
 
 
 def shapes_of(kind: Published) -> dict[str, tuple[int, ...]]:

@@ -5,7 +5,7 @@ import dataclasses
 import torch
 
 from galsearch.encoders import initialise
-from galsearch.encoders.standard import MOMENTUM, Standardisation
+from galsearch.encoders.network.standardisation import MOMENTUM, Standardisation
 from tests.encoders.conftest import TINY
 
 

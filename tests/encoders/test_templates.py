@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
 from galsearch.encoders import checkpoint
-from galsearch.encoders.config import GALSEARCH_SMALL, SpectrumConfig
-from galsearch.encoders.model import initialise
-from galsearch.encoders.spectrum import SpectrumBackbone
-from galsearch.encoders.templates import LARGEST_REDSHIFT, TemplateBank, redshift_bin
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, SpectrumConfig
+from galsearch.encoders.network.cross_modal_model import initialise
+from galsearch.encoders.network.redshift_templates import (
+    LARGEST_REDSHIFT,
+    TemplateBank,
+    redshift_bin,
+)
+from galsearch.encoders.network.spectrum_network import SpectrumBackbone
 
 CONFIG = SpectrumConfig(n_templates=3)
 N_CHANNELS, STRIDE = 5, 64

@@ -20,7 +20,16 @@ def home(make_sky: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory)
     """Galaxies drawn around few, and a build of them."""
     home = tmp_path_factory.mktemp("benchmarks")
     make_sky(300).write(home / "few")
-    run("drawn", home / "few", "--n", "900", "--questions", "12", "--out", home / "drawn")
+    run(
+        "index.synthetic_vectors",
+        home / "few",
+        "--n",
+        "900",
+        "--questions",
+        "12",
+        "--out",
+        home / "drawn",
+    )
     recipe = IndexRecipe(family="fastscan", n_lists=16, n_tuning_queries=20)
     build_index(recipe, embeddings=home / "drawn", out=home / "toy")
     return home
@@ -47,7 +56,7 @@ def test_engines_are_compared_and_a_second_run_does_nothing(home: Path) -> None:
     out = home / "peers.json"
     arguments = (home / "drawn", "--build", home / "toy", "--out", out)
     engines = ("--engines", "ours", "faiss", "nothing", "--builds", "ip IVF{lists},Flat")
-    printed = run("peers", *arguments, *engines)
+    printed = run("index.compare_engines", *arguments, *engines)
     results = json.loads(out.read_text())
     assert set(results) == {
         f"{name}|ip IVF{{lists}},Flat|{among}"
@@ -62,16 +71,16 @@ def test_engines_are_compared_and_a_second_run_does_nothing(home: Path) -> None:
         assert max(entry["recall"] for entry in entries) > 0.95
     assert printed.count("\n") == 8
     before = out.read_text()
-    run("peers", *arguments, *engines)
+    run("index.compare_engines", *arguments, *engines)
     assert out.read_text() == before
-    run("curves", out, "--out", home / "peers.png")
+    run("index.tradeoff_figure", out, "--out", home / "peers.png")
     assert (home / "peers.png").stat().st_size > 10_000
 
 
 def test_filters_are_measured_beside_a_selector(home: Path) -> None:
     out = home / "filters.json"
     arguments = ("--build", home / "toy", "--n", "8", "--forbidden", "3000", "--out", out)
-    run("filters", home / "drawn", *arguments)
+    run("index.filtered_search", home / "drawn", *arguments)
     results = json.loads(out.read_text())
     assert results["forbidden"]["questions"] >= 3000
     assert (results["forbidden"]["forbidden"], results["forbidden"]["short"]) == (0, 0)
@@ -86,7 +95,7 @@ def test_the_ways_of_faiss_are_measured_beside_ours(home: Path) -> None:
     out = home / "selectors.json"
     indexes = ("--indexes", "IVF{lists},Flat", "HNSW32,Flat")
     how = ("--build", home / "toy", "--share", "0.2", "--n", "8", *indexes, "--out", out)
-    printed = run("id_selectors", home / "drawn", *how)
+    printed = run("index.faiss_id_selectors", home / "drawn", *how)
     ways = json.loads(out.read_text())["ways"]
     assert len(ways) == 1 + 2 * 3
     assert printed.count("\n") == 2 + len(ways)
@@ -98,7 +107,16 @@ def test_the_ways_of_faiss_are_measured_beside_ours(home: Path) -> None:
 
 def test_churn_is_measured_beside_a_build_made_anew(home: Path, tmp_path: Path) -> None:
     out = tmp_path / "churn.json"
-    run("churn", home / "drawn", "--steps", "2", "--work", tmp_path / "work", "--out", out)
+    run(
+        "index.add_remove_cycles",
+        home / "drawn",
+        "--steps",
+        "2",
+        "--work",
+        tmp_path / "work",
+        "--out",
+        out,
+    )
     results = json.loads(out.read_text())
     assert len(results["step_seconds"]) == 2
     for entry in results["directions"]:

@@ -22,9 +22,9 @@ from galsearch.index import (
     remove,
     verify,
 )
-from galsearch.index import build as workshop
-from galsearch.index.manifest_file import read_manifest
-from galsearch.index.modality import least_probe
+from galsearch.index.build import build_index as workshop
+from galsearch.index.search.modality_index import least_probe
+from galsearch.index.storage.manifest_json import read_manifest
 from galsearch.query import open_index
 
 RECIPE = IndexRecipe(name="toy", n_tuning_queries=40, n_bits=4)

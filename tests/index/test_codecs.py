@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ManifestError
-from galsearch.index.basis import Basis, n_fine
-from galsearch.index.codec import TurnedCodec, make_codec
-from galsearch.index.stored import Segment, StoredVectors
+from galsearch.index.vectors.codec import TurnedCodec, make_codec
+from galsearch.index.vectors.pca import Basis, n_fine
+from galsearch.index.vectors.stored_vectors import Segment, StoredVectors
 
 
 def narrow(n: int, dim: int, seed: int = 1) -> np.ndarray:

@@ -16,21 +16,21 @@ from galsearch.index import (
     add,
     build_index,
     compact,
-    gpu_lists,
     merge,
     open_build,
     remove,
-    search,
     verify,
 )
-from galsearch.index import cross as cross_module
-from galsearch.index.basis import Basis
-from galsearch.index.cross import stretched_axes, worth_trying
-from galsearch.index.library import faiss
-from galsearch.index.lists import InvertedLists
-from galsearch.index.manifest import CROSS_LISTS_NAME
-from galsearch.index.plan import plan_index
-from galsearch.index.training import trained_lists
+from galsearch.index.build import cross_lists as cross_module
+from galsearch.index.build.cross_lists import stretched_axes, worth_trying
+from galsearch.index.ivf import gpu_lists
+from galsearch.index.ivf.faiss_api import faiss
+from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.train_lists import trained_lists
+from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.search import galaxy_index as search
+from galsearch.index.storage.manifest import CROSS_LISTS_NAME
+from galsearch.index.vectors.pca import Basis
 
 N, DIM, KNOWN, HIDDEN = 5000, 64, 3, 2
 RECIPE = IndexRecipe(name="toy", n_lists=256, n_tuning_queries=300)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from galsearch.core.errors import ManifestError
-from galsearch.index.digest import WHOLE_BELOW_BYTES, FileDigest
+from galsearch.files.digest import WHOLE_BELOW_BYTES, FileDigest
 
 AGAIN = "Restore the file, or build the index again with galsearch build-index."
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
-from galsearch.index import gpu as room
-from galsearch.index.gpu import GpuPlan, choose_gpu, gpu_config, plan_gpu, several_options
-from galsearch.index.library import faiss, n_gpus
-from galsearch.index.plan import IndexPlan, plan_index
-from galsearch.index.quantisers import train
-from galsearch.index.recipe import IndexRecipe
-from galsearch.index.stored import Segment, StoredVectors
+from galsearch.index.build.quantisers import train
+from galsearch.index.ivf import gpu_plan as room
+from galsearch.index.ivf.faiss_api import faiss, n_gpus
+from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, gpu_config, plan_gpu, several_options
+from galsearch.index.plan.index_plan import IndexPlan, plan_index
+from galsearch.index.plan.index_recipe import IndexRecipe
+from galsearch.index.vectors.stored_vectors import Segment, StoredVectors
 
 PLAN = plan_index(IndexRecipe(), n_vectors=100_000, dim=256, on_gpu=True)
 

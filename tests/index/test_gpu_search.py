@@ -14,15 +14,17 @@ import pytest
 
 from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
-from galsearch.index import build_index, gpu_lists, open_build, search
-from galsearch.index.gpu import gpu_config, plan_gpu, plan_gpu_search
-from galsearch.index.gpu_lists import MOST_SELECTED, copied_to_gpus, plain_twin
-from galsearch.index.library import faiss, n_gpus
-from galsearch.index.lists import InvertedLists
-from galsearch.index.plan import plan_index
-from galsearch.index.quantisers import train
-from galsearch.index.recipe import IndexRecipe
-from galsearch.index.stored import Segment, StoredVectors, Vectors
+from galsearch.index import build_index, open_build
+from galsearch.index.build.quantisers import train
+from galsearch.index.ivf import gpu_lists
+from galsearch.index.ivf.faiss_api import faiss, n_gpus
+from galsearch.index.ivf.gpu_lists import MOST_SELECTED, copied_to_gpus, plain_twin
+from galsearch.index.ivf.gpu_plan import gpu_config, plan_gpu, plan_gpu_search
+from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.index_recipe import IndexRecipe
+from galsearch.index.search import galaxy_index as search
+from galsearch.index.vectors.stored_vectors import Segment, StoredVectors, Vectors
 
 FAMILIES = ("ivfsq", "ivfpq", "fastscan")
 

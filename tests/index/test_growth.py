@@ -22,9 +22,9 @@ from galsearch.core.errors import (
 )
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index import IndexRecipe, add, build_index, compact, open_build, remove, verify
-from galsearch.index import generation as steps
-from galsearch.index.generation import only_writer
-from galsearch.index.manifest_file import read_manifest
+from galsearch.index.storage import generations as steps
+from galsearch.index.storage.generations import only_writer
+from galsearch.index.storage.manifest_json import read_manifest
 from galsearch.query import open_index
 from galsearch.query.exact import brute_force
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.index.faiss_files import packed, sort_list, unpacked
-from galsearch.index.library import faiss
-from galsearch.index.lists import neighbours_together
-from galsearch.index.quantisers import train
-from galsearch.index.recipe import IndexRecipe
-from galsearch.index.stored import Segment, StoredVectors
+from galsearch.index.build.quantisers import train
+from galsearch.index.ivf.faiss_api import faiss
+from galsearch.index.ivf.faiss_lists import packed, sort_list, unpacked
+from galsearch.index.ivf.inverted_lists import neighbours_together
+from galsearch.index.plan.index_recipe import IndexRecipe
+from galsearch.index.vectors.stored_vectors import Segment, StoredVectors
 
 
 @pytest.mark.parametrize("family", ["ivfsq", "ivfpq", "fastscan"])

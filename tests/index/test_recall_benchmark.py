@@ -11,7 +11,7 @@ import numpy as np
 
 from galsearch.index import IndexRecipe, build_index
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "recall.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "index" / "recall.py"
 
 
 def test_the_benchmark_measures_four_directions_of_a_toy_index(

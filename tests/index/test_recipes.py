@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
-from galsearch.index.plan import list_bytes, plan_index
-from galsearch.index.recipe import IndexRecipe, read_recipe
+from galsearch.index.plan.index_plan import list_bytes, plan_index
+from galsearch.index.plan.index_recipe import IndexRecipe, read_recipe
 
 RECIPES = Path(__file__).parents[2] / "index_builds" / "recipes"
 

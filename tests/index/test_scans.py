@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.index import scan, stored
-from galsearch.index.scan import exact_search
-from galsearch.index.stored import Segment, StoredVectors, find_rows
+from galsearch.index.search import exact_search as scan
+from galsearch.index.search.exact_search import exact_search
+from galsearch.index.vectors import stored_vectors as stored
+from galsearch.index.vectors.stored_vectors import Segment, StoredVectors, find_rows
 from galsearch.query.exact import brute_force
 
 

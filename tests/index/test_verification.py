@@ -11,11 +11,12 @@ import pytest
 
 from galsearch.core.errors import EncoderMismatchError, GalsearchError, ManifestError
 from galsearch.core.modality import Modality
-from galsearch.index import IndexRecipe, build_index, manifest_file, open_build, verify
-from galsearch.index.digest import WHOLE_BELOW_BYTES, FileDigest
-from galsearch.index.lists import InvertedLists
-from galsearch.index.manifest import MANIFEST_NAME
-from galsearch.index.manifest_file import read_manifest
+from galsearch.files.digest import WHOLE_BELOW_BYTES, FileDigest
+from galsearch.index import IndexRecipe, build_index, open_build, verify
+from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.storage import manifest_json as manifest_file
+from galsearch.index.storage.manifest import MANIFEST_NAME
+from galsearch.index.storage.manifest_json import read_manifest
 
 AGAIN = "Restore the file, or build the index again with galsearch build-index."
 FILES = [

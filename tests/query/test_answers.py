@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.core.errors import QuestionError
+from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
 from galsearch.core.vectors import answer_order
@@ -85,7 +85,7 @@ def test_an_answer_cannot_be_changed_and_keeps_no_hold_of_its_makers_arrays() ->
     ],
 )
 def test_an_answer_out_of_form_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(QuestionError) as caught:
+    with pytest.raises(QueryError) as caught:
         answer(**changes)
     assert str(caught.value) == message
 

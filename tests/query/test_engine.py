@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from galsearch.core.errors import (
     EncoderMismatchError,
     MissingModalityError,
-    QuestionError,
+    QueryError,
     UnknownTargetError,
 )
 from galsearch.core.modality import DIRECTIONS, Modality
@@ -187,7 +187,7 @@ def test_a_vector_of_another_encoder_is_refused(sky: Any, engine: SearchEngine) 
 def test_a_vector_that_cannot_ask_is_refused(
     engine: SearchEngine, vector: np.ndarray, message: str
 ) -> None:
-    with pytest.raises(QuestionError) as caught:
+    with pytest.raises(QueryError) as caught:
         engine.query_vector(vector, fingerprint="a" * 64, using="image", among="image")
     assert str(caught.value) == message
 
@@ -227,7 +227,7 @@ def test_a_galaxy_without_the_modality_is_told_which_it_has(sky: Any, engine: Se
 def test_a_question_that_cannot_be_answered_is_refused(
     sky: Any, engine: SearchEngine, question: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(QuestionError) as caught:
+    with pytest.raises(QueryError) as caught:
         engine.query(int(sky.ids[0]), **question)
     assert str(caught.value) == message
 

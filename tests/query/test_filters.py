@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galsearch.core.errors import QuestionError
+from galsearch.core.errors import QueryError
 from galsearch.core.modality import DIRECTIONS
-from galsearch.index import IndexRecipe, build_index, modality
+from galsearch.index import IndexRecipe, build_index
+from galsearch.index.search import modality_index as modality
 from galsearch.query import SearchEngine, open_index
 from galsearch.query.exact import brute_force
 
@@ -153,7 +154,7 @@ def test_filters_asked_again_are_remembered_and_forgotten(sky: Any, engine: Sear
 
 
 def test_an_unknown_column_is_met_with_the_nearest(sky: Any, engine: SearchEngine) -> None:
-    with pytest.raises(QuestionError) as caught:
+    with pytest.raises(QueryError) as caught:
         engine.query(int(sky.ids[0]), where="ra < 3")
     assert str(caught.value) == (
         "where 'ra < 3': the catalogue has no column 'ra': did you mean 'ra_deg'?"

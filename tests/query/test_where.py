@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.core.errors import QuestionError
+from galsearch.core.errors import QueryError
 from galsearch.query.filters import check_cone, in_cone
 from galsearch.query.where import parse_where
 
@@ -107,7 +107,7 @@ def test_a_condition_keeps_the_rows_of_which_it_is_true(where: str, rows: list[i
     ],
 )
 def test_what_cannot_be_understood_is_said(where: str, message: str) -> None:
-    with pytest.raises(QuestionError) as caught:
+    with pytest.raises(QueryError) as caught:
         kept(where)
     assert str(caught.value) == message
 
@@ -132,13 +132,13 @@ def test_what_cannot_be_understood_is_said(where: str, message: str) -> None:
     ],
 )
 def test_nothing_else_than_a_condition_is_read(where: str) -> None:
-    with pytest.raises(QuestionError):
+    with pytest.raises(QueryError):
         kept(where)
 
 
 @given(text=st.text(max_size=40) | st.text(alphabet="z<>=! 0.1()andort'classi[],+-*/", max_size=30))
 def test_any_text_is_answered_or_refused(text: str) -> None:
-    with contextlib.suppress(QuestionError):
+    with contextlib.suppress(QueryError):
         TABLE.filter(parse_where(text, TABLE.schema))
 
 
@@ -222,12 +222,12 @@ def test_a_cone_is_the_angle_between_directions(
     ],
 )
 def test_a_cone_that_cannot_be_one_is_refused(cone: Any, message: str) -> None:
-    with pytest.raises(QuestionError) as caught:
+    with pytest.raises(QueryError) as caught:
         check_cone(cone)
     assert str(caught.value) == message
 
 
 def test_a_date_is_no_value() -> None:
     table = pl.DataFrame({"seen": [datetime.date(2024, 1, 1)]})
-    with pytest.raises(QuestionError):
+    with pytest.raises(QueryError):
         table.select(parse_where("seen < 3", table.schema))

@@ -25,7 +25,7 @@ from galsearch.sources import (
     read_table,
     write_cutout,
 )
-from galsearch.sources.fits_input import open_fits
+from galsearch.sources.fits.fits_file import open_fits
 
 SUMS = {
     # TARGETID: sum(flux * ivar), sum(ivar), pixels without measurement

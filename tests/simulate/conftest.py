@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from galsearch.simulate import simulate_survey, survey
-from galsearch.simulate.library import Library, load_library
+from galsearch.simulate import simulate_survey
+from galsearch.simulate.sed.stellar_grid import Library, load_library
+from galsearch.simulate.survey import simulate_survey as survey
 
 CHUNK = 3
 """Galaxies a chunk in these tests, so that six of them are two chunks."""

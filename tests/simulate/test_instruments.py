@@ -8,15 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
-from galsearch.simulate import camera, sky_image, spectrograph, structures
-from galsearch.simulate.choice import choose_galaxy
-from galsearch.simulate.chunk import _stream
-from galsearch.simulate.footprint import Chunk, chunk_pixels, random_positions
-from galsearch.simulate.library import Library
-from galsearch.simulate.light import Light, shine
-from galsearch.simulate.shape import Shape
-from galsearch.simulate.spectrograph import Exposure
-from galsearch.simulate.truth import half_light_radius
+from galsearch.simulate import spectroscopy as spectrograph
+from galsearch.simulate.imaging import bars_rings as structures
+from galsearch.simulate.imaging import exposure as camera
+from galsearch.simulate.imaging import render_galaxy as sky_image
+from galsearch.simulate.population.morphology import Shape
+from galsearch.simulate.sed.galaxy_sed import Light, shine
+from galsearch.simulate.sed.stellar_grid import Library
+from galsearch.simulate.spectroscopy import Exposure
+from galsearch.simulate.survey.chunk import _stream
+from galsearch.simulate.survey.colour_matching import choose_galaxy
+from galsearch.simulate.survey.footprint import Chunk, chunk_pixels, random_positions
+from galsearch.simulate.survey.truth import half_light_radius
 from galsearch.sources import read_spectra_file
 
 galsim = pytest.importorskip("galsim", reason="needs the extra sim")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from galsearch.simulate.choice import choose_galaxy
-from galsearch.simulate.chunk import _stream, observe_galaxy
-from galsearch.simulate.footprint import Chunk
-from galsearch.simulate.library import Library
-from galsearch.simulate.light import shine
-from galsearch.simulate.spectrograph import Recorded
+from galsearch.simulate.sed.galaxy_sed import shine
+from galsearch.simulate.sed.stellar_grid import Library
+from galsearch.simulate.spectroscopy import Recorded
+from galsearch.simulate.survey.chunk import _stream, observe_galaxy
+from galsearch.simulate.survey.colour_matching import choose_galaxy
+from galsearch.simulate.survey.footprint import Chunk
 
 N = 150
 _LIGHT, _PERMUTATIONS = 10, 300

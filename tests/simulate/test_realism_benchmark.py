@@ -1,4 +1,4 @@
-"""benchmarks.realism and benchmarks.sim_to_real at toy size, on real files and a toy survey."""
+"""benchmarks.realism and benchmarks.realism.sim_to_real at toy size, on real files and a toy survey."""
 
 import json
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ pytest.importorskip("sklearn", reason="needs scikit-learn")
 pytest.importorskip("speclite", reason="needs the extra sim")
 pytest.importorskip("matplotlib", reason="needs the extra plot")
 
-from benchmarks import sim_to_real
-from benchmarks.realism import photometry, spectra
-from benchmarks.realism.measure import Sizes, measure
-from benchmarks.realism.report import write_report
+from benchmarks.realism import photometric_samples as photometry
+from benchmarks.realism import sim_to_real, spectra
+from benchmarks.realism.measure_realism import Sizes, measure
+from benchmarks.realism.realism_report import write_report
 from benchmarks.realism.simulated import Simulated
+from benchmarks.realism.template_redshifts import AGREES, template_redshifts
 from benchmarks.realism.two_sample import tell_apart
-from benchmarks.template_redshifts import AGREES, template_redshifts
 
 SAMPLES = ("NEARBY", "BGS_BRIGHT", "LRG")
 

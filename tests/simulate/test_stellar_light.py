@@ -11,14 +11,25 @@ from astropy.cosmology import FlatLambdaCDM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.simulate import choice, cosmology, photometry
-from galsearch.simulate.history import _IONISING, gas_weights, mass_by_age, metal_weights
-from galsearch.simulate.library import Library, air_to_vacuum, vacuum_to_air
-from galsearch.simulate.light import Light, shine
-from galsearch.simulate.physics import Galaxy, Stars, draw_physics
-from galsearch.simulate.population import SAMPLES, Draw, draw_galaxy, draw_sample
-from galsearch.simulate.targets import draw_look
-from galsearch.simulate.truth import half_light_radius
+from galsearch.simulate.population.luminosity_functions import (
+    SAMPLES,
+    Draw,
+    draw_galaxy,
+    draw_sample,
+)
+from galsearch.simulate.population.scaling_relations import Galaxy, Stars, draw_physics
+from galsearch.simulate.population.target_mixtures import draw_look
+from galsearch.simulate.sed import cosmology, photometry
+from galsearch.simulate.sed.galaxy_sed import Light, shine
+from galsearch.simulate.sed.star_formation_history import (
+    _IONISING,
+    gas_weights,
+    mass_by_age,
+    metal_weights,
+)
+from galsearch.simulate.sed.stellar_grid import Library, air_to_vacuum, vacuum_to_air
+from galsearch.simulate.survey import colour_matching as choice
+from galsearch.simulate.survey.truth import half_light_radius
 
 AGE_EDGES_YR = np.concatenate([[0.0], 10 ** np.arange(6.05, 10.15, 0.1)])
 

@@ -11,7 +11,7 @@ import pytest
 from galsearch.core.errors import MissingExtraError, SimulationError
 from galsearch.core.target_id import TargetId, decode_target_id
 from galsearch.simulate import simulate_survey
-from galsearch.simulate.extras import load_extra
+from galsearch.simulate.optional_imports import load_extra
 from galsearch.sources import (
     read_cutout,
     read_cutout_header,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
-from galsearch.sources.arms import Arm, clean_arm, join_arms
+from galsearch.sources.desi.arms import Arm, clean_arm, join_arms
 
 SPANS = {"B": (0, 12), "R": (8, 20), "Z": (17, 30)}
 

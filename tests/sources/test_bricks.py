@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
 from galsearch.sources import cut_stamps
-from galsearch.sources.tangent_plane import TangentPlane
+from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane
 
 RA, DEC, SCALE_DEG, SIDE = 95.95, 80.5, 0.262 / 3600, 90
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import SourceError
-from galsearch.sources.fits_header import Header
+from galsearch.sources.fits.fits_header import Header
 
 printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60)
 

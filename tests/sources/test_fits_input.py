@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from galsearch.core.errors import SourceError
-from galsearch.sources.fits_input import FitsFile, open_fits
-from galsearch.sources.fits_output import image_hdu, table_hdu, write_fits
+from galsearch.sources.fits.fits_file import FitsFile, open_fits
+from galsearch.sources.fits.fits_writer import image_hdu, table_hdu, write_fits
 
 
 def refusal(path: Path | str) -> str:

@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from galsearch.dataset import ingest, split_of
+from galsearch.dataset import split_of
+from galsearch.dataset.ingest.run import ingest
 from tests.dataset.conftest import FIRST_ID, Survey
 
 ROOT = Path(__file__).parents[2]

@@ -13,16 +13,16 @@ from galsearch.core.errors import CheckpointError, ConfigError, DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.encoders import checkpoint
-from galsearch.encoders.model import CrossModalModel, initialise
-from galsearch.encoders.published import Published, published_config
+from galsearch.encoders.astroclip.published import Published, published_config
+from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
 from tests.training.conftest import ROOT, run_stage
 from training import alignment, image_pretraining, spectrum_pretraining
 from training.alignment import AlignmentConfig, Towers
-from training.processes import Processes
-from training.run import DivergedError
-from training.run_directory import RunDirectory
-from training.stage_config import StageConfig, read_stage_config
-from training.towers import alone, encoder_of, prepare, start_tower
+from training.data.backbones import alone, encoder_of, prepare, start_tower
+from training.engine.processes import Processes
+from training.engine.run_directory import RunDirectory
+from training.engine.stage_config import StageConfig, read_stage_config
+from training.engine.training_run import DivergedError
 
 STAGES = {
     "alignment": (AlignmentConfig, alignment),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from training.augment import (
+from training.augment.psf_and_noise import (
     NOISE_SIGMA_NANOMAGGIES,
     PSF_SIGMA_PIXELS,
     blur,

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
-from training.augment import NOISE_SIGMA_NANOMAGGIES, PSF_SIGMA_PIXELS, blur
-from training.augment_images import (
+from training.augment.image_augmentation import (
     EXTINCTION_PER_REDDENING,
     MEDIAN_PSF_SIGMA_PIXELS,
     SkyAugmentation,
@@ -19,6 +18,7 @@ from training.augment_images import (
     turn_by_any_angle,
     worse_skies,
 )
+from training.augment.psf_and_noise import NOISE_SIGMA_NANOMAGGIES, PSF_SIGMA_PIXELS, blur
 
 
 def seeded(seed: int = 1) -> torch.Generator:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from galsearch.encoders.config import ModelConfig, SpectrumConfig
-from galsearch.encoders.preprocess import prepare_spectra
+from galsearch.encoders.encoder_config import ModelConfig, SpectrumConfig
+from galsearch.encoders.preprocess.prepare import prepare_spectra
 from tests.training.test_masked_spectra import prepared, seeded
-from training.augment_spectra import SpectrumChange, observe_anew, spectrum_pixels
+from training.augment.spectrum_augmentation import SpectrumChange, observe_anew, spectrum_pixels
 
 OURS = SpectrumConfig()
 NOTHING = SpectrumChange(most_lost=0, calibration=0, noisier_share=0, uncalibrated_share=0)

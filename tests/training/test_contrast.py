@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from galsearch.encoders.losses import clip_loss
-from training.contrast import Queue, contrastive_loss
+from galsearch.encoders.network.losses import clip_loss
+from training.objectives.contrast import Queue, contrastive_loss
 
 
 def slow_loss(image, spectrum, scale, galaxy, queue) -> float:

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from galsearch.core.errors import MissingExtraError
-from training import curves
-from training.curves import _panels, draw_curves, draw_if_possible
-from training.run_directory import RunDirectory
+from training.engine import training_curves as curves
+from training.engine.run_directory import RunDirectory
+from training.engine.training_curves import _panels, draw_curves, draw_if_possible
 
 LINES = [
     {"step": 1, "loss": 3.0, "scale": 15.5, "seconds": 0.1},

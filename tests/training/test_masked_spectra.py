@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from galsearch.encoders.config import ModelConfig, SpectrumConfig
-from galsearch.encoders.masking import hidden_tokens, hide, masked_modelling_loss
-from galsearch.encoders.preprocess import prepare_spectra
-from training.augment_spectra import spectrum_pixels, with_spectrum_pixels
-from training.masked_spectra import (
+from galsearch.encoders.encoder_config import ModelConfig, SpectrumConfig
+from galsearch.encoders.preprocess.prepare import prepare_spectra
+from training.augment.spectrum_augmentation import spectrum_pixels, with_spectrum_pixels
+from training.objectives.masked_spectra import (
     HiddenSlices,
     HiddenWavelengths,
     Question,
     masked_loss,
     objective_for,
 )
+from training.objectives.span_masking import hidden_tokens, hide, masked_modelling_loss
 
 OURS = SpectrumConfig()
 SLICED = SpectrumConfig(
@@ -152,7 +152,7 @@ def test_with_the_published_faults_it_is_the_published_loss(
     recorded: Callable[[str], dict[str, Tensor]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, tokens = recorded("masked_modelling"), recorded("spectrum_out")["tokens"]
-    import training.masked_spectra as module
+    import training.objectives.masked_spectra as module
 
     monkeypatch.setattr(module, "draw_chunk_starts", lambda *_, **__: record["mask_starts"])
     objective = HiddenSlices(SLICED, published=True)

@@ -13,17 +13,17 @@ from galsearch.core.errors import ConfigError, DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.encoders import checkpoint
-from galsearch.encoders.published import Published, published_config
+from galsearch.encoders.astroclip.published import Published, published_config
 from tests.training.conftest import ROOT, run_stage
 from training import alignment, image_pretraining, spectrum_pretraining
-from training.galaxies import choose_galaxies
+from training.data.backbones import alone
+from training.data.galaxies import choose_galaxies
+from training.engine.processes import Processes
+from training.engine.run_directory import RunDirectory
+from training.engine.stage_config import StageConfig, read_stage_config
 from training.image_pretraining import ImagePretrainingConfig, known_skies
-from training.probe import neighbours_r2, read_label
-from training.processes import Processes
-from training.run_directory import RunDirectory
+from training.objectives.linear_probe import neighbours_r2, read_label
 from training.spectrum_pretraining import SpectrumPretrainingConfig
-from training.stage_config import StageConfig, read_stage_config
-from training.towers import alone
 
 SHORT = "n_steps = 4\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 4\n"
 STAGES = {

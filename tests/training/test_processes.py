@@ -13,24 +13,25 @@ import torch.multiprocessing as mp
 from torch import Tensor, nn
 
 from galsearch.core.errors import ConfigError
-from galsearch.encoders.config import (
+from galsearch.encoders.encoder_config import (
     HeadConfig,
     ImageConfig,
     ModelConfig,
     PrototypeConfig,
     SpectrumConfig,
 )
-from galsearch.encoders.model import initialise
-from galsearch.encoders.preprocess import prepare_spectra
+from galsearch.encoders.network.cross_modal_model import initialise
+from galsearch.encoders.preprocess.prepare import prepare_spectra
 from tests.training.conftest import run_stage
-from training import image_pretraining, image_views, spectrum_pretraining
+from training import image_pretraining, spectrum_pretraining
 from training.alignment import Towers
-from training.contrast import Queue, contrastive_step
-from training.masked_spectra import objective_for
-from training.pair_loss import PairLoss
-from training.processes import Processes, check_batch
-from training.redshift_head import redshift_loss
-from training.self_distillation import DistillationNetwork, Teacher
+from training.engine.processes import Processes, check_batch
+from training.objectives import dino_views as image_views
+from training.objectives.contrast import Queue, contrastive_step
+from training.objectives.masked_spectra import objective_for
+from training.objectives.pair_loss import PairLoss
+from training.objectives.redshift_head import redshift_loss
+from training.objectives.self_distillation import DistillationNetwork, Teacher
 
 N_GALAXIES = 8
 pytestmark = pytest.mark.timeout(600)  # two processes start and load torch

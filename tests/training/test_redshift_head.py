@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.redshift_head import BIN, LARGEST_REDSHIFT, RedshiftHead, redshift_loss
+from training.objectives.redshift_head import BIN, LARGEST_REDSHIFT, RedshiftHead, redshift_loss
 
 
 def test_the_bins_reach_from_zero_to_the_largest_redshift() -> None:

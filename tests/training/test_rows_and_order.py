@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from galsearch.core.errors import CheckpointError, ConfigError, DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset, split_of
-from training.galaxies import choose_galaxies, prepared
-from training.image_views import raw_centre
-from training.order import DataOrder
-from training.processes import Processes
-from training.rows import rows_in_file, rows_in_memory
+from training.data.galaxies import choose_galaxies, prepared
+from training.data.rows import rows_in_file, rows_in_memory
+from training.engine.batch_order import DataOrder
+from training.engine.processes import Processes
+from training.objectives.dino_views import raw_centre
 
 BOTH = tuple(Modality)
 

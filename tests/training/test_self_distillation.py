@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from galsearch.encoders.config import ImageConfig, ModelConfig, PrototypeConfig
-from galsearch.encoders.model import initialise
-from training.drop_path import add_drop_path
+from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, PrototypeConfig
+from galsearch.encoders.network.cross_modal_model import initialise
+from training.augment.patch_masks import draw_patch_masks
+from training.engine.processes import Processes
 from training.image_pretraining import ImagePretrainingConfig, schedules
-from training.image_views import draw_views
-from training.patch_masks import draw_patch_masks
-from training.processes import Processes
-from training.self_distillation import (
+from training.objectives.dino_views import draw_views
+from training.objectives.drop_path import add_drop_path
+from training.objectives.self_distillation import (
     DistillationNetwork,
     Logits,
     Teacher,

@@ -1,0 +1,86 @@
+"""The encoders that are compared: aligned, before alignment, and untrained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import CheckpointError, MissingModalityError
+from galsearch.core.modality import Modality
+from galsearch.dataset import GalaxyBatch
+from galsearch.encoders import EncoderPair, ImageEncoder, SpectrumEncoder, initialise, load
+from galsearch.encoders.load import pair_of
+
+ALIGNED, BEFORE, UNTRAINED = "aligned", "before alignment", "untrained"
+
+
+@dataclass(frozen=True)
+class Tower:
+    """One encoder of one modality, by the name it has in the tables."""
+
+    name: str
+    encoder: ImageEncoder | SpectrumEncoder
+
+    @property
+    def modality(self) -> Modality:
+        """What it embeds."""
+        return self.encoder.modality
+
+    def embed(self, batch: GalaxyBatch) -> npt.NDArray[np.float32]:
+        """(B, d) unit rows of galaxies that all have the modality."""
+        if isinstance(self.encoder, ImageEncoder):
+            return self.encoder.embed(batch.image_flux, batch.image_mask)
+        return self.encoder.embed(batch.spectrum_flux, batch.spectrum_ivar, batch.spectrum_mask)
+
+
+def open_towers(
+    encoder: str, before: Sequence[str], modalities: Sequence[Modality], seed: int
+) -> list[Tower]:
+    """The aligned towers, those before alignment, and untrained ones of the same architecture.
+
+    Parameters
+    ----------
+    encoder
+        Name or file of the aligned encoders.
+    before
+        Files of encoders before alignment; each may hold one modality or both.
+
+    Raises
+    ------
+    CheckpointError
+        Where a file cannot be read, or two files before alignment hold one modality.
+    MissingModalityError
+        Where the aligned encoders lack a modality that is measured.
+    """
+    aligned = load(encoder)
+    towers = [_tower(ALIGNED, aligned, m) for m in modalities]
+    holder: dict[Modality, str] = {}
+    for path in before:
+        pair = load(path)
+        for modality in _embeds(pair):
+            if modality in holder:
+                raise CheckpointError(
+                    f"{path} and {holder[modality]} both hold a tower for the {modality} before "
+                    "alignment; name one of them."
+                )
+            holder[modality] = path
+            if modality in modalities:
+                towers.append(_tower(BEFORE, pair, modality))
+    untrained = pair_of(initialise(aligned.config, seed))
+    return [*towers, *(_tower(UNTRAINED, untrained, m) for m in modalities)]
+
+
+def _tower(name: str, pair: EncoderPair, modality: Modality) -> Tower:
+    return Tower(name, pair.image if modality is Modality.IMAGE else pair.spectrum)
+
+
+def _embeds(pair: EncoderPair) -> list[Modality]:
+    found = []
+    for modality in Modality:
+        try:
+            _ = pair.image if modality is Modality.IMAGE else pair.spectrum
+        except MissingModalityError:
+            continue
+        found.append(modality)
+    return found

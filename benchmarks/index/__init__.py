@@ -1,0 +1,1 @@
+"""Benchmarks of the index: recall, speed, filters, growth and comparisons with other engines."""

@@ -1,0 +1,1 @@
+"""Search engines behind one protocol, so that a benchmark can compare them."""

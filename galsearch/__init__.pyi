@@ -1,0 +1,23 @@
+__version__: str
+from . import encoders as encoders
+from .core.errors import GalsearchError as GalsearchError
+from .core.modality import DIRECTIONS as DIRECTIONS
+from .core.modality import Modality as Modality
+from .core.target_id import TargetId as TargetId
+from .dataset import open_dataset as open_dataset
+from .dataset import split_of as split_of
+from .dataset.ingest.run import ingest as ingest
+from .demo import run_demo as run_demo
+from .embeddings import embed_dataset as embed_dataset
+from .embeddings import open_store as open_store
+from .index import IndexRecipe as IndexRecipe
+from .index import add as add
+from .index import build_index as build_index
+from .index import compact as compact
+from .index import merge as merge
+from .index import remove as remove
+from .index import verify as verify
+from .query import Neighbours as Neighbours
+from .query import open_index as open_index
+from .render import write_gallery as write_gallery
+from .simulate import simulate_survey as simulate_survey

@@ -1,0 +1,81 @@
+"""Fingerprint of an encoder: it ties encoder, embeddings, index and queries together."""
+
+import re
+from collections.abc import Mapping
+from typing import Self
+
+from galsearch.core.errors import EncoderMismatchError, InvalidFingerprintError
+
+_SHORT_DIGITS = 16
+_PATTERN = re.compile(r"[0-9a-f]{64}")
+
+
+class Fingerprint(str):
+    """sha256 of an encoder's architecture, weights and preprocessing, as 64 hexadecimal digits.
+
+    It is a string, so it is written to JSON and Parquet as it is.
+
+    Raises
+    ------
+    InvalidFingerprintError
+        Where the text is not 64 lower-case hexadecimal digits.
+
+    Examples
+    --------
+    >>> fingerprint = Fingerprint("0221b9e6681cd8db" + 48 * "0")
+    >>> fingerprint.short
+    '0221b9e6681cd8db'
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:  # noqa: D102 (the class says it)
+        if not _PATTERN.fullmatch(text):
+            raise InvalidFingerprintError(
+                f"{text!r} is not an encoder fingerprint: expected 64 lower-case hexadecimal "
+                "digits."
+            )
+        return super().__new__(cls, text)
+
+    @property
+    def short(self) -> str:
+        """The first 16 digits, for messages and file names."""
+        return short_digest(self)
+
+
+def short_digest(digest: str) -> str:
+    """The first 16 digits of a hexadecimal digest, for messages and file names."""
+    return digest[:_SHORT_DIGITS]
+
+
+def require_same_encoder(fingerprints: Mapping[str, str]) -> None:
+    """Check that embeddings from several places were made by the same encoder.
+
+    Parameters
+    ----------
+    fingerprints
+        For each place, named as a message should name it, the fingerprint of its encoder.
+
+    Raises
+    ------
+    EncoderMismatchError
+        Where they differ; it names every place and its encoder.
+
+    Examples
+    --------
+    >>> require_same_encoder({"index 'demo'": 64 * "a", "the query vector": 64 * "a"})
+    >>> require_same_encoder({"index 'demo'": 64 * "a", "the query vector": 64 * "b"})
+    Traceback (most recent call last):
+    ...
+    galsearch.core.errors.EncoderMismatchError: index 'demo' has embeddings of encoder aaaaaaaaaaaaaaaa, the query vector of encoder bbbbbbbbbbbbbbbb. Similarities between embeddings of different encoders have no meaning.
+    Embed with the encoder of the index, or build the index again from these embeddings.
+    """  # noqa: E501 (a doctest cannot wrap the message of an exception)
+    if len(set(fingerprints.values())) <= 1:
+        return
+    (first, digest), *others = fingerprints.items()
+    parts = [f"{first} has embeddings of encoder {short_digest(digest)}"]
+    parts += [f"{place} of encoder {short_digest(other)}" for place, other in others]
+    raise EncoderMismatchError(
+        f"{', '.join(parts)}. Similarities between embeddings of different encoders have no "
+        "meaning."
+    )

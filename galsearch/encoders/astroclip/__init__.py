@@ -1,0 +1,1 @@
+"""The published AstroCLIP checkpoints: read without running their code, and converted."""

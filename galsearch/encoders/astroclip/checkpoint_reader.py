@@ -1,0 +1,240 @@
+"""Tensors out of a file that someone else wrote, none of its code run.
+
+Three formats are read: torch.save's zip archive (since PyTorch 1.6; Lightning writes it too),
+its older row of pickles, and safetensors. What a file claims is checked before memory is spent
+on it: members are stored without compression and no larger than the file, tensors lie inside
+their storages.
+"""
+
+import io
+import math
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from galsearch.core.errors import CheckpointError
+from galsearch.encoders.astroclip.unpickler import Storage, StoredTensor, unpickle
+
+LARGEST_PICKLE_BYTES = 1 << 26
+"""Of the pickle without the tensors' numbers; the published ones have less than a megabyte."""
+FORMAT_LISTED = "What torch.save writes (.ckpt, .pt, .pth) and safetensors are read"
+_MAGIC = 0x1950A86A20F9469CFC6C
+"""What torch.save wrote first before PyTorch 1.6."""
+
+
+@dataclass(frozen=True)
+class TensorFile:
+    """The tensors of a file by name: their shapes at once, their numbers when asked for."""
+
+    where: str
+    tensors: Mapping[str, Tensor]
+    """On the meta device: shape and type without numbers."""
+    metadata: Mapping[str, str]
+    """Of a safetensors file."""
+    _read: Callable[[str], Tensor]
+
+    def read(self, names: Iterable[str]) -> dict[str, Tensor]:
+        """The tensors of these names.
+
+        Raises
+        ------
+        CheckpointError
+            Where the file does not hold the numbers that it claims.
+        """
+        try:
+            return {name: self._read(name) for name in names}
+        except (zipfile.BadZipFile, OSError, EOFError, SafetensorError) as error:
+            raise CheckpointError(f"{self.where}: damaged ({error}).") from None
+
+
+def open_tensors(path: str | Path) -> TensorFile:
+    """The tensors in a checkpoint; nothing in it is executed.
+
+    Of a Lightning checkpoint these are the ones in `state_dict`, of AstroDINO's those in
+    `teacher`, of any other dictionary those in itself.
+
+    Raises
+    ------
+    CheckpointError
+        Where the file is missing, truncated, of another format, or would run code if PyTorch
+        opened it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; expected a checkpoint.")
+    with path.open("rb") as file:
+        head = file.read(9)
+    if head[:4] == b"PK\x03\x04":
+        return _open_archive(path)
+    if head[8:] == b"{":
+        return _open_safetensors(path)
+    if head[:1] == b"\x80":
+        return _open_pickles(path)
+    raise CheckpointError(
+        f"{path}: not a checkpoint ({path.stat().st_size} bytes that begin with {head!r}). "
+        f"{FORMAT_LISTED}."
+    )
+
+
+def _open_safetensors(path: Path) -> TensorFile:
+    try:
+        with safe_open(path, framework="pt") as file:
+            shapes = {name: file.get_tensor(name).to("meta") for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise CheckpointError(f"{path}: not a complete safetensors file ({error}).") from None
+
+    def read(name: str) -> Tensor:
+        with safe_open(path, framework="pt") as file:
+            tensor: Tensor = file.get_tensor(name)
+            return tensor
+
+    return TensorFile(str(path), shapes, metadata, read)
+
+
+def _open_archive(path: Path) -> TensorFile:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename: info for info in archive.infolist()}
+            folder = _check_members(path, members)
+            pickled = io.BytesIO(archive.read(f"{folder}data.pkl"))
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path}: a truncated or damaged zip archive ({error}): download it again."
+        ) from None
+    stored = _state_dict(unpickle(pickled, str(path)), str(path))
+    for name, tensor in stored.items():
+        member = members.get(f"{folder}data/{tensor.key}")
+        _check_layout(f"{path}: tensor {name}", tensor, member.file_size if member else None)
+
+    def read(name: str) -> Tensor:
+        with zipfile.ZipFile(path) as archive:
+            return _as_tensor(stored[name], archive.read(f"{folder}data/{stored[name].key}"))
+
+    return TensorFile(str(path), _shapes(stored), {}, read)
+
+
+def _open_pickles(path: Path) -> TensorFile:
+    """As torch.save wrote before PyTorch 1.6: five pickles, then each storage after its length."""
+    with path.open("rb") as file:
+        stream = io.BytesIO(file.read(LARGEST_PICKLE_BYTES))
+    where, storages = str(path), dict[str, Storage]()
+    if unpickle(stream, where) != _MAGIC:
+        raise CheckpointError(f"{path}: a bare pickle. {FORMAT_LISTED}.")
+    _, system, content, keys = (unpickle(stream, where, storages) for _ in range(4))
+    if not (isinstance(system, dict) and system.get("little_endian") is True):
+        raise CheckpointError(f"{path}: written on a big-endian machine; convert it there.")
+    stored = _state_dict(content, where)
+    places = _places(path, stream.tell(), keys, storages)
+    for name, tensor in stored.items():
+        _, n_bytes = places.get(tensor.key, (0, None))
+        _check_layout(f"{path}: tensor {name}", tensor, n_bytes)
+
+    def read(name: str) -> Tensor:
+        start, n_bytes = places[stored[name].key]
+        with path.open("rb") as file:
+            file.seek(start)
+            return _as_tensor(stored[name], file.read(n_bytes))
+
+    return TensorFile(where, _shapes(stored), {}, read)
+
+
+def _places(
+    path: Path, start: int, keys: Any, storages: Mapping[str, Storage]
+) -> dict[str, tuple[int, int]]:
+    """Key of a storage -> its first byte in the file and their number."""
+    if not isinstance(keys, list) or any(key not in storages for key in keys):
+        raise CheckpointError(f"{path}: lists storages that no tensor lies in: damaged.")
+    places = {}
+    with path.open("rb") as file:
+        for key in keys:
+            file.seek(start)
+            n_stored = int.from_bytes(file.read(8), "little")
+            n_bytes = n_stored * getattr(torch, storages[key].dtype).itemsize
+            if n_stored != storages[key].n_stored or start + 8 + n_bytes > path.stat().st_size:
+                raise CheckpointError(
+                    f"{path}: truncated or damaged where the {storages[key].n_stored} numbers of "
+                    f"storage {key} should be: download it again."
+                )
+            places[key] = start + 8, n_bytes
+            start += 8 + n_bytes
+    return places
+
+
+def _shapes(stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
+    return {
+        name: torch.empty(tensor.shape, dtype=getattr(torch, tensor.dtype), device="meta")
+        for name, tensor in stored.items()
+    }
+
+
+def _check_members(path: Path, members: Mapping[str, zipfile.ZipInfo]) -> str:
+    """The folder in the archive that holds `data.pkl`; raises for what torch.save never writes."""
+    folders = [name.removesuffix("data.pkl") for name in members if name.endswith("/data.pkl")]
+    if len(folders) != 1:
+        raise CheckpointError(
+            f"{path}: a zip archive, but not of PyTorch (data.pkl is in it {len(folders)} times)."
+        )
+    folder = folders[0]
+    if f"{folder}constants.pkl" in members:
+        raise CheckpointError(f"{path}: a TorchScript program; expected a checkpoint of tensors.")
+    inflated = sum(info.file_size for info in members.values())
+    packed = any(info.compress_type != zipfile.ZIP_STORED for info in members.values())
+    if packed or inflated > path.stat().st_size:
+        raise CheckpointError(
+            f"{path}: members of {inflated} bytes in a file of {path.stat().st_size}; PyTorch "
+            "stores tensors uncompressed and once. Refused as a zip bomb."
+        )
+    if members[f"{folder}data.pkl"].file_size > LARGEST_PICKLE_BYTES:
+        raise CheckpointError(
+            f"{path}: its pickle has {members[f'{folder}data.pkl'].file_size} bytes without any "
+            f"tensor; expected at most {LARGEST_PICKLE_BYTES}."
+        )
+    order = members.get(f"{folder}byteorder")
+    if order is not None and order.file_size != len("little"):
+        raise CheckpointError(f"{path}: written on a big-endian machine; convert it there.")
+    return folder
+
+
+def _state_dict(content: Any, where: str) -> dict[str, StoredTensor]:
+    """The named tensors in what a checkpoint unpickled to."""
+    for key in ("state_dict", "teacher"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+            break
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{where}: holds no dictionary of tensors (state_dict or teacher).")
+    others = [str(name) for name, value in content.items() if not isinstance(value, StoredTensor)]
+    if others or not content or not all(type(name) is str for name in content):
+        raise CheckpointError(
+            f"{where}: expected a dictionary of tensors by name, found {len(content)} entries of "
+            f"which {len(others)} are no tensors: {', '.join(others[:5]) or 'none'}."
+        )
+    return content
+
+
+def _check_layout(what: str, tensor: StoredTensor, found_bytes: int | None) -> None:
+    """Raise unless the tensor lies in its storage and the storage in the file."""
+    n_bytes = tensor.n_stored * getattr(torch, tensor.dtype).itemsize
+    if found_bytes != n_bytes:
+        found = "is not in the file" if found_bytes is None else f"has {found_bytes} bytes"
+        raise CheckpointError(f"{what} needs a storage of {n_bytes} bytes, which {found}.")
+    n_numbers = math.prod(tensor.shape)
+    steps = zip(tensor.shape, tensor.strides, strict=True)
+    last = tensor.offset + sum((side - 1) * step for side, step in steps)
+    outside = last >= tensor.n_stored or max(tensor.strides, default=0) > tensor.n_stored
+    if outside or not 0 < n_numbers <= tensor.n_stored:
+        raise CheckpointError(
+            f"{what} of shape {tensor.shape} reaches past the {tensor.n_stored} numbers stored."
+        )
+
+
+def _as_tensor(stored: StoredTensor, numbers: bytes) -> Tensor:
+    flat = torch.frombuffer(bytearray(numbers), dtype=getattr(torch, stored.dtype))
+    return flat.as_strided(stored.shape, stored.strides, stored.offset).contiguous()

@@ -1,0 +1,255 @@
+"""Encoders as the rest of the house sees them: NumPy arrays in, NumPy vectors out."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from galsearch.core.errors import InvalidCutoutError, InvalidSpectrumError, MissingModalityError
+from galsearch.core.modality import Modality
+from galsearch.core.vectors import unit_rows
+from galsearch.encoders.encoder_config import ModelConfig
+from galsearch.encoders.inference.precision import FirstBatch, Forward
+from galsearch.encoders.network.losses import SMALLEST_NORM
+from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageEncoder:
+    """Images to vectors."""
+
+    config: ModelConfig
+    fingerprint: str
+    """Ties this encoder to what it embedded; both encoders of a pair share it."""
+    forward: Forward
+    """Prepared images to (B, d)."""
+    at_once: int = 64
+    """Images that go through the network together."""
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
+    """Where the network runs."""
+    precision: str = "fp32"
+    """Of the matrices of the blocks."""
+    first_batch: FirstBatch | None = None
+    """Compares a lower precision with fp32 once."""
+    modality: ClassVar[Modality] = Modality.IMAGE
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector."""
+        return self.config.dim
+
+    def encode(
+        self, images: npt.ArrayLike, *, mask: npt.ArrayLike | None = None, normalise: bool = False
+    ) -> Vectors:
+        """(B, d) float32 from AstroCLIP's raw arrays.
+
+        Parameters
+        ----------
+        images : (B, nx, ny, 3)
+            Nanomaggies per pixel, axes x, y, band (g, r, z), as in AstroCLIP's dataset.
+        mask : (B, nx, ny, 3) bool, optional
+            True = no measurement.
+        normalise
+            Divide each row by its length, or by 0.001 where it is shorter, as AstroCLIP's loss
+            does. By default rows are what the network gives.
+
+        Raises
+        ------
+        InvalidCutoutError
+            For other shapes and for pixels that the preparation refuses, naming the row.
+        """
+        planes = np.asarray(images)
+        if planes.ndim != 4 or planes.shape[-1] != 3:
+            raise InvalidCutoutError(
+                f"encode takes images of shape (B, nx, ny, 3), found {planes.shape}; embed takes "
+                "(B, 3, ny, nx)."
+            )
+        bad = None if mask is None else np.asarray(mask).transpose(0, 3, 2, 1)
+        return _scaled(self._vectors(planes.transpose(0, 3, 2, 1), bad), normalise=normalise)
+
+    def embed(self, flux: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Vectors:
+        """(B, d) float32 unit rows.
+
+        Parameters
+        ----------
+        flux : (B, 3, ny, nx)
+            Nanomaggies per 0.262 arcsec pixel, bands g, r, z.
+        mask : (B, 3, ny, nx) bool, optional
+            True = no measurement.
+
+        Raises
+        ------
+        InvalidCutoutError
+            For other shapes and for pixels that the preparation refuses, naming the row.
+        """
+        return unit_rows(
+            self._vectors(np.asarray(flux), None if mask is None else np.asarray(mask))
+        )
+
+    def _vectors(
+        self, flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None
+    ) -> Vectors:
+        inputs = prepare_images(flux, mask, self.config)
+        return run(self, inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumEncoder:
+    """Spectra to vectors."""
+
+    config: ModelConfig
+    fingerprint: str
+    """Ties this encoder to what it embedded; both encoders of a pair share it."""
+    forward: Forward
+    """Prepared spectra to (B, d)."""
+    at_once: int = 64
+    """Spectra that go through the network together."""
+    device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
+    """Where the network runs."""
+    precision: str = "fp32"
+    """Of the matrices of the blocks."""
+    first_batch: FirstBatch | None = None
+    """Compares a lower precision with fp32 once."""
+    modality: ClassVar[Modality] = Modality.SPECTRUM
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector."""
+        return self.config.dim
+
+    def encode(
+        self,
+        spectra: npt.ArrayLike,
+        *,
+        ivar: npt.ArrayLike | None = None,
+        mask: npt.ArrayLike | None = None,
+        normalise: bool = False,
+    ) -> Vectors:
+        """(B, d) float32 from AstroCLIP's raw arrays.
+
+        Parameters
+        ----------
+        spectra : (B, pixels) or (B, pixels, 1)
+            1e-17 erg / (s cm2 Angstrom) on the DESI grid.
+        ivar, mask : (B, pixels), optional
+            Inverse variance; True = no measurement.
+        normalise
+            Divide each row by its length, or by 0.001 where it is shorter, as AstroCLIP's loss
+            does. By default rows are what the network gives.
+
+        Raises
+        ------
+        InvalidSpectrumError
+            For other shapes and for pixels that the preparation refuses, naming the row.
+        """
+        flux = np.asarray(spectra)
+        if flux.ndim not in (2, 3) or (flux.ndim == 3 and flux.shape[2] != 1):
+            raise InvalidSpectrumError(
+                f"encode takes spectra of shape (B, pixels) or (B, pixels, 1), found {flux.shape}."
+            )
+        flux = flux.reshape(flux.shape[:2])
+        return _scaled(self._vectors(flux, ivar, mask), normalise=normalise)
+
+    def embed(
+        self,
+        flux: npt.ArrayLike,
+        ivar: npt.ArrayLike | None = None,
+        mask: npt.ArrayLike | None = None,
+        *,
+        calibrated: bool = True,
+    ) -> Vectors:
+        """(B, d) float32 unit rows.
+
+        Parameters
+        ----------
+        flux : (B, pixels)
+            1e-17 erg / (s cm2 Angstrom) on the DESI grid.
+        ivar, mask : (B, pixels), optional
+            Inverse variance; True = no measurement.
+        calibrated
+            False: the flux is in an unknown unit, or its level was taken away.
+
+        Raises
+        ------
+        InvalidSpectrumError
+            For other shapes and for pixels that the preparation refuses, naming the row.
+        ConfigError
+            Where the encoder takes calibrated spectra only (AstroCLIP's).
+        """
+        return unit_rows(self._vectors(flux, ivar, mask, calibrated=calibrated))
+
+    def _vectors(
+        self,
+        flux: npt.ArrayLike,
+        ivar: npt.ArrayLike | None,
+        mask: npt.ArrayLike | None,
+        *,
+        calibrated: bool = True,
+    ) -> Vectors:
+        inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
+        return run(self, inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class EncoderPair:
+    """The encoders of one model.
+
+    `pair.image` and `pair.spectrum` raise `MissingModalityError` where a checkpoint holds only
+    the other one.
+    """
+
+    config: ModelConfig
+    fingerprint: str
+    image_encoder: ImageEncoder | None
+    spectrum_encoder: SpectrumEncoder | None
+
+    @property
+    def name(self) -> str:
+        """What people call the model."""
+        return self.config.name
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector."""
+        return self.config.dim
+
+    @property
+    def image(self) -> ImageEncoder:
+        """Images to vectors."""
+        if self.image_encoder is None:
+            raise MissingModalityError(f"encoder {self.name!r} embeds spectra only, not images.")
+        return self.image_encoder
+
+    @property
+    def spectrum(self) -> SpectrumEncoder:
+        """Spectra to vectors."""
+        if self.spectrum_encoder is None:
+            raise MissingModalityError(f"encoder {self.name!r} embeds images only, not spectra.")
+        return self.spectrum_encoder
+
+
+def run(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
+    """(B, d): the network over parts of a batch that is prepared already; not normalised."""
+    if not len(inputs):
+        return np.zeros((0, encoder.dim), np.float32)
+    with torch.inference_mode():
+        inputs = inputs.to(encoder.device)
+        vectors = torch.cat(
+            [encoder.forward(part) for part in torch.split(inputs, encoder.at_once)]
+        )
+        if encoder.first_batch is not None:
+            encoder.first_batch.compare(inputs, vectors)
+    return np.asarray(vectors.to("cpu", torch.float32).numpy())
+
+
+def _scaled(vectors: Vectors, *, normalise: bool) -> Vectors:
+    if not normalise:
+        return vectors
+    rows = functional.normalize(torch.from_numpy(vectors), dim=-1, eps=SMALLEST_NORM)
+    return np.asarray(rows.numpy())

@@ -1,0 +1,1 @@
+"""Fast inference on CPUs: numerical precision and fused transformer blocks."""

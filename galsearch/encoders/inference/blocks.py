@@ -1,0 +1,73 @@
+"""Blocks as they embed on a CPU: matrices packed once, whatever can be fused, fused.
+
+A block under DINOv2's names or SpecFormer's becomes x += proj(attention(qkv(norm(x)))) and
+x += second(gelu(first(norm(x)))) with the layer scale multiplied into `proj` and `second`.
+Norms, attention, heads and what runs between the blocks stay in fp32.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from galsearch.encoders.inference.linear import FloatProduct, Int8Product
+from galsearch.encoders.network.cross_modal_model import CrossModalModel
+from galsearch.encoders.network.transformer import ImageBlock, LayerScale, SpectrumBlock, mix_tokens
+
+Block = ImageBlock | SpectrumBlock
+
+
+class FusedBlock(nn.Module):
+    """A block of either backbone for inference; it gives what the block gives."""
+
+    def __init__(self, block: Block, precision: str) -> None:
+        super().__init__()
+        if isinstance(block, ImageBlock):
+            self.norm1, self.norm2 = block.norm1, block.norm2
+            self.n_heads = block.attn.n_heads
+            qkv, proj = block.attn.qkv, block.attn.proj
+            first, second = block.mlp.fc1, block.mlp.fc2
+            scales = _gamma(block.ls1), _gamma(block.ls2)
+        else:
+            self.norm1, self.norm2 = block.layernorm1, block.layernorm2
+            self.n_heads = block.attention.n_heads
+            qkv, proj = block.attention.attention, block.attention.projection
+            first, second = block.mlp.encoder, block.mlp.decoder
+            scales = None, None
+        self.qkv, self.first = _product(precision, qkv), _product(precision, first)
+        self.proj = _product(precision, proj, scales[0])
+        self.second = _product(precision, second, scales[1], after_gelu=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, D) to (B, N, D)."""
+        B, N, D = x.shape
+        rows = x.reshape(B * N, D)
+        qkv = self.qkv(self.norm1(rows)).view(B, N, 3 * D)
+        rows = self.proj.plus(mix_tokens(qkv, self.n_heads).view(B * N, D), rows)
+        hidden = self.first.gelu(self.norm2(rows))
+        return self.second.plus(hidden, rows).view(B, N, D)
+
+
+def fused(model: CrossModalModel, precision: str) -> CrossModalModel:
+    """A model for inference that shares the weights of `model`, but for those of its blocks."""
+    with torch.device("meta"):
+        faster = CrossModalModel(model.config)
+    faster.load_state_dict(model.state_dict(), assign=True)
+    for parent in list(faster.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, Block):
+                setattr(parent, name, FusedBlock(child, precision))
+    return faster.eval().requires_grad_(requires_grad=False)
+
+
+def _gamma(scale: nn.Module) -> Tensor | None:
+    return scale.gamma.detach() if isinstance(scale, LayerScale) else None
+
+
+def _product(
+    precision: str, layer: nn.Linear, scale: Tensor | None = None, *, after_gelu: bool = False
+) -> FloatProduct | Int8Product:
+    weight, bias = layer.weight.detach(), layer.bias.detach()
+    if scale is not None:
+        weight, bias = weight * scale[:, None], bias * scale
+    if precision == "int8":
+        return Int8Product(weight, bias, after_gelu=after_gelu)
+    return FloatProduct(weight, bias, {"fp32": torch.float32, "bf16": torch.bfloat16}[precision])

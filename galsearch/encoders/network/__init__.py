@@ -1,0 +1,1 @@
+"""The neural networks: image and spectrum transformers, pooling and projection heads."""

@@ -1,0 +1,168 @@
+"""The cross-modal model: a backbone and a head for each modality, and the loss's scale."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from galsearch.core.errors import ConfigError
+from galsearch.encoders.encoder_config import HeadConfig, ModelConfig
+from galsearch.encoders.network.dino_head import PrototypeHead
+from galsearch.encoders.network.image_network import ImageBackbone
+from galsearch.encoders.network.pooling import CrossAttention
+from galsearch.encoders.network.spectrum_network import SpectrumBackbone
+from galsearch.encoders.network.standardisation import Standardisation
+from galsearch.encoders.network.transformer import FeedForward
+
+
+class PooledEncoder(nn.Module):
+    """A backbone whose tokens a head makes one vector of.
+
+    Without a head the vector is the class token (images) or the mean of all tokens (spectra).
+    """
+
+    def __init__(self, backbone: ImageBackbone | SpectrumBackbone, head: HeadConfig | None) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        if head is not None:
+            self.cross_attention = CrossAttention(head, backbone.config.width)
+            self.mlp = FeedForward(head.width, head.mlp_ratio * head.width)
+            if head.first_token:
+                self.first_token = nn.Linear(backbone.config.width, head.width, bias=False)
+            if head.standardise:
+                self.standard = Standardisation(head.width)
+
+    def pool(self, tokens: Tensor) -> Tensor:
+        """(B, N, D) to (B, E).
+
+        In training the embedding is left as it is, for `standardised` to see the batch whole.
+        """
+        if self.head is None:
+            return tokens[:, 0] if isinstance(self.backbone, ImageBackbone) else tokens.mean(1)
+        x = self.cross_attention(tokens)
+        changed = functional.dropout(self.mlp(x), self.head.dropout, self.training)
+        out: Tensor = x + changed if self.head.residual else changed
+        if self.head.first_token:
+            out = out + self.first_token(tokens[:, 0])
+        return self.standard(out) if self.head.standardise and not self.training else out
+
+    def standardised(self, embeddings: Tensor) -> Tensor:
+        """(B, E): the embeddings of a whole batch in training, as the loss takes them."""
+        if self.head is None or not self.head.standardise:
+            return embeddings
+        return self.standard.of_batch(embeddings)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Prepared inputs to (B, E), not normalised."""
+        return self.pool(self.backbone(inputs))
+
+    def one_by_one(self, inputs: Tensor) -> Tensor:
+        """What `forward` gives, to the last bit the same for an item in any batch.
+
+        The products of a backbone have hundreds of rows and give each the same digits. Those of
+        a head have one row an item, and few rows are summed in another order than many.
+        """
+        return torch.cat([self.pool(tokens) for tokens in self.backbone(inputs).split(1)])
+
+
+class CrossModalModel(nn.Module):
+    """Images and spectra in one space (AstroCLIP); a config says which parts there are.
+
+    Parameters
+    ----------
+    config
+        Sizes and differences. The weights are drawn from torch's global generator; `initialise`
+        draws them from a seed, `checkpoint.read` reads them.
+
+    Examples
+    --------
+    >>> from galsearch.encoders.encoder_config import GALSEARCH_SMALL
+    >>> model = initialise(GALSEARCH_SMALL, seed=1).eval()
+    >>> model.image(torch.zeros(2, 3, 96, 96)).shape
+    torch.Size([2, 128])
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        if config.image is not None:
+            self.image_encoder = PooledEncoder(ImageBackbone(config.image), config.image_head)
+        if config.spectrum is not None:
+            backbone = SpectrumBackbone(config.spectrum)
+            self.spectrum_encoder = PooledEncoder(backbone, config.spectrum_head)
+        if config.prototypes is not None and config.image is not None:
+            self.dino_head = PrototypeHead(config.image.width, config.prototypes)
+        if config.learned_scale:
+            self.log_scale = nn.Parameter(torch.tensor(math.log(config.logit_scale)))
+        self.draw_weights()
+
+    @torch.no_grad()
+    def draw_weights(self, generator: torch.Generator | None = None) -> None:
+        """Set every weight anew.
+
+        Matrices, positions, queries and tokens are normal with variance 1 / (numbers a row), cut
+        at two widths; the last matrix of a residual is narrower by sqrt(2 depth), so that depth
+        does not widen what runs through it. Biases are 0, norms 1, layer scales 1e-5; the
+        standardisation of an untrained model changes nothing.
+        """
+        for name, buffer in self.named_buffers():
+            if not buffer.is_meta:
+                buffer.fill_(1.0 if name.endswith("variance") else 0.0)
+        for name, parameter in self.named_parameters():
+            if not parameter.is_meta:
+                _draw(name, parameter, self.config, generator)
+
+    def image(self, inputs: Tensor) -> Tensor:
+        """(B, E), not normalised, from `preprocess.prepare_images`."""
+        if self.config.image is None:
+            raise ConfigError(f"model {self.config.name!r} has no image encoder.")
+        out: Tensor = self.image_encoder(inputs)
+        return out
+
+    def spectrum(self, inputs: Tensor) -> Tensor:
+        """(B, E), not normalised, from `preprocess.prepare_spectra`."""
+        if self.config.spectrum is None:
+            raise ConfigError(f"model {self.config.name!r} has no spectrum encoder.")
+        out: Tensor = self.spectrum_encoder(inputs)
+        return out
+
+    def logit_scale(self) -> Tensor:
+        """What multiplies cosines in the contrastive loss: learned and clamped, or fixed."""
+        if not self.config.learned_scale:
+            return torch.tensor(self.config.logit_scale)
+        return self.log_scale.clamp(max=math.log(self.config.largest_scale)).exp()
+
+
+def initialise(config: ModelConfig, seed: int) -> CrossModalModel:
+    """An untrained model: the same seed gives the same weights."""
+    with torch.device("meta"):
+        model = CrossModalModel(config)
+    model = model.to_empty(device="cpu")
+    model.draw_weights(torch.Generator().manual_seed(seed))
+    return model
+
+
+def _draw(
+    name: str, parameter: Tensor, config: ModelConfig, generator: torch.Generator | None
+) -> None:
+    last = name.rsplit(".", 1)[-1]
+    if name == "log_scale":
+        parameter.fill_(math.log(config.logit_scale))
+    elif last == "gamma":
+        parameter.fill_(1e-5)
+    elif "norm" in name or last == "weight_g":
+        parameter.fill_(1.0 if last.startswith("weight") else 0.0)
+    elif last == "mask_token" or "bias" in last:
+        parameter.zero_()
+    else:
+        filters = parameter.ndim == 4 or "convolutions" in name
+        n_row = parameter[0].numel() if filters else parameter.shape[-1]
+        ends_residual = ".blocks." in name and name.endswith(_RESIDUAL_ENDS)
+        section = config.image if name.startswith("image") else config.spectrum
+        std = 1 / math.sqrt(n_row * (2 * section.depth if ends_residual and section else 1))
+        nn.init.trunc_normal_(parameter, std=std, a=-2 * std, b=2 * std, generator=generator)
+
+
+_RESIDUAL_ENDS = ("proj.weight", "projection.weight", "fc2.weight", "mlp.decoder.weight")

@@ -1,0 +1,1 @@
+"""Preparation of images and spectra: physical units in, network inputs out."""

@@ -1,0 +1,1 @@
+"""The only package that writes, hashes and locks files."""

@@ -1,0 +1,130 @@
+"""Small TOML files become frozen dataclasses; what a file says wrongly is said all at once.
+
+A file holds differences from the dataclass's defaults. An unknown key is an error with the
+nearest known name, a wrong type an error with both types.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from galsearch.core.errors import ConfigError
+
+T = TypeVar("T")
+
+
+def read_config(path: str | Path, kind: type[T]) -> T:
+    """The dataclass `kind` as the TOML file at `path` describes it.
+
+    Raises
+    ------
+    ConfigError
+        Where the file is missing or not TOML, a key is unknown or missing, or a type is wrong.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; expected a TOML file.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a directory; expected a TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file ({error}).") from None
+    return config_from_table(table, kind, where=str(path))
+
+
+def config_from_table(table: Mapping[str, Any], kind: type[T], *, where: str) -> T:
+    """The dataclass `kind` from a table of keys; nested dataclasses from nested tables.
+
+    Raises
+    ------
+    ConfigError
+        Naming `where` and listing every problem.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Recipe:
+    ...     n_lists: int = 256
+    >>> config_from_table({"n_list": 3}, Recipe, where="a.toml")
+    Traceback (most recent call last):
+    ...
+    galsearch.core.errors.ConfigError: a.toml: unknown key 'n_list': did you mean 'n_lists'?
+    Correct the values that the message names.
+    """
+    problems: list[str] = []
+    value = _build(table, kind, "", problems)
+    if problems:
+        head = f"{where}: " if len(problems) == 1 else f"{where}: {len(problems)} problems. "
+        raise ConfigError(head + " ".join(problems))
+    try:
+        return kind(**value)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def as_table(config: Any) -> dict[str, Any]:
+    """The resolved config as plain tables, lists, numbers and strings, ready for JSON."""
+    return {key: _plain(value) for key, value in dataclasses.asdict(config).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _build(table: Mapping[str, Any], kind: Any, prefix: str, problems: list[str]) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(fields)}."
+            problems.append(f"unknown key '{prefix}{key}': {hint}")
+            continue
+        values[key] = _convert(value, hints[key], f"{prefix}{key}", problems)
+    for name, field in fields.items():
+        required = (
+            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        )
+        if required and name not in table:
+            problems.append(f"key '{prefix}{name}' is missing.")
+    return values
+
+
+def _convert(value: Any, hint: Any, name: str, problems: list[str]) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        kinds = [kind for kind in arguments if kind is not type(None)]
+        return _convert(value, kinds[0], name, problems)
+    if origin is typing.Literal:
+        if value not in arguments:
+            problems.append(f"'{name}' is {value!r}; expected one of {list(arguments)}.")
+        return value
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, Mapping):
+            problems.append(f"'{name}' is {type(value).__name__}; expected a table.")
+            return value
+        before = len(problems)
+        inner = _build(value, hint, f"{name}.", problems)
+        return hint(**inner) if len(problems) == before else None
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            problems.append(f"'{name}' is {type(value).__name__}; expected a list.")
+            return value
+        return tuple(_convert(item, arguments[0], name, problems) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    wrong = not isinstance(value, hint) or (hint is not bool and isinstance(value, bool))
+    if wrong:
+        problems.append(f"'{name}' is {type(value).__name__}; expected {hint.__name__}.")
+    return value

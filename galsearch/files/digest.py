@@ -1,0 +1,107 @@
+"""sha256 digests of files and texts, and a digest of a sample that takes milliseconds."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from galsearch.core.errors import ManifestError
+from galsearch.core.fingerprint import short_digest
+
+WHOLE_BELOW_BYTES = 1 << 20
+"""A file up to this size is sampled as a whole."""
+_EDGE_BYTES, _BLOCK_BYTES, _N_BLOCKS = 1 << 16, 1 << 14, 16
+
+
+def sha256_of_file(path: Path) -> str:
+    """sha256 of the content of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_text(text: str) -> str:
+    """sha256 of a text in UTF-8, as 64 hexadecimal digits."""
+    return sha256_of_parts([text.encode()])
+
+
+def sha256_of_parts(parts: Iterable[bytes | memoryview]) -> str:
+    """sha256 of the concatenation of several pieces, as 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> sha256_of_parts([b"a", b"b"]) == sha256_of_text("ab")
+    True
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """Size and content digests of one file of an index."""
+
+    n_bytes: int
+    sha256: str
+    """sha256 of the whole file, as 64 hexadecimal digits."""
+    sample_sha256: str
+    """sha256 of a sample: the whole of a file up to 1 MiB; of a larger one the first and last
+    64 KiB and 16 blocks of 16 KiB between them."""
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The size and digests of the file at `path`."""
+        return cls(path.stat().st_size, sha256_of_file(path), _sample(path))
+
+    def check(self, path: Path, *, whole: bool) -> None:
+        """Check that the file at `path` has this size and digest.
+
+        Parameters
+        ----------
+        path
+            The file.
+        whole
+            Read every byte. Otherwise compare the size and the sample: this finds truncation,
+            exchanged files and damaged headers in milliseconds, but may miss a byte that was
+            changed in the middle of a large file.
+
+        Raises
+        ------
+        ManifestError
+            Naming the file and what differs.
+        """
+        if not path.is_file():
+            raise ManifestError(f"{path}: the file is missing; manifest.json lists it.", path=path)
+        found = path.stat().st_size
+        if found != self.n_bytes:
+            raise ManifestError(
+                f"{path}: the file has {found:,} bytes; manifest.json says {self.n_bytes:,}.",
+                path=path,
+            )
+        expected = self.sha256 if whole else self.sample_sha256
+        digest = sha256_of_file(path) if whole else _sample(path)
+        if digest != expected:
+            kind = "sha256" if whole else "sha256 of a sample"
+            raise ManifestError(
+                f"{path}: the file has {kind} {short_digest(digest)}; manifest.json says "
+                f"{short_digest(expected)}. It is not the file that was built.",
+                path=path,
+            )
+
+
+def _sample(path: Path) -> str:
+    size = path.stat().st_size
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        if size <= WHOLE_BELOW_BYTES:
+            digest.update(file.read())
+        else:
+            digest.update(file.read(_EDGE_BYTES))
+            for block in range(1, _N_BLOCKS + 1):
+                file.seek(size * block // (_N_BLOCKS + 1))
+                digest.update(file.read(_BLOCK_BYTES))
+            file.seek(size - _EDGE_BYTES)
+            digest.update(file.read(_EDGE_BYTES))
+    return digest.hexdigest()

@@ -1,0 +1,76 @@
+"""Locks on files: one writer at a time, and readers that keep files from being removed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from galsearch.core.errors import LockedError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextmanager
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Hold the lock file at `path` while the block runs, so that no other process does.
+
+    Where the file system has no locks (Lustre mounted with `noflock`), the existence of a file
+    `<name>.soft` is the lock.
+
+    Raises
+    ------
+    LockedError
+        Where another process holds it.
+    """
+    # Imported here: only changes of an index need it, and a query starts faster without it.
+    from filelock import FileLock, SoftFileLock, Timeout
+
+    lock: FileLock | SoftFileLock = FileLock(path, timeout=0)
+    try:
+        try:
+            lock.acquire()
+        except (NotImplementedError, OSError) as error:
+            if isinstance(error, Timeout):
+                raise
+            lock = SoftFileLock(path.with_name(f"{path.name}.soft"), timeout=0)
+            lock.acquire()
+    except Timeout:
+        raise LockedError(f"{path.parent}: another process is changing this directory.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def hold_for_reading(path: Path) -> int:
+    """An open file descriptor of `path`; while it is open, `is_held` is true for the path.
+
+    Close it with `os.close`. Where the file system has no locks, `is_held` is true for ever.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        except OSError:
+            # Without locks nothing is ever removed (see `is_held`), so reading is safe.
+            return handle
+    return handle
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds `path` for reading, or may: true where locks do not work."""
+    if not path.is_file():
+        return False
+    if fcntl is None:
+        return True
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False

@@ -1,5 +1,0 @@
-"""Answers as a page that a person looks at: thumbnails and spectra, one file, no network."""
-
-from galsearch.gallery.page import write_gallery
-
-__all__ = ["write_gallery"]

@@ -1,0 +1,12 @@
+from .build.build_index import build_index as build_index
+from .ivf.faiss_report import engine_report as engine_report
+from .lifecycle.add import add as add
+from .lifecycle.compact import compact as compact
+from .lifecycle.merge import merge as merge
+from .lifecycle.remove import remove as remove
+from .lifecycle.verify import verify as verify
+from .plan.index_recipe import IndexRecipe as IndexRecipe
+from .search.galaxy_index import GalaxyIndex as GalaxyIndex
+from .search.galaxy_index import open_build as open_build
+from .storage.find_build import find_build as find_build
+from .storage.manifest import IndexManifest as IndexManifest

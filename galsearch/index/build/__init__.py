@@ -1,0 +1,1 @@
+"""Building an index: vectors are stored, quantisers trained, recall measured."""

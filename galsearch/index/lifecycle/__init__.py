@@ -1,0 +1,1 @@
+"""Changes to an existing index: add, remove, compact, merge and verify."""

@@ -1,0 +1,1 @@
+"""What an index should be: recipes, plans derived from them, and the cost model."""

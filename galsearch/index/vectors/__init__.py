@@ -1,0 +1,1 @@
+"""Stored vectors and catalogue records, memory-mapped beside the inverted lists."""

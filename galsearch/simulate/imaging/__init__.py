@@ -1,0 +1,1 @@
+"""Images of simulated galaxies: bars, rings, spiral arms and exposures."""

@@ -1,0 +1,66 @@
+"""Where the young stars of a disk are: along spiral arms, and in knots."""
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.simulate.population.morphology import Shape
+
+Plane = npt.NDArray[np.float32]
+_HALF_LIGHT = 1.678347
+"""Half-light radius over scale length of an exponential disk."""
+
+
+def young_stars(
+    shape: Shape, rng: np.random.Generator, *, n_pixels: int, pixel_scale_arcsec: float
+) -> tuple[Plane, Plane]:
+    """Two planes (n_pixels, n_pixels) of sum one, north up and east left: arms and knots."""
+    axis = ((np.arange(n_pixels) - (n_pixels - 1) / 2) * pixel_scale_arcsec).astype(np.float32)
+    phase = float(rng.uniform(0, 2 * np.pi))
+    return _arms(shape, axis, phase), _knots(shape, axis, phase, rng)
+
+
+def _arms(shape: Shape, axis: Plane, phase: float) -> Plane:
+    """An exponential disk whose brightness follows logarithmic spirals."""
+    u, v = _to_disk(shape, axis[None, :], axis[:, None])
+    radius = np.hypot(u, v)
+    scale = np.float32(shape.disk_r_arcsec / _HALF_LIGHT)
+    plane = np.exp(-radius / scale)
+    if shape.n_arms:
+        wind = np.log(np.maximum(radius, 0.2 * scale) / scale) / _tan(shape)
+        wave = np.cos(shape.n_arms * (np.arctan2(v, u) - np.float32(wind) - np.float32(phase)))
+        inner = 1 - np.exp(-((radius / scale) ** 2))  # arms fade into the bulge
+        plane = plane * np.exp(1.6 * inner * (wave - 1))
+    return np.asarray(plane / plane.sum(), dtype=np.float32)
+
+
+def _knots(shape: Shape, axis: Plane, phase: float, rng: np.random.Generator) -> Plane:
+    """Gaussian star-forming regions, thrown where the disk and its arms are bright."""
+    n = int(rng.integers(25, 70))
+    scale = shape.disk_r_arcsec / _HALF_LIGHT
+    radius = np.clip(rng.gamma(2.0, 1.0, n), 0.15, 5.0) * scale
+    angle = rng.uniform(0, 2 * np.pi, n)
+    if shape.n_arms:
+        arm = rng.integers(0, shape.n_arms, n) * 2 * np.pi / shape.n_arms
+        angle = phase + arm + np.log(radius / scale) / _tan(shape) + rng.normal(0, 0.25, n)
+    u, v = radius * np.cos(angle), radius * np.sin(angle) * shape.disk_axis_ratio
+    east_of_north = np.deg2rad(90.0 + shape.position_angle_deg)
+    x = u * np.cos(east_of_north) - v * np.sin(east_of_north)
+    y = u * np.sin(east_of_north) + v * np.cos(east_of_north)
+    size = np.clip(0.06 * shape.disk_r_arcsec * rng.lognormal(0, 0.4, n), 0.15, None)
+    flux = rng.lognormal(0, 0.8, n)
+    across = np.exp(-0.5 * ((axis[None, :] - x[:, None]) / size[:, None]) ** 2)
+    along = np.exp(-0.5 * ((axis[None, :] - y[:, None]) / size[:, None]) ** 2)
+    plane = along.T @ (across * (flux / size**2)[:, None])
+    return np.asarray(plane / plane.sum(), dtype=np.float32)
+
+
+def _tan(shape: Shape) -> np.float32:
+    return np.float32(np.tan(np.deg2rad(shape.pitch_deg)))
+
+
+def _to_disk(shape: Shape, x: Plane, y: Plane) -> tuple[Plane, Plane]:
+    """Coordinates in the plane of the disk: along its major axis and, stretched, across it."""
+    angle = np.deg2rad(90.0 + shape.position_angle_deg)
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    across = (y * cos - x * sin) / np.float32(shape.disk_axis_ratio)
+    return x * cos + y * sin, np.asarray(across, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""The population of simulated galaxies: luminosities, colours, masses and shapes."""

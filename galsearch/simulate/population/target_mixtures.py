@@ -1,0 +1,106 @@
+"""What real galaxies look like: colours, sizes and ellipticities, and redshifts of bright ones."""
+
+import functools
+from dataclasses import dataclass, replace
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_TYPES = ("exp", "dev", "ser")
+_LARGEST_ELLIPTICITY = 0.7
+"""An axis ratio of 0.18, that of a disk on edge."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours without the Milky Way's dust, and size and shape of Tractor's model."""
+
+    colour_gr: float
+    colour_rz: float
+    r_eff_arcsec: float
+    ellipticity: float
+    """|e| = (1 - q) / (1 + q) of the axis ratio q."""
+    z: float | None = None
+    """Redshift, where it was drawn together with the colours."""
+
+    @property
+    def axis_ratio(self) -> float:
+        """The axis ratio (1 - |e|) / (1 + |e|)."""
+        return (1 - self.ellipticity) / (1 + self.ellipticity)
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixture:
+    """Gaussian components of r and what else is drawn on condition of it."""
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
+
+
+def draw_look(target: str, mag_r: float, rng: np.random.Generator) -> Look:
+    """How a target of class `target` (bgs, lrg, elg, sdss) and this r magnitude looks.
+
+    A type by its share at the magnitude, then its mixture on condition of the magnitude: the
+    mixtures are desitarget's fits to real DR9 targets (photometric_mixtures.csv says how they were
+    distilled). No mixture of round exponentials (REX) is known; EXP stands for both.
+
+    `sdss` are galaxies brighter than the BGS targets that the mixtures were fitted to: redshift
+    and colours are drawn together as in SDSS, sizes and ellipticities as BGS targets have them.
+    """
+    if target == "sdss":
+        log_z, gr, rz = _drawn(_mixture("sdss", "all"), mag_r, rng)
+        return replace(draw_look("bgs", mag_r, rng), colour_gr=gr, colour_rz=rz, z=np.exp(log_z))
+    mags, shares = _shares(target)
+    share = shares[int(np.argmin(np.abs(mags - mag_r)))]
+    kind = _TYPES[int(rng.choice(3, p=share / share.sum()))]
+    gr, rz, log_radius, e1, e2 = _drawn(_mixture(target, kind), mag_r, rng)
+    ellipticity = min(float(np.hypot(e1, e2)), _LARGEST_ELLIPTICITY)
+    return Look(gr, rz, float(10 ** np.clip(log_radius, -0.7, 1.2)), ellipticity)
+
+
+def _drawn(mixture: _Mixture, mag_r: float, rng: np.random.Generator) -> tuple[float, ...]:
+    """The other numbers of a mixture, on condition of r."""
+    variance = mixture.covariances[:, 0, 0]
+    log_odds = -0.5 * (mag_r - mixture.means[:, 0]) ** 2 / variance - 0.5 * np.log(variance)
+    odds = mixture.weights * np.exp(log_odds - log_odds.max())
+    part = int(rng.choice(odds.size, p=odds / odds.sum()))
+    covariance = mixture.covariances[part]
+    slope = covariance[1:, 0] / covariance[0, 0]
+    rest = covariance[1:, 1:] - np.outer(slope, covariance[0, 1:])
+    mean = mixture.means[part, 1:] + slope * (mag_r - mixture.means[part, 0])
+    values = mean + np.linalg.cholesky(rest) @ rng.standard_normal(mean.size)
+    return tuple(float(value) for value in values)
+
+
+@functools.cache
+def _rows() -> list[list[str]]:
+    table = (
+        resources.files("galsearch.simulate")
+        .joinpath("photometric_mixtures.csv")
+        .read_text("utf-8")
+    )
+    return [line.split(",") for line in table.splitlines() if not line.startswith("#")]
+
+
+@functools.cache
+def _shares(target: str) -> tuple[Floats, Floats]:
+    """Magnitudes (n,) and the shares (n, 3) of the types there."""
+    rows = np.array([row[2:] for row in _rows() if row[:2] == ["share", target]], dtype=float)
+    return rows[:, 0], rows[:, 1:]
+
+
+@functools.cache
+def _mixture(target: str, kind: str) -> _Mixture:
+    rows = np.array(
+        [row[3:] for row in _rows() if row[:3] == ["mixture", target, kind]], dtype=float
+    )
+    n = 4 if target == "sdss" else 6
+    upper = np.triu_indices(n)
+    covariances = np.zeros((len(rows), n, n))
+    covariances[:, upper[0], upper[1]] = rows[:, 1 + n :]
+    covariances[:, upper[1], upper[0]] = rows[:, 1 + n :]
+    return _Mixture(rows[:, 0], rows[:, 1 : 1 + n], covariances + 1e-6 * np.eye(n))

@@ -1,0 +1,1 @@
+"""Spectral energy distributions of simulated galaxies, from stars and gas."""

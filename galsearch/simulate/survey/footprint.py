@@ -1,0 +1,94 @@
+"""Where simulated galaxies lie: one nside-64 HEALPix pixel for each chunk, and who they are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from astropy_healpix import healpix_to_lonlat
+
+from galsearch.core.errors import SimulationError
+from galsearch.core.target_id import TargetIdParts, encode_target_id
+from galsearch.sources.legacy_surveys.brick_grid import brick_ids
+
+NSIDE = 64
+GALAXIES_PER_CHUNK = 50
+_ORDER_IN_PIXEL = 23
+"""Order 29, HATS's finest, is 23 levels below nside 64 = 2^6."""
+HEMISPHERES = ("south", "north")
+_DEC_RANGE_DEG = {"south": (-18.0, 32.0), "north": (32.5, 84.0)}
+"""The imaging of DR9 that DESI observes, whatever the right ascension."""
+RELEASE = {"south": 9010, "north": 9011}
+"""DR9."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What is to be made."""
+
+    number: int
+    pixel: int
+    """Nested HEALPix pixel of nside 64."""
+    n: int
+    """Galaxies, 1 to 50."""
+
+
+def truth_path(out: Path, chunk: Chunk) -> Path:
+    """The file that is written last: where it is, the chunk is done."""
+    return out / "truth" / f"truth-{chunk.pixel}.fits"
+
+
+def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> npt.NDArray[np.int64]:
+    """(n_chunks,) distinct nested pixels of nside 64, in an order that the seed decides.
+
+    The first pixels do not depend on `n_chunks`.
+
+    Raises
+    ------
+    SimulationError
+        Where the footprint has fewer pixels.
+    """
+    pixels = np.arange(12 * NSIDE**2)
+    _, dec = _positions(pixels, NSIDE)
+    low, high = _DEC_RANGE_DEG[hemisphere]
+    inside = pixels[(dec > low) & (dec < high)]
+    if n_chunks > inside.size:
+        raise SimulationError(
+            f"a simulated survey holds at most {inside.size * GALAXIES_PER_CHUNK:,} galaxies; "
+            f"asked for more than {(n_chunks - 1) * GALAXIES_PER_CHUNK:,}. "
+            "Make several with other seeds."
+        )
+    order = np.random.default_rng([seed, 1]).permutation(inside)
+    return np.asarray(order[:n_chunks], dtype=np.int64)
+
+
+def random_positions(
+    pixel: int, n: int, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """RA and Dec (n,), ICRS degrees, even over a pixel: centres of its order-29 pixels."""
+    inside = rng.integers(0, 4**_ORDER_IN_PIXEL, n)
+    return _positions((pixel << (2 * _ORDER_IN_PIXEL)) + inside, 2**29)
+
+
+def target_ids(
+    ra_deg: npt.NDArray[np.float64],
+    dec_deg: npt.NDArray[np.float64],
+    *,
+    first_object: int,
+    hemisphere: str = "south",
+    sky: bool = False,
+) -> npt.NDArray[np.int64]:
+    """(n,) TARGETIDs with the MOCK bit: the brick of each position and a running object number."""
+    bricks = brick_ids(ra_deg, dec_deg)
+    parts = [
+        TargetIdParts(first_object + i, int(brick), RELEASE[hemisphere], mock=True, sky=sky)
+        for i, brick in enumerate(bricks)
+    ]
+    return np.array([int(encode_target_id(part)) for part in parts], dtype=np.int64)
+
+
+def _positions(
+    pixels: npt.NDArray[np.int64], nside: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    lon, lat = healpix_to_lonlat(pixels, nside, order="nested")
+    return np.asarray(lon.deg, dtype=np.float64), np.asarray(lat.deg, dtype=np.float64)

@@ -1,0 +1,217 @@
+"""`simulate_survey`: a survey that never was, in the formats of the real ones, resumable."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from galsearch.core.errors import SimulationError
+from galsearch.simulate.survey.footprint import (
+    GALAXIES_PER_CHUNK,
+    HEMISPHERES,
+    Chunk,
+    chunk_pixels,
+    truth_path,
+)
+from galsearch.simulate.survey.worker_pool import make_chunks
+
+SIMULATOR_VERSION = 5
+"""Raised whenever the same seed makes other bytes; a survey is continued by its own version."""
+
+Progress = Callable[[str, int, int], None]
+
+_INGEST_RECIPE = """\
+# What `galsearch ingest` needs to know of this simulated survey.
+name = "sim"
+
+[spectra]
+files = ["healpix/**/coadd-*.fits"]
+redshifts = ["healpix/**/redrock-*.fits"]
+
+[images]
+cutouts = ["cutouts/**/*.fits"]
+
+[labels]
+tables = ["truth/truth-*.fits"]
+
+[pairing]
+by = "position"
+max_separation_arcsec = 1.0
+unpaired = "keep"
+"""
+
+
+@dataclass(frozen=True)
+class SurveyReport:
+    """What `simulate_survey` did."""
+
+    out: Path
+    n: int
+    """Galaxies in the survey now."""
+    n_made: int
+    """Of these, made by this call; the others were there already."""
+    seconds: float
+    ingest_recipe: Path
+    """TOML file for `galsearch ingest`."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.n} simulated galaxies in {self.out}, {self.n_made} of them made now in "
+            f"{self.seconds:.0f} s; galsearch ingest {self.ingest_recipe} OUT reads them"
+        )
+
+
+def simulate_survey(
+    out: str | Path,
+    *,
+    n: int = 1000,
+    seed: int = 1,
+    workers: int = 2,
+    hemisphere: str = "south",
+    progress: Progress | None = None,
+) -> SurveyReport:
+    """Spectra, images and truth of `n` simulated galaxies, written as survey files under `out`.
+
+    The same seed makes the same bytes, whatever the number of workers and however often it was
+    interrupted: what is finished is kept, and a larger `n` continues the survey.
+
+    Parameters
+    ----------
+    out
+        Directory; made where it does not exist.
+    n : at least 1
+        Galaxies. DESI coadds hold two further rows a file that are no galaxies.
+    seed : at least 0
+    workers : at least 1
+        Processes.
+    hemisphere : "south" or "north"
+        Whose imaging: DECam (release 9010), or BASS and MzLS (9011) with their filters, seeing
+        and noise, in that part of the sky.
+    progress
+        Called as progress("simulate", galaxies done, n).
+
+    Returns
+    -------
+    SurveyReport
+
+    Raises
+    ------
+    SimulationError
+        Where a number is out of range, or `out` holds a survey of another seed, version
+        or hemisphere, a larger one, or other files.
+    MissingExtraError
+        Where Bagpipes, GalSim or speclite is not installed.
+    """
+    started = time.monotonic()
+    _check_numbers(n, seed, workers)
+    _check_hemisphere(hemisphere)
+    out = Path(out)
+    chunks = _chunks(n, seed, hemisphere)
+    _claim(out, n, seed, hemisphere, chunks)
+    missing = [chunk for chunk in chunks if not truth_path(out, chunk).exists()]
+    n_made = sum(chunk.n for chunk in missing)
+    done = [n - n_made]
+
+    def report(chunk: Chunk | None) -> None:
+        done[0] += chunk.n if chunk else 0
+        if progress is not None:
+            progress("simulate", done[0], n)
+
+    report(None)
+    if missing:
+        make_chunks(out, seed, missing, workers=workers, done=report, hemisphere=hemisphere)
+    recipe = out / "ingest.toml"
+    _write_text(recipe, _INGEST_RECIPE)
+    return SurveyReport(out, n, n_made, time.monotonic() - started, recipe)
+
+
+def _check_numbers(n: int, seed: int, workers: int) -> None:
+    for name, value, least in (("n", n, 1), ("seed", seed, 0), ("workers", workers, 1)):
+        if value < least:
+            raise SimulationError(
+                f"{name} = {value}: a simulated survey needs {name} of at least {least}."
+            )
+
+
+def _check_hemisphere(hemisphere: str) -> None:
+    if hemisphere not in HEMISPHERES:
+        raise SimulationError(
+            f"hemisphere = {hemisphere!r}: a simulated survey is of the "
+            f"{' or the '.join(HEMISPHERES)}."
+        )
+
+
+def _chunks(n: int, seed: int, hemisphere: str) -> list[Chunk]:
+    pixels = chunk_pixels(seed, -(-n // GALAXIES_PER_CHUNK), hemisphere)
+    return [
+        Chunk(i, int(pixel), min(GALAXIES_PER_CHUNK, n - i * GALAXIES_PER_CHUNK))
+        for i, pixel in enumerate(pixels)
+    ]
+
+
+def _claim(out: Path, n: int, seed: int, hemisphere: str, chunks: list[Chunk]) -> None:
+    """Write simulation.json, or agree with the one that is there; a part chunk is made anew."""
+    record_path = out / "simulation.json"
+    asked: dict[str, Any] = {
+        "simulator_version": SIMULATOR_VERSION,
+        "seed": seed,
+        "hemisphere": hemisphere,
+        "n": n,
+    }
+    if not record_path.exists():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise SimulationError(
+                f"{out} exists and holds no simulated survey (no simulation.json). "
+                "Name a new or empty directory."
+            )
+        out.mkdir(parents=True, exist_ok=True)
+    else:
+        found = _read_record(record_path)
+        _check_continues(out, asked, found)
+        if found["n"] == n:
+            return
+        last = (found["n"] - 1) // GALAXIES_PER_CHUNK
+        if chunks[last].n != found["n"] - last * GALAXIES_PER_CHUNK:
+            truth_path(out, chunks[last]).unlink(missing_ok=True)
+    _write_text(record_path, json.dumps(asked, indent=2) + "\n")
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = {key: int(record[key]) for key in ("simulator_version", "seed", "n")}
+        return {**found, "hemisphere": str(record.get("hemisphere", "south"))}
+    except (ValueError, KeyError, TypeError):
+        raise SimulationError(
+            f"{path}: not the record of a simulated survey. Name a new or empty directory."
+        ) from None
+
+
+def _check_continues(out: Path, asked: dict[str, Any], found: dict[str, Any]) -> None:
+    for key, what in (
+        ("seed", "seed"),
+        ("simulator_version", "simulator version"),
+        ("hemisphere", "hemisphere"),
+    ):
+        if asked[key] != found[key]:
+            raise SimulationError(
+                f"{out} holds {found['n']} galaxies of {what} {found[key]}; asked for {what} "
+                f"{asked[key]}. Name another directory, or remove that one."
+            )
+    if asked["n"] < found["n"]:
+        raise SimulationError(
+            f"{out} is a survey of {found['n']} galaxies; asked for {asked['n']}. "
+            "A survey grows, it does not shrink: name another directory."
+        )
+
+
+def _write_text(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

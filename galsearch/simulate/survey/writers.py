@@ -1,0 +1,167 @@
+"""A chunk in the real files' columns: FIBERMAP, redrock, truth, and the rows of no galaxy."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.simulate.sed.cosmology import SPEED_OF_LIGHT_KM_S
+from galsearch.simulate.spectroscopy import ARMS, Exposure, arm_wavelengths, observe
+from galsearch.simulate.survey.footprint import random_positions, target_ids
+from galsearch.simulate.survey.record import Observed
+from galsearch.sources import write_coadd, write_redrock, write_truth
+
+SURVEY, PROGRAM = "main", "bright"
+_BITS = {"LRG": 1 << 0, "ELG": 1 << 1}
+_BGS_ANY = 1 << 60
+"""DESI_TARGET bits; whatever is no LRG or ELG is of the bright programme."""
+_N_OTHER = 2
+"""Rows that are no galaxy, after the galaxies: a sky fibre and a stuck positioner."""
+
+
+def pixel_folder(out: Path, pixel: int) -> Path:
+    """Where DESI would keep a pixel's files."""
+    return out / "healpix" / SURVEY / PROGRAM / str(pixel // 100) / str(pixel)
+
+
+def write_spectra(
+    out: Path,
+    pixel: int,
+    ids: npt.NDArray[np.int64],
+    ra_deg: npt.NDArray[np.float64],
+    dec_deg: npt.NDArray[np.float64],
+    observed: Sequence[Observed],
+    rng: np.random.Generator,
+    *,
+    hemisphere: str = "south",
+) -> npt.NDArray[np.int64]:
+    """Write coadd-main-bright-PIXEL.fits: the galaxies, one sky fibre, one stuck fibre.
+
+    Returns
+    -------
+    ndarray
+        (2,) TARGETIDs of the rows that are no galaxy.
+    """
+    other_ra, other_dec = random_positions(pixel, _N_OTHER, rng)
+    sky_id = target_ids(
+        other_ra[:1], other_dec[:1], first_object=1 + pixel, hemisphere=hemisphere, sky=True
+    )
+    other_ids = np.concatenate([sky_id, np.array([-int(pixel) - 1])])
+    sky = observe(
+        {arm: np.zeros(high - low) for arm, (low, high) in ARMS.items()},
+        Exposure(effective_seconds=200.0, calibration=1.0, tilt=0.0),
+        rng,
+    )
+    arms = {}
+    for arm, wavelength in arm_wavelengths().items():
+        recorded = [one.recorded for one in observed] + [sky]
+        blank = np.zeros((1, wavelength.size), np.float32)
+        planes = [
+            np.concatenate([np.stack([getattr(r, kind)[arm] for r in recorded]), blank])
+            for kind in ("flux", "ivar", "mask")
+        ]
+        arms[arm] = (wavelength, planes[0], planes[1], planes[2].astype(np.int32))
+    write_coadd(
+        pixel_folder(out, pixel) / f"coadd-{SURVEY}-{PROGRAM}-{pixel}.fits",
+        target_ids=np.concatenate([ids, other_ids]),
+        ra_deg=np.concatenate([ra_deg, other_ra]),
+        dec_deg=np.concatenate([dec_deg, other_dec]),
+        arms=arms,
+        fibermap=_fibermap(observed, rng, hemisphere),
+        survey=SURVEY,
+        program=PROGRAM,
+        healpix=pixel,
+    )
+    return other_ids
+
+
+def _fibermap(
+    observed: Sequence[Observed], rng: np.random.Generator, hemisphere: str
+) -> dict[str, npt.NDArray[Any]]:
+    """FIBERMAP columns; catalogue fluxes carry 1 per cent and the noise of a faint source."""
+    n = len(observed)
+    columns: dict[str, npt.NDArray[Any]] = {
+        "COADD_FIBERSTATUS": _rows([0] * n, [0, 1 << 1], np.int32),
+        "OBJTYPE": _rows(["TGT"] * n, ["SKY", ""], "U3"),
+        "EBV": _rows([one.ebv for one in observed], [0.03, 0.0], np.float32),
+        "MORPHTYPE": _rows([_tractor_type(one) for one in observed], ["", ""], "U4"),
+        "PHOTSYS": _rows([hemisphere[0].upper()] * n, [hemisphere[0].upper(), ""], "U1"),
+        "COADD_EXPTIME": _rows(
+            [one.exposure.effective_seconds for one in observed], [200.0, 0.0], np.float32
+        ),
+        "DESI_TARGET": _rows(
+            [_BITS.get(one.galaxy.draw.sample, _BGS_ANY) for one in observed],
+            [1 << 32, 0],
+            np.int64,
+        ),
+        "SHAPE_R": _rows(
+            [float(one.truth["R_EFF_ARCSEC"]) for one in observed], [0, 0], np.float32
+        ),
+    }
+    for row, band in enumerate("GRZ"):
+        true = np.array([one.light.band_flux[:, row].sum() for one in observed])
+        error = np.hypot(0.01 * true, (0.03, 0.05, 0.13)[row])
+        flux = true + rng.normal(0, 1, n) * error
+        columns[f"FLUX_{band}"] = _rows(flux, [0, 0], np.float32)
+        columns[f"FLUX_IVAR_{band}"] = _rows(error**-2, [0, 0], np.float32)
+        columns[f"FIBERFLUX_{band}"] = _rows(
+            [one.fibre_flux[row] for one in observed], [0, 0], np.float32
+        )
+    return columns
+
+
+def _rows(galaxies: Any, others: list[Any], dtype: Any) -> npt.NDArray[Any]:
+    return np.concatenate([np.asarray(galaxies, dtype=dtype), np.asarray(others, dtype=dtype)])
+
+
+def _tractor_type(one: Observed) -> str:
+    if float(one.truth["BULGE_FRACTION"]) > 0.7:
+        return "DEV"
+    return "EXP" if float(one.truth["BULGE_FRACTION"]) < 0.1 else "SER"
+
+
+def write_redshifts(
+    out: Path,
+    pixel: int,
+    ids: npt.NDArray[np.int64],
+    other_ids: npt.NDArray[np.int64],
+    observed: Sequence[Observed],
+    rng: np.random.Generator,
+) -> None:
+    """Write redrock-main-bright-PIXEL.fits: the coadd's rows in order, with errors and failures.
+
+    Errors are 10 km/s and grow as the signal to noise falls; under 0.4 per pixel every second
+    redshift is wrong and most of these have ZWARN 4 (SMALL_DELTA_CHI2).
+    """
+    true = np.array([one.galaxy.draw.z for one in observed])
+    quality = np.maximum([one.recorded.signal_to_noise for one in observed], 0.02)
+    error = (1 + true) * np.hypot(10.0, 30.0 / quality) / SPEED_OF_LIGHT_KM_S
+    failed = (quality < 0.4) & (rng.random(true.size) < 0.5)
+    measured = np.where(
+        failed, rng.uniform(0, 1.2, true.size), true + error * rng.normal(0, 1, true.size)
+    )
+    unsure = failed & (rng.random(true.size) < 0.9)
+    n_other = len(other_ids)
+    write_redrock(
+        pixel_folder(out, pixel) / f"redrock-{SURVEY}-{PROGRAM}-{pixel}.fits",
+        target_ids=np.concatenate([ids, other_ids]),
+        z=np.concatenate([measured, np.full(n_other, 1.0)]),
+        z_err=np.concatenate([error, np.full(n_other, 1e-3)]),
+        zwarn=np.concatenate([np.where(unsure, 4, 0), np.full(n_other, 5 | 1 << 9)]),
+        spectype=np.array(["GALAXY"] * (true.size + n_other)),
+        deltachi2=np.concatenate(
+            [np.where(unsure, 5.0, 40.0 + 300.0 * quality**2), np.zeros(n_other)]
+        ),
+    )
+
+
+def write_truth_table(
+    path: Path, ids: npt.NDArray[np.int64], rows: Sequence[dict[str, float | str]]
+) -> None:
+    """Write truth-PIXEL.fits, one row a galaxy."""
+    columns: dict[str, Any] = {"TARGETID": ids}
+    for name in rows[0]:
+        columns[name] = np.array([row[name] for row in rows])
+    write_truth(path, columns)

@@ -1,0 +1,1 @@
+"""DESI files: coadded spectra and redrock redshifts."""

@@ -1,0 +1,137 @@
+"""Writes spectra in the layout of a DESI healpix coadd file (desidatamodel, coadd-*.fits)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from astropy.io import fits
+
+from galsearch.core.errors import SourceError
+from galsearch.core.target_id import TargetId, decode_target_id
+from galsearch.sources.fits.fits_writer import image_hdu, table_hdu, write_fits
+from galsearch.sources.legacy_surveys.brick_grid import brick_names
+
+Arm = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+"""(wavelength (n,), flux (rows, n), ivar (rows, n), mask (rows, n)) of one arm."""
+
+_FLUX_UNIT = "10**-17 erg/(s cm2 Angstrom)"
+_IVAR_UNIT = "10**+34 (s2 cm4 Angstrom2) / erg2"
+
+
+def write_coadd(
+    path: str | Path,
+    *,
+    target_ids: npt.ArrayLike,
+    ra_deg: npt.ArrayLike,
+    dec_deg: npt.ArrayLike,
+    arms: Mapping[str, Arm],
+    fibermap: Mapping[str, npt.ArrayLike],
+    survey: str,
+    program: str,
+    healpix: int,
+) -> None:
+    """Write a coadd-*.fits whose HDUs, names, units and types are those of DESI (DR1).
+
+    PRIMARY, FIBERMAP, EXP_FIBERMAP, then WAVELENGTH, FLUX, IVAR and MASK of each arm, then SCORES;
+    no RESOLUTION. The file is whole or absent, and the same input makes the same bytes.
+
+    Parameters
+    ----------
+    target_ids : (rows,) int64
+    ra_deg, dec_deg : (rows,) ICRS degrees
+    arms
+        For 'b', 'r' and 'z': wavelength (n,) Angstrom, flux and ivar (rows, n) in 1e-17
+        erg/(s cm2 Angstrom) and its inverse square, mask (rows, n) where anything but 0 is bad.
+    fibermap
+        Further FIBERMAP columns by their DESI names, such as FLUX_G in nanomaggies. They replace
+        what is filled in otherwise: COADD_FIBERSTATUS 0, OBJTYPE 'TGT', COADD_NUMEXP 1, and
+        RELEASE, BRICKID, BRICK_OBJID and BRICKNAME by TARGETID and position.
+    survey, program
+        Such as 'main' and 'bright'.
+    healpix
+        Nested pixel of nside 64.
+
+    Raises
+    ------
+    SourceError
+        Where shapes contradict each other; nothing is written.
+    """
+    ids = np.asarray(target_ids, dtype=np.int64)
+    ra, dec = np.asarray(ra_deg, dtype=np.float64), np.asarray(dec_deg, dtype=np.float64)
+    where = str(path)
+    _check_shapes(where, ids, arms)
+    filled = {**_filled_columns(ids, ra, dec), **fibermap}
+    columns = {"TARGETID": ids, "TARGET_RA": ra, "TARGET_DEC": dec, **filled}
+    hdus = [_primary(survey, program, healpix), table_hdu("FIBERMAP", columns, where=where)]
+    hdus.append(table_hdu("EXP_FIBERMAP", _exposures(ids, ra, dec), where=where))
+    for name, (wavelength, flux, ivar, mask) in arms.items():
+        arm = name.upper()
+        hdus.append(image_hdu(f"{arm}_WAVELENGTH", np.asarray(wavelength, ">f8"), unit="Angstrom"))
+        hdus.append(image_hdu(f"{arm}_FLUX", np.asarray(flux, ">f4"), unit=_FLUX_UNIT))
+        hdus.append(image_hdu(f"{arm}_IVAR", np.asarray(ivar, ">f4"), unit=_IVAR_UNIT))
+        hdus.append(image_hdu(f"{arm}_MASK", np.asarray(mask, ">i4")))
+    hdus.append(table_hdu("SCORES", _scores(ids, arms), where=where))
+    write_fits(path, hdus)
+
+
+def _check_shapes(where: str, ids: npt.NDArray[np.int64], arms: Mapping[str, Arm]) -> None:
+    for name, (wavelength, *planes) in arms.items():
+        expected = (ids.size, np.size(wavelength))
+        found = [np.shape(plane) for plane in planes]
+        if any(shape != expected for shape in found):
+            listed = ", ".join(str(shape) for shape in found)
+            raise SourceError(
+                f"{where}: flux, ivar and mask of arm {name} must have shape {expected} "
+                f"(targets, wavelengths), found {listed}. Nothing was written."
+            )
+
+
+def _filled_columns(
+    ids: npt.NDArray[np.int64], ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]
+) -> dict[str, npt.NDArray[Any]]:
+    parts = [decode_target_id(TargetId(int(i))) if i > 0 else None for i in ids]
+    return {
+        "COADD_FIBERSTATUS": np.zeros(ids.size, np.int32),
+        "OBJTYPE": np.where(ids > 0, "TGT", "   "),
+        "RELEASE": np.array([p.release if p else 0 for p in parts], np.uint16).astype(np.int16),
+        "BRICKNAME": brick_names(ra, dec),
+        "BRICKID": np.array([p.brickid if p else 0 for p in parts], np.int32),
+        "BRICK_OBJID": np.array([p.objid if p else 0 for p in parts], np.int32),
+        "COADD_NUMEXP": np.ones(ids.size, np.int16),
+    }
+
+
+def _primary(survey: str, program: str, healpix: int) -> Any:
+    hdu = fits.PrimaryHDU()
+    hdu.header["SPGRP"] = "healpix"
+    hdu.header["SPGRPVAL"] = hdu.header["HPXPIXEL"] = int(healpix)
+    hdu.header["HPXNSIDE"] = 64
+    hdu.header["HPXNEST"] = True
+    hdu.header["SURVEY"], hdu.header["PROGRAM"] = survey, program
+    return hdu
+
+
+def _exposures(
+    ids: npt.NDArray[np.int64], ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]
+) -> dict[str, npt.NDArray[Any]]:
+    used = {f"IN_COADD_{arm}": np.ones(ids.size, bool) for arm in "BRZ"}
+    status = np.zeros(ids.size, np.int32)
+    return {"TARGETID": ids, "FIBERSTATUS": status, "FIBER_RA": ra, "FIBER_DEC": dec, **used}
+
+
+def _scores(ids: npt.NDArray[np.int64], arms: Mapping[str, Arm]) -> dict[str, npt.NDArray[Any]]:
+    """INTEG_COADD_FLUX, MEDIAN_COADD_FLUX and MEDIAN_COADD_SNR of each arm, as desispec.scores."""
+    scores: dict[str, npt.NDArray[Any]] = {"TARGETID": ids}
+    for name, (wavelength, *planes) in arms.items():
+        flux, ivar = (np.asarray(plane, dtype=np.float64) for plane in planes[:2])
+        step = np.gradient(np.asarray(wavelength, dtype=np.float64))
+        signal = flux * np.sqrt(np.clip(ivar, 0, None))
+        for score, values in (
+            ("INTEG_COADD_FLUX", (flux * step).sum(axis=1)),
+            ("MEDIAN_COADD_FLUX", np.median(flux, axis=1)),
+            ("MEDIAN_COADD_SNR", np.median(signal, axis=1)),
+        ):
+            scores[f"{score}_{name.upper()}"] = values.astype(np.float32)
+    return scores

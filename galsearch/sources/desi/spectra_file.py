@@ -1,0 +1,212 @@
+"""DESI spectra: coadd-*.fits and spectra-*.fits, of a HEALPix pixel or a tile.
+
+Each row of FIBERMAP is either a galaxy that comes back or a reason that is counted. A
+spectra-*.fits holds one row an exposure: the exposures of one TARGETID become one spectrum,
+weighted by ivar in each arm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import SourceError
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
+from galsearch.sources.desi.arms import Arm, clean_arm, join_arms
+from galsearch.sources.fits.fits_file import FitsFile, open_fits
+from galsearch.sources.fits.fits_header import Header
+
+_KIND = "a DESI coadd or spectra file"
+_NEEDED = ("TARGETID", "TARGET_RA", "TARGET_DEC")
+_TEXT_COLUMNS = ("MORPHTYPE", "PHOTSYS", "BRICKNAME")
+_COLUMNS = (
+    *(*_NEEDED, *_TEXT_COLUMNS, "OBJTYPE", "COADD_FIBERSTATUS", "FIBERSTATUS", "EBV"),
+    *("FLUX_G", "FLUX_R", "FLUX_Z"),
+)
+_SKY_BIT = 1 << 59
+_RESTRICTED = 8
+"""FIBERSTATUS bit 3: the positioner's reach is limited, the light is good."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpectraFile:
+    """What one coadd or spectra file gave, every row accounted for."""
+
+    url: str
+    n_rows: int
+    """Rows in FIBERMAP: `len(rows) + sum(skipped.values())`."""
+    rows: npt.NDArray[np.int64]
+    """(n,) row numbers of the galaxies that are kept, ascending; the first of its exposures."""
+    target_ids: npt.NDArray[np.int64]
+    """(n,), positive and unique."""
+    ra_deg: npt.NDArray[np.float64]
+    """(n,) ICRS."""
+    dec_deg: npt.NDArray[np.float64]
+    columns: dict[str, npt.NDArray[Any]]
+    """(n,) each: mag_g, mag_r, mag_z (AB, not dereddened) and ebv as float32, NaN where unknown;
+    morphtype, photsys, brickname, survey and program as text, '' where unknown."""
+    spectra: list[Spectrum]
+    """n on the 7781 pixels of the DESI grid; none where they were not asked for."""
+    skipped: dict[str, int]
+    """Reason -> rows: 'negative TARGETID', 'sky', 'not a target', 'fibre status', 'no position',
+    'no light', 'further exposure' (joined into a kept row), 'not asked for'."""
+
+
+def read_spectra_file(
+    url: str, *, rows: Sequence[int] | None = None, load: bool = True
+) -> SpectraFile:
+    """The galaxies of a DESI coadd-*.fits or spectra-*.fits, arms joined, and who was left out.
+
+    Kept are rows with a positive TARGETID, OBJTYPE TGT, a fibre status of 0 or 8 (restricted
+    reach, usable), a position, and at least one pixel with light (ivar > 0, MASK 0, finite).
+
+    Parameters
+    ----------
+    url
+        Path or fsspec URL; .gz is understood.
+    rows
+        Row numbers of which galaxies are wanted, as `SpectraFile.rows` gives them; the others are
+        counted. Default: all.
+    load
+        False leaves `spectra` empty; everything else is the same.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, cut short, or not a DESI coadd or spectra file.
+    """
+    with open_fits(url) as file:
+        fibermap = _read_fibermap(file)
+        header = file.hdus[0].header
+        ids, reasons = fibermap["TARGETID"], _reasons(fibermap)
+        candidates = np.flatnonzero(reasons == "")
+        arms = _read_arms(file, candidates, ids.size)
+    light = np.any([(arm.ivar > 0).any(axis=1) for arm in arms.values()], axis=0)
+    reasons[candidates[~light]] = "no light"
+    lit = candidates[light]
+    first, group = _group(ids[lit])
+    reasons[np.delete(lit, first)] = "further exposure"
+    chosen = _chosen(url, lit[first], rows, ids.size)
+    reasons[lit[~chosen[group]]] = "not asked for"
+    kept = lit[first[chosen]]
+    spectra: list[Spectrum] = []
+    if load and kept.size:
+        wanted = np.flatnonzero(light)[chosen[group]]
+        numbers = (np.cumsum(chosen) - 1)[group[chosen[group]]]
+        spectra = _join({name: arm.take(wanted) for name, arm in arms.items()}, numbers, url)
+    columns = _columns(fibermap, header, kept)
+    position = (fibermap["TARGET_RA"][kept], fibermap["TARGET_DEC"][kept])
+    skipped = _counted(url, reasons, kept.size)
+    return SpectraFile(url, ids.size, kept, ids[kept], *position, columns, spectra, skipped)
+
+
+def read_spectra_index(url: str) -> SpectraFile:
+    """Who is in a DESI coadd or spectra file and who is not; `spectra` is empty.
+
+    The same as `read_spectra_file(url, load=False)`.
+    """
+    return read_spectra_file(url, load=False)
+
+
+def _read_fibermap(file: FitsFile) -> dict[str, npt.NDArray[Any]]:
+    hdu = file.find("FIBERMAP", of=_KIND)
+    fibermap = file.table(hdu, _COLUMNS)
+    missing = [name for name in _NEEDED if name not in fibermap]
+    if missing:
+        raise SourceError(
+            f"{file.url}: FIBERMAP lacks {', '.join(missing)}, so this is not {_KIND}."
+        )
+    fibermap["TARGETID"] = fibermap["TARGETID"].astype(np.int64)
+    return fibermap
+
+
+def _reasons(fibermap: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.str_]:
+    """Why each row is left out, '' where nothing speaks against it; the first reason counts."""
+    ids = fibermap["TARGETID"]
+    kind = fibermap.get("OBJTYPE", np.full(ids.size, "TGT"))
+    # COADD_FIBERSTATUS in coadds; spectra files know the status of each exposure.
+    status = fibermap.get("COADD_FIBERSTATUS", fibermap.get("FIBERSTATUS", np.zeros(ids.size, int)))
+    finite = np.isfinite(fibermap["TARGET_RA"]) & np.isfinite(fibermap["TARGET_DEC"])
+    checks = {
+        "negative TARGETID": ids <= 0,
+        "sky": (kind == "SKY") | ((ids & _SKY_BIT) != 0),
+        "not a target": kind != "TGT",
+        "fibre status": (status & ~_RESTRICTED) != 0,
+        "no position": ~finite,
+    }
+    return np.select(list(checks.values()), [np.array(r, "U32") for r in checks], "").astype("U32")
+
+
+def _read_arms(file: FitsFile, rows: npt.NDArray[np.int64], n_rows: int) -> dict[str, Arm]:
+    names = [name.removesuffix("_WAVELENGTH") for name in file.names if "_WAVELENGTH" in name]
+    if not names:
+        file.find("B_WAVELENGTH", of=_KIND)
+    return {name: _read_arm(file, name, rows, n_rows) for name in names}
+
+
+def _read_arm(file: FitsFile, name: str, rows: npt.NDArray[np.int64], n_rows: int) -> Arm:
+    wavelength = file.image(file.find(f"{name}_WAVELENGTH", of=_KIND)).astype(np.float64)
+    planes = []
+    for plane in ("FLUX", "IVAR", "MASK"):
+        hdu = file.find(f"{name}_{plane}", of=_KIND)
+        if hdu.shape != (n_rows, wavelength.size):
+            raise SourceError(
+                f"{file.url}: {name}_{plane} has shape {hdu.shape}; FIBERMAP and "
+                f"{name}_WAVELENGTH say {(n_rows, wavelength.size)}."
+            )
+        planes.append(file.image(hdu)[rows])
+    return clean_arm(wavelength, *planes, where=f"{file.url}: {name}")
+
+
+def _group(ids: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where each id first occurs, in order of occurrence; and each row's number in that order."""
+    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return first[order], rank[inverse]
+
+
+def _chosen(
+    url: str, kept: npt.NDArray[np.int64], rows: Sequence[int] | None, n_rows: int
+) -> npt.NDArray[np.bool_]:
+    if rows is None:
+        return np.ones(kept.size, bool)
+    wanted = np.asarray(rows, dtype=np.int64)
+    outside = wanted[(wanted < 0) | (wanted >= n_rows)]
+    if outside.size:
+        raise SourceError(f"{url}: row {outside[0]} was asked for; it has rows 0 to {n_rows - 1}.")
+    return np.isin(kept, wanted)
+
+
+def _join(arms: dict[str, Arm], numbers: npt.NDArray[np.int64], url: str) -> list[Spectrum]:
+    flux, ivar = join_arms(arms, numbers, where=url)
+    return [Spectrum(DESI_WAVELENGTH_ANGSTROM, f, i) for f, i in zip(flux, ivar, strict=True)]
+
+
+def _columns(
+    fibermap: dict[str, npt.NDArray[Any]], header: Header, kept: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[Any]]:
+    unknown = np.full(fibermap["TARGETID"].size, np.nan, np.float32)
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for band in "grz":
+        flux = fibermap.get(f"FLUX_{band.upper()}", unknown)[kept].astype(np.float64)
+        positive = np.where(flux > 0, flux, np.nan)
+        columns[f"mag_{band}"] = (22.5 - 2.5 * np.log10(positive)).astype(np.float32)
+    columns["ebv"] = fibermap.get("EBV", unknown)[kept].astype(np.float32)
+    for name in _TEXT_COLUMNS:
+        text = fibermap.get(name, np.full(unknown.size, ""))
+        columns[name.lower()] = text[kept].astype(str)
+    for name in ("SURVEY", "PROGRAM"):
+        columns[name.lower()] = np.full(kept.size, header.label(name))
+    return columns
+
+
+def _counted(url: str, reasons: npt.NDArray[np.str_], n_kept: int) -> dict[str, int]:
+    counts = zip(*np.unique(reasons, return_counts=True), strict=True)
+    skipped = {str(reason): int(n) for reason, n in counts if reason}
+    if n_kept + sum(skipped.values()) != reasons.size:
+        raise SourceError(f"{url}: of {reasons.size} rows {n_kept} are kept and {skipped} are not.")
+    return skipped

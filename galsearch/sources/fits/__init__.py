@@ -1,0 +1,1 @@
+"""FITS files read and written through fsspec, checked against their headers."""

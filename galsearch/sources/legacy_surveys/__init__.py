@@ -1,0 +1,1 @@
+"""Legacy Surveys files: cutouts, and bricks from which cutouts are made."""

@@ -1,0 +1,155 @@
+"""Image cutouts as the Legacy Surveys viewer serves them: one cube of nanomaggies per pixel.
+
+A pixel that is exactly 0 in a band has no measurement there: noise never is, and the survey's
+coadds hold 0 where no exposure reached.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from galsearch.core.cutout import Cutout
+from galsearch.core.errors import InvalidCutoutError, InvalidTargetIdError, SourceError
+from galsearch.core.target_id import TargetId
+from galsearch.sources.fits.fits_file import FitsFile, Hdu, open_fits
+from galsearch.sources.fits.fits_header import Header
+from galsearch.sources.fits.fits_writer import write_fits
+from galsearch.sources.legacy_surveys.tangent_plane import read_tangent_plane
+
+_MEASURED_ZERO = np.finfo(np.float32).tiny
+"""What a measured flux of exactly 0 is stored as, since 0 says that nothing was measured."""
+
+
+@dataclass(frozen=True)
+class CutoutHeader:
+    """What a cutout file says of itself, before its pixels are read."""
+
+    ra_deg: float
+    """ICRS position of the centre."""
+    dec_deg: float
+    bands: tuple[str, ...]
+    pixel_scale_arcsec: float
+    shape: tuple[int, int, int]
+    """(n_bands, ny, nx)."""
+    target_id: TargetId | None
+    """From the card TARGETID; the viewer's own files have none."""
+
+
+def read_cutout(url: str) -> Cutout:
+    """The cutout in a FITS file of the Legacy Surveys viewer (or in that layout).
+
+    Masked are pixels that are exactly 0 or not finite, and those of inverse variance 0 where the
+    file carries an INVVAR image. A MASKBITS image is not read.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, cut short, not FITS, or FITS of something else.
+    """
+    with open_fits(url) as file:
+        header = _parse(file)
+        flux = file.image(file.hdus[0]).reshape(header.shape)
+        mask = flux == 0
+        for hdu in file.hdus[1:]:
+            if _image_type(hdu) == "INVVAR":
+                mask |= _same_shape(file, hdu, header.shape) <= 0
+    position = (header.pixel_scale_arcsec, header.ra_deg, header.dec_deg)
+    try:
+        return Cutout(flux, header.bands, *position, mask)
+    except InvalidCutoutError as error:
+        raise SourceError(f"{url}: {error}") from None
+
+
+def read_cutout_header(url: str) -> CutoutHeader:
+    """Position, bands, scale, shape and TARGETID of a cutout file; its pixels are not read.
+
+    Raises
+    ------
+    SourceError
+        As `read_cutout`.
+    """
+    with open_fits(url) as file:
+        return _parse(file)
+
+
+def write_cutout(path: str | Path, cutout: Cutout, *, target_id: TargetId | None) -> None:
+    """Write the viewer's FITS cutout: primary cube (n_bands, ny, nx), a plane where one band.
+
+    Keys BANDS, BAND0..., a TAN projection about the centre, and TARGETID as text where given.
+    Masked pixels become 0; a measured 0 becomes the least positive float32, 1.2e-38.
+    Whole or absent; the same input makes the same bytes.
+    """
+    flux = np.where(cutout.flux == 0, _MEASURED_ZERO, cutout.flux)
+    flux[~cutout.good] = 0.0
+    _, ny, nx = flux.shape
+    hdu = fits.PrimaryHDU((flux[0] if len(flux) == 1 else flux).astype(">f4"))
+    header = hdu.header
+    header["IMAGETYP"] = "image"
+    header["BANDS"] = "".join(cutout.bands)
+    for row, band in enumerate(cutout.bands):
+        header[f"BAND{row}"] = band
+    scale_deg = cutout.pixel_scale_arcsec / 3600.0
+    header["CTYPE1"], header["CTYPE2"] = "RA---TAN", "DEC--TAN"
+    header["CRVAL1"], header["CRVAL2"] = float(cutout.ra_deg), float(cutout.dec_deg)
+    header["CRPIX1"], header["CRPIX2"] = (nx + 1) / 2, (ny + 1) / 2
+    header["CD1_1"], header["CD1_2"] = -scale_deg, 0.0
+    header["CD2_1"], header["CD2_2"] = 0.0, scale_deg
+    header["IMAGEW"], header["IMAGEH"] = float(nx), float(ny)
+    if target_id is not None:
+        header["TARGETID"] = str(TargetId(target_id))
+    write_fits(path, [hdu])
+
+
+def _parse(file: FitsFile) -> CutoutHeader:
+    hdu, url = file.hdus[0], file.url
+    if len(hdu.shape) not in (2, 3):
+        raise SourceError(
+            f"{url}: not a cutout: the primary HDU has {len(hdu.shape)} axes; expected a cube "
+            f"(bands, ny, nx) or one plane. HDUs: {', '.join(file.names)}."
+        )
+    shape = hdu.shape if len(hdu.shape) == 3 else (1, *hdu.shape)
+    bands = _bands(hdu.header)
+    if len(bands) != shape[0] or len(set(bands)) != len(bands):
+        raise SourceError(
+            f"{url}: not a cutout: BANDS names {len(bands)} ({', '.join(bands) or 'none'}) for "
+            f"{shape[0]} planes; expected each band once."
+        )
+    plane = read_tangent_plane(hdu.header, where=url)
+    _, ny, nx = shape
+    if max(abs(plane.x - (nx - 1) / 2), abs(plane.y - (ny - 1) / 2)) > 0.51:
+        raise SourceError(
+            f"{url}: its position belongs to pixel ({plane.x + 1:g}, {plane.y + 1:g}), not to the "
+            f"centre ({(nx + 1) / 2:g}, {(ny + 1) / 2:g}): which galaxy it shows is not known."
+        )
+    target_id = _target_id(url, hdu.header.get("TARGETID"))
+    scale = plane.pixel_scale_arcsec
+    return CutoutHeader(plane.ra_deg, plane.dec_deg, bands, scale, (shape[0], ny, nx), target_id)
+
+
+def _bands(header: Header) -> tuple[str, ...]:
+    numbered: list[str] = []
+    while f"BAND{len(numbered)}" in header:
+        numbered.append(header.label(f"BAND{len(numbered)}"))
+    return tuple(numbered or header.label("BANDS"))
+
+
+def _target_id(url: str, value: object) -> TargetId | None:
+    if value is None:
+        return None
+    try:
+        return TargetId(value)
+    except InvalidTargetIdError as error:
+        raise SourceError(f"{url}: card TARGETID: {error}") from None
+
+
+def _image_type(hdu: Hdu) -> str:
+    return hdu.header.label("IMAGETYP").upper()
+
+
+def _same_shape(file: FitsFile, hdu: Hdu, shape: tuple[int, int, int]) -> Any:
+    if hdu.shape not in (shape, shape[1:]):
+        raise SourceError(f"{file.url}: the INVVAR image has shape {hdu.shape}, the image {shape}.")
+    return file.image(hdu).reshape(shape)

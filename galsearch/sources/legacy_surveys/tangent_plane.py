@@ -1,0 +1,74 @@
+"""The tangent-plane (TAN) projection of the Legacy Surveys: FITS WCS paper II, section 5.1.3."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.errors import SourceError
+from galsearch.sources.fits.fits_header import Header
+
+_KEYS = ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
+
+
+@dataclass(frozen=True)
+class TangentPlane:
+    """Sky to pixel, north up and east left, square pixels."""
+
+    ra_deg: float
+    """ICRS position of the point of tangency."""
+    dec_deg: float
+    x: float
+    """That point in pixels from 0: the centre of the first pixel is (0, 0)."""
+    y: float
+    pixel_scale_arcsec: float
+
+    def pixel(
+        self, ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Column x and row y, counted from 0, of ICRS positions; NaN a quarter sky away or more.
+
+        Examples
+        --------
+        >>> plane = TangentPlane(150.0, 2.0, x=75.5, y=75.5, pixel_scale_arcsec=0.36)
+        >>> x, y = plane.pixel([150.0, 150.0], [2.0, 2.001])
+        >>> x.round(3), y.round(3)
+        (array([75.5, 75.5]), array([75.5, 85.5]))
+        """
+        ra = np.deg2rad(np.asarray(ra_deg, dtype=np.float64) - self.ra_deg)
+        dec = np.deg2rad(np.asarray(dec_deg, dtype=np.float64))
+        dec0 = np.deg2rad(self.dec_deg)
+        cosine = np.sin(dec0) * np.sin(dec) + np.cos(dec0) * np.cos(dec) * np.cos(ra)
+        cosine = np.where(cosine > 0, cosine, np.nan)
+        east = np.cos(dec) * np.sin(ra) / cosine
+        north = (np.cos(dec0) * np.sin(dec) - np.sin(dec0) * np.cos(dec) * np.cos(ra)) / cosine
+        per_radian = np.rad2deg(3600.0) / self.pixel_scale_arcsec
+        return self.x - east * per_radian, self.y + north * per_radian
+
+
+def read_tangent_plane(header: Header, *, where: str) -> TangentPlane:
+    """The projection that a FITS header describes.
+
+    Raises
+    ------
+    SourceError
+        Where the header has no position, another projection than TAN, or pixels that are not
+        square with north up and east left; every image of the Legacy Surveys has.
+    """
+    kinds = tuple(header.label(key) for key in ("CTYPE1", "CTYPE2"))
+    if kinds != ("RA---TAN", "DEC--TAN"):
+        found = f"{kinds[0]}, {kinds[1]}" if any(kinds) else "no CTYPE1 and CTYPE2"
+        raise SourceError(
+            f"{where}: {found}, where RA---TAN, DEC--TAN is expected: the image has no position."
+        )
+    values = {key: header.get(key) for key in _KEYS}
+    absent = [key for key, value in values.items() if not isinstance(value, (int, float))]
+    if absent:
+        raise SourceError(f"{where}: the header has no number for {', '.join(absent)}.")
+    ra, dec, x, y, xx, xy, yx, yy = (header.number(key, 0.0) for key in _KEYS)
+    if not (xx < 0 < yy and abs(xx + yy) < 0.01 * yy and max(abs(xy), abs(yx)) < 1e-3 * yy):
+        raise SourceError(
+            f"{where}: the CD matrix is [{xx:g} {xy:g}; {yx:g} {yy:g}] degrees; expected square "
+            "pixels with north up and east left."
+        )
+    return TangentPlane(ra, dec, x - 1.0, y - 1.0, yy * 3600.0)

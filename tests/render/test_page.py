@@ -1,0 +1,97 @@
+"""The page: one file that needs no other, with every galaxy that was found."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import galsearch
+from galsearch.core.errors import DatasetError
+from galsearch.render import write_gallery
+
+DIRECTIONS = galsearch.DIRECTIONS
+VOID = {"meta", "img", "br", "link"}
+
+
+class Tags(HTMLParser):
+    """Checks that tags nest, and keeps what a browser would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.fetched: list[str] = []
+        self.alts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        given = dict(attrs)
+        self.fetched += [given[key] or "" for key in ("src", "data", "srcset") if key in given]
+        self.alts += [given["alt"] or ""] if tag == "img" else []
+        assert tag != "script"
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(demonstration, tmp_path_factory: pytest.TempPathFactory) -> str:
+    engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
+    asked = [
+        engine.query(demonstration.target_id, using=using, among=among, k=3)
+        for using, among in DIRECTIONS
+    ]
+    dataset = demonstration.home / "demo" / "dataset"
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    return write_gallery(path, asked, engine=engine, dataset=dataset).read_text("utf-8")
+
+
+def test_the_page_nests_and_fetches_nothing(page: str) -> None:
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    assert len(tags.fetched) == 1 + 4 * 3
+    assert all(url.startswith("data:image/png;base64,") for url in tags.fetched)
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_the_asking_galaxy_leads_and_every_neighbour_follows(page: str, demonstration) -> None:
+    tags = Tags()
+    tags.feed(page)
+    engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
+    expected = [demonstration.target_id]
+    for using, among in DIRECTIONS:
+        answer = engine.query(demonstration.target_id, using=using, among=among, k=3)
+        expected += [str(found) for found in answer.target_ids.tolist()]
+        for value in answer.similarity.tolist():
+            assert f"{value:.4f}" in page
+    assert [alt.removeprefix("image of ") for alt in tags.alts] == expected
+
+
+def test_spectra_have_axes_in_angstrom(page: str) -> None:
+    assert page.count("<svg") == 13
+    assert page.count("Angstrom") + page.count("Å") >= 13
+
+
+def test_a_simulated_galaxy_has_no_link_to_the_sky(page: str) -> None:
+    assert "legacysurvey.org/viewer?ra=" not in page
+    assert page.count("simulated") == 13
+
+
+def test_a_page_without_pixels_is_not_written(demonstration, tmp_path: Path) -> None:
+    engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
+    answer = engine.query(demonstration.target_id, k=1)
+    with pytest.raises(DatasetError, match=r"--dataset"):
+        write_gallery(tmp_path / "page.html", [answer], engine=engine, dataset=tmp_path / "gone")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_of_a_card_are_those_of_the_catalogue(page: str, demonstration) -> None:
+    catalogue = galsearch.open_dataset(demonstration.home / "demo" / "dataset").catalogue
+    row = catalogue["target_id"].to_pylist().index(int(demonstration.target_id))
+    first = page[: page.index("<h2")]
+    assert f"{catalogue['z'][row].as_py():.5f}" in first
+    assert f"{catalogue['ra_deg'][row].as_py():.5f}°" in first
+    assert re.search(r"<dt>TARGETID</dt><dd[^>]*>" + demonstration.target_id, first)

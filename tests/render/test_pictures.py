@@ -1,0 +1,80 @@
+"""Thumbnails and curves show what was measured, and only that."""
+
+import io
+import re
+
+import numpy as np
+from PIL import Image
+
+from galsearch.core.spectrum import DESI_N_PIXELS, DESI_WAVELENGTH_ANGSTROM
+from galsearch.render.spectrum_plot import N_BINS, bin_spectrum, spectrum_svg
+from galsearch.render.thumbnail import thumbnail_png
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def test_north_is_up_in_a_thumbnail() -> None:
+    flux = np.zeros((3, 8, 6), np.float32)
+    flux[:, 7, 2] = 0.05  # the last FITS row is the northernmost
+    picture = pixels(thumbnail_png(flux))
+    assert picture.shape == (8, 6, 3)
+    assert np.unravel_index(picture.sum(axis=2).argmax(), (8, 6)) == (0, 2)
+
+
+def test_a_red_galaxy_is_red_in_its_thumbnail() -> None:
+    flux = np.zeros((3, 4, 4), np.float32)
+    flux[2] = 0.1
+    red, green, blue = pixels(thumbnail_png(flux))[0, 0]
+    assert red > 2 * green
+    assert green == blue
+
+
+def test_missing_pixels_are_grey_and_cannot_pass_for_sky() -> None:
+    mask = np.zeros((3, 4, 4), bool)
+    mask[:, 0, 0] = True
+    picture = pixels(thumbnail_png(np.zeros((3, 4, 4)), mask))
+    assert picture[3, 0].tolist() == [89, 89, 89]
+    assert picture[0, 0].tolist() == [32, 32, 32]
+
+
+def test_binning_is_the_inverse_variance_mean_of_a_plain_loop() -> None:
+    rng = np.random.default_rng(3)
+    flux, ivar = rng.normal(size=DESI_N_PIXELS), rng.random(DESI_N_PIXELS)
+    ivar[1000:1100] = 0
+    centre, binned = bin_spectrum(flux, ivar)
+    edges = np.linspace(0, DESI_N_PIXELS, N_BINS + 1).astype(int)
+    for i in range(N_BINS):
+        rows = slice(edges[i], edges[i + 1])
+        np.testing.assert_allclose(centre[i], DESI_WAVELENGTH_ANGSTROM[rows].mean())
+        if ivar[rows].sum() == 0:
+            assert np.isnan(binned[i])
+        else:
+            np.testing.assert_allclose(binned[i], np.average(flux[rows], weights=ivar[rows]))
+    assert np.isnan(binned).any()
+
+
+def test_a_spectrum_names_its_axes_and_leaves_gaps_open() -> None:
+    flux, ivar = np.ones(DESI_N_PIXELS), np.ones(DESI_N_PIXELS)
+    ivar[3000:3400] = 0
+    svg = spectrum_svg(flux, ivar, z=0.1)
+    assert "observed wavelength (Å, vacuum)" in svg
+    assert "flux (10⁻¹⁷ cgs/Å)" in svg
+    curve = re.search(r'class="flux" d="([^"]*)"', svg)
+    assert curve is not None
+    assert curve.group(1).count("M") == 2
+
+
+def test_lines_stand_where_the_redshift_puts_them() -> None:
+    flux = ivar = np.ones(DESI_N_PIXELS)
+    svg = spectrum_svg(flux, ivar, z=0.1)
+    at = 46 + (6564.6 * 1.1 - 3600) / (9824 - 3600) * (460 - 46 - 8)
+    assert f'x1="{at:.1f}"' in svg
+    assert "Hα" in svg
+    assert "Hα" not in spectrum_svg(flux, ivar, z=0.8)
+    assert "Hα" not in spectrum_svg(flux, ivar)
+
+
+def test_a_spectrum_without_light_says_so() -> None:
+    assert "no light" in spectrum_svg(np.zeros(DESI_N_PIXELS), np.zeros(DESI_N_PIXELS))

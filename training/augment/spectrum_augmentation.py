@@ -1,0 +1,106 @@
+"""The one module of training that knows how a prepared spectrum is laid out, and what may be done
+to it: see its pixels, replace them, and observe it anew so that two visits differ.
+
+Layout of the preparation `galsearch`: tokens, the first a summary, then slices of
+`slice_length` pixels, channel after channel (flux, weight).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from galsearch.encoders.encoder_config import SpectrumConfig
+
+
+@dataclass(frozen=True)
+class SpectrumChange:
+    """How a spectrum may differ between two visits, none of which changes its galaxy."""
+
+    most_lost: float = 0.5
+    """Largest share of the wavelengths that is not measured; small shares are more frequent."""
+    shortest_piece: int = 16
+    longest_piece: int = 256
+    """Pixels of the pieces that are lost, drawn for each batch."""
+    calibration: float = 0.08
+    """Standard deviation of ln of the calibration's shape, in each of three smooth waves."""
+    noisier_share: float = 0.4
+    most_noise: float = 1.5
+    """Share of the spectra that get further noise, up to so many times their own."""
+    uncalibrated_share: float = 0.3
+    """Share of the spectra whose summary (brightness, level, signal to noise) is hidden."""
+
+
+def spectrum_pixels(prepared: Tensor, config: SpectrumConfig) -> Tensor:
+    """(B, channels, pixels): a spectrum as its pixels along wavelength, padding included.
+
+    Parameters
+    ----------
+    prepared : as `prepare_spectra` gives it, or a reconstruction of it
+    """
+    slices = prepared[:, 1:, config.n_summary :]  # (B, slices, channels * length)
+    channels = slices.reshape(*slices.shape[:2], config.n_channels, config.slice_length)
+    return channels.transpose(1, 2).flatten(2)
+
+
+def with_spectrum_pixels(prepared: Tensor, pixels: Tensor, config: SpectrumConfig) -> Tensor:
+    """The prepared spectra with these pixels (B, channels, pixels) instead; the summary stays."""
+    slices = pixels.reshape(*pixels.shape[:2], -1, config.slice_length)
+    changed = prepared.clone()
+    changed[:, 1:, config.n_summary :] = slices.transpose(1, 2).flatten(2)
+    return changed
+
+
+def observe_anew(
+    prepared: Tensor, config: SpectrumConfig, change: SpectrumChange, generator: torch.Generator
+) -> Tensor:
+    """The same spectra as another instrument might have recorded them, shaped as `prepared`.
+
+    The flux is taken out of its stretch, changed and brought back, less the median and divided
+    by the scatter that it then has: what `prepare_spectra` would give for it.
+    """
+    value, weight = spectrum_pixels(prepared, config).unbind(1)
+    summary = prepared[:, 0, : config.n_summary].clone()
+    level = torch.sinh(summary[:, 1].clamp(-9, 9))[:, None]
+    n, n_pixels = value.shape
+    flux = torch.sinh(value.clamp(-9, 9)) + level
+    flux = flux * _calibration(n, n_pixels, change.calibration, generator)
+
+    some = torch.rand((n, 1), generator=generator) < change.noisier_share
+    more = some * change.most_noise * torch.rand((n, 1), generator=generator)
+    variance = (1 - weight) / weight.clamp(min=1e-4)  # of a pixel, in units of the scatter's
+    flux = flux + more * variance.sqrt() * torch.randn(flux.shape, generator=generator)
+    variance = variance * (1 + more**2)
+
+    known = torch.where(weight > 0, flux, torch.nan)
+    middle = known.nanmedian(dim=1, keepdim=True).values
+    scatter = 1.4826 * (known - middle).abs().nanmedian(dim=1, keepdim=True).values
+    scatter = scatter.clamp(min=1e-3)
+    kept = (weight > 0) & ~_lost(n, n_pixels, change, generator)
+    pixels = torch.where(kept, torch.asinh((flux - middle) / scatter), 0.0)
+    power = scatter**2 / variance.clamp(min=1e-6)
+    weights = torch.where(kept, power / (1 + power), 0.0)
+    summary[:, 0] += scatter[:, 0].log10()
+    summary[:, 1] = torch.asinh(middle / scatter)[:, 0]
+    summary[:, 2] += (scatter / (1 + more**2).sqrt())[:, 0].log10()
+    hidden = torch.rand((n, 1), generator=generator) < change.uncalibrated_share
+    changed = with_spectrum_pixels(prepared, torch.stack([pixels, weights], dim=1), config)
+    changed[:, 0, : config.n_summary] = summary.masked_fill(hidden, 0.0)
+    return changed
+
+
+def _lost(n: int, n_pixels: int, change: SpectrumChange, generator: torch.Generator) -> Tensor:
+    """(n, pixels) bool: pieces of one length that are not measured, a share of each spectrum."""
+    low, high = change.shortest_piece, change.longest_piece
+    length = int(torch.randint(low, high + 1, (1,), generator=generator))
+    offset = int(torch.randint(length, (1,), generator=generator))
+    piece = (torch.arange(n_pixels) + offset) // length
+    share = change.most_lost * torch.rand((n, 1), generator=generator) ** 2
+    return (torch.rand((n, int(piece[-1]) + 1), generator=generator) < share)[:, piece]
+
+
+def _calibration(n: int, n_pixels: int, sigma: float, generator: torch.Generator) -> Tensor:
+    """(n, pixels): exp of three cosines of random strengths."""
+    along = torch.linspace(0, torch.pi, n_pixels)
+    waves = torch.stack([torch.cos(k * along) for k in (1, 2, 3)])
+    return (sigma * torch.randn((n, 3), generator=generator) @ waves).exp()

@@ -1,0 +1,1 @@
+"""Training data: prepared galaxies in memory-mapped rows."""

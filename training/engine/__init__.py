@@ -1,0 +1,1 @@
+"""The training loop: runs that can be interrupted and continued, optimiser, processes."""

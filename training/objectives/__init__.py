@@ -1,0 +1,1 @@
+"""Training objectives: self-distillation, masked modelling and contrastive alignment."""
