@@ -7,7 +7,6 @@ shortened by the matrix in the same file. FAISS ids are the rows of the stored v
 objects do not leave this room.
 """
 
-import hashlib
 import math
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,12 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import UInt8Array
 from galsearch.core.errors import ManifestError
+from galsearch.files.digest import sha256_of_parts
 from galsearch.index.ivf.coarse_quantiser import Coarse
 from galsearch.index.ivf.faiss_api import METRICS, faiss
 from galsearch.index.ivf.faiss_lists import clear_padding, inverted_list, sort_list, take_apart
 from galsearch.index.plan.index_plan import IndexPlan
-from galsearch.index.search.row_filter import Selection
 from galsearch.index.vectors.stored_vectors import Rows, Vectors
 
 _FAISS_NAMES = {
@@ -117,10 +117,7 @@ class InvertedLists:
             parts.append(faiss.vector_to_array(index.sq.trained))
         else:
             parts.append(faiss.vector_to_array(index.pq.centroids))
-        digest = hashlib.sha256()
-        for part in parts:
-            digest.update(np.ascontiguousarray(part, "<f4").tobytes())
-        return digest.hexdigest()
+        return sha256_of_parts(np.ascontiguousarray(part, "<f4").tobytes() for part in parts)
 
     def turned(self, vectors: Vectors) -> Vectors:
         """(n, n_components) what the index holds in place of `vectors`."""
@@ -231,10 +228,28 @@ class InvertedLists:
         numbers: npt.NDArray[np.int64],
         measures: Vectors,
         n: int,
-        selection: Selection | None,
+        allowed: UInt8Array | None,
     ) -> Rows:
-        """(q, n) rows, nearest by their codes first, from these lists of each turned question."""
-        selector = None if selection is None else faiss.IDSelectorBitmap(selection.bitmap)
+        """Rows of the nearest codes in the given lists of each rotated query.
+
+        Parameters
+        ----------
+        questions : (q, n_components)
+        numbers : (q, width)
+            Numbers of lists, -1 for none.
+        measures : (q, width)
+            Distances or inner products of the queries and the centroids of these lists.
+        n
+            Rows for each query.
+        allowed : (ceil(n_rows / 8),) or None
+            Bitmap of the rows that may be returned, the lowest bit of a byte first; None for all.
+
+        Returns
+        -------
+        (q, n)
+            Nearest first, -1 where the lists end.
+        """
+        selector = None if allowed is None else faiss.IDSelectorBitmap(allowed)
         parameters = self._kind(nprobe=numbers.shape[1], sel=selector)
         scores = np.empty((len(questions), n), np.float32)
         rows = np.empty((len(questions), n), np.int64)

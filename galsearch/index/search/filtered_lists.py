@@ -35,7 +35,7 @@ def candidates_among(
         part = slice(start, start + _ASKED_AT_A_TIME)
         asking = lists.asked(questions[part])
         numbers, measures = _lists_with(lists, asking, counts, held, n_enough)
-        found[part] = lists.search_lists(asking, numbers, measures, n, selection)
+        found[part] = lists.search_lists(asking, numbers, measures, n, selection.bitmap)
     return found
 
 

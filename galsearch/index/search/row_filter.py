@@ -2,13 +2,13 @@
 
 import math
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.index.ivf.faiss_api import METRICS, faiss, flat_index
-from galsearch.index.plan.index_plan import IndexPlan
+from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.search.exact_search import Blocks
 from galsearch.index.vectors.stored_vectors import Ids, Rows, StoredVectors, Vectors
 
@@ -19,35 +19,6 @@ _SHORT_COMPONENTS = 1 << 24
 _BLOCK_ROWS = 32_768
 _GROUPING = 8
 """Iterations of k-means over the centroids of lists that are put together."""
-
-
-class Lists(Protocol):
-    """What a selection needs to know of inverted lists (`lists.InvertedLists`)."""
-
-    plan: IndexPlan
-    n_lists: int
-
-    @property
-    def list_of_row(self) -> npt.NDArray[np.integer]:
-        """(n,) the list that holds each stored vector."""
-        ...
-
-    @property
-    def sizes(self) -> npt.NDArray[np.int64]:
-        """(n_lists,) vectors in each."""
-        ...
-
-    def centroids(self, numbers: Rows) -> Vectors:
-        """(n, n_components) of these lists."""
-        ...
-
-    def turned(self, vectors: Vectors) -> Vectors:
-        """(n, n_components) what the lists hold in place of `vectors`."""
-        ...
-
-    def asked(self, questions: Vectors) -> Vectors:
-        """(n, n_components) what the lists are asked in place of `questions`."""
-        ...
 
 
 class HeldLists(NamedTuple):
@@ -94,21 +65,21 @@ class Selection:
         allowed[self.rows] = True
         return np.packbits(allowed, bitorder="little")
 
-    def counts_by_list(self, lists: Lists) -> npt.NDArray[np.int64]:
+    def counts_by_list(self, lists: InvertedLists) -> npt.NDArray[np.int64]:
         """(n_lists,) how many of them each inverted list holds."""
         if id(lists) not in self._counts:
             held = lists.list_of_row[self.rows]
             self._counts[id(lists)] = np.bincount(held, minlength=lists.n_lists)
         return self._counts[id(lists)]
 
-    def density(self, lists: Lists) -> float:
+    def density(self, lists: InvertedLists) -> float:
         """Share of the vectors that are selected, in the lists that hold one that is."""
         if id(lists) not in self._density:
             held = self.counts_by_list(lists) > 0
             self._density[id(lists)] = len(self) / max(1, int(lists.sizes[held].sum()))
         return self._density[id(lists)]
 
-    def lie_together(self, lists: Lists) -> bool:
+    def lie_together(self, lists: InvertedLists) -> bool:
         """Whether they fill less than half of what as many drawn at random would touch.
 
         Then a question may lie anywhere to them, also far away.
@@ -117,7 +88,7 @@ class Selection:
         touched = lists.sizes[held].sum() / max(1, int(lists.sizes.sum()))
         return bool(touched < 0.5 * -math.expm1(-len(self) / lists.n_lists))
 
-    def held_lists(self, lists: Lists) -> HeldLists:
+    def held_lists(self, lists: InvertedLists) -> HeldLists:
         """The lists among which a filtered question need look."""
         if id(lists) not in self._held:
             numbers = np.flatnonzero(self.counts_by_list(lists))
@@ -126,14 +97,14 @@ class Selection:
             self._held[id(lists)] = HeldLists(numbers, index)
         return self._held[id(lists)]
 
-    def own_lists(self, lists: Lists) -> int | None:
+    def own_lists(self, lists: InvertedLists) -> int | None:
         """How many lists of their own the vectors are kept in; None where they are too many."""
         if len(self) * lists.plan.n_components > _SHORT_COMPONENTS:
             return None
         even = 1 << round(math.log2(math.sqrt(len(self))))
         return min(even, len(self.held_lists(lists).numbers))
 
-    def candidates(self, lists: Lists, questions: Vectors, *, n: int, n_probe: int) -> Rows:
+    def candidates(self, lists: InvertedLists, questions: Vectors, *, n: int, n_probe: int) -> Rows:
         """(n_questions, n) rows, nearest shortened vectors first, from lists of their own.
 
         They are shortened, and their lists made, at the first question.
@@ -145,7 +116,7 @@ class Selection:
             self._short[id(lists)].search(lists.asked(questions), n, params=parameters)[1]
         )
 
-    def _shortened(self, lists: Lists) -> Any:
+    def _shortened(self, lists: InvertedLists) -> Any:
         """Lists of near lists of the index: a vector goes where its list goes."""
         numbers = self.held_lists(lists).numbers
         near = lists.centroids(numbers)
