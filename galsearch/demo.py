@@ -1,12 +1,12 @@
-"""The whole river in one call: simulate, ingest, embed, index, ask in four directions, show."""
+"""The demonstration: a simulated survey is ingested, embedded, indexed and searched."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from galsearch.core.errors import DatasetError
+from galsearch.core.errors import OutputExistsError
 from galsearch.core.modality import DIRECTIONS
+from galsearch.core.progress import Progress
 from galsearch.core.target_id import TargetId
 from galsearch.dataset import open_dataset, split_of
 from galsearch.dataset.ingest.run import ingest
@@ -16,29 +16,22 @@ from galsearch.query import Neighbours, open_index
 from galsearch.render import write_gallery
 from galsearch.simulate import simulate_survey
 
-K = 5
-"""Neighbours a direction: a page that fits a screen or two."""
+N_NEIGHBOURS = 5
+"""Neighbours in each direction, so that the page fits a screen or two."""
 
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What the demonstration made, and what to type next."""
+    """The neighbours that the demonstration found, and the files that it wrote."""
 
     target_id: TargetId
-    """The galaxy that asked."""
-    answers: tuple[Neighbours, ...]
+    """The query galaxy."""
+    neighbours: tuple[Neighbours, ...]
     """Its neighbours in all four directions."""
     index: Path
+    """Directory of the index."""
     gallery: Path
-
-    @property
-    def next_commands(self) -> tuple[str, str]:
-        """Two commands that work from the same directory."""
-        return (
-            f"galsearch query --target-id {self.target_id} --using spectrum --among image "
-            f"--index {self.index} --gallery neighbours.html",
-            f"galsearch inspect {self.index}",
-        )
+    """HTML page with thumbnails and spectra of the neighbours."""
 
 
 def run_demo(
@@ -48,33 +41,39 @@ def run_demo(
     seed: int = 1,
     workers: int = 2,
     build: str | Path = "index_builds/demo",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> DemoResult:
-    """Make a simulated survey of `n` galaxies searchable and ask it a question.
+    """Simulate a survey of `n` galaxies, index it, and search it for one of them.
 
-    A second call continues the survey where it stopped and makes the rest anew.
+    A second call continues the simulation where it stopped and makes the rest again.
 
     Parameters
     ----------
     out
-        Holds `survey/`, `dataset/`, `embeddings/` and `gallery.html`.
+        Directory for `survey/`, `dataset/`, `embeddings/` and `gallery.html`.
     n, seed, workers
-        As in `simulate_survey`.
+        See `galsearch.simulate_survey`.
     build
-        Where the index goes: the place in which `galsearch query` looks by itself.
+        Directory for the index. `galsearch query` finds the default one by itself.
+    progress
+        Receives the progress of each stage.
+
+    Returns
+    -------
+    DemoResult
+        Five neighbours of one galaxy in each of the four directions.
 
     Raises
     ------
-    DatasetError
-        Where `out` is a directory that the demonstration did not make.
+    OutputExistsError
+        Where `out` holds files that the demonstration did not make.
     """
     out, build = Path(out), Path(build)
-    mine = {"survey", "dataset", "embeddings", "gallery.html"}
-    strange = sorted({entry.name for entry in out.iterdir()} - mine) if out.is_dir() else []
+    own = {"survey", "dataset", "embeddings", "gallery.html"}
+    strange = sorted({entry.name for entry in out.iterdir()} - own) if out.is_dir() else []
     if strange:
-        raise DatasetError(
-            f"{out} already holds {', '.join(strange[:3])}, which the demonstration did not make; "
-            "name another directory with --out."
+        raise OutputExistsError(
+            f"{out} already holds {', '.join(strange[:3])}, which the demonstration did not make."
         )
     simulate_survey(out / "survey", n=n, seed=seed, workers=workers, progress=progress)
     for name in ("dataset", "embeddings"):
@@ -88,22 +87,24 @@ def run_demo(
         overwrite=True,
         progress=progress,
     )
-    return _ask(out, build)
+    target_id = _query_galaxy(out / "dataset")
+    engine = open_index(build)
+    neighbours = tuple(
+        engine.query(target_id, using=using, among=among, k=N_NEIGHBOURS)
+        for using, among in DIRECTIONS
+    )
+    gallery = write_gallery(out / "gallery.html", neighbours, engine=engine)
+    return DemoResult(target_id, neighbours, build, gallery)
 
 
-def _ask(out: Path, build: Path) -> DemoResult:
-    """The four questions of one galaxy of the test split: brighter than nine in ten, so that it
-    is well seen, and not the brightest, which has nothing like it.
+def _query_galaxy(dataset: Path) -> TargetId:
+    """A galaxy of the test split that is brighter than nine in ten.
+
+    Its image and spectrum have a good signal-to-noise ratio. The brightest galaxy of a small
+    survey would have no similar neighbour.
     """
-    catalogue = open_dataset(out / "dataset").catalogue
-    ids = catalogue["target_id"].to_numpy()
-    test = split_of(ids) == "test"
+    catalogue = open_dataset(dataset).catalogue
+    test = split_of(catalogue["target_id"].to_numpy()) == "test"
     candidates = catalogue.filter(test) if test.any() else catalogue
     by_brightness = candidates.sort_by("mag_r")["target_id"]
-    target_id = TargetId(by_brightness[len(by_brightness) // 10].as_py())
-    engine = open_index(build)
-    answers = tuple(
-        engine.query(target_id, using=using, among=among, k=K) for using, among in DIRECTIONS
-    )
-    gallery = write_gallery(out / "gallery.html", answers, engine=engine)
-    return DemoResult(target_id, answers, build, gallery)
+    return TargetId(by_brightness[len(by_brightness) // 10].as_py())

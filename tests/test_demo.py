@@ -1,4 +1,4 @@
-"""The demonstration, from the command line: everything of the river, once."""
+"""The demonstration, run once from the command line: every stage from survey to gallery."""
 
 import re
 import shlex
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import galsearch
-from galsearch.core.errors import DatasetError
+from galsearch.core.errors import OutputExistsError
 from galsearch.demo import run_demo
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def test_the_demonstration_answers_in_all_four_directions(demonstration) -> None:
+def test_the_demonstration_finds_neighbours_in_all_four_directions(demonstration) -> None:
     headings = re.findall(r"^(\w+) of TARGETID (\d+), among (\w+)", demonstration.stdout, re.M)
     kinds = [(using, among) for using, _, among in headings]
     assert kinds == [tuple(map(str, pair)) for pair in galsearch.DIRECTIONS]
@@ -50,16 +50,15 @@ def test_the_commands_to_try_next_work(demonstration, galsearch_command: Command
         program, *arguments = shlex.split(command)
         assert Path(program).name == "galsearch"
         done = galsearch_command(*arguments, cwd=demonstration.home)
-        assert demonstration.target_id in done.stdout or '"recall_target"' in done.stdout
+        assert demonstration.target_id in done.stdout or "index 'demo'" in done.stdout
     assert (demonstration.home / "neighbours.html").is_file()
 
 
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("42")
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises(OutputExistsError) as caught:
         run_demo(tmp_path, n=10, build=tmp_path / "build")
     assert str(caught.value) == (
-        f"{tmp_path} already holds thesis.tex, which the demonstration did not make; name "
-        "another directory with --out."
+        f"{tmp_path} already holds thesis.tex, which the demonstration did not make."
     )
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.tex"]

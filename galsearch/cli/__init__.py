@@ -1,4 +1,4 @@
-"""The terminal's face: a command parses, calls one library function, prints."""
+"""The command line: each command parses its options, calls one library function and prints."""
 
 from galsearch.cli.app import app, main
 

@@ -1,4 +1,4 @@
-"""The commands in the order of the river, and the one place where an error becomes a status."""
+"""The command line: its commands, and the one place where an error becomes an exit status."""
 
 import os
 import sys
@@ -7,18 +7,20 @@ from typing import Annotated
 import typer
 
 import galsearch
-from galsearch.cli import build_commands as make
-from galsearch.cli import demo_commands as tour
-from galsearch.cli import encoder_commands as encode
-from galsearch.cli import lifecycle_commands as grow
-from galsearch.cli import query_commands as ask
+from galsearch.cli import (
+    build_commands,
+    demo_commands,
+    encoder_commands,
+    lifecycle_commands,
+    query_commands,
+)
+from galsearch.cli.remedies import error_text
 from galsearch.core.errors import GalsearchError
 
 app = typer.Typer(
     name="galsearch",
-    help="Similarity search for galaxies: images and spectra in one space.",
+    help="Similarity search for galaxies, across images and spectra.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -34,37 +36,43 @@ def _show_version(value: bool) -> None:
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Similarity search for galaxies: images and spectra in one space."""
+    """Similarity search for galaxies, across images and spectra."""
 
 
-app.command("demo")(tour.demo)
-app.command("simulate")(make.simulate)
-app.command("ingest")(make.ingest)
-app.command("embed")(encode.embed)
-app.command("build-index")(make.build_index)
-app.command("add")(grow.add)
-app.command("remove")(grow.remove)
-app.command("compact")(grow.compact)
-app.command("merge")(grow.merge)
-app.command("query")(ask.query)
-app.command("inspect")(ask.inspect)
-app.command("verify")(ask.verify)
-app.command("convert-checkpoint")(encode.convert_checkpoint)
-app.command("doctor")(tour.doctor)
+app.command("demo")(demo_commands.demo)
+app.command("simulate")(build_commands.simulate)
+app.command("ingest")(build_commands.ingest)
+app.command("embed")(encoder_commands.embed)
+app.command("build-index")(build_commands.build_index)
+app.command("add")(lifecycle_commands.add)
+app.command("remove")(lifecycle_commands.remove)
+app.command("compact")(lifecycle_commands.compact)
+app.command("merge")(lifecycle_commands.merge)
+app.command("query")(query_commands.query)
+app.command("inspect")(query_commands.inspect)
+app.command("verify")(query_commands.verify)
+app.command("convert-checkpoint")(encoder_commands.convert_checkpoint)
+app.command("doctor")(demo_commands.doctor)
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 1 an error of ours (its message only), 2 usage."""
+    """Run the command line and exit.
+
+    The exit status is 0 for success, 1 for an error whose message says what was found and what to
+    do, 2 for wrong usage and 130 after Ctrl-C.
+    """
     debug = "--debug" in sys.argv[1:]
     try:
         app()
     except BrokenPipeError:
+        # The reader of standard output, such as `head`, has finished: that is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (GalsearchError, OSError) as error:
         if debug:
             raise
-        typer.echo(f"galsearch: {error}", err=True)
+        typer.echo(error_text(error), err=True)
         raise SystemExit(1) from None

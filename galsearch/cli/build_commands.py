@@ -1,4 +1,4 @@
-"""Commands that make things: a survey, a dataset, embeddings, an index."""
+"""Commands that write data products: a simulated survey, a dataset, an index."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from galsearch.cli.progress_bars import progress_bars
 
 
 class Hemisphere(StrEnum):
-    """Which half of the Legacy Surveys a simulated survey imitates."""
+    """The half of the Legacy Surveys whose instruments a simulated survey imitates."""
 
     NORTH = "north"
     SOUTH = "south"
@@ -20,40 +20,54 @@ class Hemisphere(StrEnum):
 def simulate(
     out: Annotated[Path, typer.Argument(help="Directory to write the survey into.")],
     n: Annotated[int, typer.Option("--n", help="Number of galaxies.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 2,
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same files.")] = 1,
+    workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
     hemisphere: Annotated[
-        Hemisphere, typer.Option(help="Whose cameras and filters: BASS and MzLS, or DECam.")
+        Hemisphere, typer.Option(help="Cameras and filters: BASS and MzLS (north), DECam (south).")
     ] = Hemisphere.SOUTH,
 ) -> None:
-    """Write a survey that never was, in the real files' formats, with its truth beside it."""
+    """Simulate a survey in DESI and Legacy Surveys files.
+
+    Writes DESI coadds with redrock redshifts, Legacy Surveys cutouts, a table of the true
+    parameters, and the recipe with which `galsearch ingest` reads them.
+    """
     with progress_bars() as progress:
         report = galsearch.simulate_survey(
             out, n=n, seed=seed, workers=workers, hemisphere=hemisphere.value, progress=progress
         )
     typer.echo(str(report))
+    typer.echo(f"Next: galsearch ingest {report.ingest_recipe} DATASET", err=True)
 
 
 def ingest(
-    recipe: Annotated[Path, typer.Argument(help="TOML: which files, how they pair.")],
+    recipe: Annotated[Path, typer.Argument(help="TOML file: the survey files and their pairing.")],
     out: Annotated[Path, typer.Argument(help="Directory to write the dataset into.")],
 ) -> None:
-    """Read survey files and write paired galaxies as HATS-shaped Parquet."""
+    """Read survey files and write a dataset of galaxies.
+
+    Spectra and images are matched, and every galaxy is written to HATS-shaped Parquet. The report
+    accounts for every row that was read.
+    """
     with progress_bars() as progress:
         report = galsearch.ingest(recipe, out, progress=progress)
     typer.echo(str(report))
 
 
 def build_index(
-    recipe: Annotated[Path, typer.Argument(help="TOML: what is wanted of the index.")],
-    embeddings: Annotated[Path, typer.Option(help="What `galsearch embed` wrote.")],
-    out: Annotated[Path, typer.Option(help="Directory to write the build into.")],
-    overwrite: Annotated[bool, typer.Option(help="Replace a build that is there.")] = False,
+    recipe: Annotated[Path, typer.Argument(help="TOML file: the kind of index.")],
+    embeddings: Annotated[Path, typer.Option(help="Directory that `galsearch embed` wrote.")],
+    out: Annotated[Path, typer.Option(help="Directory to write the index into.")],
+    overwrite: Annotated[bool, typer.Option(help="Replace an index that is there.")] = False,
     quantisers: Annotated[
-        Path | None, typer.Option(help="A build whose quantisers are taken; nothing is trained.")
+        Path | None,
+        typer.Option(help="Another index whose trained quantisers are used; nothing is trained."),
     ] = None,
 ) -> None:
-    """Train and fill an index for each modality; measure its recall in all four directions."""
+    """Build a search index from embeddings.
+
+    One index is trained and filled for each modality, and recall@10 is measured against exact
+    search in all four directions.
+    """
     with progress_bars() as progress:
         manifest = galsearch.build_index(
             recipe,

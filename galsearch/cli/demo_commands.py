@@ -1,4 +1,4 @@
-"""Commands for a newcomer: a demonstration of everything, and what is missing here."""
+"""Commands for a first look: a demonstration of everything, and what is installed."""
 
 import importlib.metadata
 import importlib.util
@@ -23,7 +23,7 @@ EXTRAS = {
     "matplotlib": "plot",
     "s3fs": "cloud",
 }
-"""Optional packages and the extra that installs them."""
+"""Optional packages, and the extra that installs each."""
 
 
 def demo(
@@ -31,30 +31,38 @@ def demo(
         "demo"
     ),
     n: Annotated[int, typer.Option("--n", help="Number of simulated galaxies.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Same seed, same galaxies.")] = 1,
-    workers: Annotated[int, typer.Option(help="Processes that simulate.")] = 2,
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same files.")] = 1,
+    workers: Annotated[int, typer.Option(help="Number of processes that simulate.")] = 2,
 ) -> None:
-    """Simulate, ingest, embed, index and ask, in all four directions; then show the page."""
+    """Try everything on a simulated survey.
+
+    Simulates galaxies, ingests, embeds and indexes them, queries one galaxy in all four
+    directions and writes a page of thumbnails and spectra.
+    """
     with progress_bars() as progress:
         result = galsearch.run_demo(out, n=n, seed=seed, workers=workers, progress=progress)
-    for answer in result.answers:
-        show_neighbours(answer, Format.TABLE)
+    for neighbours in result.neighbours:
+        show_neighbours(neighbours, Format.TABLE)
         typer.echo("")
     typer.echo(f"gallery: {result.gallery}\n\nTry next:")
-    for command in result.next_commands:
-        typer.echo(f"  {_as_invoked(command)}")
+    query = f"query --target-id {result.target_id} --using spectrum --among image"
+    for command in (
+        f"{query} --index {result.index} --gallery neighbours.html",
+        f"inspect {result.index}",
+    ):
+        typer.echo(f"  {_program_name()} {command}")
 
 
-def _as_invoked(command: str) -> str:
-    """The command with the path that this one was called by, where `galsearch` is not on PATH."""
+def _program_name() -> str:
+    """The path by which this program was called, where `galsearch` alone would not be found."""
     called = Path(sys.argv[0])
     if shutil.which("galsearch") or called.name != "galsearch":
-        return command
-    return command.replace("galsearch", str(called), 1)
+        return "galsearch"
+    return str(called)
 
 
 def doctor() -> None:
-    """Versions, faiss build, GPUs, threads, what is missing and how to get it."""
+    """Show versions, GPUs and missing packages."""
     typer.echo(f"galsearch {galsearch.__version__}, Python {platform.python_version()}")
     typer.echo(f"threads: {os.cpu_count()}")
     for name in ("torch", "numpy", "pyarrow", "polars", "astropy"):

@@ -1,4 +1,4 @@
-"""Commands that change builds: galaxies in, galaxies out, one piece again, parts into one."""
+"""Commands that change an index: add, remove, compact and merge."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +11,13 @@ from galsearch.cli.query_commands import Index
 
 
 def add(
-    embeddings: Annotated[Path, typer.Argument(help="What `galsearch embed` wrote.")],
+    embeddings: Annotated[Path, typer.Argument(help="Directory that `galsearch embed` wrote.")],
     index: Index = None,
 ) -> None:
-    """Put more galaxies into a build, by the quantisers that it was trained with."""
+    """Add galaxies to an index.
+
+    They are coded with the quantisers that the index was trained with.
+    """
     with progress_bars() as progress:
         manifest = galsearch.add(embeddings, index=index, progress=progress)
     typer.echo(str(manifest))
@@ -24,23 +27,34 @@ def remove(
     target_ids: Annotated[list[str], typer.Argument(help="TARGETIDs.", metavar="TARGETID...")],
     index: Index = None,
 ) -> None:
-    """Take galaxies out of a build; they are never found again."""
+    """Remove galaxies from an index.
+
+    They are never found again. `galsearch compact` frees their space.
+    """
     typer.echo(str(galsearch.remove(target_ids, index=index)))
 
 
-def compact(index: Annotated[Path | None, typer.Argument(help="A build.")] = None) -> None:
-    """Join what was added, drop what was removed, and measure recall again."""
+def compact(
+    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+) -> None:
+    """Rewrite an index without its removed galaxies.
+
+    Later additions are joined with the first galaxies, and recall is measured again.
+    """
     with progress_bars() as progress:
         manifest = galsearch.compact(index, progress=progress)
     typer.echo(str(manifest))
 
 
 def merge(
-    parts: Annotated[list[Path], typer.Argument(help="Builds of one build's quantisers.")],
-    out: Annotated[Path, typer.Option(help="Directory to write the build into.")],
-    overwrite: Annotated[bool, typer.Option(help="Replace a build that is there.")] = False,
+    parts: Annotated[
+        list[Path],
+        typer.Argument(help="Indexes with the same trained quantisers (built with --quantisers)."),
+    ],
+    out: Annotated[Path, typer.Option(help="Directory to write the merged index into.")],
+    overwrite: Annotated[bool, typer.Option(help="Replace an index that is there.")] = False,
 ) -> None:
-    """Make one build of parts that were built apart with the same quantisers."""
+    """Merge indexes that share trained quantisers."""
     with progress_bars() as progress:
         manifest = galsearch.merge(parts, out=out, overwrite=overwrite, progress=progress)
     typer.echo(str(manifest))

@@ -1,21 +1,21 @@
-"""Answers on stdout: a table for people, JSON lines or CSV for machines."""
+"""Neighbours on standard output: a table for people, JSON lines or CSV for programs."""
 
 import csv
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
 
-if TYPE_CHECKING:  # the query room loads FAISS, which no help text needs
+if TYPE_CHECKING:  # galsearch.query loads FAISS, which no help text needs
     from galsearch.query.neighbours import Neighbours
 
 
 class Format(StrEnum):
-    """How an answer is written."""
+    """Formats in which neighbours are printed."""
 
     TABLE = "table"
     JSONL = "jsonl"
@@ -25,39 +25,46 @@ class Format(StrEnum):
 COLUMNS = ("rank", "target_id", "similarity", "ra_deg", "dec_deg", "z")
 
 
-def show_neighbours(answer: "Neighbours", form: Format) -> None:
-    """Print one answer; a TARGETID is text in every format, for 2**53 loses galaxies."""
-    rows = list(neighbour_rows(answer))
-    if form is Format.JSONL:
+def show_neighbours(neighbours: "Neighbours", output_format: Format) -> None:
+    """Print the neighbours of one galaxy on standard output.
+
+    A TARGETID is text in every format: a JSON number above 2**53 would name another galaxy.
+    """
+    rows = list(neighbour_rows(neighbours))
+    if output_format is Format.JSONL:
         for row in rows:
             typer.echo(json.dumps(row))
-    elif form is Format.CSV:
+    elif output_format is Format.CSV:
         writer = csv.DictWriter(sys.stdout, fieldnames=COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     else:
-        show_table(answer, rows)
+        _show_table(neighbours, rows)
 
 
-def neighbour_rows(answer: "Neighbours") -> Iterable[dict[str, Any]]:
-    """One plain dictionary a neighbour, best first; an unknown redshift is None."""
-    for i in range(len(answer)):
-        z = float(answer.z[i])
+def neighbour_rows(neighbours: "Neighbours") -> Iterator[dict[str, Any]]:
+    """One dictionary with the keys `COLUMNS` for each neighbour, the most similar first.
+
+    A redshift that is not known is None.
+    """
+    for i in range(len(neighbours)):
+        z = float(neighbours.z[i])
         yield {
             "rank": i + 1,
-            "target_id": str(int(answer.target_ids[i])),
-            "similarity": round(float(answer.similarity[i]), 6),
-            "ra_deg": float(answer.ra_deg[i]),
-            "dec_deg": float(answer.dec_deg[i]),
+            "target_id": str(int(neighbours.target_ids[i])),
+            "similarity": round(float(neighbours.similarity[i]), 6),
+            "ra_deg": float(neighbours.ra_deg[i]),
+            "dec_deg": float(neighbours.dec_deg[i]),
             "z": z if np.isfinite(z) else None,
         }
 
 
-def show_table(answer: "Neighbours", rows: Iterable[dict[str, Any]]) -> None:
-    """The answer as aligned text under a line that repeats the question."""
-    asking = f"TARGETID {answer.query_target_id}" if answer.query_target_id else "your galaxy"
-    kind = "exact" if answer.exact else "re-ranked exactly"
-    typer.echo(f"{answer.using} of {asking}, among {answer.among} ({kind})")
+def _show_table(neighbours: "Neighbours", rows: Iterable[dict[str, Any]]) -> None:
+    """Print an aligned table below a line that repeats the query."""
+    query_id = neighbours.query_target_id
+    galaxy = f"TARGETID {query_id}" if query_id else "your galaxy"
+    method = "exact" if neighbours.exact else "re-ranked exactly"
+    typer.echo(f"{neighbours.using} of {galaxy}, among {neighbours.among} ({method})")
     typer.echo(f"{'':>4}  {'TARGETID':>19}  {'similarity':>10}  {'RA':>10}  {'Dec':>10}  {'z':>8}")
     for row in rows:
         z = f"{row['z']:8.5f}" if row["z"] is not None else f"{'-':>8}"

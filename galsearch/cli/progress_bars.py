@@ -1,6 +1,6 @@
-"""Progress bars on stderr, one a stage, so that stdout holds results alone."""
+"""Progress bars on standard error, one for each stage; standard output holds only results."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -8,18 +8,18 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
-Report = Callable[[str, int, int], None]
-"""Called with a stage's name, how much is done, and how much there is."""
+from galsearch.core.progress import Progress as ProgressReceiver
 
 
 @contextmanager
-def progress_bars() -> Iterator[Report]:
-    """A function that library calls report to; the bars are drawn while the block runs."""
+def progress_bars() -> Iterator[ProgressReceiver]:
+    """A receiver of progress reports, drawn as bars on standard error while the block runs."""
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(bar_width=30),
@@ -28,7 +28,7 @@ def progress_bars() -> Iterator[Report]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks = {}
+        tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:

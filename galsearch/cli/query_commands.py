@@ -1,6 +1,7 @@
-"""Commands that ask: which galaxies are like this one, and what is this build."""
+"""Commands that read an index: query, inspect and verify."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,58 +12,103 @@ from galsearch.cli.output import Format, show_neighbours
 from galsearch.core.modality import Modality
 
 Index = Annotated[
-    Path | None, typer.Option("--index", help="A build; default: the only one in index_builds/.")
+    Path | None,
+    typer.Option("--index", help="Directory of an index; default: the one in index_builds/."),
 ]
 
 
+class InspectFormat(StrEnum):
+    """Forms in which the manifest of an index is printed."""
+
+    SUMMARY = "summary"
+    JSON = "json"
+
+
 def query(
-    target_id: Annotated[str, typer.Option(help="TARGETID of the asking galaxy.")],
-    using: Annotated[Modality, typer.Option(help="Which of its embeddings asks.")] = Modality.IMAGE,
+    target_id: Annotated[str, typer.Option(help="TARGETID of the query galaxy.")],
+    using: Annotated[
+        Modality, typer.Option(help="Which embedding of the query galaxy is used.")
+    ] = Modality.IMAGE,
     among: Annotated[
         Modality, typer.Option(help="Which embeddings are searched.")
     ] = Modality.IMAGE,
-    k: Annotated[int, typer.Option("-k", help="How many neighbours.")] = 10,
+    k: Annotated[int, typer.Option("-k", help="Number of neighbours.")] = 10,
+    n_probe: Annotated[
+        int | None, typer.Option(help="Inverted lists to probe; default: tuned by the build.")
+    ] = None,
+    exact: Annotated[bool, typer.Option(help="Compare every stored vector.")] = False,
     index: Index = None,
-    asking: Annotated[
+    from_embeddings: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="Embeddings that hold the asking galaxy, if the index does not."
+            "--from-embeddings",
+            "--from",
+            help="Embeddings that hold the query galaxy, if the index does not.",
         ),
     ] = None,
     where: Annotated[
         str | None,
-        typer.Option(help='Only galaxies of which this holds, such as "z < 0.3 and mag_r < 19".'),
+        typer.Option(help='Condition on the neighbours, such as "z < 0.3 and mag_r < 19".'),
     ] = None,
     within: Annotated[
         tuple[float, float, float] | None,
-        typer.Option(help="Only galaxies in this cone.", metavar="RA_DEG DEC_DEG RADIUS_ARCMIN"),
+        typer.Option(
+            help="Cone in which neighbours must lie.", metavar="RA_DEG DEC_DEG RADIUS_ARCMIN"
+        ),
     ] = None,
     gallery: Annotated[
-        Path | None, typer.Option(help="Also write a page with thumbnails and spectra.")
+        Path | None, typer.Option(help="HTML page with thumbnails and spectra to write.")
     ] = None,
     dataset: Annotated[
-        Path | None, typer.Option(help="Where the page's pixels are, if they have moved.")
+        Path | None, typer.Option(help="Dataset with the images and spectra, if it has moved.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="On stdout.")] = Format.TABLE,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="Format on standard output.")
+    ] = Format.TABLE,
 ) -> None:
-    """The k galaxies most similar to a galaxy, by image or spectrum, among either."""
+    """Find the galaxies most similar to a galaxy.
+
+    The query galaxy's image or spectrum is compared with the images or spectra of the index.
+    """
     engine = galsearch.open_index(index)
-    answer = engine.query(
-        target_id, using=using, among=among, k=k, asking=asking, where=where, within=within
+    neighbours = engine.query(
+        target_id,
+        using=using,
+        among=among,
+        k=k,
+        n_probe=n_probe,
+        exact=exact,
+        asking=from_embeddings,
+        where=where,
+        within=within,
     )
     if gallery is not None:
         page = galsearch.write_gallery(
-            gallery, [answer], engine=engine, dataset=dataset, asking=asking
+            gallery, [neighbours], engine=engine, dataset=dataset, from_embeddings=from_embeddings
         )
         typer.echo(f"gallery: {page}", err=True)
-    show_neighbours(answer, form)
+    show_neighbours(neighbours, output_format)
 
 
-def inspect(index: Annotated[Path | None, typer.Argument(help="A build.")] = None) -> None:
-    """What a build was made of, when, and how well it answers, as JSON."""
-    typer.echo(json.dumps(galsearch.open_index(index).manifest.as_table(), indent=2))
+def inspect(
+    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+    output_format: Annotated[
+        InspectFormat, typer.Option("--format", help="A summary, or the whole manifest.")
+    ] = InspectFormat.SUMMARY,
+) -> None:
+    """Show what an index holds and its measured recall."""
+    manifest = galsearch.open_index(index).manifest
+    if output_format is InspectFormat.JSON:
+        typer.echo(json.dumps(manifest.as_table(), indent=2))
+    else:
+        typer.echo(manifest.summary())
 
 
-def verify(index: Annotated[Path | None, typer.Argument(help="A build.")] = None) -> None:
-    """Recompute every digest and count of a build; exit 1 where one disagrees."""
+def verify(
+    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+) -> None:
+    """Check every digest and count of an index.
+
+    Reads every byte. The exit status is 1 where something disagrees with the manifest.
+    """
     typer.echo(str(galsearch.verify(index)))

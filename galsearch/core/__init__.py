@@ -1,1 +1,1 @@
-"""The nouns: what cannot be wrong once it exists. NumPy alone."""
+"""Core types without input or output: TARGETIDs, images, spectra, vectors and errors."""

@@ -1,4 +1,4 @@
-"""Cutout: a galaxy's image, in nanomaggies per pixel, with what is missing said aloud."""
+"""The image of a galaxy, in nanomaggies per pixel, with a mask of missing measurements."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from galsearch.core.errors import InvalidCutoutError
 
 @dataclass(frozen=True, eq=False)
 class Cutout:
-    """An image stack centred on a galaxy. Arrays are read-only copies of what was given.
+    """An image of a galaxy in several bands. Its arrays are read-only copies of the given ones.
 
     Raises
     ------
@@ -28,14 +28,14 @@ class Cutout:
     flux: npt.NDArray[np.float32]
     """(n_bands, ny, nx), nanomaggies per pixel; row 0 south, column 0 east; 0 where masked."""
     bands: tuple[str, ...]
-    """One name a plane, in order, such as ('g', 'r', 'z')."""
+    """Name of the band of each plane of `flux`, such as ('g', 'r', 'z')."""
     pixel_scale_arcsec: float
-    """Size of a square pixel."""
+    """Side of a square pixel in arcseconds."""
     ra_deg: float
     """ICRS position of the centre."""
     dec_deg: float
     mask: npt.NDArray[np.bool_] | None = None
-    """(n_bands, ny, nx), True = no measurement. Non-finite pixels are added to it."""
+    """(n_bands, ny, nx), True where there is no measurement. Non-finite pixels are added to it."""
 
     def __post_init__(self) -> None:
         flux = np.array(self.flux, dtype=np.float32)
@@ -75,7 +75,7 @@ class Cutout:
         return ~self.mask
 
     def select_bands(self, bands: tuple[str, ...]) -> "Cutout":
-        """The same cutout with these bands in this order; a band it lacks is wholly masked."""
+        """The same cutout with these bands in this order; a missing band is masked everywhere."""
         planes = np.zeros((len(bands), *self.flux.shape[1:]), np.float32)
         mask = np.ones(planes.shape, bool)
         for row, band in enumerate(bands):
@@ -85,12 +85,12 @@ class Cutout:
         return Cutout(planes, bands, self.pixel_scale_arcsec, self.ra_deg, self.dec_deg, mask)
 
     def regrid(self, size_pixels: int, pixel_scale_arcsec: float) -> "Cutout":
-        """The same sky on `size_pixels` squared pixels of another scale, total flux kept.
+        """The same sky on `size_pixels` x `size_pixels` pixels of another scale, flux conserved.
 
-        Equal scales (within 1 per cent) are cropped or padded by whole pixels, so that no value
-        changes; where the sizes differ by an odd number the centre moves by half a pixel. Other
-        scales share each pixel's flux out by overlapping area. What lies outside, and pixels less
-        than half covered by measurements, are masked.
+        If the scales agree within 1 per cent, the image is cropped or padded by whole pixels, so
+        that no value changes; the centre moves by half a pixel if the sizes differ by an odd
+        number. Otherwise the flux of each pixel is distributed by overlapping area. Pixels
+        outside the image, and pixels of which measurements cover less than half, are masked.
 
         Examples
         --------
@@ -120,11 +120,11 @@ def _same_scale(a: float, b: float) -> bool:
 
 
 def _cropped(planes: npt.NDArray[Any], size: int, empty: float) -> npt.NDArray[Any]:
-    """(n_bands, size, size): the middle of the planes, `empty` where they do not reach."""
+    """The central (n_bands, size, size) of the planes, filled with `empty` beyond their edges."""
     out = np.full((len(planes), size, size), empty, planes.dtype)
     taken, placed = [slice(None)], [slice(None)]
     for n in planes.shape[1:]:
-        shift = size // 2 - n // 2  # pixel j comes to lie on pixel j + shift
+        shift = size // 2 - n // 2  # input pixel j becomes output pixel j + shift
         first, stop = max(0, shift), min(size, n + shift)
         placed.append(slice(first, stop))
         taken.append(slice(first - shift, stop - shift))
@@ -135,7 +135,7 @@ def _cropped(planes: npt.NDArray[Any], size: int, empty: float) -> npt.NDArray[A
 def _overlap_weights(
     n_in: int, scale_in: float, n_out: int, scale_out: float
 ) -> npt.NDArray[np.float32]:
-    """(n_out, n_in): the share of each input pixel that falls into each output pixel."""
+    """(n_out, n_in) fraction of each input pixel that lies inside each output pixel."""
     left_in = (np.arange(n_in) - n_in / 2) * scale_in
     left_out = (np.arange(n_out) - n_out / 2) * scale_out
     low = np.maximum(left_out[:, None], left_in[None, :])
@@ -146,5 +146,5 @@ def _overlap_weights(
 def _apply(
     weights: list[npt.NDArray[np.float32]], planes: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """(n_bands, ny_out, nx_out): rows and columns of each plane redistributed."""
+    """(n_bands, ny_out, nx_out) planes whose rows and columns are redistributed by weights."""
     return np.asarray(weights[0] @ planes @ weights[1].T)

@@ -104,7 +104,7 @@ class OutputExistsError(GalsearchError, FileExistsError):
     """An output file or directory that exists and must not be overwritten."""
 
     code = "output-exists"
-    remedy = "Remove it, or name another output directory."
+    remedy = "Name another output directory, or remove this one."
 
 
 class LockedError(GalsearchError, BlockingIOError):

@@ -1,10 +1,14 @@
-"""The two things a galaxy is known by, and the four questions they make."""
+"""The two modalities of a galaxy, image and spectrum, and the four directions of a query."""
 
 from enum import StrEnum
 
 
 class Modality(StrEnum):
-    """An image or a spectrum; a question names two of them, `using` and `among`."""
+    """A kind of data on a galaxy.
+
+    A query names two of them: `using`, the modality of the query galaxy, and `among`, the
+    modality that is searched.
+    """
 
     IMAGE = "image"
     SPECTRUM = "spectrum"
@@ -13,4 +17,4 @@ class Modality(StrEnum):
 DIRECTIONS: tuple[tuple[Modality, Modality], ...] = tuple(
     (using, among) for using in Modality for among in Modality
 )
-"""All four (using, among) pairs, image to image first."""
+"""All four pairs (using, among), starting with image to image."""

@@ -1,23 +1,28 @@
-"""Colours as the Legacy Surveys viewer shows them (legacypipe's `dr2` style, grz)."""
+"""RGB colours of images in the style of the Legacy Surveys viewer (legacypipe's `dr2`, grz)."""
 
 import numpy as np
 import numpy.typing as npt
 
 SCALES = {"g": 6.0, "r": 3.4, "z": 2.2}
-"""Multipliers of nanomaggies per pixel; g becomes blue, r green, z red."""
+"""Factor for the flux of each band; g becomes blue, r green and z red."""
 OFFSET, Q = 0.03, 20.0
 
 
 def legacy_rgb(flux: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """(..., 3, ny, nx) float32 in 0 .. 1, planes red (z), green (r), blue (g).
+    """RGB planes of an image: red (z), green (r) and blue (g), each between 0 and 1.
 
-    v = flux * scale + 0.03 a band; I = mean of max(0, v); v * (arcsinh(20 I) / sqrt(20)) / I,
-    clipped. Where I is 0 the divisor is 1e-6, as in AstroCLIP's ToRGB.
+    With v = flux * scale + 0.03 for each band and I = mean of max(0, v) over the bands, a plane
+    is v * (arcsinh(20 I) / sqrt(20)) / I, clipped to 0 .. 1. Where I is 0 the divisor is 1e-6, as
+    in AstroCLIP's `ToRGB`.
 
     Parameters
     ----------
     flux : (..., 3, ny, nx)
-        Nanomaggies per 0.262 arcsec pixel in the order g, r, z.
+        Nanomaggies per pixel of 0.262 arcsec, bands in the order g, r, z.
+
+    Returns
+    -------
+    (..., 3, ny, nx) float32
 
     Examples
     --------

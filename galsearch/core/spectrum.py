@@ -1,4 +1,4 @@
-"""Spectrum: flux against vacuum wavelength in the observed frame, with its uncertainty."""
+"""A spectrum: flux at vacuum wavelengths in the observed frame, with its inverse variance."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +17,10 @@ DESI_WAVELENGTH_ANGSTROM.setflags(write=False)
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """A one-dimensional spectrum. Arrays are read-only copies of what was given.
+    """A one-dimensional spectrum. Its arrays are read-only copies of the given ones.
 
-    A pixel without measurement (`mask`, `ivar == 0` or a non-finite value) holds flux 0 and
-    ivar 0 and is masked: the three never disagree.
+    A pixel without a measurement (masked, `ivar == 0` or a non-finite value) has flux 0 and
+    ivar 0 and is masked, so that `flux`, `ivar` and `mask` always agree.
 
     Raises
     ------
@@ -41,7 +41,7 @@ class Spectrum:
     ivar: npt.NDArray[np.float32]
     """(n,), inverse variance of `flux`."""
     mask: npt.NDArray[np.bool_] | None = None
-    """(n,), True = no measurement."""
+    """(n,), True where there is no measurement."""
 
     def __post_init__(self) -> None:
         wavelength = np.array(self.wavelength_angstrom, dtype=np.float64)
@@ -74,11 +74,12 @@ class Spectrum:
         return ~self.mask
 
     def on_desi_grid(self) -> "Spectrum":
-        """The same spectrum on the 7781 pixels of the DESI grid; what it does not cover is masked.
+        """The same spectrum on the 7781 pixels of the DESI grid.
 
-        Values are interpolated linearly between neighbouring measured pixels; the inverse
-        variance is the smaller of the two, so that nothing looks better than it was measured.
-        A spectrum that is on the grid already comes back unchanged.
+        Flux is interpolated linearly between neighbouring measured pixels. The inverse variance
+        of an interpolated pixel is the smaller one of the two, which never overstates the
+        precision. Pixels outside the spectrum are masked. A spectrum that is on the DESI grid
+        already is returned unchanged.
 
         Examples
         --------

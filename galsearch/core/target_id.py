@@ -1,8 +1,9 @@
-"""TARGETID, the identity of a galaxy: DESI's int64, and a string at every text border.
+"""TARGETID: the identity of a galaxy, an int64 in memory and a string in every text format.
 
-Real ids (about 4e16) exceed 2**53, so a float, and a JSON number in most readers, names
-another galaxy or none. Bit layout: desitarget.targets (objid 0-21, brickid 22-41, release
-42-57, mock 58, sky 59, gaiadr 60-61, reserved 62).
+Real TARGETIDs, about 4e16, exceed 2**53. A float, and so a JSON number in most readers, cannot
+hold them exactly and would name another galaxy or none. The bits of a TARGETID are those of
+desitarget.targets: objid 0-21, brickid 22-41, release 42-57, mock 58, sky 59, gaiadr 60-61,
+reserved 62.
 """
 
 from dataclasses import dataclass
@@ -19,12 +20,12 @@ _POSITION_BIT = 1 << 62
 
 
 class TargetId(int):
-    """A positive int64, from an integer or its decimal text; never from a float.
+    """The TARGETID of a galaxy: a positive int64, made from an integer or from decimal text.
 
     Raises
     ------
     InvalidTargetIdError
-        For a float, a bool, text that is not decimal digits, and values outside 1 .. 2**63 - 1.
+        Given a float, a bool, text that is not decimal digits, or a value outside 1 .. 2**63 - 1.
 
     Examples
     --------
@@ -68,13 +69,13 @@ class TargetId(int):
 
 
 def as_target_ids(values: Any) -> npt.NDArray[np.int64]:
-    """A fresh, checked (n,) int64 array of TARGETIDs.
+    """A new (n,) int64 array of TARGETIDs, checked.
 
     Raises
     ------
     InvalidTargetIdError
-        Where the input is not one-dimensional, not of an integer dtype (a float column has
-        lost galaxies already), or holds a value that is not positive.
+        Where the input is not one-dimensional, not of an integer dtype (a float column cannot
+        hold TARGETIDs exactly), or holds a value that is not positive.
 
     Examples
     --------
@@ -101,18 +102,18 @@ def as_target_ids(values: Any) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class TargetIdParts:
-    """What DESI packs into a TARGETID."""
+    """The parts that DESI packs into a TARGETID."""
 
     objid: int
-    """Row in the brick's Tractor catalogue."""
+    """Row number in the Tractor catalogue of the brick."""
     brickid: int
-    """Legacy Surveys brick, 1 .. 662,174."""
+    """Number of the Legacy Surveys brick, 1 .. 662,174."""
     release: int
-    """Imaging release, such as 9010 (DR9 south); below 1000 a secondary-target class."""
+    """Imaging release, such as 9010 for DR9 south; below 1000 a class of secondary targets."""
     mock: bool
-    """Simulated, never observed."""
+    """True for a simulated galaxy."""
     sky: bool
-    """A sky position without an object."""
+    """True for a sky fibre, a position without an object."""
 
 
 def decode_target_id(target_id: TargetId) -> TargetIdParts:
@@ -161,10 +162,11 @@ def encode_target_id(parts: TargetIdParts) -> TargetId:
 
 
 def target_id_from_position(healpix_29: int) -> TargetId:
-    """The id of a galaxy that DESI never targeted: its order-29 HEALPix pixel, bit 62 set.
+    """A TARGETID for a galaxy that DESI did not target, made from its position.
 
-    DESI reserves bit 62, so such an id never collides with one of DESI's; two galaxies in one
-    order-29 pixel (0.4 milliarcsec) are the same galaxy.
+    It is the number of the galaxy's order-29 HEALPix pixel with bit 62 set. DESI reserves bit 62,
+    so such an id never equals one of DESI's. Two positions in one order-29 pixel, 0.4
+    milliarcsec wide, are the same galaxy.
 
     Raises
     ------
@@ -182,5 +184,5 @@ def target_id_from_position(healpix_29: int) -> TargetId:
 
 
 def is_position_id(target_id: TargetId) -> bool:
-    """Whether the id came from `target_id_from_position` rather than from DESI."""
+    """True for an id that was made by `target_id_from_position`, not by DESI."""
     return bool(int(target_id) & _POSITION_BIT)

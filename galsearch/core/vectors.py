@@ -1,4 +1,4 @@
-"""Embeddings as arrays: unit rows, and the order in which answers are given."""
+"""Embeddings as arrays: rows of unit length, and the order of neighbours."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,10 +6,11 @@ import numpy.typing as npt
 from galsearch.core.errors import ShardError
 
 UNIT_TOLERANCE = 1e-5
+"""Deviation of the length from 1 up to which a stored row counts as a unit vector."""
 
 
 def unit_rows(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """A fresh (n, d) float32 array whose rows have length one.
+    """A new (n, d) float32 array of the same directions, each row of length 1.
 
     Raises
     ------
@@ -36,19 +37,23 @@ def unit_rows(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 
 
 def off_unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """(n,), True for rows that are not of unit length within 1e-5 (or hold a NaN)."""
+    """(n,) bool, True for rows whose length differs from 1 by more than 1e-5 or is NaN."""
     length = np.linalg.norm(np.asarray(vectors, dtype=np.float64), axis=1)
     return np.asarray(~(np.abs(length - 1) <= UNIT_TOLERANCE))
 
 
-def answer_order(
+def neighbour_order(
     similarity: npt.NDArray[np.floating], target_ids: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.intp]:
-    """(n,) positions by descending similarity, equal ones by ascending TARGETID.
+    """Order of neighbours: descending similarity, equal ones by ascending TARGETID.
+
+    Returns
+    -------
+    (n,) int64 positions in the two arrays
 
     Examples
     --------
-    >>> answer_order(np.array([0.5, 0.9, 0.5]), np.array([7, 8, 3]))
+    >>> neighbour_order(np.array([0.5, 0.9, 0.5]), np.array([7, 8, 3]))
     array([1, 2, 0])
     """
     return np.lexsort((target_ids, -np.asarray(similarity)))

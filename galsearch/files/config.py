@@ -1,7 +1,7 @@
-"""Small TOML files become frozen dataclasses; what a file says wrongly is said all at once.
+"""TOML files read into frozen dataclasses; all problems of a file are reported together.
 
-A file holds differences from the dataclass's defaults. An unknown key is an error with the
-nearest known name, a wrong type an error with both types.
+A file states only what differs from the defaults of the dataclass. An unknown key is an error
+that suggests the nearest known name; a value of a wrong type is an error that names both types.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def read_config(path: str | Path, kind: type[T]) -> T:
-    """The dataclass `kind` as the TOML file at `path` describes it.
+    """An instance of the dataclass `kind` with the values of a TOML file.
 
     Raises
     ------
@@ -39,7 +39,9 @@ def read_config(path: str | Path, kind: type[T]) -> T:
 
 
 def config_from_table(table: Mapping[str, Any], kind: type[T], *, where: str) -> T:
-    """The dataclass `kind` from a table of keys; nested dataclasses from nested tables.
+    """An instance of the dataclass `kind` with the values of a table.
+
+    A field that is itself a dataclass takes a nested table.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def config_from_table(table: Mapping[str, Any], kind: type[T], *, where: str) ->
 
 
 def as_table(config: Any) -> dict[str, Any]:
-    """The resolved config as plain tables, lists, numbers and strings, ready for JSON."""
+    """The values of a dataclass as tables, lists, numbers and strings, ready for JSON."""
     return {key: _plain(value) for key, value in dataclasses.asdict(config).items()}
 
 

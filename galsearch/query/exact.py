@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.vectors import answer_order
+from galsearch.core.vectors import neighbour_order
 
 
 def brute_force(
@@ -37,5 +37,5 @@ def brute_force(
     products = np.asarray(vectors, np.float64)[kept] * np.asarray(question, np.float64)
     cosines = np.clip(products.sum(axis=1), -1.0, 1.0).astype(np.float32)
     ids = target_ids[kept]
-    order = answer_order(cosines, ids)[:k]
+    order = neighbour_order(cosines, ids)[:k]
     return ids[order], cosines[order]

@@ -1,4 +1,4 @@
-"""Answers as a page that a person looks at: thumbnails and spectra, one file, no network."""
+"""Pictures and pages of galaxies: thumbnails, spectrum plots and an HTML gallery."""
 
 from galsearch.render.gallery import write_gallery
 

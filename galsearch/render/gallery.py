@@ -1,16 +1,16 @@
-"""One self-contained HTML page: the asking galaxy and its neighbours, direction by direction."""
+"""One self-contained HTML page: a query galaxy and its neighbours in each direction."""
 
 import html
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from galsearch.core.errors import DatasetError
+from galsearch.core.errors import DatasetError, NoDatasetError
 from galsearch.core.target_id import TargetId, decode_target_id, is_position_id
 from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.embeddings import open_store
+from galsearch.files.atomic import write_text
 from galsearch.query import Neighbours, SearchEngine
 from galsearch.render.spectrum_plot import spectrum_svg
 from galsearch.render.thumbnail import data_uri, thumbnail_png
@@ -25,7 +25,7 @@ h2 small { color: var(--dim); font-weight: normal; margin-left: 8px; }
 p { color: var(--dim); margin: 4px 0 16px; max-width: 80ch; }
 .cards { display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(460px, 1fr)); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px; }
-.card.asking { border-color: var(--accent); }
+.card.query { border-color: var(--accent); }
 .card header { display: flex; gap: 12px; }
 .card img, .card .blank { width: 152px; height: 152px; border-radius: 4px; flex: none; }
 .card .blank { display: grid; place-items: center; color: var(--dim);
@@ -45,85 +45,85 @@ svg text.y { text-anchor: end; } svg text.mark { fill: #7fc4ff; } svg line.mark
 
 def write_gallery(
     path: str | Path,
-    answers: Sequence[Neighbours],
+    neighbours: Sequence[Neighbours],
     *,
     engine: SearchEngine,
     dataset: str | Path | None = None,
-    asking: str | Path | None = None,
+    from_embeddings: str | Path | None = None,
 ) -> Path:
-    """Write the page and return its path. It needs no other file and no network.
+    """Write an HTML page of thumbnails and spectra, and return its path.
+
+    The page needs no other file and no network.
 
     Parameters
     ----------
     path
-        Where the page goes; written to a temporary name, then renamed.
-    answers
-        One or more answers of `engine` to one galaxy's questions; each becomes a section.
+        The page to write.
+    neighbours
+        One or more results of `engine` for one query galaxy; each becomes a section.
     dataset
-        Holds the neighbours' pixels; by default the dataset that the index was made from.
-    asking
-        Embeddings that hold the asking galaxy, where it asked from outside the index; their
-        dataset holds its pixels.
+        Dataset with the neighbours' images and spectra; default: the one that the index was
+        made from.
+    from_embeddings
+        Embeddings that hold the query galaxy, if the index does not; its image and spectrum are
+        read from the dataset that they were made from.
 
     Raises
     ------
-    DatasetError
-        Where the pixels are not where they were when the index was made.
+    NoDatasetError
+        Where the dataset is not known, or not where it was when the index was made.
     UnknownTargetError
-        Where a galaxy of an answer is not in the dataset.
+        Where a neighbour is not in the dataset.
     """
     path = Path(path)
     pixels = _open_pixels(dataset or engine.manifest.dataset)
-    asking_id = answers[0].query_target_id
+    query_id = neighbours[0].query_target_id
     sections = []
-    if asking_id is not None:
+    if query_id is not None:
         own = pixels
-        if asking is not None:
-            own = _open_pixels(open_store(asking, answers[0].using).dataset)
-        sections.append(f'<div class="cards">{_card(own.read([asking_id]), 0, None)}</div>')
-    sections += [_section(answer, pixels) for answer in answers]
-    title = f"Galaxies like {asking_id}" if asking_id is not None else "Galaxies like yours"
-    text = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body><h1>{title}</h1>"
-        "<p>Similarity is the cosine between embeddings: 1 is alike, 0 is unrelated. Images: "
-        "g, r, z in the Legacy Surveys viewer's colours, north up, east left, 40 arcsec wide. "
-        "Spectra: inverse-variance means of 20 pixels.</p>"
-        f"{''.join(sections)}</body></html>\n"
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+        if from_embeddings is not None:
+            own = _open_pixels(open_store(from_embeddings, neighbours[0].using).dataset)
+        sections.append(f'<div class="cards">{_card(own.read([query_id]), 0, None)}</div>')
+    sections += [_section(result, pixels) for result in neighbours]
+    title = f"Galaxies like {query_id}" if query_id is not None else "Galaxies like yours"
+    write_text(path, _page(title, "".join(sections)))
     return path
 
 
+def _page(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
+        f"<style>{STYLE}</style></head><body><h1>{title}</h1>"
+        "<p>Similarity is the cosine between embeddings: 1 for identical ones, 0 for unrelated "
+        "ones. Images: g, r, z in the colours of the Legacy Surveys viewer, north up, east left, "
+        "40 arcsec wide. Spectra: inverse-variance means of 20 pixels.</p>"
+        f"{body}</body></html>\n"
+    )
+
+
 def _open_pixels(path: str | Path | None) -> Dataset:
-    """The dataset at `path`, or an error that says how to name it."""
+    """The dataset at `path`."""
     if path is None:
-        raise DatasetError(
-            "the index does not know which dataset its galaxies came from; name it with --dataset."
-        )
+        raise NoDatasetError("the index does not record which dataset its galaxies came from.")
     try:
         return open_dataset(path)
     except DatasetError as error:
-        raise DatasetError(
-            f"the page needs the galaxies' pixels: {error} If the dataset has moved, name it with "
-            "--dataset."
+        raise NoDatasetError(
+            f"the page needs the images and spectra of the dataset: {error}", path=path
         ) from None
 
 
-def _section(answer: Neighbours, dataset: Dataset) -> str:
+def _section(result: Neighbours, dataset: Dataset) -> str:
     head = (
-        f"<h2>{answer.using} → {answer.among}"
-        f"<small>asked with its {answer.using}, among {len(answer)} nearest "
-        f"{'images' if answer.among == 'image' else 'spectra'}</small></h2>"
+        f"<h2>{result.using} → {result.among}"
+        f"<small>its {result.using} compared with "
+        f"{'images' if result.among == 'image' else 'spectra'}: {len(result)} nearest</small></h2>"
     )
-    if not len(answer):
-        return f"{head}<p>No other galaxy has one.</p>"
-    batch = dataset.read(answer.target_ids)
-    cards = [_card(batch, i, float(answer.similarity[i])) for i in range(len(answer))]
+    if not len(result):
+        return f"{head}<p>No other galaxy of the index has one.</p>"
+    batch = dataset.read(result.target_ids)
+    cards = [_card(batch, i, float(result.similarity[i])) for i in range(len(result))]
     return f'{head}<div class="cards">{"".join(cards)}</div>'
 
 
@@ -145,12 +145,12 @@ def _card(batch: GalaxyBatch, row: int, similarity: float | None) -> str:
     spectrum = "<p>no spectrum</p>"
     if batch.has_spectrum[row]:
         spectrum = spectrum_svg(batch.spectrum_flux[row], batch.spectrum_ivar[row], z=z)
-    kind = "card asking" if similarity is None else "card"
+    kind = "card query" if similarity is None else "card"
     return f'<div class="{kind}"><header>{picture}<dl>{rows}</dl></header>{spectrum}</div>'
 
 
 def _sky_link(target_id: TargetId, ra_deg: float, dec_deg: float) -> str:
-    """Where to look at the real sky; a simulated galaxy is not there, and says so."""
+    """A link to the galaxy in the Legacy Surveys viewer; the word "simulated" for a mock galaxy."""
     if not is_position_id(target_id) and decode_target_id(target_id).mock:
         return "simulated"
     url = f"https://www.legacysurvey.org/viewer?ra={ra_deg:.5f}&dec={dec_deg:.5f}&layer=ls-dr9&zoom=16"

@@ -1,4 +1,4 @@
-"""A spectrum as inline SVG: binned flux, axes in Angstrom, the lines a redshift puts there."""
+"""Plots of spectra as inline SVG: binned flux, axes, and spectral lines at the redshift."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,7 @@ from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
 WIDTH, HEIGHT = 460, 170
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 16, 34
 N_BINS = 389
-"""20 DESI pixels (16 Angstrom) a bin: narrower than a screen pixel's worth of galaxy continuum."""
+"""Bins of the plot; each holds 20 DESI pixels, 16 Angstrom, about one pixel of a screen."""
 
 LINES_ANGSTROM: dict[str, float] = {
     "[O II]": 3728.5,
@@ -20,7 +20,7 @@ LINES_ANGSTROM: dict[str, float] = {
     "Hα": 6564.6,
     "[S II]": 6725.5,
 }
-"""Rest-frame vacuum wavelengths of the features that identify a galaxy's redshift by eye."""
+"""Rest-frame vacuum wavelengths of lines by which a galaxy's redshift is checked by eye."""
 
 
 def spectrum_svg(
@@ -29,19 +29,20 @@ def spectrum_svg(
     *,
     z: float | None = None,
 ) -> str:
-    """An SVG of a (7781,) spectrum on the DESI grid, in 1e-17 erg / (s cm2 Angstrom).
+    """An SVG plot of a spectrum on the DESI grid.
 
     Parameters
     ----------
     flux, ivar : (7781,)
-        Pixels with `ivar` 0 leave a gap in the curve.
+        Flux in 1e-17 erg / (s cm2 Angstrom) and its inverse variance. Pixels with `ivar` 0 leave
+        a gap in the curve.
     z
-        Where given, marks the rest-frame lines of `LINES_ANGSTROM` that fall into the range.
+        Redshift at which the lines of `LINES_ANGSTROM` are marked; None marks no lines.
     """
     wavelength, binned = bin_spectrum(flux, ivar)
     seen = np.isfinite(binned)
     if not seen.any():
-        return _frame('<text class="none" x="200" y="85">no light</text>', 0.0, 1.0)
+        return _frame('<text class="none" x="200" y="85">no measured flux</text>', 0.0, 1.0)
     low, high = _range(binned[seen])
     x, y = _x(wavelength), _y(binned, low, high)
     path = "".join(
@@ -56,7 +57,10 @@ def spectrum_svg(
 def bin_spectrum(
     flux: npt.NDArray[np.floating], ivar: npt.NDArray[np.floating]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(N_BINS,) central wavelengths and inverse-variance means; NaN where nothing was measured."""
+    """Central wavelengths of the bins in Angstrom, and inverse-variance means of the flux.
+
+    Both have shape (N_BINS,). The mean is NaN in a bin without a measured pixel.
+    """
     edges = np.linspace(0, len(flux), N_BINS + 1).astype(int)[:-1]
     weight = np.add.reduceat(np.asarray(ivar, np.float64), edges)
     summed = np.add.reduceat(np.asarray(flux, np.float64) * ivar, edges)
@@ -67,7 +71,7 @@ def bin_spectrum(
 
 
 def _range(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Limits that show the continuum and most of a line, whatever one bad bin says."""
+    """Limits of the flux axis that show the continuum and most lines, and ignore single outliers."""
     low, high = np.percentile(values, [0.5, 99.8])
     low = min(0.0, float(low))
     high = max(float(high), low + 1e-3)
@@ -98,7 +102,7 @@ def _line_marks(z: float) -> str:
 
 
 def _frame(inside: str, low: float, high: float) -> str:
-    """The axes around `inside`: Angstrom below, flux at the left."""
+    """The complete SVG: axes with ticks around the drawing `inside`."""
     ticks = []
     for wavelength in range(4000, 10000, 1000):
         x = float(_x(np.array([float(wavelength)]))[0])
@@ -118,7 +122,7 @@ def _frame(inside: str, low: float, high: float) -> str:
 
 
 def _round_ticks(low: float, high: float) -> list[float]:
-    """Two to five round values between the limits."""
+    """Two to five round values between two limits, for the ticks of an axis."""
     step = 10.0 ** np.floor(np.log10((high - low) / 2))
     while (high - low) / step > 4:
         step *= 2 if (high - low) / step < 9 else 2.5

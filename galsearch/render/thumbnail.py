@@ -1,4 +1,4 @@
-"""A galaxy's image as the Legacy Surveys viewer would show it, ready to stand in a page."""
+"""PNG thumbnails of galaxies in the colours of the Legacy Surveys viewer."""
 
 import base64
 import io
@@ -13,9 +13,15 @@ from galsearch.core.rgb import legacy_rgb
 def thumbnail_png(
     flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None = None
 ) -> bytes:
-    """A PNG of (3, ny, nx) g, r, z nanomaggies per pixel: north up, east left, viewer colours.
+    """A PNG image of a galaxy, north up and east left.
 
-    Pixels without a measurement in any band are mid grey, so that they cannot pass for sky.
+    Parameters
+    ----------
+    flux : (3, ny, nx)
+        Bands g, r and z in nanomaggies per pixel, row 0 south, column 0 east.
+    mask : (3, ny, nx), optional
+        True where a pixel has no measurement. Pixels without a measurement in any band are
+        painted grey, so that they are not mistaken for dark sky.
 
     Examples
     --------
@@ -32,5 +38,5 @@ def thumbnail_png(
 
 
 def data_uri(png: bytes) -> str:
-    """The PNG as text that an `img` element takes as its source."""
+    """The PNG as a `data:` URI, for the `src` attribute of an HTML `img` element."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,4 +1,4 @@
-"""Bad input at the terminal: one clear message, status 1, nothing left behind."""
+"""Bad input on the command line: one clear message, exit status 1, nothing half-written."""
 
 import shutil
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 
 import galsearch
+from galsearch.cli.remedies import REMEDIES
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -24,8 +25,10 @@ def refused(galsearch_command: Command, tmp_path: Path) -> Callable[..., str]:
         assert sorted(cwd.rglob("*")) == before
         assert done.stdout == ""
         assert "Traceback" not in done.stderr
-        message = done.stderr[done.stderr.index("galsearch: ") :]
-        return message.removeprefix("galsearch: ").removesuffix("\n")
+        message = done.stderr[done.stderr.index("galsearch: ") :].removeprefix("galsearch: ")
+        fact, _, remedy = message.removesuffix("\n").rpartition("\n")
+        assert remedy in REMEDIES.values()
+        return fact
 
     return run
 
@@ -106,14 +109,23 @@ def test_embeddings_that_are_not_there(refused, tmp_path: Path) -> None:
     [
         (
             ["--target-id", "39627848784286003"],
-            "TARGETID 39627848784286003 is not in index 'demo' (24 galaxies). Ask with a TARGETID "
-            "of that index, or name the embeddings that hold it with --from.",
+            "TARGETID 39627848784286003 is not in index 'demo' (24 galaxies).\n"
+            "Use a TARGETID of this index, or name the embeddings that hold the galaxy: "
+            "--from-embeddings DIRECTORY.",
         ),
-        (["--target-id", "ID", "-k", "0"], "k is 0; expected a whole number, 1 or more."),
-        (["--target-id", "ID", "-k", "-5"], "k is -5; expected a whole number, 1 or more."),
+        (
+            ["--target-id", "ID", "-k", "0"],
+            "k is 0; expected a whole number, 1 or more.\nCorrect the option that the message "
+            "names.",
+        ),
+        (
+            ["--target-id", "ID", "-k", "-5"],
+            "k is -5; expected a whole number, 1 or more.\nCorrect the option that the message "
+            "names.",
+        ),
     ],
 )
-def test_a_question_that_cannot_be_answered(
+def test_a_query_that_cannot_be_answered(
     demonstration, galsearch_command: Command, arguments: list[str], message: str
 ) -> None:
     arguments = [demonstration.target_id if word == "ID" else word for word in arguments]
@@ -134,13 +146,14 @@ def test_an_index_of_another_encoder(
 ) -> None:
     sky = make_sky(30, dim=128)
     sky.write(tmp_path / "others")
-    question = ["query", "--target-id", str(sky.ids[3]), "--from", tmp_path / "others"]
-    done = galsearch_command(*question, cwd=demonstration.home, status=1)
+    query = ["query", "--target-id", str(sky.ids[3]), "--from", tmp_path / "others"]
+    done = galsearch_command(*query, cwd=demonstration.home, status=1)
     own = galsearch.open_index(demonstration.home / "index_builds" / "demo").manifest.fingerprint
     assert done.stderr == (
-        f"galsearch: index 'demo' was built with encoder {own[:16]}, {tmp_path / 'others'} is of "
-        f"encoder {'a' * 16}. Similarities between different encoders have no meaning. Embed with "
-        "the index's encoder, or build the index again.\n"
+        f"galsearch: index 'demo' has embeddings of encoder {own[:16]}, {tmp_path / 'others'} of "
+        f"encoder {'a' * 16}. Similarities between embeddings of different encoders have no "
+        "meaning.\nEmbed with the encoder of the index, or build the index again from these "
+        "embeddings.\n"
     )
 
 

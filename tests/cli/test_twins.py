@@ -1,4 +1,4 @@
-"""A command and its function are twins: the same words, the same defaults."""
+"""Each command has the parameters of its library function, with the same names and defaults."""
 
 import enum
 import inspect
@@ -28,9 +28,9 @@ TWINS: dict[str, Any] = {
     "convert-checkpoint": galsearch.encoders.convert_checkpoint,
 }
 ONLY_AT_THE_TERMINAL = {
-    "query": {"index", "gallery", "dataset", "form"},  # open_index, write_gallery; how to print
+    "query": {"index", "gallery", "dataset", "output_format"},  # open_index, write_gallery
     "embed": {"precision"},  # of encoders.load, whose pair the function takes
-    "inspect": {"index"},
+    "inspect": {"index", "output_format"},
     "verify": {"index"},
     "doctor": set(),
 }
@@ -60,9 +60,17 @@ def test_a_commands_words_are_its_functions(name: str) -> None:
             assert plain(parameter.default) == plain(twin[parameter.name].default)
 
 
+def test_an_option_is_named_like_its_parameter() -> None:
+    for name, command in COMMANDS.items():
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and parameter.name != "output_format":
+                option = f"--{parameter.name.replace('_', '-')}"
+                assert {option, f"-{parameter.name}"} & set(parameter.opts), f"{name} {option}"
+
+
 def test_every_public_name_has_a_docstring_and_is_at_the_door() -> None:
     for name in galsearch.__all__:
         assert getattr(galsearch, name).__doc__, name
         assert name in dir(galsearch)
-    with pytest.raises(AttributeError, match="module 'galsearch' has no attribute 'querry'"):
+    with pytest.raises(AttributeError, match="querry"):
         _ = galsearch.querry

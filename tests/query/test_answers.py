@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
-from galsearch.core.vectors import answer_order
+from galsearch.core.vectors import neighbour_order
 from galsearch.query import Neighbours
 from galsearch.query.exact import brute_force
 
@@ -108,4 +108,4 @@ def test_brute_force_is_a_sort_of_cosines(
         if i != exclude
     )[:k]
     assert found.tolist() == [i for _, i in pairs]
-    assert (answer_order(cosines, found) == np.arange(len(found))).all()
+    assert (neighbour_order(cosines, found) == np.arange(len(found))).all()

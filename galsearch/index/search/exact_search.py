@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.vectors import answer_order
+from galsearch.core.vectors import neighbour_order
 from galsearch.index.vectors.stored_vectors import Ids, Rows, StoredVectors, Vectors
 
 _QUESTIONS = 256
@@ -58,7 +58,7 @@ def rank(stored: StoredVectors, rows: Rows, question: Vectors, *, k: int, exclud
     kept = ids != exclude
     rows, ids = rows[kept], ids[kept]
     cosines = stored.cosines(rows, question)
-    order = answer_order(cosines, ids)[:k]
+    order = neighbour_order(cosines, ids)[:k]
     return ids[order], cosines[order]
 
 

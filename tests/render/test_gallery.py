@@ -1,4 +1,4 @@
-"""The page: one file that needs no other, with every galaxy that was found."""
+"""The gallery: one self-contained page with the query galaxy and every neighbour."""
 
 import re
 from html.parser import HTMLParser
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import galsearch
-from galsearch.core.errors import DatasetError
+from galsearch.core.errors import NoDatasetError
 from galsearch.render import write_gallery
 
 DIRECTIONS = galsearch.DIRECTIONS
@@ -38,13 +38,13 @@ class Tags(HTMLParser):
 @pytest.fixture(scope="module")
 def page(demonstration, tmp_path_factory: pytest.TempPathFactory) -> str:
     engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
-    asked = [
+    results = [
         engine.query(demonstration.target_id, using=using, among=among, k=3)
         for using, among in DIRECTIONS
     ]
     dataset = demonstration.home / "demo" / "dataset"
     path = tmp_path_factory.mktemp("page") / "page.html"
-    return write_gallery(path, asked, engine=engine, dataset=dataset).read_text("utf-8")
+    return write_gallery(path, results, engine=engine, dataset=dataset).read_text("utf-8")
 
 
 def test_the_page_nests_and_fetches_nothing(page: str) -> None:
@@ -57,7 +57,7 @@ def test_the_page_nests_and_fetches_nothing(page: str) -> None:
     assert "url(" not in page
 
 
-def test_the_asking_galaxy_leads_and_every_neighbour_follows(page: str, demonstration) -> None:
+def test_the_query_galaxy_leads_and_every_neighbour_follows(page: str, demonstration) -> None:
     tags = Tags()
     tags.feed(page)
     engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
@@ -83,7 +83,7 @@ def test_a_simulated_galaxy_has_no_link_to_the_sky(page: str) -> None:
 def test_a_page_without_pixels_is_not_written(demonstration, tmp_path: Path) -> None:
     engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
     answer = engine.query(demonstration.target_id, k=1)
-    with pytest.raises(DatasetError, match=r"--dataset"):
+    with pytest.raises(NoDatasetError, match="needs the images and spectra"):
         write_gallery(tmp_path / "page.html", [answer], engine=engine, dataset=tmp_path / "gone")
     assert list(tmp_path.iterdir()) == []
 

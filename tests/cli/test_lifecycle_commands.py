@@ -1,4 +1,4 @@
-"""A build that grows and shrinks from the terminal."""
+"""An index is changed from the command line: add, remove, compact."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from galsearch.index import IndexRecipe, build_index
 
 
-def test_galaxies_come_and_go_from_the_terminal(
+def test_galaxies_are_added_and_removed(
     make_sky: Callable[..., Any], galsearch_command: Callable[..., Any], tmp_path: Path
 ) -> None:
     sky = make_sky(60)
@@ -22,12 +22,12 @@ def test_galaxies_come_and_go_from_the_terminal(
     assert done.stdout.startswith("index 'default': 60 galaxies, ")
     done = galsearch_command("remove", str(sky.ids[0]), str(sky.ids[50]), cwd=tmp_path)
     assert done.stdout.startswith("index 'default': 58 galaxies, ")
-    asked = ("query", "--target-id", str(sky.ids[1]), "-k", "99", "--format", "csv")
-    before = galsearch_command(*asked, cwd=tmp_path).stdout
+    query = ("query", "--target-id", str(sky.ids[1]), "-k", "99", "--format", "csv")
+    before = galsearch_command(*query, cwd=tmp_path).stdout
     assert len(before.splitlines()) == 58
     done = galsearch_command("compact", "index_builds/toy", cwd=tmp_path)
     assert "recall@10 1.000" in done.stdout
-    assert galsearch_command(*asked, cwd=tmp_path).stdout == before
+    assert galsearch_command(*query, cwd=tmp_path).stdout == before
     done = galsearch_command("remove", "5", cwd=tmp_path, status=1)
     assert done.stderr == (
         "galsearch: 1 of 1 TARGETIDs are not in index 'default', first 5; nothing was removed.\n"

@@ -1,0 +1,69 @@
+"""What to do about each kind of error, in terms of the commands and their options."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from galsearch.core.errors import GalsearchError
+
+REMEDIES: Mapping[str, str] = MappingProxyType(
+    {
+        "error": "Run the command again with --debug before its name to see the trace.",
+        "invalid-target-id": "Give the TARGETID in decimal digits: --target-id 39627848784286003.",
+        "invalid-fingerprint": "Make the embeddings again with galsearch embed.",
+        "invalid-cutout": "Check the image file.",
+        "invalid-spectrum": "Check the spectrum file.",
+        "bad-source": "Check the path or URL, and copy the file again if it is damaged.",
+        "bad-config": "Correct the values that the message names.",
+        "bad-simulation": "Name a new directory, or repeat the command with its first options.",
+        "output-exists": "Name another output directory, or remove this one.",
+        "locked": "Wait until the other process has finished, then try again.",
+        "bad-dataset": "Write the dataset again: galsearch ingest RECIPE OUT.",
+        "no-dataset": "Name the directory that galsearch ingest wrote: --dataset DIRECTORY.",
+        "bad-checkpoint": "Use weights that galsearch trained or converted.",
+        "not-converted": "Convert published weights first: galsearch convert-checkpoint IN OUT.",
+        "bad-embeddings": "Repeat galsearch embed DATASET OUT; it continues where it stopped.",
+        "no-embeddings": "Make embeddings first: galsearch embed DATASET OUT.",
+        "bad-index": (
+            "Restore the file, or build the index again with galsearch build-index; "
+            "galsearch verify reads every byte."
+        ),
+        "no-index": (
+            "Build an index with galsearch build-index, make one of simulated galaxies with "
+            "galsearch demo, or name the directory of an index."
+        ),
+        "several-indexes": "Name one of them, for example with --index DIRECTORY.",
+        "index-exists": "Replace it with --overwrite, or name another directory with --out.",
+        "not-compact": "Run galsearch compact on it first.",
+        "different-quantisers": (
+            "Build the parts with galsearch build-index ... --quantisers FIRST, where FIRST is "
+            "the index that lends its trained quantisers."
+        ),
+        "encoder-mismatch": (
+            "Embed with the encoder of the index, or build the index again from these embeddings."
+        ),
+        "unknown-target": (
+            "Use a TARGETID of this index, or name the embeddings that hold the galaxy: "
+            "--from-embeddings DIRECTORY."
+        ),
+        "missing-modality": "Choose the other modality with --using or --among.",
+        "bad-query": "Correct the option that the message names.",
+        "missing-extra": "Install the package that the message names.",
+    }
+)
+"""Remedy by error code."""
+
+
+def error_text(error: Exception) -> str:
+    """The message of an error for the terminal, with the remedy on a line of its own.
+
+    Examples
+    --------
+    >>> from galsearch.core.errors import NotCompactError
+    >>> print(error_text(NotCompactError("index 'first' has removed galaxies.")))
+    galsearch: index 'first' has removed galaxies.
+    Run galsearch compact on it first.
+    """
+    text = f"galsearch: {error}"
+    if isinstance(error, GalsearchError):
+        text += f"\n{REMEDIES[error.code]}"
+    return text

@@ -1,0 +1,68 @@
+"""The command line as a whole: help, version, completion and exit statuses."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+import galsearch
+from galsearch.cli import app
+
+
+def test_the_version_is_the_packages() -> None:
+    text = CliRunner().invoke(app, ["--version"], catch_exceptions=False).stdout
+    assert text == f"galsearch {galsearch.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["query"], ["query", "--target-id", "1", "--using", "radio"], ["quary"], ["embed", "--nope"]],
+)
+def test_wrong_usage_ends_with_status_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+def test_every_option_and_argument_has_a_help_text() -> None:
+    for name, command in typer.main.get_group(app).commands.items():
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), f"{name}: {parameter.name}"
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_the_summary_of_every_command_fits_its_line(columns: str) -> None:
+    result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": columns}, catch_exceptions=False)
+    commands = result.stdout.split("Commands:\n")[1].splitlines()
+    assert len(commands) == len(app.registered_commands)
+    for line in commands:
+        assert line.endswith("."), line
+        assert not line.endswith("..."), line
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion_knows_commands_and_options(shell: str) -> None:
+    command = [sys.executable, "-c", "from galsearch.cli import main; main()"]
+    environment = {
+        **os.environ,
+        "_GALSEARCH_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": "galsearch que",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "galsearch que",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    code = "import sys; sys.argv[0] = 'galsearch'; from galsearch.cli import main; main()"
+    done = subprocess.run(
+        [*command[:2], code], env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert "query" in done.stdout, done.stderr
+    assert "merge" not in done.stdout
+
+
+def test_ctrl_c_ends_with_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(galsearch, "verify", interrupted)
+    assert CliRunner().invoke(app, ["verify"]).exit_code == 130

@@ -1,0 +1,58 @@
+"""Neighbours on standard output: a table, JSON lines and CSV."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import galsearch
+from galsearch.cli import app
+
+
+@pytest.fixture
+def at_demonstration(demonstration, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(demonstration.home)
+    return demonstration
+
+
+def run_query(*arguments: str) -> str:
+    """The standard output of `galsearch query`, run in this process."""
+    result = CliRunner().invoke(app, ["query", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_table_for_people_repeats_the_query_and_aligns(at_demonstration) -> None:
+    target_id = at_demonstration.target_id
+    lines = run_query("--target-id", target_id, "--using", "spectrum", "-k", "3").splitlines()
+    assert lines[0] == f"spectrum of TARGETID {target_id}, among image (exact)"
+    assert lines[1].split() == ["TARGETID", "similarity", "RA", "Dec", "z"]
+    assert len({len(line) for line in lines[1:]}) == 1
+    assert [line.split()[0] for line in lines[2:]] == ["1", "2", "3"]
+
+
+def test_json_lines_hold_ids_as_text_and_say_what_python_says(at_demonstration) -> None:
+    target_id = at_demonstration.target_id
+    rows = [
+        json.loads(row)
+        for row in run_query("--target-id", target_id, "--format", "jsonl").split("\n")
+        if row
+    ]
+    neighbours = galsearch.open_index("index_builds/demo").query(target_id)
+    assert [row["target_id"] for row in rows] == [
+        str(found) for found in neighbours.target_ids.tolist()
+    ]
+    assert [int(row["target_id"]) for row in rows] == neighbours.target_ids.tolist()
+    similarity = [row["similarity"] for row in rows]
+    np.testing.assert_allclose(similarity, neighbours.similarity, atol=1e-6)
+    assert [row["rank"] for row in rows] == list(range(1, 11))
+
+
+def test_csv_has_a_header_and_a_line_a_neighbour(at_demonstration) -> None:
+    text = run_query("--target-id", at_demonstration.target_id, "--format", "csv", "-k", "2")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == ["rank", "target_id", "similarity", "ra_deg", "dec_deg", "z"]
+    assert len(rows) == 2

@@ -1,0 +1,84 @@
+"""The commands query, inspect and verify."""
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import galsearch
+from galsearch.cli import app
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def at_demonstration(demonstration, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(demonstration.home)
+    return demonstration
+
+
+def run_query(*arguments: str) -> str:
+    """The standard output of `galsearch query`, run in this process."""
+    result = CliRunner().invoke(app, ["query", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_more_neighbours_than_galaxies_give_all_the_others(at_demonstration) -> None:
+    text = run_query("--target-id", at_demonstration.target_id, "-k", "1000", "--format", "csv")
+    found = [row["target_id"] for row in csv.DictReader(io.StringIO(text))]
+    assert len(found) == len(set(found)) == 23
+    assert at_demonstration.target_id not in found
+
+
+def test_a_gallery_is_written_and_said_on_stderr(
+    demonstration, galsearch_command: Command, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    done = galsearch_command(
+        "query",
+        "--target-id",
+        demonstration.target_id,
+        "-k",
+        "2",
+        "--format",
+        "jsonl",
+        "--gallery",
+        page,
+        cwd=demonstration.home,
+    )
+    assert done.stderr == f"gallery: {page}\n"
+    assert len(done.stdout.splitlines()) == 2
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_inspect_prints_the_manifest_as_json(at_demonstration) -> None:
+    result = CliRunner().invoke(app, ["inspect", "--format", "json"], catch_exceptions=False)
+    manifest = json.loads(result.stdout)
+    assert manifest["recipe"]["name"] == "demo"
+    assert manifest == json.loads(json.dumps(galsearch.open_index().manifest.as_table()))
+
+
+def test_verify_reads_every_byte_and_says_so(at_demonstration) -> None:
+    result = CliRunner().invoke(app, ["verify", "index_builds/demo"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "24" in result.stdout
+
+
+def test_inspect_prints_a_summary_for_people(at_demonstration) -> None:
+    text = CliRunner().invoke(app, ["inspect"], catch_exceptions=False).stdout
+    assert text == galsearch.open_index().manifest.summary() + "\n"
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_exact_search_and_n_probe_reach_the_engine(at_demonstration) -> None:
+    target_id = at_demonstration.target_id
+    shared = ("--target-id", target_id, "--using", "spectrum", "--among", "spectrum", "-k", "3")
+    assert run_query(*shared, "--exact").splitlines()[0].endswith("(exact)")
+    result = CliRunner().invoke(app, ["query", *shared, "--n-probe", "0"])
+    assert str(result.exception) == "n_probe is 0; expected a whole number, 1 or more."

@@ -1,0 +1,13 @@
+"""Colours of the Legacy Surveys viewer."""
+
+import numpy as np
+
+from galsearch.core.rgb import legacy_rgb
+
+
+def test_the_viewer_colours_a_red_source_red() -> None:
+    flux = np.zeros((3, 2, 2), np.float32)
+    flux[2] = 1.0
+    red, green, blue = legacy_rgb(flux)[:, 0, 0]
+    assert red == 1.0
+    assert green == blue < 0.2

@@ -1,0 +1,84 @@
+"""One writer at a time, also across processes; readers keep files from being removed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from galsearch.core.errors import LockedError
+from galsearch.files import lock
+from galsearch.files.lock import exclusive_lock, hold_for_reading, is_held
+
+OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from galsearch.files.lock import exclusive_lock
+try:
+    with exclusive_lock(Path(sys.argv[1])):
+        print("acquired")
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+def acquired_elsewhere(path: Path) -> str:
+    command = [sys.executable, "-c", OTHER_PROCESS, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_second_writer_is_refused_until_the_first_has_finished(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    with exclusive_lock(path):
+        assert acquired_elsewhere(path) == "LockedError"
+        with pytest.raises(LockedError) as caught, exclusive_lock(path):
+            pass
+        assert str(caught.value) == f"{tmp_path}: another process is changing this directory."
+    assert acquired_elsewhere(path) == "acquired"
+
+
+def test_an_error_inside_is_not_taken_for_a_lock_that_is_held(tmp_path: Path) -> None:
+    with pytest.raises(BlockingIOError, match="from inside"), exclusive_lock(tmp_path / "a"):
+        raise BlockingIOError("from inside")
+    with exclusive_lock(tmp_path / "a"):
+        pass
+
+
+def test_a_file_system_without_locks_gets_a_lock_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import filelock
+
+    def refuse(*_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    with exclusive_lock(tmp_path / "a"):
+        assert (tmp_path / "a.soft").is_file()
+        with pytest.raises(LockedError), exclusive_lock(tmp_path / "a"):
+            pass
+    assert not (tmp_path / "a.soft").exists()
+
+
+def test_a_reader_holds_its_file_until_it_closes_it(tmp_path: Path) -> None:
+    path = tmp_path / "ids.npy"
+    assert not is_held(path)
+    path.write_bytes(b"1")
+    assert not is_held(path)
+    handles = [hold_for_reading(path), hold_for_reading(path)]
+    assert is_held(path)
+    os.close(handles[0])
+    assert is_held(path)
+    os.close(handles[1])
+    assert not is_held(path)
+
+
+def test_without_locks_every_file_counts_as_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ids.npy"
+    path.write_bytes(b"1")
+    monkeypatch.setattr(lock, "fcntl", None)
+    os.close(hold_for_reading(path))
+    assert is_held(path)
