@@ -71,7 +71,7 @@ def bin_spectrum(
 
 
 def _range(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Limits of the flux axis that show the continuum and most lines, and ignore single outliers."""
+    """Limits of the flux axis that show the continuum and most lines but not single outliers."""
     low, high = np.percentile(values, [0.5, 99.8])
     low = min(0.0, float(low))
     high = max(float(high), low + 1e-3)
