@@ -26,7 +26,6 @@ from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.published import Published, published_config
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION, ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel, PooledEncoder, initialise
-from galsearch.encoders.network.losses import clip_loss
 from training.augment.image_augmentation import turn_and_mirror
 from training.augment.spectrum_augmentation import SpectrumChange, observe_anew
 from training.data.backbones import encoder_of, frozen_tokens, prepare, start_tower
@@ -40,6 +39,7 @@ from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import PAPER, SMALL, StageConfig
 from training.engine.training_curves import draw_if_possible
 from training.engine.training_run import Run, Stateful
+from training.objectives.clip_loss import clip_loss
 from training.objectives.contrast import Part, Queue, contrastive_step
 from training.objectives.linear_probe import read_label
 from training.objectives.pair_loss import PairLoss

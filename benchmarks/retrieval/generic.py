@@ -24,7 +24,7 @@ from benchmarks.downstream.pixel_tables import ImageInput, gather, spectrum_inpu
 from benchmarks.retrieval.plain_features import aperture_magnitudes, wide_bins
 from benchmarks.retrieval.ranks import ranks
 from galsearch.dataset import GalaxyBatch
-from galsearch.encoders.network.losses import clip_loss
+from training.objectives.clip_loss import clip_loss
 
 NAME = "random convolutions and PCA, trained head"
 N_COMPONENTS, N_FOR_PCA = 256, 4000

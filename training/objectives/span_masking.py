@@ -45,30 +45,3 @@ def hidden_tokens(starts: Tensor, n_tokens: int, *, width: int = 50) -> Tensor:
 def hide(tokens: Tensor, hidden: Tensor) -> Tensor:
     """(B, N, features) with the hidden tokens all zero."""
     return tokens.masked_fill(hidden[..., None], 0.0)
-
-
-def masked_modelling_loss(
-    reconstructions: Tensor, tokens: Tensor, masked: Tensor, *, if_none: float = 0.0
-) -> Tensor:
-    """The mean squared error of what masking changed.
-
-    Parameters
-    ----------
-    reconstructions, tokens, masked : (B, N, features)
-        What the model made of `masked`; the truth; the truth with hidden tokens. Numbers that
-        are 0 in truth (the zeros that lead a slice) are equal in both and do not count.
-    if_none
-        The loss where nothing differs, as for spectra that are constant. The published code
-        gives NaN there, and so spoils a batch of such spectra.
-
-    Examples
-    --------
-    >>> tokens = torch.ones(1, 4, 2)
-    >>> masked = hide(tokens, torch.tensor([[True, False, False, False]]))
-    >>> float(masked_modelling_loss(2 * tokens, tokens, masked))
-    1.0
-    """
-    counts = masked != tokens
-    n = counts.sum()
-    total = ((reconstructions - tokens).square() * counts).sum()
-    return torch.where(n > 0, total / n.clamp(min=1), if_none)

@@ -1,4 +1,4 @@
-"""The contrastive loss that brings the two modalities together."""
+"""The contrastive loss of AstroCLIP: InfoNCE in both directions on cosine similarities."""
 
 import torch
 from torch import Tensor
