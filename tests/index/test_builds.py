@@ -95,8 +95,26 @@ def test_a_manifest_survives_its_file(build: Path) -> None:
     manifest = read_manifest(build)
     assert manifest.recipe == RECIPE
     assert json.loads(json.dumps(manifest.as_table())) == manifest.as_table()
-    first, *_ = str(manifest).splitlines()
-    assert first.startswith("index 'toy': 600 galaxies, encoder aaaaaaaaaaaaaaaa, built ")
+
+
+def test_the_summary_fits_a_terminal_and_states_recall_in_every_direction(build: Path) -> None:
+    manifest = read_manifest(build)
+    lines = manifest.summary().splitlines()
+    assert str(manifest) == manifest.summary()
+    assert lines[:2] == ["index 'toy': 600 galaxies", "  encoder   aaaaaaaaaaaaaaaa"]
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 100
+    assert (
+        "  image     600 vectors of 16 dimensions, stored as float32 (72 bytes per vector)" in lines
+    )
+    for entry in manifest.directions:
+        row = next(line for line in lines if line.split()[:2] == [entry.using, entry.among])
+        assert row.split()[2:5] == [
+            f"{recall:.3f}"
+            for recall in (entry.recall_at_1, entry.recall_at_10, entry.recall_at_100)
+        ]
+    assert "STALE" not in manifest.summary()
+    assert "STALE: 12 galaxies" in dataclasses.replace(manifest, n_changed=12).summary()
 
 
 def test_a_missed_target_is_said_with_the_amount(embeddings: Path, tmp_path: Path) -> None:
@@ -108,7 +126,7 @@ def test_a_missed_target_is_said_with_the_amount(embeddings: Path, tmp_path: Pat
     assert entry is not None
     assert entry.missed_by == pytest.approx(1 - entry.recall_at_10, abs=1e-6)
     assert entry.missed_by > 0.05
-    assert f", misses the target by {entry.missed_by:.3f} (n_probe 1, rerank 1" in str(manifest)
+    assert f"  {entry.missed_by:.3f} below target" in manifest.summary()
 
 
 def test_the_same_recipe_shards_and_seed_give_the_same_neighbours(
@@ -129,7 +147,7 @@ def test_a_small_set_is_flat_and_says_so(make_sky: Callable[..., Any], tmp_path:
     for entry in manifest.directions:
         assert (entry.recall_at_1, entry.recall_at_10, entry.exact_share) == (1, 1, 1)
         assert not entry.held_out
-    assert "  image: 40 vectors of 16 components, compared one by one (flat)" in str(manifest)
+    assert "flat: every query is compared with every vector" in manifest.summary()
 
 
 def test_collapsed_vectors_are_indexed_and_ties_are_not_misses(

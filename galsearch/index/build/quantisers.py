@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galsearch.core.errors import ManifestError, MissingModalityError
+from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.index.build.intake import ORIGINALS_NAME, reduce_vectors
 from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, wants_gpu
@@ -156,7 +157,7 @@ def describe_modality(
     return ModalityManifest(
         plan=dataclasses.replace(made.plan, n_vectors=n_vectors),
         n_vectors=n_vectors,
-        fingerprint=fingerprint,
+        fingerprint=Fingerprint(fingerprint),
         device="cpu" if made.gpu is None else "gpu",
         quantiser=made.digest,
         index_bytes_per_vector=round(in_memory / n_vectors, 2),

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.files.digest import FileDigest
 from galsearch.index.plan.index_plan import IndexPlan
@@ -31,8 +32,8 @@ class ModalityManifest:
     """Made for the vectors that the quantisers were trained for."""
     n_vectors: int
     """Vectors that can be found."""
-    fingerprint: str
-    """Of the encoder that made the vectors."""
+    fingerprint: Fingerprint
+    """Fingerprint of the encoder that made the vectors."""
     device: str
     """`cpu` or `gpu`: where the quantisers were trained."""
     quantiser: str
@@ -111,8 +112,8 @@ class IndexManifest:
     """Galaxies added or removed since recall was measured: above 0 the recall below is stale."""
 
     @property
-    def fingerprint(self) -> str:
-        """The one encoder fingerprint of the build."""
+    def fingerprint(self) -> Fingerprint:
+        """Fingerprint of the encoder that made all vectors of the index."""
         return next(iter(self.modalities.values())).fingerprint
 
     def as_table(self) -> dict[str, Any]:
@@ -120,20 +121,19 @@ class IndexManifest:
         table: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         return table
 
+    def summary(self) -> str:
+        """A summary for people: at most about 30 lines of at most 100 characters.
+
+        It states what the index holds, which encoder made the vectors, when and with which
+        versions it was built, how each modality is indexed, and recall and speed in each
+        direction. The speed is that of one call with all measured queries, on the machine that
+        measured it; the latency of single queries is not in the manifest.
+        """
+        return "\n".join([*_heading(self), "", *_modality_lines(self), "", *_recall_table(self)])
+
     def __str__(self) -> str:
-        """A few lines for people: what it holds, and how well each direction answers."""
-        lines = [
-            f"index '{self.recipe.name}': {self.n_galaxies:,} galaxies, encoder "
-            f"{self.fingerprint[:16]}, built {self.created} in {sum(self.seconds.values()):.1f} s"
-        ]
-        lines += [_modality_line(kind, entry) for kind, entry in self.modalities.items()]
-        if self.n_changed:
-            lines.append(
-                f"  {self.n_changed:,} galaxies were added or removed since the recall below was "
-                "measured; galsearch compact measures it again"
-            )
-        lines += [_direction_line(entry) for entry in self.directions]
-        return "\n".join(lines)
+        """The summary."""
+        return self.summary()
 
     def direction(self, using: Modality, among: Modality) -> DirectionManifest | None:
         """The entry of one direction; None where it was not tuned (a modality is missing)."""
@@ -143,35 +143,92 @@ class IndexManifest:
         return None
 
 
-_FAMILY_WORDS = {
-    "ivfsq": "scalar codes",
-    "ivfpq": "product-quantised",
-    "fastscan": "product-quantised, fast scan",
+_KIND_NAMES = {
+    "ivfsq": "IVF-SQ8",
+    "ivfpq": "IVF-PQ",
+    "fastscan": "IVF-PQ fast scan",
 }
+_WIDTH = 100
 
 
-def _modality_line(kind: Modality, entry: ModalityManifest) -> str:
-    plan = entry.plan
-    how = "compared one by one (flat)"
-    if plan.kind != "flat":
-        how = (
-            f"{_FAMILY_WORDS[plan.kind]}: {plan.n_lists} lists, {plan.n_components} components "
-            f"kept in {plan.n_subvectors} codes of {plan.n_bits} bits, trained on "
-            f"{plan.n_training:,} ({entry.device}), "
-            f"{entry.index_bytes_per_vector:.0f} bytes a vector"
+def _heading(manifest: IndexManifest) -> list[str]:
+    """Lines on the index as a whole."""
+    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+    n_bytes = sum(digest.n_bytes for digest in manifest.files.values())
+    seconds = sum(manifest.seconds.values())
+    facts = {
+        "encoder": manifest.fingerprint.short,
+        "built": f"{manifest.created} in {seconds:.1f} s, generation {manifest.generation}",
+        "versions": versions,
+        "dataset": manifest.dataset,
+        "on disk": f"{_size(n_bytes)} in {len(manifest.files)} files",
+    }
+    lines = [_shorten(f"  {label:<9} {value}") for label, value in facts.items()]
+    name = f"index '{manifest.recipe.name}': {manifest.n_galaxies:,} galaxies"
+    return [_shorten(name), *lines]
+
+
+def _modality_lines(manifest: IndexManifest) -> list[str]:
+    """Lines on the index over each modality."""
+    lines = []
+    for kind, entry in manifest.modalities.items():
+        plan = entry.plan
+        lines.append(
+            f"  {kind:<9} {entry.n_vectors:,} vectors of {plan.dim} dimensions, stored as "
+            f"{plan.store} ({entry.stored_bytes_per_vector:.0f} bytes per vector)"
         )
-    if entry.cross is not None:
-        cross = entry.cross.plan
-        how += (
-            f"; cross lists: {cross.n_lists} of {cross.n_components} components in "
-            f"{cross.n_subvectors} codes of {cross.n_bits} bits"
+        if plan.kind == "flat":
+            lines.append(f"{'':12}flat: every query is compared with every vector")
+            continue
+        lines.append(
+            f"{'':12}{_KIND_NAMES[plan.kind]}: {_lists(plan)}, "
+            f"{entry.index_bytes_per_vector:.0f} bytes per vector"
         )
-    return f"  {kind}: {entry.n_vectors:,} vectors of {plan.dim} components, {how}"
+        if entry.cross is not None:
+            lines.append(f"{'':12}for queries of the other modality: {_lists(entry.cross.plan)}")
+    return lines
 
 
-def _direction_line(entry: DirectionManifest) -> str:
-    missed = f", misses the target by {entry.missed_by:.3f}" if entry.missed_by else ""
+def _lists(plan: IndexPlan) -> str:
     return (
-        f"  {entry.using} among {entry.among}: recall@10 {entry.recall_at_10:.3f}{missed} "
-        f"(n_probe {entry.n_probe}, rerank {entry.rerank:g}, {entry.n_queries} questions)"
+        f"{plan.n_lists:,} lists, {plan.n_components} components, {plan.n_subvectors} codes of "
+        f"{plan.n_bits} bits"
     )
+
+
+def _recall_table(manifest: IndexManifest) -> list[str]:
+    """A table of recall and speed by direction, and whether it is stale."""
+    lines = ["  query     among     recall@1  recall@10  recall@100   queries/s  n_probe  rerank"]
+    for entry in manifest.directions:
+        missed = f"  {entry.missed_by:.3f} below target" if entry.missed_by else ""
+        lines.append(
+            f"  {entry.using:<9} {entry.among:<9} {entry.recall_at_1:8.3f}  "
+            f"{entry.recall_at_10:9.3f}  {entry.recall_at_100:10.3f}  "
+            f"{entry.queries_per_second:10,.0f}  {entry.n_probe:7,}  {entry.rerank:6g}{missed}"
+        )
+    n_queries = max((entry.n_queries for entry in manifest.directions), default=0)
+    held_out = all(entry.held_out for entry in manifest.directions)
+    lines.append(
+        f"  Recall against exact search, target {manifest.recipe.recall_target:g} at 10, measured "
+        f"with {n_queries:,} galaxies" + ("." if held_out else " that also tuned it.")
+    )
+    if manifest.n_changed:
+        lines.append(
+            f"  STALE: {manifest.n_changed:,} galaxies were added or removed since recall was "
+            "measured."
+        )
+    return lines
+
+
+def _shorten(line: str) -> str:
+    """A line that fits the width of the summary; long paths lose their end."""
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."
+
+
+def _size(n_bytes: float) -> str:
+    """A number of bytes with a decimal unit."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.0f} {unit}" if unit == "bytes" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} TB"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from galsearch.core.errors import EncoderMismatchError, ManifestError
+from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.files.digest import FileDigest
 from galsearch.index.plan.index_plan import IndexPlan
@@ -92,7 +93,14 @@ def _modality_from(entry: dict[str, Any]) -> ModalityManifest:
     cross = entry["cross"]
     if cross is not None:
         cross = CrossManifest(IndexPlan(**cross["plan"]), cross["quantiser"])
-    return ModalityManifest(**{**entry, "plan": IndexPlan(**entry["plan"]), "cross": cross})
+    return ModalityManifest(
+        **{
+            **entry,
+            "plan": IndexPlan(**entry["plan"]),
+            "fingerprint": Fingerprint(entry["fingerprint"]),
+            "cross": cross,
+        }
+    )
 
 
 def _from_table(table: dict[str, Any]) -> IndexManifest:
