@@ -98,7 +98,7 @@ class Reconstructor(nn.Module):
 
         And the odds of their redshifts, (B, bins); no bins where there is no bank of templates.
         """
-        made, odds = self.bone.reconstruct_and_find_redshift(inputs)
+        made, odds = self.bone.reconstruct_with_redshift(inputs)
         return made, made.new_empty(len(made), 0) if odds is None else odds.logsumexp(dim=1)
 
     @property
@@ -154,7 +154,7 @@ def redshift_errors(
     """How far the likeliest redshifts of whole spectra are off, in dz / (1 + z)."""
     backbone = reconstructor.bone
     odds = [
-        backbone.redshift_odds(pixels.take(rows[i : i + 64]).to(device)).cpu()
+        backbone.redshift_log_odds(pixels.take(rows[i : i + 64]).to(device)).cpu()
         for i in range(0, len(rows), 64)
     ]
     true = z[torch.from_numpy(rows)]

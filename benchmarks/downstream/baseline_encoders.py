@@ -10,7 +10,7 @@ from galsearch.core.errors import CheckpointError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.dataset import GalaxyBatch
 from galsearch.encoders import EncoderPair, ImageEncoder, SpectrumEncoder, initialise, load
-from galsearch.encoders.load import pair_of
+from galsearch.encoders.load import pair_from_model
 
 ALIGNED, BEFORE, UNTRAINED = "aligned", "before alignment", "untrained"
 
@@ -67,7 +67,7 @@ def open_towers(
             holder[modality] = path
             if modality in modalities:
                 towers.append(_tower(BEFORE, pair, modality))
-    untrained = pair_of(initialise(aligned.config, seed))
+    untrained = pair_from_model(initialise(aligned.config, seed))
     return [*towers, *(_tower(UNTRAINED, untrained, m) for m in modalities)]
 
 

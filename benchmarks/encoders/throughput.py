@@ -34,10 +34,10 @@ from torch import Tensor, nn
 
 from galsearch.core.errors import ConfigError
 from galsearch.encoders.astroclip.published import Published, published_config
-from galsearch.encoders.encoder import EncoderPair, run
+from galsearch.encoders.encoder import EncoderPair, network_outputs
 from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.inference.precision import Agreement, check_precision
-from galsearch.encoders.load import pair_of
+from galsearch.encoders.load import pair_from_model
 from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
 from galsearch.encoders.network.pooling import CrossAttention
 from galsearch.encoders.network.transformer import ImageAttention
@@ -115,7 +115,10 @@ def measure(config: ModelConfig, *, n_items: int, n_rounds: int, seed: int) -> d
             # At its initial 1e-5 no block would change anything, and no precision matter.
             parameter.data.fill_(1.0)
     agreements: list[Agreement] = []
-    pairs = {p: pair_of(model, precision=p, report=agreements.append) for p in usable_precisions()}
+    pairs = {
+        p: pair_from_model(model, precision=p, report=agreements.append)
+        for p in usable_precisions()
+    }
     inputs = {kind: torch.randn(n_items, *shape) for kind, shape in shapes(config).items()}
     turns = _turns(eager(model), pairs, inputs)
     seconds: dict[str, list[float]] = {name: [] for name in turns}
@@ -193,7 +196,7 @@ def _eager_turn(forward: Callable[[Tensor], Tensor], batch: Tensor) -> Turn:
 
 
 def _our_turn(encoder: Any, batch: Tensor) -> Turn:
-    return lambda: run(encoder, batch)
+    return lambda: network_outputs(encoder, batch)
 
 
 def table(results: dict[str, Any]) -> str:

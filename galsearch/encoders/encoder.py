@@ -12,7 +12,7 @@ from galsearch.core.errors import MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.encoders.encoder_config import ModelConfig
-from galsearch.encoders.inference.precision import FirstBatch, Forward
+from galsearch.encoders.inference.precision import Forward, PrecisionCheck
 from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 
 Vectors = npt.NDArray[np.float32]
@@ -27,13 +27,13 @@ class ImageEncoder:
     """Ties this encoder to what it embedded; both encoders of a pair share it."""
     forward: Forward
     """Prepared images to (B, d)."""
-    at_once: int = 64
+    batch_size: int = 64
     """Images that go through the network together."""
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
     """Where the network runs."""
     precision: str = "fp32"
     """Of the matrices of the blocks."""
-    first_batch: FirstBatch | None = None
+    precision_check: PrecisionCheck | None = None
     """Compares a lower precision with fp32 once."""
     modality: ClassVar[Modality] = Modality.IMAGE
 
@@ -65,7 +65,7 @@ class ImageEncoder:
         self, flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None
     ) -> Vectors:
         inputs = prepare_images(flux, mask, self.config)
-        return run(self, inputs)
+        return network_outputs(self, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +77,13 @@ class SpectrumEncoder:
     """Ties this encoder to what it embedded; both encoders of a pair share it."""
     forward: Forward
     """Prepared spectra to (B, d)."""
-    at_once: int = 64
+    batch_size: int = 64
     """Spectra that go through the network together."""
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
     """Where the network runs."""
     precision: str = "fp32"
     """Of the matrices of the blocks."""
-    first_batch: FirstBatch | None = None
+    precision_check: PrecisionCheck | None = None
     """Compares a lower precision with fp32 once."""
     modality: ClassVar[Modality] = Modality.SPECTRUM
 
@@ -129,7 +129,7 @@ class SpectrumEncoder:
         calibrated: bool = True,
     ) -> Vectors:
         inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
-        return run(self, inputs)
+        return network_outputs(self, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,15 +170,15 @@ class EncoderPair:
         return self.spectrum_encoder
 
 
-def run(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
+def network_outputs(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
     """(B, d): the network over parts of a batch that is prepared already; not normalised."""
     if not len(inputs):
         return np.zeros((0, encoder.dim), np.float32)
     with torch.inference_mode():
         inputs = inputs.to(encoder.device)
         vectors = torch.cat(
-            [encoder.forward(part) for part in torch.split(inputs, encoder.at_once)]
+            [encoder.forward(part) for part in torch.split(inputs, encoder.batch_size)]
         )
-        if encoder.first_batch is not None:
-            encoder.first_batch.compare(inputs, vectors)
+        if encoder.precision_check is not None:
+            encoder.precision_check.compare(inputs, vectors)
     return np.asarray(vectors.to("cpu", torch.float32).numpy())

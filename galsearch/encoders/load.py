@@ -8,12 +8,12 @@ from galsearch.core.errors import CheckpointError
 from galsearch.core.modality import Modality
 from galsearch.encoders.checkpoint import fingerprint, read
 from galsearch.encoders.encoder import EncoderPair, ImageEncoder, SpectrumEncoder
-from galsearch.encoders.inference.blocks import fused
+from galsearch.encoders.inference.fused_blocks import with_fused_blocks
 from galsearch.encoders.inference.precision import (
     Agreement,
-    FirstBatch,
     Forward,
     Precision,
+    PrecisionCheck,
     check_precision,
 )
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
@@ -55,10 +55,10 @@ def load(
     """
     check_precision(precision, device)
     model = read(_find(path_or_name))
-    return pair_of(model.to(device), precision=precision, report=report)
+    return pair_from_model(model.to(device), precision=precision, report=report)
 
 
-def pair_of(
+def pair_from_model(
     model: CrossModalModel,
     *,
     precision: Precision = "fp32",
@@ -72,24 +72,28 @@ def pair_of(
     model.eval()
     digest, config = fingerprint(model), model.config
     device = next(model.parameters()).device
-    network = model if (precision, device.type) == ("fp32", "cuda") else fused(model, precision)
+    network = (
+        model
+        if (precision, device.type) == ("fp32", "cuda")
+        else with_fused_blocks(model, precision)
+    )
 
-    def first_batch(modality: Modality, exact: Forward) -> FirstBatch | None:
+    def precision_check(modality: Modality, exact: Forward) -> PrecisionCheck | None:
         if precision == "fp32":
             return None
-        return FirstBatch(precision, modality, exact, report)
+        return PrecisionCheck(precision, modality, exact, report)
 
     image = spectrum = None
     if config.image is not None:
-        at_once = _at_once(config.image.n_patches, config.image.width)
-        check = first_batch(Modality.IMAGE, model.image)
-        forward = network.image_encoder.one_by_one
-        image = ImageEncoder(config, digest, forward, at_once, device, precision, check)
+        batch_size = _at_once(config.image.n_patches, config.image.width)
+        check = precision_check(Modality.IMAGE, model.image)
+        forward = network.image_encoder.forward_itemwise
+        image = ImageEncoder(config, digest, forward, batch_size, device, precision, check)
     if config.spectrum is not None:
-        at_once = _at_once(config.spectrum.max_tokens, config.spectrum.width)
-        check = first_batch(Modality.SPECTRUM, model.spectrum)
-        forward = network.spectrum_encoder.one_by_one
-        spectrum = SpectrumEncoder(config, digest, forward, at_once, device, precision, check)
+        batch_size = _at_once(config.spectrum.max_tokens, config.spectrum.width)
+        check = precision_check(Modality.SPECTRUM, model.spectrum)
+        forward = network.spectrum_encoder.forward_itemwise
+        spectrum = SpectrumEncoder(config, digest, forward, batch_size, device, precision, check)
     return EncoderPair(config, digest, image, spectrum)
 
 

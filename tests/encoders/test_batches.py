@@ -13,7 +13,7 @@ from torch import Tensor
 from galsearch.core.errors import InvalidCutoutError, InvalidSpectrumError
 from galsearch.encoders import EncoderPair, initialise, load
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL
-from galsearch.encoders.load import pair_of
+from galsearch.encoders.load import pair_from_model
 from tests.reference.astroclip_arrays import encode
 
 Recorded = Callable[[str], dict[str, Tensor]]
@@ -26,7 +26,7 @@ def released(converted: Callable[[str], Path]) -> EncoderPair:
 
 @functools.cache
 def small() -> EncoderPair:
-    return pair_of(initialise(GALSEARCH_SMALL, seed=3))
+    return pair_from_model(initialise(GALSEARCH_SMALL, seed=3))
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from galsearch.encoders import checkpoint, initialise
-from galsearch.encoders.inference.blocks import FusedBlock
-from galsearch.encoders.inference.linear import FloatProduct, Int8Product
+from galsearch.encoders.inference.fused_blocks import FusedBlock
+from galsearch.encoders.inference.linear_kernels import FloatLinear, Int8Linear
 from galsearch.encoders.network.transformer import ImageBlock, SpectrumBlock
 from tests.encoders.conftest import TINY
 
@@ -90,7 +90,7 @@ def test_int8_is_rounding_and_nothing_else(after_gelu: bool) -> None:
     if after_gelu:
         rows = functional.gelu(rows * 2)
     expected = exact_int8(weight, bias, rows, after_gelu=after_gelu)
-    product = Int8Product(weight, bias, after_gelu=after_gelu)
+    product = Int8Linear(weight, bias, after_gelu=after_gelu)
     residual = torch.randn(30, 40)
     found = product.plus(rows.clone(), residual)
     # A number that lies on the edge between two steps may fall to either side in float32.
@@ -103,9 +103,9 @@ def test_rows_of_zeros_are_their_bias() -> None:
     weight, bias = torch.randn(8, 16), torch.randn(8)
     zeros = torch.zeros(2, 16)
     for product in (
-        FloatProduct(weight, bias, torch.float32),
-        Int8Product(weight, bias),
-        Int8Product(torch.zeros(8, 16), bias),
+        FloatLinear(weight, bias, torch.float32),
+        Int8Linear(weight, bias),
+        Int8Linear(torch.zeros(8, 16), bias),
     ):
         torch.testing.assert_close(product(zeros), bias.expand(2, -1))
 

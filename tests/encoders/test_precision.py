@@ -8,7 +8,7 @@ from galsearch.core.errors import ConfigError
 from galsearch.encoders import initialise, load
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL
 from galsearch.encoders.inference import precision
-from galsearch.encoders.load import pair_of
+from galsearch.encoders.load import pair_from_model
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,10 @@ def raw() -> dict[str, np.ndarray]:
 def test_int8_says_how_much_it_is_like_fp32_and_is(raw: dict[str, np.ndarray], kind: str) -> None:
     model = initialise(GALSEARCH_SMALL, seed=1)
     said = []
-    low = getattr(pair_of(model, precision="int8", report=said.append), kind).embed(raw[kind])
-    exact = getattr(pair_of(model), kind).embed(raw[kind])
+    low = getattr(pair_from_model(model, precision="int8", report=said.append), kind).embed(
+        raw[kind]
+    )
+    exact = getattr(pair_from_model(model), kind).embed(raw[kind])
     cosines = (low * exact).sum(axis=1)
     assert len(said) == 1
     assert said[0].n_compared == 5
@@ -39,7 +41,9 @@ def test_int8_is_compared_once_and_does_not_depend_on_the_batch(
     raw: dict[str, np.ndarray],
 ) -> None:
     said = []
-    pair = pair_of(initialise(GALSEARCH_SMALL, seed=1), precision="int8", report=said.append)
+    pair = pair_from_model(
+        initialise(GALSEARCH_SMALL, seed=1), precision="int8", report=said.append
+    )
     whole = pair.image.embed(raw["image"])
     alone = np.concatenate([pair.image.embed(raw["image"][i : i + 1]) for i in range(5)])
     assert len(said) == 1
@@ -49,8 +53,8 @@ def test_int8_is_compared_once_and_does_not_depend_on_the_batch(
 def test_weights_that_do_not_bear_a_precision_are_refused(
     raw: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(precision, "SMALLEST_MEDIAN", 1.0)
-    pair = pair_of(initialise(GALSEARCH_SMALL, seed=1), precision="int8")
+    monkeypatch.setattr(precision, "MIN_MEDIAN_COSINE", 1.0)
+    pair = pair_from_model(initialise(GALSEARCH_SMALL, seed=1), precision="int8")
     with pytest.raises(ConfigError) as caught:
         pair.image.embed(raw["image"])
     assert str(caught.value).endswith(

@@ -12,18 +12,18 @@ from tests.encoders.conftest import TINY
 def test_a_batch_has_mean_0_and_scatter_1_and_is_remembered() -> None:
     rows = torch.randn(64, 5) * 3 + 7
     standard = Standardisation(5)
-    made = standard.of_batch(rows)
+    made = standard.standardise_batch(rows)
     torch.testing.assert_close(made.mean(0), torch.zeros(5), atol=1e-5, rtol=0)
     torch.testing.assert_close(made.var(0, unbiased=False), torch.ones(5), atol=1e-4, rtol=0)
     torch.testing.assert_close(standard.mean, MOMENTUM * rows.mean(0))
     for _ in range(400):
-        standard.of_batch(rows)
+        standard.standardise_batch(rows)
     torch.testing.assert_close(standard(rows), made, atol=1e-2, rtol=0)
 
 
 def test_an_embedding_does_not_depend_on_its_batch() -> None:
     standard = Standardisation(5)
-    standard.of_batch(torch.randn(64, 5) * 3 + 7)
+    standard.standardise_batch(torch.randn(64, 5) * 3 + 7)
     rows = torch.randn(8, 5)
     alone = torch.cat([standard(row[None]) for row in rows])
     assert torch.equal(alone, standard(rows))
@@ -33,7 +33,7 @@ def test_the_gradient_is_that_of_the_whole_batch() -> None:
     """By finite differences: moving one row moves the mean of all."""
     rows = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
     standard = Standardisation(3).double()
-    assert torch.autograd.gradcheck(standard.of_batch, (rows,))
+    assert torch.autograd.gradcheck(standard.standardise_batch, (rows,))
 
 
 def test_an_untrained_model_is_drawn_with_a_standardisation_that_changes_nothing() -> None:

@@ -15,7 +15,7 @@ from galsearch.encoders.network.cross_modal_model import initialise
 from galsearch.encoders.network.redshift_templates import (
     LARGEST_REDSHIFT,
     TemplateBank,
-    redshift_bin,
+    redshift_bin_width,
 )
 from galsearch.encoders.network.spectrum_network import SpectrumBackbone
 
@@ -73,7 +73,7 @@ def test_what_is_moved_to_the_red_moves_its_redshift(shift: int) -> None:
 
 def test_bins_reach_the_largest_redshift_in_steps_of_the_grid() -> None:
     made = bank()
-    assert made.bin_width == pytest.approx(redshift_bin(CONFIG, STRIDE))
+    assert made.bin_width == pytest.approx(redshift_bin_width(CONFIG, STRIDE))
     assert made.n_bins * made.bin_width >= math.log1p(LARGEST_REDSHIFT)
     assert (made.n_bins - 1) * made.bin_width < math.log1p(LARGEST_REDSHIFT)
 
@@ -100,13 +100,13 @@ def test_the_summary_token_alone_is_told_before_the_blocks() -> None:
     backbone.templates.told.bias.data += 1.0
     changed = (backbone.tokens(slices) - before).abs().amax(dim=(0, 2)) > 1e-3
     assert changed.tolist() == [True, *[False] * (section.max_tokens - 1)]
-    assert backbone.redshift_odds(slices).shape == (2, backbone.templates.n_bins)
+    assert backbone.redshift_log_odds(slices).shape == (2, backbone.templates.n_bins)
 
 
 def test_an_encoder_without_templates_says_so() -> None:
     backbone = SpectrumBackbone(SpectrumConfig())
     with pytest.raises(ConfigError, match="has no templates"):
-        backbone.redshift_odds(torch.zeros(1, 65, 132))
+        backbone.redshift_log_odds(torch.zeros(1, 65, 132))
 
 
 def test_templates_need_a_stem_and_a_logarithmic_grid() -> None:

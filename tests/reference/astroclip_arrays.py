@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from galsearch.core.arrays import Float32Array
 from galsearch.core.modality import Modality
-from galsearch.encoders.encoder import ImageEncoder, SpectrumEncoder, run
+from galsearch.encoders.encoder import ImageEncoder, SpectrumEncoder, network_outputs
 from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 from training.objectives.clip_loss import SMALLEST_NORM
 
@@ -39,7 +39,7 @@ def encode(
         inputs = prepare_images(values.transpose(0, 3, 2, 1), bad, encoder.config)
     else:
         inputs = prepare_spectra(values.reshape(values.shape[:2]), None, bad, encoder.config)
-    vectors = run(encoder, inputs)
+    vectors = network_outputs(encoder, inputs)
     if not normalise:
         return vectors
     return functional.normalize(torch.from_numpy(vectors), dim=-1, eps=SMALLEST_NORM).numpy()

@@ -33,7 +33,7 @@ class PairLoss(nn.Module):
     def forward(self, image: Tensor, spectrum: Tensor, scale: Tensor, galaxy: Tensor) -> Tensor:
         """The loss of a joined batch."""
         image, spectrum = (
-            encoder.standardised(rows)
+            encoder.standardise_batch(rows)
             for encoder, rows in zip(self.encoders, (image, spectrum), strict=True)
         )
         loss = contrastive_loss(image, spectrum, scale, galaxy, self.queue)

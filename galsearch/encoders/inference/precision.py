@@ -17,8 +17,8 @@ from galsearch.core.modality import Modality
 Precision = Literal["fp32", "int8", "bf16"]
 Forward = Callable[[Tensor], Tensor]
 
-SMALLEST_COSINE = 0.95
-SMALLEST_MEDIAN = 0.99
+MIN_COSINE = 0.95
+MIN_MEDIAN_COSINE = 0.99
 """A first batch whose vectors are less like their fp32 selves than this is refused."""
 N_COMPARED = 32
 """Rows of the first batch that are embedded twice, at most."""
@@ -42,7 +42,7 @@ class Agreement:
         )
 
 
-class FirstBatch:
+class PrecisionCheck:
     """Compares the first vectors of a lower precision with fp32 and then forgets fp32."""
 
     def __init__(
@@ -63,8 +63,8 @@ class FirstBatch:
         Raises
         ------
         ConfigError
-            Where a cosine is under `SMALLEST_COSINE` or not a number, or the median is under
-            `SMALLEST_MEDIAN`.
+            Where a cosine is under `MIN_COSINE` or not a number, or the median is under
+            `MIN_MEDIAN_COSINE`.
         """
         if self._exact is None or not len(inputs):
             return
@@ -73,9 +73,9 @@ class FirstBatch:
         cosines = functional.cosine_similarity(exact, vectors[rows], dim=-1)
         least, median = float(cosines.min()), float(cosines.median())
         agreement = Agreement(self.precision, self.modality, len(cosines), least, median)
-        if not (least >= SMALLEST_COSINE and median >= SMALLEST_MEDIAN):
+        if not (least >= MIN_COSINE and median >= MIN_MEDIAN_COSINE):
             raise ConfigError(
-                f"{agreement}; expected {SMALLEST_COSINE} and {SMALLEST_MEDIAN} or more. These "
+                f"{agreement}; expected {MIN_COSINE} and {MIN_MEDIAN_COSINE} or more. These "
                 "weights do not bear this precision: use fp32."
             )
         self.agreement, self._exact = agreement, None

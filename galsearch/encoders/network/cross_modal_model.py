@@ -37,7 +37,7 @@ class PooledEncoder(nn.Module):
     def pool(self, tokens: Tensor) -> Tensor:
         """(B, N, D) to (B, E).
 
-        In training the embedding is left as it is, for `standardised` to see the batch whole.
+        In training the embedding is left as it is, for `standardise_batch` to see the batch whole.
         """
         if self.head is None:
             return tokens[:, 0] if isinstance(self.backbone, ImageBackbone) else tokens.mean(1)
@@ -48,17 +48,17 @@ class PooledEncoder(nn.Module):
             out = out + self.first_token(tokens[:, 0])
         return self.standard(out) if self.head.standardise and not self.training else out
 
-    def standardised(self, embeddings: Tensor) -> Tensor:
+    def standardise_batch(self, embeddings: Tensor) -> Tensor:
         """(B, E): the embeddings of a whole batch in training, as the loss takes them."""
         if self.head is None or not self.head.standardise:
             return embeddings
-        return self.standard.of_batch(embeddings)
+        return self.standard.standardise_batch(embeddings)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Prepared inputs to (B, E), not normalised."""
         return self.pool(self.backbone(inputs))
 
-    def one_by_one(self, inputs: Tensor) -> Tensor:
+    def forward_itemwise(self, inputs: Tensor) -> Tensor:
         """What `forward` gives, to the last bit the same for an item in any batch.
 
         The products of a backbone have hundreds of rows and give each the same digits. Those of
@@ -96,10 +96,10 @@ class CrossModalModel(nn.Module):
             self.dino_head = PrototypeHead(config.image.width, config.prototypes)
         if config.learned_scale:
             self.log_scale = nn.Parameter(torch.tensor(math.log(config.logit_scale)))
-        self.draw_weights()
+        self.initialise_weights()
 
     @torch.no_grad()
-    def draw_weights(self, generator: torch.Generator | None = None) -> None:
+    def initialise_weights(self, generator: torch.Generator | None = None) -> None:
         """Set every weight anew.
 
         Matrices, positions, queries and tokens are normal with variance 1 / (numbers a row), cut
@@ -140,7 +140,7 @@ def initialise(config: ModelConfig, seed: int) -> CrossModalModel:
     with torch.device("meta"):
         model = CrossModalModel(config)
     model = model.to_empty(device="cpu")
-    model.draw_weights(torch.Generator().manual_seed(seed))
+    model.initialise_weights(torch.Generator().manual_seed(seed))
     return model
 
 

@@ -35,7 +35,7 @@ class TemplateBank(nn.Module):
 
     def __init__(self, config: SpectrumConfig, n_channels: int, stride: int) -> None:
         super().__init__()
-        self.bin_width = redshift_bin(config, stride)
+        self.bin_width = redshift_bin_width(config, stride)
         self.n_bins = math.ceil(math.log1p(LARGEST_REDSHIFT) / self.bin_width)
         n_places = config.n_log_pixels // stride
         n_rest = n_places + self.n_bins - 1
@@ -78,7 +78,7 @@ class TemplateBank(nn.Module):
         return (numbers[:, None] * self.told.weight).sum(2) + self.told.bias
 
 
-def redshift_bin(config: SpectrumConfig, stride: int) -> float:
+def redshift_bin_width(config: SpectrumConfig, stride: int) -> float:
     """Width in ln(1 + z) of `stride` pixels of the logarithmic grid."""
     first = config.first_angstrom - config.step_angstrom / 2
     last = first + config.n_pixels * config.step_angstrom

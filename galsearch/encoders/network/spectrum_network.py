@@ -98,14 +98,14 @@ class SpectrumBackbone(nn.Module):
 
     def reconstruct(self, slices: Tensor) -> Tensor:
         """(B, N, features): what masked modelling compares with the unmasked slices."""
-        return self.reconstruct_and_find_redshift(slices)[0]
+        return self.reconstruct_with_redshift(slices)[0]
 
-    def reconstruct_and_find_redshift(self, slices: Tensor) -> tuple[Tensor, Tensor | None]:
+    def reconstruct_with_redshift(self, slices: Tensor) -> tuple[Tensor, Tensor | None]:
         """`reconstruct`, and the odds of the bank of templates, (B, templates, bins), if any."""
         x, odds = self._begin(slices)
         return self.head(self._through_blocks(x)), odds
 
-    def redshift_odds(self, slices: Tensor) -> Tensor:
+    def redshift_log_odds(self, slices: Tensor) -> Tensor:
         """(B, bins): logarithms of the odds of every redshift, whatever the template."""
         odds = self._begin(slices)[1]
         if odds is None:

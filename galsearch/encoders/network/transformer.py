@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def mix_tokens(qkv: Tensor, n_heads: int, *, training: bool = False) -> Tensor:
+def self_attention(qkv: Tensor, n_heads: int, *, training: bool = False) -> Tensor:
     """Softmax(q k' / sqrt(width of a head)) v, heads side by side.
 
     Parameters
@@ -29,13 +29,13 @@ def mix_tokens(qkv: Tensor, n_heads: int, *, training: bool = False) -> Tensor:
     parts = qkv.view(B, N, 3, n_heads, width // (3 * n_heads)).permute(2, 0, 3, 1, 4)
     queries, keys, values = parts.unbind(0)  # each (B, heads, N, width of a head)
     if training and qkv.device.type == "cpu":
-        mixed = _mix_in_products(queries, keys, values)
+        mixed = _attention_by_bmm(queries, keys, values)
     else:
         mixed = functional.scaled_dot_product_attention(queries, keys, values)
     return mixed.transpose(1, 2).reshape(B, N, width // 3)
 
 
-def _mix_in_products(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+def _attention_by_bmm(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """The same for training on a CPU, where PyTorch's own attentions are slow.
 
     Of a block of galsearch-small, 256 galaxies in bf16, forwards and backwards took 46 ms; with
@@ -59,7 +59,7 @@ class ImageAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, D) to (B, N, D)."""
-        mixed = mix_tokens(self.qkv(x), self.n_heads, training=self.training)
+        mixed = self_attention(self.qkv(x), self.n_heads, training=self.training)
         out: Tensor = self.proj(mixed)
         return out
 
@@ -126,7 +126,7 @@ class SpectrumAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, D) to (B, N, D)."""
-        mixed = mix_tokens(self.attention(x), self.n_heads, training=self.training)
+        mixed = self_attention(self.attention(x), self.n_heads, training=self.training)
         out: Tensor = self.projection(mixed)
         return out
 

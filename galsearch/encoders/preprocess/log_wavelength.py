@@ -16,7 +16,9 @@ NOISE_PIECE = 128
 """Pixels from which it is estimated."""
 
 
-def log_slices(flux: Floats, ivar: Floats | None, bad: Bools, config: SpectrumConfig) -> Floats:
+def log_wavelength_tokens(
+    flux: Floats, ivar: Floats | None, bad: Bools, config: SpectrumConfig
+) -> Floats:
     """Our tokens: the summary, then (flux, weight) slices of a grid even in log wavelength.
 
     With m the median and s the robust scatter of a spectrum's pixels, a pixel is

@@ -22,7 +22,7 @@ from torch import Tensor
 from galsearch.core.errors import ConfigError, InvalidCutoutError, InvalidSpectrumError
 from galsearch.core.rgb import legacy_rgb
 from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, SpectrumConfig
-from galsearch.encoders.preprocess.log_wavelength import log_slices
+from galsearch.encoders.preprocess.log_wavelength import log_wavelength_tokens
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -138,7 +138,7 @@ def prepare_spectra(
             f"{section.first_angstrom:g} Angstrom in steps of {section.step_angstrom:g}, found "
             f"{values.shape[1]} pixels: Spectrum.on_desi_grid() brings one there."
         )
-    tokens = log_slices(values, weights, bad, section)
+    tokens = log_wavelength_tokens(values, weights, bad, section)
     if not calibrated:
         tokens[:, 0] = 0.0
     return torch.from_numpy(tokens)

@@ -8,9 +8,14 @@ Norms, attention, heads and what runs between the blocks stay in fp32.
 import torch
 from torch import Tensor, nn
 
-from galsearch.encoders.inference.linear import FloatProduct, Int8Product
+from galsearch.encoders.inference.linear_kernels import FloatLinear, Int8Linear
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
-from galsearch.encoders.network.transformer import ImageBlock, LayerScale, SpectrumBlock, mix_tokens
+from galsearch.encoders.network.transformer import (
+    ImageBlock,
+    LayerScale,
+    SpectrumBlock,
+    self_attention,
+)
 
 Block = ImageBlock | SpectrumBlock
 
@@ -32,21 +37,21 @@ class FusedBlock(nn.Module):
             qkv, proj = block.attention.attention, block.attention.projection
             first, second = block.mlp.encoder, block.mlp.decoder
             scales = None, None
-        self.qkv, self.first = _product(precision, qkv), _product(precision, first)
-        self.proj = _product(precision, proj, scales[0])
-        self.second = _product(precision, second, scales[1], after_gelu=True)
+        self.qkv, self.first = _linear_kernel(precision, qkv), _linear_kernel(precision, first)
+        self.proj = _linear_kernel(precision, proj, scales[0])
+        self.second = _linear_kernel(precision, second, scales[1], after_gelu=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, D) to (B, N, D)."""
         B, N, D = x.shape
         rows = x.reshape(B * N, D)
         qkv = self.qkv(self.norm1(rows)).view(B, N, 3 * D)
-        rows = self.proj.plus(mix_tokens(qkv, self.n_heads).view(B * N, D), rows)
+        rows = self.proj.plus(self_attention(qkv, self.n_heads).view(B * N, D), rows)
         hidden = self.first.gelu(self.norm2(rows))
         return self.second.plus(hidden, rows).view(B, N, D)
 
 
-def fused(model: CrossModalModel, precision: str) -> CrossModalModel:
+def with_fused_blocks(model: CrossModalModel, precision: str) -> CrossModalModel:
     """A model for inference that shares the weights of `model`, but for those of its blocks."""
     with torch.device("meta"):
         faster = CrossModalModel(model.config)
@@ -62,12 +67,12 @@ def _gamma(scale: nn.Module) -> Tensor | None:
     return scale.gamma.detach() if isinstance(scale, LayerScale) else None
 
 
-def _product(
+def _linear_kernel(
     precision: str, layer: nn.Linear, scale: Tensor | None = None, *, after_gelu: bool = False
-) -> FloatProduct | Int8Product:
+) -> FloatLinear | Int8Linear:
     weight, bias = layer.weight.detach(), layer.bias.detach()
     if scale is not None:
         weight, bias = weight * scale[:, None], bias * scale
     if precision == "int8":
-        return Int8Product(weight, bias, after_gelu=after_gelu)
-    return FloatProduct(weight, bias, {"fp32": torch.float32, "bf16": torch.bfloat16}[precision])
+        return Int8Linear(weight, bias, after_gelu=after_gelu)
+    return FloatLinear(weight, bias, {"fp32": torch.float32, "bf16": torch.bfloat16}[precision])

@@ -22,7 +22,7 @@ _GELU_FLOOR = 0.17
 _SMALLEST_STEP = 1e-30
 
 
-class FloatProduct:
+class FloatLinear:
     """Numbers of 32 or 16 bits.
 
     Parameters
@@ -66,7 +66,7 @@ class FloatProduct:
         return out
 
 
-class Int8Product:
+class Int8Linear:
     """Integers of 8 bits.
 
     Parameters
