@@ -42,7 +42,7 @@ ORDERS: dict[str, list[set[str]]] = {
         {"imaging", "spectroscopy"},
         {"sed"},
         {"population"},
-        {"optional_imports"},
+        {"cosmology", "optional_imports"},
     ],
     "galsearch.dataset": [
         {"ingest"},

@@ -100,6 +100,20 @@ class SimulationError(GalsearchError, ValueError):
     remedy = "Name a new output directory, or repeat the call with its settings."
 
 
+class SimulationSettingError(SimulationError):
+    """A number or a hemisphere with which no survey can be simulated."""
+
+    code = "bad-simulation-setting"
+    remedy = "Correct the argument that the message names."
+
+
+class WorkerDiedError(SimulationError):
+    """A process that simulated galaxies and ended before its work was done."""
+
+    code = "worker-died"
+    remedy = "Repeat the call: it continues where it stopped. Fewer workers need less memory."
+
+
 class OutputExistsError(GalsearchError, FileExistsError):
     """An output file or directory that exists and must not be overwritten."""
 

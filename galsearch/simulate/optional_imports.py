@@ -21,6 +21,6 @@ def load_extra(name: str) -> Any:
             return importlib.import_module(name)
     except ImportError as error:
         raise MissingExtraError(
-            f"simulating galaxies needs {name.split('.')[0]} ({error}). "
-            "Install it with: pip install 'galsearch[sim]'"
+            f"simulating galaxies needs {name.split('.')[0]}, which is part of the extra 'sim' of "
+            f"galsearch and is not installed ({error})."
         ) from error

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
-from galsearch.simulate.sed.cosmology import SPEED_OF_LIGHT_KM_S
+from galsearch.simulate.cosmology import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.sed.galaxy_sed import Light
 from galsearch.simulate.sed.stellar_grid import STEP_KM_S
 

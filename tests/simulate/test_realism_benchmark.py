@@ -1,4 +1,4 @@
-"""benchmarks.realism and benchmarks.realism.sim_to_real at toy size, on real files and a toy survey."""
+"""The realism benchmarks at toy size, on real files and a toy survey."""
 
 import json
 from collections.abc import Iterator

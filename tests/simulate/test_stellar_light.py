@@ -11,6 +11,7 @@ from astropy.cosmology import FlatLambdaCDM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galsearch.simulate import cosmology
 from galsearch.simulate.population.luminosity_functions import (
     SAMPLES,
     Draw,
@@ -19,7 +20,7 @@ from galsearch.simulate.population.luminosity_functions import (
 )
 from galsearch.simulate.population.scaling_relations import Galaxy, Stars, draw_physics
 from galsearch.simulate.population.target_mixtures import draw_look
-from galsearch.simulate.sed import cosmology, photometry
+from galsearch.simulate.sed import photometry
 from galsearch.simulate.sed.galaxy_sed import Light, shine
 from galsearch.simulate.sed.star_formation_history import (
     _IONISING,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.simulate.sed.cosmology import distance_modulus, volume_weight
+from galsearch.simulate.cosmology import differential_volume, distance_modulus
 
 Floats = npt.NDArray[np.float64]
 
@@ -131,7 +131,7 @@ def _table(row: int) -> tuple[Floats, Floats, Floats]:
         absolute = mag - (distance_modulus(z) + k_correction(z, red=colour == 1))[:, None]
         inside = (absolute > sample.mag_absolute[0]) & (absolute < sample.mag_absolute[1])
         then = absolute + _BRIGHTENING * (z[:, None] - 0.1)
-        density[colour] = inside * _schechter(then, kind) * volume_weight(z)[:, None]
+        density[colour] = inside * _schechter(then, kind) * differential_volume(z)[:, None]
     if sample.red_share is not None:
         wanted = np.array([1 - sample.red_share, sample.red_share])
         density *= (wanted / density.sum(axis=(1, 2)))[:, None, None]

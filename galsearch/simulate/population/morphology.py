@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galsearch.simulate.sed.cosmology import kpc_per_arcsec
+from galsearch.simulate.cosmology import kpc_per_arcsec
 
 BULGE_SERSIC_INDICES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
 """Few, because GalSim makes a table for each."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from galsearch.simulate.cosmology import age_gyr
 from galsearch.simulate.population.luminosity_functions import Draw
 from galsearch.simulate.population.morphology import Shape, draw_shape, inclination_of
-from galsearch.simulate.sed.cosmology import age_gyr
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.simulate.cosmology import luminosity_distance_mpc
 from galsearch.simulate.population.scaling_relations import Galaxy
 from galsearch.simulate.sed import photometry
-from galsearch.simulate.sed.cosmology import luminosity_distance_mpc
 from galsearch.simulate.sed.star_formation_history import (
     YOUNG_YR,
     component_weights,

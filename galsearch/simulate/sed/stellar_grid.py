@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.simulate.cosmology import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.optional_imports import load_extra
 
 Floats = npt.NDArray[np.float64]
 
 STEP_KM_S = 60.0
-_SPEED_OF_LIGHT_KM_S = 299792.458
 _REST_RANGE_ANGSTROM = (1350.0, 11000.0)
 """3600 A at z = 1.6 to the end of DECam's z band at z = 0."""
 _CONTINUUM_LOG_U = 2
@@ -100,7 +100,7 @@ def load_library() -> Library:
 
 
 def _grid() -> Floats:
-    step = np.log1p(STEP_KM_S / _SPEED_OF_LIGHT_KM_S)
+    step = np.log1p(STEP_KM_S / SPEED_OF_LIGHT_KM_S)
     low, high = np.log(_REST_RANGE_ANGSTROM)
     return np.asarray(np.exp(np.arange(low, high, step)))
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from astropy_healpix import healpix_to_lonlat
 
-from galsearch.core.errors import SimulationError
+from galsearch.core.errors import SimulationSettingError
 from galsearch.core.target_id import TargetIdParts, encode_target_id
 from galsearch.sources.legacy_surveys.brick_grid import brick_ids
 
@@ -45,7 +45,7 @@ def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> npt.NDA
 
     Raises
     ------
-    SimulationError
+    SimulationSettingError
         Where the footprint has fewer pixels.
     """
     pixels = np.arange(12 * NSIDE**2)
@@ -53,10 +53,9 @@ def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> npt.NDA
     low, high = _DEC_RANGE_DEG[hemisphere]
     inside = pixels[(dec > low) & (dec < high)]
     if n_chunks > inside.size:
-        raise SimulationError(
+        raise SimulationSettingError(
             f"a simulated survey holds at most {inside.size * GALAXIES_PER_CHUNK:,} galaxies; "
-            f"asked for more than {(n_chunks - 1) * GALAXIES_PER_CHUNK:,}. "
-            "Make several with other seeds."
+            f"requested more than {(n_chunks - 1) * GALAXIES_PER_CHUNK:,}."
         )
     order = np.random.default_rng([seed, 1]).permutation(inside)
     return np.asarray(order[:n_chunks], dtype=np.int64)

@@ -1,14 +1,14 @@
 """`simulate_survey`: a survey that never was, in the formats of the real ones, resumable."""
 
 import json
-import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from galsearch.core.errors import SimulationError
+from galsearch.core.errors import SimulationError, SimulationSettingError
+from galsearch.core.progress import Progress, no_progress
+from galsearch.files.atomic import write_json, write_text
 from galsearch.simulate.survey.footprint import (
     GALAXIES_PER_CHUNK,
     HEMISPHERES,
@@ -18,10 +18,12 @@ from galsearch.simulate.survey.footprint import (
 )
 from galsearch.simulate.survey.worker_pool import make_chunks
 
-SIMULATOR_VERSION = 5
-"""Raised whenever the same seed makes other bytes; a survey is continued by its own version."""
+SIMULATOR_VERSION = 6
+"""Raised whenever the same seed makes other bytes; a survey is continued by its own version.
 
-Progress = Callable[[str, int, int], None]
+Galaxies of version 6 are those of version 5 to 3e-7 of each column's largest value, since distances
+and ages come from astropy.
+"""
 
 _INGEST_RECIPE = """\
 # What `galsearch ingest` needs to know of this simulated survey.
@@ -78,6 +80,9 @@ def simulate_survey(
     The same seed makes the same bytes, whatever the number of workers and however often it was
     interrupted: what is finished is kept, and a larger `n` continues the survey.
 
+    Galaxies are made in processes of their own, which import the main script again: a script calls
+    this function below `if __name__ == "__main__":`.
+
     Parameters
     ----------
     out
@@ -106,6 +111,7 @@ def simulate_survey(
         Where Bagpipes, GalSim or speclite is not installed.
     """
     started = time.monotonic()
+    report_progress = progress or no_progress
     _check_numbers(n, seed, workers)
     _check_hemisphere(hemisphere)
     out = Path(out)
@@ -117,28 +123,27 @@ def simulate_survey(
 
     def report(chunk: Chunk | None) -> None:
         done[0] += chunk.n if chunk else 0
-        if progress is not None:
-            progress("simulate", done[0], n)
+        report_progress("simulate", done[0], n)
 
     report(None)
     if missing:
         make_chunks(out, seed, missing, workers=workers, done=report, hemisphere=hemisphere)
     recipe = out / "ingest.toml"
-    _write_text(recipe, _INGEST_RECIPE)
+    write_text(recipe, _INGEST_RECIPE)
     return SurveyReport(out, n, n_made, time.monotonic() - started, recipe)
 
 
 def _check_numbers(n: int, seed: int, workers: int) -> None:
     for name, value, least in (("n", n, 1), ("seed", seed, 0), ("workers", workers, 1)):
         if value < least:
-            raise SimulationError(
+            raise SimulationSettingError(
                 f"{name} = {value}: a simulated survey needs {name} of at least {least}."
             )
 
 
 def _check_hemisphere(hemisphere: str) -> None:
     if hemisphere not in HEMISPHERES:
-        raise SimulationError(
+        raise SimulationSettingError(
             f"hemisphere = {hemisphere!r}: a simulated survey is of the "
             f"{' or the '.join(HEMISPHERES)}."
         )
@@ -155,7 +160,7 @@ def _chunks(n: int, seed: int, hemisphere: str) -> list[Chunk]:
 def _claim(out: Path, n: int, seed: int, hemisphere: str, chunks: list[Chunk]) -> None:
     """Write simulation.json, or agree with the one that is there; a part chunk is made anew."""
     record_path = out / "simulation.json"
-    asked: dict[str, Any] = {
+    requested: dict[str, Any] = {
         "simulator_version": SIMULATOR_VERSION,
         "seed": seed,
         "hemisphere": hemisphere,
@@ -164,19 +169,18 @@ def _claim(out: Path, n: int, seed: int, hemisphere: str, chunks: list[Chunk]) -
     if not record_path.exists():
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise SimulationError(
-                f"{out} exists and holds no simulated survey (no simulation.json). "
-                "Name a new or empty directory."
+                f"{out} exists and holds no simulated survey (no simulation.json)."
             )
         out.mkdir(parents=True, exist_ok=True)
     else:
         found = _read_record(record_path)
-        _check_continues(out, asked, found)
+        _check_continues(out, requested, found)
         if found["n"] == n:
             return
         last = (found["n"] - 1) // GALAXIES_PER_CHUNK
         if chunks[last].n != found["n"] - last * GALAXIES_PER_CHUNK:
             truth_path(out, chunks[last]).unlink(missing_ok=True)
-    _write_text(record_path, json.dumps(asked, indent=2) + "\n")
+    write_json(record_path, requested)
 
 
 def _read_record(path: Path) -> dict[str, Any]:
@@ -185,33 +189,22 @@ def _read_record(path: Path) -> dict[str, Any]:
         found = {key: int(record[key]) for key in ("simulator_version", "seed", "n")}
         return {**found, "hemisphere": str(record.get("hemisphere", "south"))}
     except (ValueError, KeyError, TypeError):
-        raise SimulationError(
-            f"{path}: not the record of a simulated survey. Name a new or empty directory."
-        ) from None
+        raise SimulationError(f"{path}: not the record of a simulated survey.") from None
 
 
-def _check_continues(out: Path, asked: dict[str, Any], found: dict[str, Any]) -> None:
+def _check_continues(out: Path, requested: dict[str, Any], found: dict[str, Any]) -> None:
     for key, what in (
         ("seed", "seed"),
         ("simulator_version", "simulator version"),
         ("hemisphere", "hemisphere"),
     ):
-        if asked[key] != found[key]:
+        if requested[key] != found[key]:
             raise SimulationError(
-                f"{out} holds {found['n']} galaxies of {what} {found[key]}; asked for {what} "
-                f"{asked[key]}. Name another directory, or remove that one."
+                f"{out} holds {found['n']} galaxies of {what} {found[key]}; requested {what} "
+                f"{requested[key]}."
             )
-    if asked["n"] < found["n"]:
+    if requested["n"] < found["n"]:
         raise SimulationError(
-            f"{out} is a survey of {found['n']} galaxies; asked for {asked['n']}. "
-            "A survey grows, it does not shrink: name another directory."
+            f"{out} holds a survey of {found['n']} galaxies; requested {requested['n']}. "
+            "A survey can grow, not shrink."
         )
-
-
-def _write_text(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

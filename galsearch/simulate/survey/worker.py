@@ -1,37 +1,38 @@
-"""A process that makes chunks: `python -m galsearch.simulate.survey.worker OUT SEED HEMISPHERE`.
+"""The worker processes of a simulated survey: how one starts, and the work that it is given.
 
-It reads one JSON array [number, pixel, n] a line and answers each with its number when the chunk
-is written. A process of its own, rather than a fork: Bagpipes prints, threads multiply (the
-caller sets OMP_NUM_THREADS=1, on which the last bits of a matrix product depend), and a forked
-child of a process that has used torch may hang.
+This module imports little, because the process that hands out the work imports it too.
 """
 
-import json
 import os
-import sys
+import signal
+import threading
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from galsearch.core.errors import GalsearchError
-from galsearch.simulate.survey.chunk import make_chunk
 from galsearch.simulate.survey.footprint import Chunk
 
 
-def main() -> None:
-    """Serve until the input ends. What libraries print goes to stderr, not among the answers."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    out, seed, hemisphere = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    for line in sys.stdin:
-        chunk = Chunk(*json.loads(line))
-        try:
-            make_chunk(out, seed, chunk, hemisphere)
-        except GalsearchError as error:
-            answer: object = {"code": error.code, "message": str(error)}
-        else:
-            answer = chunk.number
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+def start_worker(lifeline: Connection, log: str) -> None:
+    """Prepare a fresh worker process.
+
+    It ends at once when the other end of `lifeline` is closed, which also happens when the main
+    process dies. Ctrl-C is left to the main process. Whatever libraries print is appended to `log`.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for standard_stream in (1, 2):
+        os.dup2(output, standard_stream)
+    os.close(output)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 
-if __name__ == "__main__":
-    main()
+def _end_with(lifeline: Connection) -> None:
+    lifeline.poll(None)
+    os._exit(1)
+
+
+def make_chunk_in_worker(out: Path, seed: int, chunk: Chunk, hemisphere: str) -> None:
+    """Make one chunk; the simulators are imported by the first one."""
+    from galsearch.simulate.survey.chunk import make_chunk
+
+    make_chunk(out, seed, chunk, hemisphere)

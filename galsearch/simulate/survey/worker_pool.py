@@ -1,19 +1,17 @@
-"""Worker processes, and chunks handed to whichever is free."""
+"""The chunks of a survey made by several worker processes."""
 
-import json
+import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import astuple
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import IO
 
-from galsearch.core.errors import GalsearchError, MissingExtraError, SimulationError
-from galsearch.simulate.survey.footprint import Chunk
+from galsearch.core.errors import WorkerDiedError
+from galsearch.simulate.survey.footprint import Chunk, truth_path
+from galsearch.simulate.survey.worker import make_chunk_in_worker, start_worker
 
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -27,111 +25,71 @@ def make_chunks(
     done: Callable[[Chunk], None],
     hemisphere: str = "south",
 ) -> None:
-    """Make every chunk, `workers` at a time; `done` is called, in this thread, after each.
+    """Make every chunk in worker processes; `done` is called in this process after each.
+
+    Processes are spawned, not forked: a forked child of a process that has used torch may hang.
+    After an error or Ctrl-C they end at once, and the chunks that were finished stay.
 
     Raises
     ------
     MissingExtraError
         Where a package of the extra `sim` is not installed.
-    SimulationError
-        Where a worker died; says what it last wrote. Chunks that were finished stay.
+    WorkerDiedError
+        Where a worker process ended early, for example for want of memory.
     """
-    waiting: SimpleQueue[Chunk] = SimpleQueue()
-    for chunk in chunks:
-        waiting.put(chunk)
-    finished: SimpleQueue[Chunk | GalsearchError] = SimpleQueue()
-    with tempfile.TemporaryFile() as log:
-        crew = [_start(out, seed, hemisphere, log) for _ in range(min(workers, len(chunks)))]
-        threads = [
-            threading.Thread(target=_drive, args=(process, waiting, finished, log), daemon=True)
-            for process in crew
-        ]
+    context = multiprocessing.get_context("spawn")
+    n_workers = min(workers, len(chunks))
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "workers.log"
+        workers_end, our_end = context.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(
+            n_workers, context, initializer=start_worker, initargs=(workers_end, str(log))
+        )
+        futures: dict[Future[None], Chunk] = {}
         try:
-            for thread in threads:
-                thread.start()
-            for _ in chunks:
-                result = finished.get()
-                if isinstance(result, GalsearchError):
-                    raise result
-                done(result)
+            with _one_thread_for_children():
+                for chunk in chunks:
+                    future = pool.submit(make_chunk_in_worker, out, seed, chunk, hemisphere)
+                    futures[future] = chunk
+            for future in as_completed(futures):
+                future.result()
+                done(futures[future])
+            pool.shutdown()
+        except BrokenProcessPool as error:
+            unfinished = [chunk for chunk in chunks if not truth_path(out, chunk).exists()]
+            raise _worker_died(unfinished[:n_workers], log) from error
         finally:
-            _dismiss(crew, threads)
+            our_end.close()
+            pool.shutdown(cancel_futures=True)
+            workers_end.close()
 
 
-def _start(out: Path, seed: int, hemisphere: str, log: IO[bytes]) -> "subprocess.Popen[str]":
-    root = str(Path(__file__).parents[3])
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_LIMITS, "1")}
-    return subprocess.Popen(  # noqa: S603 (our own module, our own interpreter)
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "galsearch.simulate.survey.worker",
-            str(out),
-            str(seed),
-            hemisphere,
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        env=environment,
-        text=True,
-        encoding="utf-8",
-    )
+@contextmanager
+def _one_thread_for_children() -> Iterator[None]:
+    """Limit linear algebra to one thread in processes that are started inside the block.
 
-
-def _drive(
-    process: "subprocess.Popen[str]",
-    waiting: "SimpleQueue[Chunk]",
-    finished: "SimpleQueue[Chunk | GalsearchError]",
-    log: IO[bytes],
-) -> None:
-    """Hand chunks to one worker until none wait, or something goes wrong."""
-    while True:
-        try:
-            chunk = waiting.get_nowait()
-        except Empty:
-            return
-        answer = _ask(process, chunk)
-        if answer != chunk.number:
-            finished.put(_error(answer, chunk, log))
-            return
-        finished.put(chunk)
-
-
-def _ask(process: "subprocess.Popen[str]", chunk: Chunk) -> object:
-    """The worker's answer; None where it died."""
-    assert process.stdin is not None  # noqa: S101 (both are pipes)
-    assert process.stdout is not None  # noqa: S101
+    Workers would slow each other down otherwise, and the last bits of a matrix product depend on
+    the number of threads. The limits are read once, when NumPy is imported.
+    """
+    before = {name: os.environ.get(name) for name in _THREAD_LIMITS}
+    os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
     try:
-        process.stdin.write(json.dumps(astuple(chunk)) + "\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-    except (OSError, ValueError):
-        return None
-    return json.loads(line) if line else None
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
-def _error(answer: object, chunk: Chunk, log: IO[bytes]) -> GalsearchError:
-    if isinstance(answer, dict):
-        kind = MissingExtraError if answer["code"] == MissingExtraError.code else SimulationError
-        return kind(answer["message"])
-    log.seek(0)
-    lines = log.read().decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-    return SimulationError(
-        f"the process that made HEALPix pixel {chunk.pixel} ended early; it last wrote: "
-        f"{lines[-1]} Run the same command again: finished pixels are kept."
+def _worker_died(chunks: Sequence[Chunk], log: Path) -> WorkerDiedError:
+    """The error for a pool that lost a process while it made these chunks."""
+    printed = log.read_text("utf-8", "replace").strip() if log.exists() else ""
+    pixels = [chunk.pixel for chunk in chunks]
+    last = f"It last printed: {printed.splitlines()[-1]}" if printed else "It printed nothing."
+    return WorkerDiedError(
+        f"a worker process of the simulation ended early while it made HEALPix pixel "
+        f"{' or '.join(map(str, pixels))}. {last}",
+        pixels=pixels,
     )
-
-
-def _dismiss(crew: "list[subprocess.Popen[str]]", threads: list[threading.Thread]) -> None:
-    for process in crew:
-        process.kill()
-    for thread in threads:
-        thread.join()
-    for process in crew:
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.simulate.sed.cosmology import SPEED_OF_LIGHT_KM_S
+from galsearch.simulate.cosmology import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.spectroscopy import ARMS, Exposure, arm_wavelengths, observe
 from galsearch.simulate.survey.footprint import random_positions, target_ids
 from galsearch.simulate.survey.record import Observed
