@@ -29,14 +29,14 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.downstream.baseline_encoders import Tower, open_towers
-from benchmarks.downstream.contestants import Settings
+from benchmarks.downstream.data.evaluation_sample import draw_sample
+from benchmarks.downstream.data.labelled_galaxies import open_galaxies
 from benchmarks.downstream.downstream_report import tables
 from benchmarks.downstream.experiment import measure
-from benchmarks.downstream.fitting import gains_by_bf16
-from benchmarks.downstream.galaxy_sample import open_galaxies
-from benchmarks.downstream.sample import draw_sample
-from benchmarks.downstream.votes import measure_votes
+from benchmarks.downstream.galaxy_zoo_votes import score_votes
+from benchmarks.downstream.models.compared_encoders import ComparedEncoder, open_encoders
+from benchmarks.downstream.models.network_fitting import has_fast_bf16
+from benchmarks.downstream.models.predictors import Settings
 from galsearch.core.errors import ConfigError, GalsearchError
 from galsearch.core.modality import Modality
 from galsearch.files.atomic import new_file
@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         n=arguments.n,
         seed=arguments.seed,
     )
-    towers = open_towers(arguments.encoder, arguments.before, modalities, arguments.seed)
+    towers = open_encoders(arguments.encoder, arguments.before, modalities, arguments.seed)
     for line in sample.said:
         say(line)
     with Progress(console=Console(stderr=True), transient=True) as bars:
@@ -130,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         "threads": torch.get_num_threads(),
         **results,
         "said": list(sample.said),
-        "votes": measure_votes(arguments.galaxy_zoo, of_images(towers)),
+        "votes": score_votes(arguments.galaxy_zoo, of_images(towers)),
     }
     with new_file(arguments.out) as temporary:
         temporary.write_text(json.dumps(results) + "\n", encoding="utf-8")
@@ -153,12 +153,12 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     return Settings(
         seed=arguments.seed,
         resnet_shapes=arguments.resnet_shapes,
-        bf16=gains_by_bf16(),
+        bf16=has_fast_bf16(),
         **{name: getattr(arguments, name) for name in names},
     )
 
 
-def of_images(towers: list[Tower]) -> dict[str, Any]:
+def of_images(towers: list[ComparedEncoder]) -> dict[str, Any]:
     """What embeds real pictures and how many pixels it sees, by name."""
     seers = {}
     for tower in towers:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.downstream import published_results as published
-from benchmarks.downstream.scores import MEAN
-from benchmarks.downstream.targets import PROPERTIES
+from benchmarks.downstream.data.prediction_targets import PROPERTIES
+from benchmarks.downstream.scoring.task_scores import MEAN
 
 
 def tables(results: Mapping[str, Any]) -> str:

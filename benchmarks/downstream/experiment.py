@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.downstream import contestants
-from benchmarks.downstream import pixel_tables as pixels
-from benchmarks.downstream.baseline_encoders import Tower
-from benchmarks.downstream.contestants import Contestant, Settings
-from benchmarks.downstream.galaxy_sample import Galaxies
-from benchmarks.downstream.headlines import headlines
-from benchmarks.downstream.measures import draws
-from benchmarks.downstream.result_cache import Kept
-from benchmarks.downstream.sample import Sample
-from benchmarks.downstream.scores import score_properties, score_shapes, shape_baseline
+from benchmarks.downstream.data import network_inputs
+from benchmarks.downstream.data.evaluation_sample import Sample
+from benchmarks.downstream.data.labelled_galaxies import Galaxies
+from benchmarks.downstream.models import predictors
+from benchmarks.downstream.models.compared_encoders import ComparedEncoder
+from benchmarks.downstream.models.predictors import Predictor, Settings
+from benchmarks.downstream.result_cache import ResultCache
+from benchmarks.downstream.scoring.accuracy_measures import draws
+from benchmarks.downstream.scoring.headlines import headlines
+from benchmarks.downstream.scoring.task_scores import score_properties, score_shapes, shape_baseline
 from galsearch.core.modality import Modality
 from galsearch.dataset import SPLITS, GalaxyBatch
 
@@ -32,7 +32,7 @@ Makers = dict[str, Callable[[GalaxyBatch], npt.NDArray[Any]]]
 def measure(
     galaxies: Galaxies,
     sample: Sample,
-    towers: Sequence[Tower],
+    towers: Sequence[ComparedEncoder],
     modalities: Sequence[Modality],
     settings: Settings,
     work: Path,
@@ -53,8 +53,10 @@ def measure(
         "galaxies_and_targets": _digest(sample),
         **dataclasses.asdict(settings),
     }
-    kept = Kept(work, identity)
-    everyone = contestants.line_up(towers, modalities, photometry=sample.magnitudes is not None)
+    kept = ResultCache(work, identity)
+    everyone = predictors.all_predictors(
+        towers, modalities, photometry=sample.magnitudes is not None
+    )
     left = [c for c in everyone if kept.get(c.key) is None]
     if len(left) < len(everyone):
         say(f"{len(everyone) - len(left)} of {len(everyone)} are taken from {work}")
@@ -79,7 +81,7 @@ def measure(
 def _digest(sample: Sample) -> str:
     """Of which galaxies are measured and what is asked of them."""
     digest = hashlib.sha256(sample.target_ids.tobytes())
-    for values in contestants.tasks(sample).values():
+    for values in predictors.tasks(sample).values():
         digest.update(values.tobytes())
     return digest.hexdigest()
 
@@ -87,10 +89,10 @@ def _digest(sample: Sample) -> str:
 def _arrays(
     galaxies: Galaxies,
     sample: Sample,
-    towers: Sequence[Tower],
-    left: Sequence[Contestant],
+    towers: Sequence[ComparedEncoder],
+    left: Sequence[Predictor],
     settings: Settings,
-    kept: Kept,
+    kept: ResultCache,
     progress: Progress,
 ) -> dict[str, npt.NDArray[Any]]:
     """What the contestants that are left are fed; vectors are kept, the networks' inputs not."""
@@ -105,11 +107,13 @@ def _arrays(
         elif found is not None:
             arrays[name] = found["vectors"]
     if "images" in needed:
-        makers["images"] = pixels.ImageInput(settings.image_size, settings.image_binning).of
+        makers["images"] = network_inputs.ImageInput(
+            settings.image_size, settings.image_binning
+        ).prepare
     if "spectra" in needed:
-        makers["spectra"] = lambda batch: pixels.spectrum_input(batch)[0]
-        makers["log scale"] = lambda batch: pixels.spectrum_input(batch)[1]
-    made = pixels.gather(galaxies, sample.target_ids, makers, progress=progress)
+        makers["spectra"] = lambda batch: network_inputs.spectrum_input(batch)[0]
+        makers["log scale"] = lambda batch: network_inputs.spectrum_input(batch)[1]
+    made = network_inputs.prepare_all(galaxies, sample.target_ids, makers, progress=progress)
     for t in towers:
         name = f"{t.name} {t.modality}"
         if name in made:
@@ -119,17 +123,17 @@ def _arrays(
     return {**arrays, **made}
 
 
-def _vectors_file(t: Tower) -> str:
+def _vectors_file(t: ComparedEncoder) -> str:
     return f"vectors-{t.modality}-{t.encoder.fingerprint[:16]}"
 
 
-def _fed(contestant: Contestant, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+def _fed(contestant: Predictor, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
     if contestant.needs == "spectra":
         return arrays["spectra"], arrays["log scale"]
     return arrays[contestant.needs]
 
 
-def _scores(sample: Sample, everyone: Sequence[Contestant], kept: Kept) -> dict[str, Any]:
+def _scores(sample: Sample, everyone: Sequence[Predictor], kept: ResultCache) -> dict[str, Any]:
     test = sample.rows("test")
     resampled = draws(len(test), seed=1)
     true = sample.properties.values[test]

@@ -14,7 +14,7 @@ from galsearch.files.atomic import new_file
 SETTINGS_FILE = "settings.json"
 
 
-class Kept:
+class ResultCache:
     """Arrays by name in a directory that belongs to one set of settings.
 
     Raises

@@ -26,8 +26,8 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.downstream.galaxy_sample import open_galaxies
-from benchmarks.downstream.result_cache import Kept
+from benchmarks.downstream.data.labelled_galaxies import open_galaxies
+from benchmarks.downstream.result_cache import ResultCache
 from benchmarks.retrieval import bound as bounds
 from benchmarks.retrieval import generic as generics
 from benchmarks.retrieval.pairs import (
@@ -161,7 +161,7 @@ def plain_features(
         "ids": int(used.target_ids.sum() % (1 << 53)),
         "seed": arguments.seed,
     }
-    kept = Kept(arguments.work or arguments.out.with_suffix(""), identity)
+    kept = ResultCache(arguments.work or arguments.out.with_suffix(""), identity)
     found = kept.get("plain_features")
     if found is None:
         train = split == "train"

@@ -36,9 +36,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 
-from benchmarks.downstream import fitting
-from benchmarks.downstream.neighbour_regression import standardised
-from benchmarks.downstream.networks import Mlp
+from benchmarks.downstream.models import network_fitting
+from benchmarks.downstream.models.neighbour_regression import standardised
+from benchmarks.downstream.models.supervised_networks import Mlp
 from galsearch.core.errors import DatasetError
 
 Floats = npt.NDArray[np.float64]
@@ -135,10 +135,10 @@ def estimates(
     straight = ridge(scaled.astype(np.float64), theta, train, validation)
     torch.manual_seed(seed)
     network = Mlp(features.shape[1], theta.shape[1], (256, 256), dropout=0.2)
-    recipe = fitting.Recipe(epochs, batch_size=256, weight_decay=0.05, seed=seed)
-    load = fitting.from_arrays(scaled)
+    recipe = network_fitting.Recipe(epochs, batch_size=256, weight_decay=0.05, seed=seed)
+    load = network_fitting.from_arrays(scaled)
     rest = theta - straight
-    fitted = fitting.fit(
+    fitted = network_fitting.fit(
         network, load, rest, train, validation, recipe, progress=progress, name=name
     )
     bent = straight + fitted.predict(np.arange(len(theta)))

@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.downstream.fitting import set_rate
-from benchmarks.downstream.galaxy_sample import Galaxies
-from benchmarks.downstream.neighbour_regression import standardised
-from benchmarks.downstream.pixel_tables import ImageInput, gather, spectrum_input
+from benchmarks.downstream.data.labelled_galaxies import Galaxies
+from benchmarks.downstream.data.network_inputs import ImageInput, prepare_all, spectrum_input
+from benchmarks.downstream.models.neighbour_regression import standardised
+from benchmarks.downstream.models.network_fitting import set_rate
 from benchmarks.retrieval.plain_features import aperture_magnitudes, wide_bins
 from benchmarks.retrieval.ranks import ranks
 from galsearch.dataset import GalaxyBatch
@@ -82,10 +82,10 @@ def features(
     of_image = ImageInput(96, 1)
 
     def images(batch: GalaxyBatch) -> Floats:
-        seen = network(torch.from_numpy(of_image.of(batch)).float())
+        seen = network(torch.from_numpy(of_image.prepare(batch)).float())
         return np.asarray(seen.numpy(), dtype=np.float32)
 
-    made = gather(
+    made = prepare_all(
         galaxies,
         target_ids,
         {

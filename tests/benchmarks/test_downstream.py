@@ -15,14 +15,14 @@ from PIL import Image
 from benchmarks.downstream import __main__ as command
 from benchmarks.downstream import experiment as whole
 from benchmarks.downstream import published_results as published
-from benchmarks.downstream.baseline_encoders import open_towers
-from benchmarks.downstream.contestants import Settings
+from benchmarks.downstream.data.evaluation_sample import draw_sample
+from benchmarks.downstream.data.labelled_galaxies import batch_of, open_galaxies
 from benchmarks.downstream.downstream_report import tables
 from benchmarks.downstream.experiment import measure
-from benchmarks.downstream.galaxy_sample import batch_of, open_galaxies
-from benchmarks.downstream.measures import draws
-from benchmarks.downstream.sample import draw_sample
-from benchmarks.downstream.votes import measure_votes
+from benchmarks.downstream.galaxy_zoo_votes import score_votes
+from benchmarks.downstream.models.compared_encoders import open_encoders
+from benchmarks.downstream.models.predictors import Settings
+from benchmarks.downstream.scoring.accuracy_measures import draws
 from galsearch.core.errors import CheckpointError, DatasetError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.dataset import GalaxyBatch, split_of
@@ -314,13 +314,13 @@ def test_an_encoder_of_spectra_alone_cannot_be_asked_for_images(tmp_path: Path) 
     path = tmp_path / "half.safetensors"
     checkpoint.save(path, initialise(config, 1))
     with pytest.raises(MissingModalityError) as caught:
-        open_towers(str(path), [], BOTH, seed=1)
+        open_encoders(str(path), [], BOTH, seed=1)
     assert str(caught.value) == "encoder 'half' embeds spectra only, not images."
-    found = open_towers(str(path), [str(path)], [Modality.SPECTRUM], seed=1)
+    found = open_encoders(str(path), [str(path)], [Modality.SPECTRUM], seed=1)
     assert [t.name for t in found] == ["aligned", "before alignment", "untrained"]
     assert found[0].encoder.fingerprint == found[1].encoder.fingerprint
     with pytest.raises(CheckpointError) as twice:
-        open_towers(str(path), [str(path), str(path)], [Modality.SPECTRUM], seed=1)
+        open_encoders(str(path), [str(path), str(path)], [Modality.SPECTRUM], seed=1)
     assert str(twice.value) == (
         f"{path} and {path} both hold a tower for the spectrum before alignment; name one of them."
     )
@@ -473,10 +473,8 @@ def test_files_that_are_no_galaxies_say_what_is_read(tmp_path: Path) -> None:
 
 
 def test_votes_are_measured_where_pictures_are_and_else_said_not_to_be(tmp_path: Path) -> None:
-    assert measure_votes(None, {}) == {
-        "skipped": "no folder of real images was named (--galaxy-zoo)"
-    }
-    assert measure_votes(tmp_path, {}) == {"skipped": f"{tmp_path} holds no CSV of votes"}
+    assert score_votes(None, {}) == {"skipped": "no folder of real images was named (--galaxy-zoo)"}
+    assert score_votes(tmp_path, {}) == {"skipped": f"{tmp_path} holds no CSV of votes"}
     names = [
         "iauname",
         "ring",
@@ -499,7 +497,7 @@ def test_votes_are_measured_where_pictures_are_and_else_said_not_to_be(tmp_path:
         assert flux.shape[1:] == (3, 152, 152)
         return np.arcsinh(flux[:, :, 70:80, 70:80].mean(axis=(2, 3)))
 
-    found = measure_votes(tmp_path, {"aligned": (embed, 152)})
+    found = score_votes(tmp_path, {"aligned": (embed, 152)})
     assert found["n"] == 26
     assert set(found["scores"]) == {"aligned", "colours and sizes"}
     assert found["scores"]["aligned"]["featured"]["r2"] > 0
@@ -517,7 +515,7 @@ def test_votes_are_measured_where_pictures_are_and_else_said_not_to_be(tmp_path:
 
 @pytest.mark.slow
 def test_real_votes_are_read(real: Path) -> None:
-    found = measure_votes(real / "ls-zoobot-jpg", {})
+    found = score_votes(real / "ls-zoobot-jpg", {})
     assert found["n"] > 300
     assert found["scores"]["colours and sizes"]["ring"]["r2"] == pytest.approx(0.18, abs=0.05)
 

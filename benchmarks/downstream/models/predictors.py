@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmarks.downstream import fitting
-from benchmarks.downstream import neighbour_regression as neighbours
-from benchmarks.downstream.baseline_encoders import Tower
-from benchmarks.downstream.networks import ConvAttention, Mlp, ResNet18
-from benchmarks.downstream.sample import Sample
+from benchmarks.downstream.data.evaluation_sample import Sample
+from benchmarks.downstream.models import neighbour_regression, network_fitting
+from benchmarks.downstream.models.compared_encoders import ComparedEncoder
+from benchmarks.downstream.models.supervised_networks import ConvAttention, Mlp, ResNet18
 from galsearch.core.modality import Modality
 
 Floats = npt.NDArray[np.float64]
@@ -33,7 +32,7 @@ class Settings:
     """What makes one run another; all of it stands in the results."""
 
     seed: int = 1
-    k: int = neighbours.K
+    k: int = neighbour_regression.K
     mlp_epochs: int = 30
     resnet_epochs: int = 15
     conv_epochs: int = 10
@@ -46,7 +45,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Predictor:
     """One row of the table."""
 
     name: str
@@ -74,10 +73,12 @@ def by_neighbours(
 ) -> tuple[Arrays, dict[str, Any]]:
     """Zero-shot: k-NN regression on standardised vectors."""
     train, test = sample.rows("train"), sample.rows("test")
-    scaled = neighbours.standardised(vectors, train)
+    scaled = neighbour_regression.standardised(vectors, train)
     out: Arrays = {}
     for task, values in tasks(sample).items():
-        out[task] = neighbours.predict(scaled[train], values[train], scaled[test], k=settings.k)
+        out[task] = neighbour_regression.predict(
+            scaled[train], values[train], scaled[test], k=settings.k
+        )
     progress("neighbours", 1, 1)
     return out, {}
 
@@ -104,8 +105,8 @@ def _mlp(
     hidden_redshift: tuple[int, ...],
 ) -> tuple[Arrays, dict[str, Any]]:
     train, test = sample.rows("train"), sample.rows("test")
-    load = fitting.from_arrays(neighbours.standardised(vectors, train))
-    recipe = fitting.Recipe(settings.mlp_epochs, seed=settings.seed)
+    load = network_fitting.from_arrays(neighbour_regression.standardised(vectors, train))
+    recipe = network_fitting.Recipe(settings.mlp_epochs, seed=settings.seed)
     names = sample.properties.names
     out: Arrays = {"properties": np.full((len(test), len(names)), np.nan)}
     seen: dict[str, Any] = {}
@@ -144,8 +145,8 @@ def by_resnet(
 
     Shapes are asked of its 512 features by an MLP, or of a second ResNet18 trained on them.
     """
-    load, test = fitting.from_arrays(images), sample.rows("test")
-    recipe = fitting.Recipe(settings.resnet_epochs, seed=settings.seed, bf16=settings.bf16)
+    load, test = network_fitting.from_arrays(images), sample.rows("test")
+    recipe = network_fitting.Recipe(settings.resnet_epochs, seed=settings.seed, bf16=settings.bf16)
     torch.manual_seed(settings.seed)
     values = sample.properties.values
     network = ResNet18(values.shape[1])
@@ -163,7 +164,7 @@ def by_resnet(
         seen["shapes"] = fitted.report()
         return out, seen
     everyone = np.arange(len(sample.target_ids))
-    features = fitting.run(network.features, load, everyone, bf16=settings.bf16)
+    features = network_fitting.run(network.features, load, everyone, bf16=settings.bf16)
     out["shapes"] = by_mlp(features, sample, settings, progress)[0]["shapes"]
     return out, seen
 
@@ -172,8 +173,8 @@ def by_conv_attention(
     spectra: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
     """The convolutional spectrum network from scratch on all properties jointly."""
-    load = fitting.from_arrays(*spectra)
-    recipe = fitting.Recipe(settings.conv_epochs, seed=settings.seed, learning_rate=3e-3)
+    load = network_fitting.from_arrays(*spectra)
+    recipe = network_fitting.Recipe(settings.conv_epochs, seed=settings.seed, learning_rate=3e-3)
     torch.manual_seed(settings.seed)
     values = sample.properties.values
     fitted = _fit(
@@ -184,23 +185,23 @@ def by_conv_attention(
 
 def _fit(
     network: torch.nn.Module,
-    load: fitting.Load,
+    load: network_fitting.Load,
     values: Floats,
     sample: Sample,
-    recipe: fitting.Recipe,
+    recipe: network_fitting.Recipe,
     progress: Progress,
     name: str,
     *,
     turn: bool = False,
-) -> fitting.Fitted:
-    return fitting.fit(
+) -> network_fitting.Fitted:
+    return network_fitting.fit(
         network,
         load,
         values,
         sample.rows("train"),
         sample.rows("validation"),
         recipe,
-        augment=fitting.turned if turn else None,
+        augment=network_fitting.random_orientations if turn else None,
         progress=progress,
         name=name,
     )
@@ -214,9 +215,9 @@ def tasks(sample: Sample) -> Mapping[str, Floats]:
     return found
 
 
-def line_up(
-    towers: Sequence[Tower], modalities: Sequence[Modality], *, photometry: bool
-) -> list[Contestant]:
+def all_predictors(
+    towers: Sequence[ComparedEncoder], modalities: Sequence[Modality], *, photometry: bool
+) -> list[Predictor]:
     """Every contestant, the quickest first.
 
     Parameters
@@ -233,11 +234,11 @@ def line_up(
         mlp = by_mlp_on_images if tower.modality is Modality.IMAGE else by_mlp
         for how, predict in ((KNN, by_neighbours), (FEW_SHOT, mlp)):
             needs, mark = f"{tower.name} {tower.modality}", tower.encoder.fingerprint
-            out.append(Contestant(tower.name, tower.modality, how, needs, predict, mark))
+            out.append(Predictor(tower.name, tower.modality, how, needs, predict, mark))
     if photometry:
-        out.append(Contestant(PHOTOMETRY, PHOTOMETRY, SUPERVISED, "magnitudes", by_photometry))
+        out.append(Predictor(PHOTOMETRY, PHOTOMETRY, SUPERVISED, "magnitudes", by_photometry))
     if Modality.SPECTRUM in modalities:
-        out.append(Contestant(CONV_ATTENTION, "spectrum", SUPERVISED, "spectra", by_conv_attention))
+        out.append(Predictor(CONV_ATTENTION, "spectrum", SUPERVISED, "spectra", by_conv_attention))
     if Modality.IMAGE in modalities:
-        out.append(Contestant(RESNET, "image", SUPERVISED, "images", by_resnet))
+        out.append(Predictor(RESNET, "image", SUPERVISED, "images", by_resnet))
     return out

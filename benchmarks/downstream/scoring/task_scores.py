@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.downstream import measures
-from benchmarks.downstream.sample import Sample
-from benchmarks.downstream.targets import PROPERTIES
+from benchmarks.downstream.data.evaluation_sample import Sample
+from benchmarks.downstream.data.prediction_targets import PROPERTIES
+from benchmarks.downstream.scoring import accuracy_measures
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ def score_properties(
     out: dict[str, dict[str, Any]] = {}
     drawn = []
     for column, name in enumerate(names):
-        found = measures.property_measures(
+        found = accuracy_measures.property_measures(
             true[:, column], predicted[:, column], kinds[name], resampled
         )
         drawn.append(found.pop("r2_draws"))
@@ -75,8 +75,8 @@ def _shape_scores(
             rows = rows[known[rows]]
             return float((of[rows] == as_[rows]).mean()) if len(rows) else float("nan")
 
-        value, spread = measures.with_spread(accuracy, len(true), resampled)
-        f1 = measures.weighted_f1(of[known], as_[known])
+        value, spread = accuracy_measures.with_spread(accuracy, len(true), resampled)
+        f1 = accuracy_measures.weighted_f1(of[known], as_[known])
         out["class"] = {
             "accuracy": rounded(value),
             "accuracy_sd": rounded(spread),
@@ -90,9 +90,9 @@ def _shape_scores(
 
         def area(rows: Rows, yes: Floats = yes, score: Floats = score, known: Any = known) -> float:
             rows = rows[known[rows]]
-            return measures.area_under_curve(yes[rows], score[rows])
+            return accuracy_measures.area_under_curve(yes[rows], score[rows])
 
-        value, spread = measures.with_spread(area, len(true), resampled)
+        value, spread = accuracy_measures.with_spread(area, len(true), resampled)
         correct = ((score > 0.5) == (yes > 0.5))[known].mean()
         out[names[i]] = {
             "auc": rounded(value),

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from benchmarks.downstream import targets
-from benchmarks.downstream.galaxy_sample import Galaxies
+from benchmarks.downstream.data import prediction_targets
+from benchmarks.downstream.data.labelled_galaxies import Galaxies
 from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import SPLITS
@@ -30,8 +30,8 @@ class Sample:
     """(n,)."""
     labels: dict[str, str]
     """Property -> the expression that it was read from."""
-    properties: targets.Targets
-    shapes: targets.Targets | None
+    properties: prediction_targets.Targets
+    shapes: prediction_targets.Targets | None
     magnitudes: npt.NDArray[np.float64] | None
     """(n, 3) g, r, z; NaN where not measured."""
     resolved: npt.NDArray[np.bool_] | None
@@ -84,11 +84,11 @@ def draw_sample(
         said.append(f"{n} of them drawn at random (seed {seed})")
     rows = rows[np.argsort(table[TARGET_ID].to_numpy()[rows])]
     table, split = table.take(pa.array(rows)), galaxies.split[rows]
-    found = targets.parse_labels(labels, table.column_names)
-    properties = targets.properties_of(found, table)
+    found = prediction_targets.parse_labels(labels, table.column_names)
+    properties = prediction_targets.properties_of(found, table)
     _check_splits(galaxies.name, split)
     for name, values in zip(properties.names, properties.values.T, strict=True):
-        said.append(targets.check_known(name, found[name], values, split))
+        said.append(prediction_targets.check_known(name, found[name], values, split))
     shapes = _shapes(class_column, flags, table, split, said)
     return Sample(
         table[TARGET_ID].to_numpy(),
@@ -126,9 +126,9 @@ def _has(
 def _check_splits(name: str, split: npt.NDArray[Any]) -> None:
     counts = {s: int((split == s).sum()) for s in SPLITS}
     fewest = {
-        "train": targets.FEWEST_TRAIN,
+        "train": prediction_targets.FEWEST_TRAIN,
         "validation": FEWEST_VALIDATION,
-        "test": targets.FEWEST_TEST,
+        "test": prediction_targets.FEWEST_TEST,
     }
     short = [s for s in SPLITS if counts[s] < fewest[s]]
     if short:
@@ -145,18 +145,18 @@ def _shapes(
     table: pa.Table,
     split: npt.NDArray[Any],
     said: list[str],
-) -> targets.Targets | None:
+) -> prediction_targets.Targets | None:
     if class_column is None and flags is None:
-        wanted = (targets.CLASS_COLUMN, *targets.FLAG_COLUMNS)
+        wanted = (prediction_targets.CLASS_COLUMN, *prediction_targets.FLAG_COLUMNS)
         missing = [name for name in wanted if name not in table.column_names]
         if missing:
             said.append(f"shapes: not measured, the dataset has no {', '.join(missing)}")
             return None
-        class_column, flags = targets.CLASS_COLUMN, targets.FLAG_COLUMNS
-    shapes = targets.shapes_of(class_column, flags or (), table)
+        class_column, flags = prediction_targets.CLASS_COLUMN, prediction_targets.FLAG_COLUMNS
+    shapes = prediction_targets.shapes_of(class_column, flags or (), table)
     said.append(f"shapes: {', '.join(shapes.names)}")
     for name, values in zip(shapes.names, shapes.values.T, strict=True):
-        text = targets.check_known(name, name.removeprefix("class:"), values, split)
+        text = prediction_targets.check_known(name, name.removeprefix("class:"), values, split)
         if not np.isfinite(values).all():
             said.append(text)
     return shapes
@@ -168,7 +168,7 @@ def _magnitudes(table: pa.Table, said: list[str]) -> npt.NDArray[np.float64] | N
         if all(name in table.column_names for name in names):
             values = [table[n].cast(pa.float64()).to_numpy(zero_copy_only=False) for n in names]
             magnitudes = np.stack(values, axis=1)
-            if np.isfinite(magnitudes).all(axis=1).sum() >= targets.FEWEST_TRAIN:
+            if np.isfinite(magnitudes).all(axis=1).sum() >= prediction_targets.FEWEST_TRAIN:
                 n_gaps = int((~np.isfinite(magnitudes)).any(axis=1).sum())
                 said.append(f"photometry: {', '.join(names)}; {n_gaps} galaxies lack a band")
                 return magnitudes

@@ -137,7 +137,9 @@ def run(network: Callable[..., Any], load: Load, rows: Rows, *, bf16: bool) -> F
     return np.asarray(torch.cat(parts).numpy(), dtype=np.float64)
 
 
-def turned(inputs: tuple[Tensor, ...], generator: torch.Generator) -> tuple[Tensor, ...]:
+def random_orientations(
+    inputs: tuple[Tensor, ...], generator: torch.Generator
+) -> tuple[Tensor, ...]:
     """Each image in one of its eight orientations: the sky has no up."""
     images, *others = inputs
     out = torch.empty_like(images)
@@ -160,7 +162,7 @@ def from_arrays(*arrays: npt.NDArray[Any]) -> Load:
     return load
 
 
-def gains_by_bf16() -> bool:
+def has_fast_bf16() -> bool:
     """Whether this processor multiplies bfloat16 faster than float32."""
     capabilities = torch.cpu.get_capabilities()  # type: ignore[no-untyped-call]
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.downstream.baseline_encoders import ALIGNED
-from benchmarks.downstream.contestants import FEW_SHOT, KNN, RESNET, SUPERVISED
-from benchmarks.downstream.scores import MEAN, rounded
+from benchmarks.downstream.models.compared_encoders import ALIGNED
+from benchmarks.downstream.models.predictors import FEW_SHOT, KNN, RESNET, SUPERVISED
+from benchmarks.downstream.scoring.task_scores import MEAN, rounded
 
 
 def headlines(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.downstream.galaxy_sample import Galaxies
+from benchmarks.downstream.data.labelled_galaxies import Galaxies
 from galsearch.core.errors import DatasetError
 from galsearch.dataset import GalaxyBatch
 
@@ -27,7 +27,7 @@ class ImageInput:
     binning: int = 2
     """Pixels a side that become one; 2 is 0.52 arcsec, 2.5 pixels across the seeing."""
 
-    def of(self, batch: GalaxyBatch) -> npt.NDArray[np.float16]:
+    def prepare(self, batch: GalaxyBatch) -> npt.NDArray[np.float16]:
         """(B, 3, size / binning, size / binning): asinh-stretched nanomaggies, 0 where masked."""
         low = (batch.image_flux.shape[-1] - self.size) // 2
         centre = slice(low, low + self.size)
@@ -51,7 +51,7 @@ def spectrum_input(
     return pixels.astype(np.float16), np.log10(scale).astype(np.float32)
 
 
-def gather(
+def prepare_all(
     galaxies: Galaxies,
     target_ids: npt.NDArray[np.int64],
     makers: Mapping[str, Callable[[GalaxyBatch], npt.NDArray[Any]]],

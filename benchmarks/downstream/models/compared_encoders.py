@@ -16,7 +16,7 @@ ALIGNED, BEFORE, UNTRAINED = "aligned", "before alignment", "untrained"
 
 
 @dataclass(frozen=True)
-class Tower:
+class ComparedEncoder:
     """One encoder of one modality, by the name it has in the tables."""
 
     name: str
@@ -34,9 +34,9 @@ class Tower:
         return self.encoder.embed(batch.spectrum_flux, batch.spectrum_ivar, batch.spectrum_mask)
 
 
-def open_towers(
+def open_encoders(
     encoder: str, before: Sequence[str], modalities: Sequence[Modality], seed: int
-) -> list[Tower]:
+) -> list[ComparedEncoder]:
     """The aligned towers, those before alignment, and untrained ones of the same architecture.
 
     Parameters
@@ -71,8 +71,8 @@ def open_towers(
     return [*towers, *(_tower(UNTRAINED, untrained, m) for m in modalities)]
 
 
-def _tower(name: str, pair: EncoderPair, modality: Modality) -> Tower:
-    return Tower(name, pair.image if modality is Modality.IMAGE else pair.spectrum)
+def _tower(name: str, pair: EncoderPair, modality: Modality) -> ComparedEncoder:
+    return ComparedEncoder(name, pair.image if modality is Modality.IMAGE else pair.spectrum)
 
 
 def _embeds(pair: EncoderPair) -> list[Modality]:

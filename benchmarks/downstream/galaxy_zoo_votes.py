@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmarks.downstream import measures
-from benchmarks.downstream.scores import rounded
+from benchmarks.downstream.scoring import accuracy_measures
+from benchmarks.downstream.scoring.task_scores import rounded
 from benchmarks.realism.sim_to_real import as_cutout, colours_and_size
 
 QUESTIONS = {
@@ -28,12 +28,12 @@ PLAIN = "colours and sizes"
 
 Floats = npt.NDArray[np.float64]
 Embed = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
-Seer = tuple[Embed, int]
+PictureEncoder = tuple[Embed, int]
 """What embeds images, and the pixels a side that it sees: a picture is brought to them whole."""
 
 
-def measure_votes(
-    folder: Path | None, towers: Mapping[str, Seer], *, seed: int = 1
+def score_votes(
+    folder: Path | None, towers: Mapping[str, PictureEncoder], *, seed: int = 1
 ) -> dict[str, Any]:
     """R2 of every question by who was asked; or why there is nothing to measure."""
     if folder is None:
@@ -54,7 +54,7 @@ def measure_votes(
         },
         PLAIN: plain,
     }
-    resampled = measures.draws(len(rows), seed)
+    resampled = accuracy_measures.draws(len(rows), seed)
     return {
         "n": len(rows),
         "k": K,
@@ -77,18 +77,18 @@ def _picture(path: Path) -> npt.NDArray[np.float32]:
 def _score(
     vectors: Floats, votes: Floats, resampled: npt.NDArray[np.int64]
 ) -> dict[str, float | None]:
-    guess = from_others(vectors, votes)
+    guess = predict_from_others(vectors, votes)
     known = np.isfinite(votes)
 
     def score(rows: npt.NDArray[np.int64]) -> float:
         rows = rows[known[rows]]
-        return measures.r2(votes[rows], guess[rows])
+        return accuracy_measures.r2(votes[rows], guess[rows])
 
-    value, spread = measures.with_spread(score, len(votes), resampled)
+    value, spread = accuracy_measures.with_spread(score, len(votes), resampled)
     return {"r2": rounded(value), "r2_sd": rounded(spread)}
 
 
-def from_others(vectors: Floats, values: Floats, k: int = K) -> Floats:
+def predict_from_others(vectors: Floats, values: Floats, k: int = K) -> Floats:
     """(n,) the mean of the `k` nearest other rows that have a value, weighted by 1 / distance."""
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1)

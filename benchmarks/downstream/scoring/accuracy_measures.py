@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.downstream.targets import Property
+from benchmarks.downstream.data.prediction_targets import Property
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""Models that predict properties of galaxies: from embeddings, and trained on pixels."""
