@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.core.errors import EncoderMismatchError, ManifestError, ShardError
+from galsearch.core.errors import (
+    EncoderMismatchError,
+    IndexExistsError,
+    NoIndexError,
+    OutputExistsError,
+    SeveralIndexesError,
+    ShardError,
+)
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.embeddings import open_store
 from galsearch.index import (
@@ -228,18 +235,15 @@ def test_a_build_is_replaced_only_when_asked_and_nothing_else_ever(
     embeddings = make_sky(40).write(tmp_path / "sky")
     out = tmp_path / "builds" / "small"
     build_index(IndexRecipe(), embeddings=embeddings, out=out)
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(IndexExistsError) as caught:
         build_index(IndexRecipe(), embeddings=embeddings, out=out)
-    assert str(caught.value) == (
-        f"{out}: holds an index already. Name another directory, or replace it with --overwrite."
-    )
+    assert str(caught.value) == (f"{out}: holds an index already; nothing was changed.")
     build_index(IndexRecipe(name="new"), embeddings=embeddings, out=out, overwrite=True)
     assert read_manifest(out).recipe.name == "new"
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(OutputExistsError) as caught:
         build_index(IndexRecipe(), embeddings=embeddings, out=tmp_path / "sky", overwrite=True)
     assert str(caught.value) == (
-        f"{tmp_path / 'sky'}: exists and is not an index; nothing was touched. Name another "
-        "directory."
+        f"{tmp_path / 'sky'}: exists and is not an index; nothing was changed."
     )
     monkeypatch.setattr(workshop, "write_manifest", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -252,23 +256,18 @@ def test_the_only_build_is_found_and_several_are_listed(
     make_sky: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(NoIndexError) as caught:
         find_build()
-    assert str(caught.value) == (
-        "no index under index_builds/. Build one with galsearch build-index "
-        "index_builds/recipes/default.toml --embeddings DIR --out index_builds/NAME, make one of "
-        "simulated galaxies with galsearch demo, or name another directory with --index."
-    )
+    assert str(caught.value) == "there is no index under index_builds/."
     embeddings = make_sky(40).write(tmp_path / "sky")
     for name in ("one", "two"):
         build_index(IndexRecipe(), embeddings=embeddings, out=Path("index_builds") / name)
         if name == "one":
             assert verify().n_galaxies == 40
-    with pytest.raises(ManifestError) as caught:
+    with pytest.raises(SeveralIndexesError) as caught:
         open_build()
     assert str(caught.value) == (
-        "2 indexes under index_builds/: index_builds/one, index_builds/two. Name one of them "
-        "with --index."
+        "2 indexes are under index_builds/: index_builds/one, index_builds/two."
     )
 
 

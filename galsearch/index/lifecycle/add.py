@@ -27,7 +27,7 @@ from galsearch.index.build.quantisers import quantisers_of
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.storage.find_build import find_build
-from galsearch.index.storage.generations import new_generation, only_writer
+from galsearch.index.storage.generations import new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 from galsearch.index.vectors.stored_vectors import Ids, StoredVectors, Vectors, find_rows
 
@@ -64,7 +64,7 @@ def add(
         Where the build is damaged, or another process is changing it.
     """
     directory = find_build() if index is None else Path(index)
-    with only_writer(directory):
+    with write_lock(directory):
         opened = open_build(directory)
         stores = open_stores(Path(embeddings))
         _check(opened, stores, Path(embeddings))

@@ -6,7 +6,12 @@ from typing import Any
 
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.search.galaxy_index import GalaxyIndex
-from galsearch.index.storage.generations import digests_of, files_of, remove_leftovers, swap_in
+from galsearch.index.storage.generations import (
+    commit_manifest,
+    digest_and_sync,
+    files_of_segments,
+    remove_superseded_files,
+)
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 
 MEASURED_AFTER = 0.1
@@ -34,7 +39,7 @@ def commit(
         segments=segments,
         generation=old.generation + 1,
         n_changed=n_changed,
-        files={**files_of(old, segments), **digests_of(opened.directory, folder)},
+        files={**files_of_segments(old, segments), **digest_and_sync(opened.directory, folder)},
         **other,
     )
     fresh = GalaxyIndex(opened.directory, drafted)
@@ -48,10 +53,10 @@ def commit(
     )
     if n_changed and n_changed >= MEASURED_AFTER * after.n_galaxies:
         after = _measured(after, fresh)
-    swap_in(after, opened.directory)
+    commit_manifest(after, opened.directory)
     fresh.release()
     opened.release()
-    remove_leftovers(opened.directory, after)
+    remove_superseded_files(opened.directory, after)
     return after
 
 

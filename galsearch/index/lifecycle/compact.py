@@ -22,7 +22,7 @@ from galsearch.index.lifecycle.commit import commit
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.search.modality_index import OpenModality
 from galsearch.index.storage.find_build import find_build
-from galsearch.index.storage.generations import new_generation, only_writer
+from galsearch.index.storage.generations import new_generation, write_lock
 from galsearch.index.storage.manifest import (
     CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
@@ -53,7 +53,7 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
     """
     directory = find_build() if index is None else Path(index)
     report = progress or (lambda *_: None)
-    with only_writer(directory):
+    with write_lock(directory):
         opened = open_build(directory)
         folder = new_generation(directory, opened.manifest)
         modalities: dict[Modality, ModalityManifest] = {}

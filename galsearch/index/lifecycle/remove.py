@@ -11,7 +11,7 @@ from galsearch.core.target_id import TargetId
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.storage.find_build import find_build
-from galsearch.index.storage.generations import REMOVED_PREFIX, new_generation, only_writer
+from galsearch.index.storage.generations import REMOVED_PREFIX, new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 from galsearch.index.vectors.stored_vectors import IDS_NAME, Ids, find_rows
 
@@ -30,7 +30,7 @@ def remove(
     """
     directory = find_build() if index is None else Path(index)
     wanted = np.unique(np.array([TargetId(name) for name in target_ids], np.int64))
-    with only_writer(directory):
+    with write_lock(directory):
         opened = open_build(directory)
         unknown = wanted[opened.catalogue_rows(wanted) < 0]
         if len(unknown):

@@ -8,7 +8,7 @@ import numpy as np
 from galsearch.core.errors import ManifestError
 from galsearch.core.vectors import off_unit
 from galsearch.index.search.galaxy_index import open_build
-from galsearch.index.storage.generations import LOCK_NAME, leftovers
+from galsearch.index.storage.generations import LOCK_NAME, superseded_files
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.vectors.stored_vectors import (
     CATALOGUE_NAME,
@@ -72,8 +72,10 @@ def verify(
 
 def _no_strangers(directory: Path, manifest: IndexManifest) -> None:
     found = {str(p.relative_to(directory).as_posix()) for p in directory.rglob("*") if p.is_file()}
-    strangers = sorted(found - set(manifest.files) - {MANIFEST_NAME, LOCK_NAME})
-    old = [path.relative_to(directory).as_posix() for path in leftovers(directory, manifest)]
+    strangers = sorted(
+        found - set(manifest.files) - {MANIFEST_NAME, LOCK_NAME, f"{LOCK_NAME}.soft"}
+    )
+    old = [path.relative_to(directory).as_posix() for path in superseded_files(directory, manifest)]
     strangers = [name for name in strangers if name not in old]
     if strangers:
         raise ManifestError(

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from galsearch.core.errors import ConfigError, ManifestError, MissingModalityError
 from galsearch.core.modality import Modality
+from galsearch.files.lock import hold_for_reading
 from galsearch.index.ivf.faiss_api import n_gpus
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.search.modality_index import Hits, OpenModality, Proposer, SearchSettings
 from galsearch.index.search.row_filter import Selection
 from galsearch.index.storage.find_build import find_build
-from galsearch.index.storage.generations import hold
 from galsearch.index.storage.manifest import (
     CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
@@ -47,7 +47,7 @@ class GalaxyIndex:
         self.manifest = manifest
         self.device = device
         self._holds = [
-            weakref.finalize(self, os.close, hold(directory / entry.path / IDS_NAME))
+            weakref.finalize(self, os.close, hold_for_reading(directory / entry.path / IDS_NAME))
             for entry in manifest.segments
         ]
         removed = [_removed(directory, entry) for entry in manifest.segments]

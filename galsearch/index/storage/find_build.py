@@ -1,20 +1,25 @@
-"""Where builds lie: each is a directory with a manifest, side by side under `index_builds`."""
+"""The directory of the index to open where the caller names none."""
 
 from pathlib import Path
 
-from galsearch.core.errors import ManifestError
+from galsearch.core.errors import NoIndexError, SeveralIndexesError
 from galsearch.index.storage.manifest import MANIFEST_NAME
 
 BUILDS_DIRECTORY = "index_builds"
 
 
 def find_build(builds: str | Path = BUILDS_DIRECTORY) -> Path:
-    """The only build under `builds`.
+    """The directory of the only index under `builds`.
+
+    An index is a directory with a `manifest.json`. Hidden directories, in which indexes are being
+    built, do not count.
 
     Raises
     ------
-    ManifestError
-        Where there is none (says how to make one) or several (lists them).
+    NoIndexError
+        Where there is none.
+    SeveralIndexesError
+        Where there are several; the message lists them.
     """
     builds = Path(builds)
     found = sorted(
@@ -23,14 +28,10 @@ def find_build(builds: str | Path = BUILDS_DIRECTORY) -> Path:
         if not path.parent.name.startswith(".")
     )
     if not found:
-        raise ManifestError(
-            f"no index under {builds}/. Build one with galsearch build-index "
-            f"{builds}/recipes/default.toml --embeddings DIR --out {builds}/NAME, make one of "
-            "simulated galaxies with galsearch demo, or name another directory with --index."
-        )
+        raise NoIndexError(f"there is no index under {builds}/.", builds=builds)
     if len(found) > 1:
         names = ", ".join(str(path) for path in found)
-        raise ManifestError(
-            f"{len(found)} indexes under {builds}/: {names}. Name one of them with --index."
+        raise SeveralIndexesError(
+            f"{len(found)} indexes are under {builds}/: {names}.", found=found
         )
     return found[0]

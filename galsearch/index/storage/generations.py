@@ -1,153 +1,122 @@
-"""A live build changes all at once: new files first, then one rename, then old files go.
+"""Generations of an index: every change takes effect at once, by the rename of one file.
 
-Files of a build are never changed. A change writes a directory `generation-NNNNNN` and then a
-`manifest.json` that names the files of the new state; the rename of that manifest is the change.
-Whatever interrupts it, the build is what it was before or what it should become, and files that no
-manifest names are removed by the next change. A reader holds a shared lock on the `ids.npy` of
-every segment that it reads, so nothing that it may still open is removed.
+The files of an index are never changed. A change (add, remove, compact) writes its new files into
+a directory `generation-NNNNNN` and then replaces `manifest.json` by one that lists the files of
+the new state; that replacement is the change. A process that dies before it leaves the index as it
+was. Files that no manifest lists any more are removed by the next change, unless a reader still
+holds them: a reader holds the `ids.npy` of every segment that it has open (`files.lock`), and with
+it the files beside it.
 """
 
-import fcntl
-import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from galsearch.core.errors import ManifestError
 from galsearch.core.modality import Modality
+from galsearch.files.atomic import sync
 from galsearch.files.digest import FileDigest
+from galsearch.files.lock import exclusive_lock, is_held
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.storage.manifest_json import write_manifest
 from galsearch.index.vectors.stored_vectors import CATALOGUE_FILE, CATALOGUE_NAME, IDS_NAME
 
 LOCK_NAME = "growing.lock"
 REMOVED_PREFIX = "removed-"
+"""Start of the names of files that list removed galaxies."""
 _PREFIX = "generation-"
-_PART_NAME = f"{MANIFEST_NAME}.part"
-_AT_THE_ROOT = (IDS_NAME, CATALOGUE_NAME, CATALOGUE_FILE, *Modality)
+_ROOT_NAMES = (IDS_NAME, CATALOGUE_NAME, CATALOGUE_FILE, *Modality)
+"""Files and directories of a first build, which lie in the directory of the index itself."""
 
 
-@contextmanager
-def only_writer(directory: Path) -> Iterator[None]:
-    """While the block runs no other process changes the build.
+def write_lock(directory: Path) -> AbstractContextManager[None]:
+    """A lock that keeps other processes from changing the index while the block runs.
 
     Raises
     ------
-    ManifestError
-        Where one is changing it now.
+    LockedError
+        Where another process is changing it now.
     """
-    handle = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise ManifestError(
-            f"{directory}: another process is changing this index. Wait until it is done."
-        ) from None
-    finally:
-        os.close(handle)
-
-
-def hold(path: Path) -> int:
-    """An open file whose lock keeps `path` and what lies beside it from being removed."""
-    handle = os.open(path, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_SH)
-    return handle
+    return exclusive_lock(directory / LOCK_NAME)
 
 
 def new_generation(directory: Path, manifest: IndexManifest) -> Path:
-    """An empty directory for the files of the generation after `manifest`'s."""
+    """An empty directory for the files of the generation that follows `manifest`."""
     folder = directory / f"{_PREFIX}{manifest.generation + 1:06d}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
 
 
-def digests_of(directory: Path, folder: Path) -> dict[str, FileDigest]:
-    """The digest of every file under `folder` by its path in the build, written to the disk."""
+def digest_and_sync(directory: Path, folder: Path) -> dict[str, FileDigest]:
+    """The digest of every file under `folder` by its path relative to the index.
+
+    Each file, and each list of names in a directory, is on the disk when the function returns.
+    """
     digests = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        _sync(path)
+        sync(path)
         digests[path.relative_to(directory).as_posix()] = FileDigest.of(path)
     for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        _sync(path)
+        sync(path)
     return digests
 
 
-def swap_in(manifest: IndexManifest, directory: Path) -> None:
-    """Make `manifest` what the build is, by one rename."""
-    part = directory / _PART_NAME
-    write_manifest(manifest, part)
-    _sync(part)
-    os.replace(part, directory / MANIFEST_NAME)
-    _sync(directory)
+def commit_manifest(manifest: IndexManifest, directory: Path) -> None:
+    """Make `manifest` the state of the index, by one rename that survives a power failure."""
+    write_manifest(manifest, directory / MANIFEST_NAME, durable=True)
 
 
-def leftovers(directory: Path, manifest: IndexManifest) -> list[Path]:
-    """Files of other generations: superseded, or of a change that was cut short."""
+def superseded_files(directory: Path, manifest: IndexManifest) -> list[Path]:
+    """Files of older generations, or of a change that was interrupted."""
     found = [path for folder in directory.glob(f"{_PREFIX}*") for path in folder.rglob("*")]
     if all(entry.path for entry in manifest.segments):
-        for name in _AT_THE_ROOT:
+        for name in _ROOT_NAMES:
             found += [directory / name, *(directory / name).glob("*")]
-    found.append(directory / _PART_NAME)
+    found += directory.glob(f".{MANIFEST_NAME}.*.part")
     files = [path for path in found if path.is_file()]
     return [path for path in files if path.relative_to(directory).as_posix() not in manifest.files]
 
 
-def remove_leftovers(directory: Path, manifest: IndexManifest) -> None:
-    """Remove what no reader holds; what one does is left for a later change."""
-    folders: dict[Path, list[Path]] = {}
-    for path in leftovers(directory, manifest):
+def remove_superseded_files(directory: Path, manifest: IndexManifest) -> None:
+    """Remove the superseded files that no reader holds; a later change removes the others."""
+    by_folder: dict[Path, list[Path]] = {}
+    for path in superseded_files(directory, manifest):
         top = path.relative_to(directory).parts[0]
-        home = directory / top if top.startswith(_PREFIX) else directory
-        folders.setdefault(home, []).append(path)
-    for home, files in folders.items():
-        lock = home / IDS_NAME
-        if lock in files and _is_held(lock):
+        folder = directory / top if top.startswith(_PREFIX) else directory
+        by_folder.setdefault(folder, []).append(path)
+    for folder, files in by_folder.items():
+        held = folder / IDS_NAME
+        if held in files and is_held(held):
             continue
-        # It carries the lock, so it goes last: a removal that is cut short can be continued.
-        for path in sorted(files, key=lambda path: path == lock):
+        # Readers hold this file, so it goes last: an interrupted removal can then be continued.
+        for path in sorted(files, key=lambda path: path == held):
             path.unlink()
-    for folder in [*directory.glob(f"{_PREFIX}*"), *(directory / kind for kind in Modality)]:
-        for empty in (*folder.glob("*"), folder):
-            if empty.is_dir() and not any(empty.iterdir()):
-                empty.rmdir()
+    folders = [*directory.glob(f"{_PREFIX}*"), *(directory / kind for kind in Modality)]
+    _remove_empty(child for folder in folders for child in (*folder.glob("*"), folder))
 
 
-def files_of(manifest: IndexManifest, segments: Sequence[SegmentManifest]) -> dict[str, FileDigest]:
-    """The files of `manifest` that `segments` consist of."""
+def files_of_segments(
+    manifest: IndexManifest, segments: Sequence[SegmentManifest]
+) -> dict[str, FileDigest]:
+    """The files of `manifest` that belong to `segments`, by path relative to the index."""
     removed = {entry.removed for entry in segments}
-    homes = {entry.path for entry in segments}
+    folders = {entry.path for entry in segments}
     return {
         name: digest
         for name, digest in manifest.files.items()
         if name in removed
-        or (_home(name) in homes and not Path(name).name.startswith(REMOVED_PREFIX))
+        or (_segment_path(name) in folders and not Path(name).name.startswith(REMOVED_PREFIX))
     }
 
 
-def _home(name: str) -> str:
+def _segment_path(name: str) -> str:
+    """Path of the segment that a file belongs to, as `SegmentManifest.path` states it."""
     top = name.split("/")[0]
     return top if top.startswith(_PREFIX) else ""
 
 
-def _is_held(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

@@ -1,15 +1,14 @@
-"""`manifest.json`: written with a digest of itself, read with every promise checked."""
+"""Reading and writing `manifest.json`, with a digest that shows whether it was edited."""
 
-import dataclasses
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-from galsearch.core.errors import EncoderMismatchError, ManifestError
-from galsearch.core.fingerprint import Fingerprint
+from galsearch.core.errors import ManifestError, NoIndexError
+from galsearch.core.fingerprint import Fingerprint, require_same_encoder
 from galsearch.core.modality import Modality
-from galsearch.files.digest import FileDigest
+from galsearch.files.atomic import write_text
+from galsearch.files.digest import FileDigest, sha256_of_text
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.storage.manifest import (
@@ -22,71 +21,74 @@ from galsearch.index.storage.manifest import (
 )
 
 FORMAT_VERSION = 5
-"""5: a modality may have cross lists; 4: compact rows have length one, a quarter of their axes in
-16 bits; 3: vectors are turned and shortened before inverted lists hold them; 2: lists hold rows of
-the stored vectors; in 1 they held TARGETIDs."""
+"""Version of the format of an index, which other versions of galsearch may not read.
+
+1: inverted lists hold TARGETIDs. 2: they hold rows of the stored vectors. 3: vectors are rotated
+and shortened before they enter the lists. 4: rows of the int8 store have length one, a quarter of
+their axes in 16 bits. 5: a modality may have query-aware lists.
+"""
 
 
-def write_manifest(manifest: IndexManifest, path: Path) -> None:
-    """The manifest as JSON at `path`, with a digest of its own content."""
-    table = {"format_version": FORMAT_VERSION, **dataclasses.asdict(manifest)}
+def write_manifest(manifest: IndexManifest, path: Path, *, durable: bool = False) -> None:
+    """Write the manifest as JSON, with a digest of its own content, in one rename.
+
+    Parameters
+    ----------
+    durable
+        Wait until the file is on the disk.
+    """
+    table = {"format_version": FORMAT_VERSION, **manifest.as_table()}
     table["digest"] = _digest(table)
-    text = json.dumps(table, indent=1) + "\n"
-    path.write_text(text, encoding="utf-8")
+    write_text(path, json.dumps(table, indent=1) + "\n", durable=durable)
 
 
 def read_manifest(directory: Path) -> IndexManifest:
-    """The manifest of the build in `directory`.
+    """The manifest of the index in `directory`.
 
     Raises
     ------
+    NoIndexError
+        Where there is none.
     ManifestError
-        Where there is none, or it is not what the build wrote.
+        Where it is not what galsearch wrote, or is of another format version.
     EncoderMismatchError
         Where its modalities come from different encoders.
     """
     path = directory / MANIFEST_NAME
-    again = "Restore the file, or build the index again with galsearch build-index."
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise ManifestError(
-            f"{directory}: not an index, there is no {MANIFEST_NAME}. Build one with "
-            "galsearch build-index RECIPE --embeddings DIR --out DIR."
+        raise NoIndexError(
+            f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory
         ) from None
     except ValueError as error:
-        raise ManifestError(f"{path}: not JSON ({error}). {again}") from None
+        raise ManifestError(f"{path}: is not JSON ({error}).", path=path) from None
     if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:
         version = table.get("format_version") if isinstance(table, dict) else None
         raise ManifestError(
-            f"{path}: format version {version}, this galsearch reads {FORMAT_VERSION}. {again}"
+            f"{path}: has format version {version}; this galsearch reads {FORMAT_VERSION}.",
+            path=path,
+            version=version,
         )
     if table.pop("digest", None) != _digest(table):
-        raise ManifestError(f"{path}: changed since the build wrote it. {again}")
+        raise ManifestError(f"{path}: was changed after galsearch wrote it.", path=path)
     try:
         manifest = _from_table(table)
     except (KeyError, TypeError, ValueError) as error:
-        raise ManifestError(f"{path}: not a manifest ({error!r}). {again}") from None
-    _one_encoder(manifest, path)
+        raise ManifestError(f"{path}: is not a manifest ({error!r}).", path=path) from None
+    if not manifest.modalities:
+        raise ManifestError(f"{path}: no modality has vectors.", path=path)
+    require_same_encoder(
+        {
+            f"{kind} index of {directory}": entry.fingerprint
+            for kind, entry in manifest.modalities.items()
+        }
+    )
     return manifest
 
 
-def _one_encoder(manifest: IndexManifest, path: Path) -> None:
-    found = {kind: entry.fingerprint for kind, entry in manifest.modalities.items()}
-    if not found:
-        raise ManifestError(f"{path}: no modality has vectors.")
-    if len(set(found.values())) > 1:
-        raise EncoderMismatchError(
-            f"{path}: "
-            + " and ".join(f"{kind} vectors of encoder {f[:16]}" for kind, f in found.items())
-            + ". Similarities between different encoders have no meaning; embed both again with "
-            "one encoder and build the index again."
-        )
-
-
 def _digest(table: dict[str, Any]) -> str:
-    text = json.dumps(table, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of_text(json.dumps(table, sort_keys=True, separators=(",", ":")))
 
 
 def _modality_from(entry: dict[str, Any]) -> ModalityManifest:

@@ -1,42 +1,35 @@
-"""A build is made in a hidden directory beside its place and renamed when it is whole."""
+"""The directory in which a new index is made before it takes its final place."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from galsearch.core.errors import ManifestError
+from galsearch.core.errors import IndexExistsError, OutputExistsError
+from galsearch.files.atomic import new_directory
 from galsearch.index.storage.manifest import MANIFEST_NAME
 
 
-@contextmanager
-def new_build(out: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A fresh directory beside `out` that becomes `out` when the block ends without an error."""
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+def new_build(out: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
+    """A context manager for a fresh directory that becomes `out` when the block ends.
+
+    After an error in the block nothing is left of it, and `out` is as it was.
+
+    Parameters
+    ----------
+    out
+        May be missing, an empty directory or, with `overwrite`, an index.
+    overwrite
+        Replace an index that is in `out`. Anything else is never replaced.
+
+    Raises
+    ------
+    IndexExistsError
+        Where `out` holds an index and `overwrite` is false.
+    OutputExistsError
+        Where `out` is a file, or a directory that holds something else.
+    """
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
         if not (out / MANIFEST_NAME).is_file():
-            raise ManifestError(
-                f"{out}: exists and is not an index; nothing was touched. Name another directory."
-            )
+            raise OutputExistsError(f"{out}: exists and is not an index; nothing was changed.")
         if not overwrite:
-            raise ManifestError(
-                f"{out}: holds an index already. Name another directory, or replace it with "
-                "--overwrite."
-            )
-    # The process number keeps two builds apart; the dot hides it from a search for builds.
-    temporary = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
-    replaced = temporary.with_suffix(".old")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if out.exists():
-            out.rename(replaced)
-        temporary.rename(out)
-    except BaseException:
-        if replaced.exists() and not out.exists():
-            replaced.rename(out)
-        raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
+            raise IndexExistsError(f"{out}: holds an index already; nothing was changed.")
+    return new_directory(out, replace=True)
