@@ -1,4 +1,4 @@
-"""A file's digest: what is found cheaply, and what a full reading finds."""
+"""Digests of files: what the sample finds, and what reading the whole file finds."""
 
 from pathlib import Path
 
@@ -6,8 +6,6 @@ import pytest
 
 from galsearch.core.errors import ManifestError
 from galsearch.files.digest import WHOLE_BELOW_BYTES, FileDigest
-
-AGAIN = "Restore the file, or build the index again with galsearch build-index."
 
 
 def test_an_untouched_file_agrees(tmp_path: Path) -> None:
@@ -27,7 +25,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(ManifestError) as caught:
         digest.check(path, whole=False)
-    assert str(caught.value) == (f"{path}: the file is missing; manifest.json lists it. {AGAIN}")
+    assert str(caught.value) == f"{path}: the file is missing; manifest.json lists it."
 
 
 def test_a_truncated_file_is_named_with_both_sizes(tmp_path: Path) -> None:
@@ -37,7 +35,7 @@ def test_a_truncated_file_is_named_with_both_sizes(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 4000)
     with pytest.raises(ManifestError) as caught:
         digest.check(path, whole=False)
-    assert str(caught.value) == f"{path}: 4,000 bytes, manifest.json says 5,000. {AGAIN}"
+    assert str(caught.value) == (f"{path}: the file has 4,000 bytes; manifest.json says 5,000.")
 
 
 @pytest.mark.parametrize("position", [0, 100, -1])
@@ -48,7 +46,10 @@ def test_a_changed_byte_at_either_end_is_found_by_the_sample(tmp_path: Path, pos
     digest = FileDigest.of(path)
     content[position] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ManifestError, match=r"^.*a\.npy: sampled sha256 .* not the one that was"):
+    with pytest.raises(
+        ManifestError,
+        match=r"^.*a\.npy: the file has sha256 of a sample .* not the file that was built",
+    ):
         digest.check(path, whole=False)
 
 
@@ -62,5 +63,7 @@ def test_a_byte_changed_between_the_samples_is_found_by_a_full_reading_alone(
     content[len(content) // 17 + (1 << 15)] ^= 1
     path.write_bytes(content)
     digest.check(path, whole=False)
-    with pytest.raises(ManifestError, match=r"^.*a\.npy: sha256 .* not the one that was built"):
+    with pytest.raises(
+        ManifestError, match=r"^.*a\.npy: the file has sha256 .* not the file that was built"
+    ):
         digest.check(path, whole=True)
