@@ -26,6 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingShard, open_store, write_shard
@@ -54,7 +55,7 @@ class Source:
     names: tuple[str, ...]
     near: npt.NDArray[np.int64]
     """(n, N_NEIGHBOURS) rows."""
-    fingerprint: str
+    fingerprint: Fingerprint
 
     @property
     def dim(self) -> int:

@@ -23,6 +23,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "not-converted": "Convert published weights first: galsearch convert-checkpoint IN OUT.",
         "bad-embeddings": "Repeat galsearch embed DATASET OUT; it continues where it stopped.",
         "no-embeddings": "Make embeddings first: galsearch embed DATASET OUT.",
+        "store-mismatch": "Embed into another directory, or remove this one.",
         "bad-index": (
             "Restore the file, or build the index again with galsearch build-index; "
             "galsearch verify reads every byte."

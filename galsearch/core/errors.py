@@ -170,6 +170,13 @@ class NoEmbeddingsError(ShardError):
     remedy = "Make embeddings with galsearch.embed_dataset(dataset, out)."
 
 
+class StoreMismatchError(ShardError):
+    """A directory with embeddings of another dataset or precision than those to be written."""
+
+    code = "store-mismatch"
+    remedy = "Embed into another directory, or remove this one."
+
+
 class ManifestError(GalsearchError, ValueError):
     """An index directory whose files, counts or digests disagree with its manifest."""
 

@@ -1,68 +1,104 @@
-"""What embeddings ask of an encoder: arrays in, unit vectors out. No torch in sight."""
+"""The interface of encoders that `embed_dataset` relies on, stated without importing torch.
 
-from collections.abc import Callable
+The classes of `galsearch.encoders` implement it, and so may a user's own encoder.
+"""
+
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from galsearch.core.arrays import BoolArray, Float32Array, Vectors
 from galsearch.core.errors import MissingModalityError
 from galsearch.core.modality import Modality
 
-Vectors = npt.NDArray[np.float32]
 
-
-class Tower(Protocol):
-    """What embeds one modality: NumPy arrays in, (B, dim) float32 unit rows out."""
+class Encoder(Protocol):
+    """An encoder of one modality, apart from its method `embed`, whose arguments differ."""
 
     @property
     def fingerprint(self) -> str:
-        """Ties the encoder to its vectors."""
+        """Fingerprint that is stored with every embedding of this encoder."""
+        ...
 
     @property
     def dim(self) -> int:
-        """Numbers of a vector."""
+        """Number of dimensions of an embedding."""
+        ...
 
     @property
     def precision(self) -> str:
-        """Of its arithmetic, such as 'fp32'."""
-
-    @property
-    def embed(self) -> Callable[..., Vectors]:
-        """Of images: flux and mask (B, 3, ny, nx); of spectra: flux, ivar, mask (B, pixels)."""
+        """Number format of the matrix products, such as 'fp32'."""
+        ...
 
 
-class Encoders(Protocol):
-    """The towers of one model; one that it lacks raises `MissingModalityError`."""
+class ImageEncoderProtocol(Encoder, Protocol):
+    """An encoder of images."""
+
+    def embed(self, flux: Float32Array, mask: BoolArray, /) -> Vectors:
+        """(n, d) unit vectors of images.
+
+        Parameters
+        ----------
+        flux : (n, 3, ny, nx) float32
+            Nanomaggies per pixel of 0.262 arcsec, bands g, r, z; 0 where masked.
+        mask : (n, 3, ny, nx) bool
+            True where there is no measurement.
+        """
+        ...
+
+
+class SpectrumEncoderProtocol(Encoder, Protocol):
+    """An encoder of spectra."""
+
+    def embed(self, flux: Float32Array, ivar: Float32Array, mask: BoolArray, /) -> Vectors:
+        """(n, d) unit vectors of spectra on the DESI grid.
+
+        Parameters
+        ----------
+        flux, ivar : (n, 7781) float32
+            Flux in 1e-17 erg / (s cm2 Angstrom) and its inverse variance; both 0 where masked.
+        mask : (n, 7781) bool
+            True where there is no measurement.
+        """
+        ...
+
+
+class EncoderPairProtocol(Protocol):
+    """The image encoder and the spectrum encoder of one model.
+
+    A model may lack one of them; its property then raises `MissingModalityError`.
+    """
 
     @property
     def name(self) -> str:
-        """What people call the model."""
+        """Name of the model."""
+        ...
 
     @property
-    def image(self) -> Tower:
-        """Images to vectors."""
+    def image(self) -> ImageEncoderProtocol:
+        """The encoder of images."""
+        ...
 
     @property
-    def spectrum(self) -> Tower:
-        """Spectra to vectors."""
+    def spectrum(self) -> SpectrumEncoderProtocol:
+        """The encoder of spectra."""
+        ...
 
 
-def towers_of(encoders: Encoders) -> dict[Modality, Tower]:
-    """The towers that the model has."""
-    found: dict[Modality, Tower] = {}
+def encoders_by_modality(pair: EncoderPairProtocol) -> dict[Modality, Encoder]:
+    """The encoders that a pair has, by modality."""
+    found: dict[Modality, Encoder] = {}
     for modality in Modality:
         try:
-            found[modality] = getattr(encoders, modality)
+            found[modality] = pair.image if modality is Modality.IMAGE else pair.spectrum
         except MissingModalityError:
             continue
     return found
 
 
-def load_encoders(name_or_path: str | Path) -> Any:
-    """The encoders of `galsearch.encoders.load`: by name, or from a file of weights."""
-    # Imported here: torch takes seconds, and whoever brings an encoder has paid already.
+def load_encoder_pair(name_or_path: str | Path) -> EncoderPairProtocol:
+    """The encoders that `galsearch.encoders.load` returns for a name or a file of weights."""
+    # Imported here because torch takes seconds to import, and callers that pass an encoder of
+    # their own may not need it.
     from galsearch.encoders import load
 
     return load(name_or_path)

@@ -1,4 +1,8 @@
-"""One Parquet file of embeddings: what one partition of a dataset became in one modality."""
+"""Embedding shards: Parquet files, each with the embeddings of one dataset partition.
+
+A shard holds one modality, and its Parquet metadata names the encoder that made it. Its rows are
+sorted by TARGETID.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galsearch.core.errors import ShardError
+from galsearch.core.arrays import Float64Array, TargetIds, Vectors
+from galsearch.core.errors import InvalidFingerprintError, ShardError
+from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.core.vectors import off_unit
@@ -17,48 +23,54 @@ from galsearch.files.atomic import new_file
 
 _PREFIX = b"galsearch."
 _DEFAULTS = {"precision": b"fp32"}
-"""Of entries that shards of the first version lack."""
+"""Values of metadata entries that shards of the first version lack."""
 
 
 @dataclass(frozen=True)
 class ShardHeader:
-    """What a shard says of itself, in its Parquet metadata."""
+    """Origin and size of a shard, as stored in its Parquet metadata."""
 
     modality: Modality
-    fingerprint: str
-    """Of the encoder that made the vectors."""
+    fingerprint: Fingerprint
+    """Fingerprint of the encoder that made the vectors."""
     dim: int
+    """Number of dimensions of a vector."""
     n_rows: int
     partition: str
-    """Of the dataset, such as 'Norder=0/Npix=4'."""
+    """Name of the dataset partition, such as 'Norder=0/Npix=4'."""
     digest: str
-    """SHA-256 of that partition's file."""
+    """SHA-256 of the file of that partition."""
     precision: str = "fp32"
-    """Of the encoder's arithmetic."""
+    """Number format of the encoder's matrix products."""
 
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingShard:
-    """Unit vectors of some galaxies, by ascending TARGETID. Arrays are read-only copies.
+    """Embeddings of some galaxies, sorted by TARGETID. Its arrays are read-only copies.
 
     Raises
     ------
     ShardError
-        Where lengths differ, ids do not ascend, or a vector is not of unit length within 1e-5.
+        Where lengths differ, ids do not ascend, or the length of a vector differs from 1 by more
+        than 1e-5.
     """
 
-    target_ids: npt.NDArray[np.int64]
+    target_ids: TargetIds
     """(n,) ascending, each once."""
-    ra_deg: npt.NDArray[np.float64]
-    dec_deg: npt.NDArray[np.float64]
+    ra_deg: Float64Array
+    dec_deg: Float64Array
     """(n,) ICRS."""
-    embeddings: npt.NDArray[np.float32]
-    """(n, d) unit rows."""
+    embeddings: Vectors
+    """(n, d) unit vectors."""
     modality: Modality
-    fingerprint: str
+    fingerprint: Fingerprint
+    """Fingerprint of the encoder that made the vectors."""
     partition: str
+    """Name of the dataset partition."""
     digest: str
+    """SHA-256 of the file of that partition."""
     precision: str = "fp32"
+    """Number format of the encoder's matrix products."""
 
     def __post_init__(self) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -70,11 +82,15 @@ class EmbeddingShard:
         ids, vectors = arrays["target_ids"], arrays["embeddings"]
         if vectors.ndim != 2 or {len(array) for array in arrays.values()} != {ids.size}:
             found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-            raise ShardError(f"a shard has one id, position and (d,) vector a row, found {found}.")
+            raise ShardError(
+                "each row of a shard has an id, a position and a (d,) vector; found arrays "
+                f"{found}."
+            )
         if np.any(np.diff(ids) <= 0):
             row = int(np.argmax(np.diff(ids) <= 0)) + 1
             raise ShardError(
-                f"TARGETIDs of a shard ascend, each once; {ids[row]} follows {ids[row - 1]}."
+                f"the TARGETIDs of a shard must ascend, each once; {ids[row]} follows "
+                f"{ids[row - 1]}."
             )
         bad = off_unit(vectors)
         if bad.any():
@@ -92,20 +108,20 @@ class EmbeddingShard:
 
     @property
     def header(self) -> ShardHeader:
-        """What the shard's file says of it."""
+        """The header that is stored with the shard."""
         return ShardHeader(
-            self.modality,
-            self.fingerprint,
-            int(self.embeddings.shape[1]),
-            len(self),
-            self.partition,
-            self.digest,
-            self.precision,
+            modality=self.modality,
+            fingerprint=self.fingerprint,
+            dim=int(self.embeddings.shape[1]),
+            n_rows=len(self),
+            partition=self.partition,
+            digest=self.digest,
+            precision=self.precision,
         )
 
 
 def write_shard(path: str | Path, shard: EmbeddingShard) -> None:
-    """Write a shard as Parquet, whole or not at all; an older file of that name is replaced."""
+    """Write a shard as Parquet, atomically; an existing file of that name is replaced."""
     header = shard.header
     flat = pa.array(shard.embeddings.reshape(-1))
     vectors = pa.FixedSizeListArray.from_arrays(flat, type=_vector_type(header.dim))
@@ -133,12 +149,13 @@ def write_shard(path: str | Path, shard: EmbeddingShard) -> None:
 
 
 def read_header(path: str | Path) -> ShardHeader:
-    """What a shard says of itself; its vectors are not read.
+    """The header of a shard, read without its vectors.
 
     Raises
     ------
     ShardError
-        Where the file is missing, damaged or no shard, or its row count differs from its header.
+        Where the file is missing, damaged or not a shard, or its number of rows differs from its
+        header.
     """
     try:
         file = pq.read_metadata(path)
@@ -151,15 +168,21 @@ def read_header(path: str | Path) -> ShardHeader:
     }
     missing = [name for name, text in texts.items() if not text]
     if missing:
-        raise ShardError(f"{path}: not an embedding shard: lacks galsearch.{missing[0]}.")
+        raise ShardError(
+            f"{path}: not an embedding shard: its metadata lacks galsearch.{missing[0]}."
+        )
+    try:
+        fingerprint = Fingerprint(texts["fingerprint"])
+    except InvalidFingerprintError as error:
+        raise ShardError(f"{path}: {error}") from None
     header = ShardHeader(
-        Modality(texts["modality"]),
-        texts["fingerprint"],
-        int(texts["dim"]),
-        int(texts["n_rows"]),
-        texts["partition"],
-        texts["digest"],
-        texts["precision"],
+        modality=Modality(texts["modality"]),
+        fingerprint=fingerprint,
+        dim=int(texts["dim"]),
+        n_rows=int(texts["n_rows"]),
+        partition=texts["partition"],
+        digest=texts["digest"],
+        precision=texts["precision"],
     )
     if file.num_rows != header.n_rows:
         raise ShardError(f"{path}: holds {file.num_rows} rows, its header says {header.n_rows}.")
@@ -167,34 +190,34 @@ def read_header(path: str | Path) -> ShardHeader:
 
 
 def read_shard(path: str | Path) -> EmbeddingShard:
-    """The shard in a Parquet file, checked like a new one.
+    """The shard in a Parquet file, checked as every `EmbeddingShard` is.
 
     Raises
     ------
     ShardError
-        Where the file is missing, damaged or no shard, or breaks a shard's promises.
+        Where the file is missing, damaged, not a shard, or holds an invalid one.
     """
     header = read_header(path)
     table = _read(path, ["target_id", "ra_deg", "dec_deg", "embedding"])
     flat = table["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     try:
         return EmbeddingShard(
-            table["target_id"].to_numpy(),
-            table["ra_deg"].to_numpy(),
-            table["dec_deg"].to_numpy(),
-            flat.reshape(-1, header.dim),
-            header.modality,
-            header.fingerprint,
-            header.partition,
-            header.digest,
-            header.precision,
+            target_ids=table["target_id"].to_numpy(),
+            ra_deg=table["ra_deg"].to_numpy(),
+            dec_deg=table["dec_deg"].to_numpy(),
+            embeddings=flat.reshape(-1, header.dim),
+            modality=header.modality,
+            fingerprint=header.fingerprint,
+            partition=header.partition,
+            digest=header.digest,
+            precision=header.precision,
         )
     except ShardError as error:
-        raise ShardError(f"{path}: {error} Embed again.") from None
+        raise ShardError(f"{path}: {error}") from None
 
 
-def read_ids(path: str | Path) -> npt.NDArray[np.int64]:
-    """(n,) TARGETIDs of a shard; its vectors are not read."""
+def read_ids(path: str | Path) -> TargetIds:
+    """(n,) TARGETIDs of a shard, read without its vectors."""
     return np.asarray(_read(path, ["target_id"])["target_id"].to_numpy())
 
 
@@ -202,7 +225,7 @@ def _read(path: str | Path, columns: list[str]) -> pa.Table:
     try:
         return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowInvalid) as error:
-        raise ShardError(f"{path}: is damaged ({error}). Embed again.") from None
+        raise ShardError(f"{path}: is damaged ({error}).") from None
 
 
 def _vector_type(dim: int) -> pa.DataType:

@@ -1,4 +1,7 @@
-"""A directory of shards: every embedding of one modality, made by one encoder."""
+"""Embedding stores: directories of shards of one modality, made by one encoder.
+
+The file `store.json` lists the shards. It is written last: a directory without it is unfinished.
+"""
 
 import dataclasses
 import functools
@@ -10,42 +13,48 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.errors import EncoderMismatchError, ShardError, UnknownTargetError
+from galsearch.core.arrays import Int64Array, TargetIds, Vectors
+from galsearch.core.errors import NoEmbeddingsError, ShardError, UnknownTargetError
+from galsearch.core.fingerprint import Fingerprint, require_same_encoder
+from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.embeddings.shard import EmbeddingShard, read_header, read_ids, read_shard
-from galsearch.files.atomic import new_file
+from galsearch.files.atomic import write_json
 
 STORE_FILE = "store.json"
 SHARD_PATTERN = "part-*.parquet"
-_AGAIN = "Run galsearch embed again with the same dataset and directory."
 
 
 @dataclass(frozen=True)
 class StoreRecord:
-    """What `store.json` says; it is written last, so where it is, the store is whole."""
+    """Content of `store.json`: the origin of a store and the number of rows of each shard."""
 
     modality: Modality
     encoder: str
-    """What people call it."""
-    fingerprint: str
+    """Name of the encoder."""
+    fingerprint: Fingerprint
+    """Fingerprint of the encoder."""
     dim: int
+    """Number of dimensions of an embedding."""
     n_rows: int
-    """Embeddings: the galaxies of the dataset that have this modality."""
+    """Embeddings: galaxies of the dataset that have this modality."""
     n_missing: int
-    """Galaxies of the dataset without it."""
+    """Galaxies of the dataset that do not have this modality."""
     dataset: str
     """Path of the dataset."""
     dataset_digest: str
+    """Digest of the dataset, `Dataset.digest`."""
     shards: dict[str, int]
-    """File name -> rows."""
+    """Number of rows of each shard, by file name."""
     precision: str = "fp32"
-    """Of the encoder's arithmetic; vectors of one encoder compare at any precision."""
+    """Number format of the encoder's matrix products. Embeddings of one encoder are comparable
+    whatever their precision."""
 
 
 @dataclass(frozen=True)
 class EmbeddingStore:
-    """The embeddings of one modality; vectors are read when asked for."""
+    """The embeddings of one modality. Vectors are read from disk when they are requested."""
 
     directory: Path
     record: StoreRecord
@@ -55,17 +64,17 @@ class EmbeddingStore:
 
     @property
     def modality(self) -> Modality:
-        """What was embedded."""
+        """Modality of the embeddings."""
         return self.record.modality
 
     @property
-    def fingerprint(self) -> str:
-        """Of the encoder that made every vector."""
+    def fingerprint(self) -> Fingerprint:
+        """Fingerprint of the encoder that made every embedding."""
         return self.record.fingerprint
 
     @property
     def dim(self) -> int:
-        """Numbers of a vector."""
+        """Number of dimensions of an embedding."""
         return self.record.dim
 
     @property
@@ -74,38 +83,38 @@ class EmbeddingStore:
         return self.record.dataset
 
     def iter_shards(self) -> Iterator[EmbeddingShard]:
-        """Every shard, one in memory at a time.
+        """Every shard in turn; one is in memory at a time.
 
         Raises
         ------
         ShardError
-            Where one is damaged or breaks a shard's promises.
+            Where a shard is damaged or invalid.
         """
         for name in self.record.shards:
             yield read_shard(self.directory / name)
 
-    def iter_ids(self) -> Iterator[npt.NDArray[np.int64]]:
-        """(n,) TARGETIDs of every shard, ascending within it."""
+    def iter_ids(self) -> Iterator[TargetIds]:
+        """(n,) TARGETIDs of every shard in turn, ascending within a shard."""
         for name in self.record.shards:
             yield read_ids(self.directory / name)
 
-    def iter_vectors(self) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
-        """(n,) TARGETIDs and (n, d) unit rows of every shard."""
+    def iter_vectors(self) -> Iterator[tuple[TargetIds, Vectors]]:
+        """(n,) TARGETIDs and (n, d) unit vectors of every shard in turn."""
         for shard in self.iter_shards():
             yield shard.target_ids, shard.embeddings
 
-    def read(self, target_ids: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """(n, d) unit rows of these galaxies, in the order asked for.
+    def read(self, target_ids: npt.ArrayLike) -> Vectors:
+        """(n, d) unit vectors of these galaxies, in the order of `target_ids`.
 
         Raises
         ------
         UnknownTargetError
-            Where a galaxy has no embedding here.
+            Where a galaxy has no embedding in this store.
         """
         wanted = as_target_ids(target_ids)
-        ids, number = self._by_id
-        at = np.minimum(np.searchsorted(ids, wanted), max(ids.size - 1, 0))
-        unknown = wanted[ids[at] != wanted] if ids.size else wanted
+        ids, shard_numbers = self._shard_number_by_id
+        rows = find_rows(ids, wanted)
+        unknown = wanted[rows < 0]
         if unknown.size:
             raise UnknownTargetError(
                 f"{self.directory}: no {self.modality} embedding of {unknown.size} of "
@@ -113,22 +122,24 @@ class EmbeddingStore:
             )
         vectors = np.zeros((wanted.size, self.dim), np.float32)
         names = list(self.record.shards)
-        for shard_number in np.unique(number[at]) if wanted.size else ():
-            shard = read_shard(self.directory / names[shard_number])
-            mine = np.flatnonzero(number[at] == shard_number)
-            vectors[mine] = shard.embeddings[np.searchsorted(shard.target_ids, wanted[mine])]
+        number_of_wanted = shard_numbers[rows]
+        for number in np.unique(number_of_wanted):
+            shard = read_shard(self.directory / names[number])
+            positions = np.flatnonzero(number_of_wanted == number)
+            found = find_rows(shard.target_ids, wanted[positions])
+            vectors[positions] = shard.embeddings[found]
         return vectors
 
     @functools.cached_property
-    def _by_id(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Every TARGETID, ascending, and the number of the shard that holds it."""
+    def _shard_number_by_id(self) -> tuple[TargetIds, Int64Array]:
+        """All TARGETIDs, ascending, and for each the number of the shard that holds it."""
         parts = list(self.iter_ids())
         ids = np.concatenate([np.zeros(0, np.int64), *parts])
         number = np.repeat(np.arange(len(parts)), [part.size for part in parts])
         order = np.argsort(ids, kind="stable")
-        twice = ids[order][1:][np.diff(ids[order]) == 0]
-        if twice.size:
-            raise ShardError(f"{self.directory}: TARGETID {twice[0]} stands in it twice. {_AGAIN}")
+        repeated = ids[order][1:][np.diff(ids[order]) == 0]
+        if repeated.size:
+            raise ShardError(f"{self.directory}: TARGETID {repeated[0]} is in two shards.")
         return ids[order], number[order]
 
 
@@ -137,70 +148,72 @@ def open_store(directory: str | Path, modality: Modality | str) -> EmbeddingStor
 
     Raises
     ------
+    NoEmbeddingsError
+        Where there is no store, or an unfinished one.
     ShardError
-        Where there is none, it is unfinished, or shards are missing, damaged or too many.
+        Where shards are missing or damaged, or `store.json` does not list them.
     EncoderMismatchError
         Where a shard was made by another encoder than the store.
     """
     folder = Path(directory) / Modality(modality)
     record = read_record(folder)
     if record is None:
-        state = "is unfinished" if any(folder.glob(SHARD_PATTERN)) else "does not exist"
-        raise ShardError(
-            f"{folder}: no {STORE_FILE}, so the embedding {state}. "
-            "Run galsearch embed DATASET OUT; an interrupted run continues."
-        )
-    _check_files(folder, record)
+        n_shards = len(list(folder.glob(SHARD_PATTERN)))
+        state = f"it is unfinished ({n_shards} shards)" if n_shards else "it does not exist"
+        raise NoEmbeddingsError(f"{folder}: the embedding store has no {STORE_FILE}: {state}.")
+    _check_shards(folder, record)
     return EmbeddingStore(folder, record)
 
 
 def read_record(folder: Path) -> StoreRecord | None:
-    """What the store in `folder` says of itself; None where it is unfinished or absent.
+    """The record of the store in `folder`, or None where the store is unfinished or absent.
 
     Raises
     ------
     ShardError
-        Where store.json is not what `write_record` writes.
+        Where `store.json` is not what `write_record` writes.
     """
     path = folder / STORE_FILE
     if not path.is_file():
         return None
     try:
         table = json.loads(path.read_text("utf-8"))
-        return StoreRecord(**{**table, "modality": Modality(table["modality"])})
+        modality, fingerprint = Modality(table["modality"]), Fingerprint(table["fingerprint"])
+        return StoreRecord(**{**table, "modality": modality, "fingerprint": fingerprint})
     except (ValueError, TypeError, KeyError) as error:
-        raise ShardError(f"{path}: not a store's record ({error}). {_AGAIN}") from None
+        raise ShardError(f"{path}: not the record of a store ({error}).") from None
 
 
 def write_record(folder: Path, record: StoreRecord) -> None:
-    """Write store.json, whole or not at all."""
-    with new_file(folder / STORE_FILE) as temporary:
-        temporary.write_text(json.dumps(dataclasses.asdict(record), indent=2) + "\n", "utf-8")
+    """Write `store.json` atomically."""
+    write_json(folder / STORE_FILE, dataclasses.asdict(record))
 
 
-def _check_files(folder: Path, record: StoreRecord) -> None:
+def remove_record(folder: Path) -> None:
+    """Remove `store.json`, which marks the store as unfinished."""
+    (folder / STORE_FILE).unlink(missing_ok=True)
+
+
+def _check_shards(folder: Path, record: StoreRecord) -> None:
     found = {path.name for path in folder.glob(SHARD_PATTERN)}
     wrong = sorted(found.symmetric_difference(record.shards))
     if wrong:
         raise ShardError(
-            f"{folder}: {STORE_FILE} lists {len(record.shards)} shards, {len(found)} are there; "
-            f"they differ in {wrong[0]}. {_AGAIN}"
+            f"{folder}: {STORE_FILE} lists {len(record.shards)} shards, the directory holds "
+            f"{len(found)}; they differ in {wrong[0]}."
         )
     for name, n_rows in record.shards.items():
         header = read_header(folder / name)
-        if header.fingerprint != record.fingerprint:
-            raise EncoderMismatchError(
-                f"{folder / name} was made by encoder {header.fingerprint[:16]}, the store by "
-                f"{record.fingerprint[:16]}. Similarities between different encoders have no "
-                "meaning. Embed again into an empty directory."
-            )
+        require_same_encoder(
+            {str(folder / name): header.fingerprint, STORE_FILE: record.fingerprint}
+        )
         if (header.n_rows, header.dim) != (n_rows, record.dim):
             raise ShardError(
-                f"{folder / name}: holds {header.n_rows} vectors of {header.dim} numbers, "
-                f"{STORE_FILE} says {n_rows} of {record.dim}. {_AGAIN}"
+                f"{folder / name}: holds {header.n_rows} vectors of {header.dim} dimensions, "
+                f"{STORE_FILE} lists {n_rows} of {record.dim}."
             )
     if sum(record.shards.values()) != record.n_rows:
         raise ShardError(
-            f"{folder}: {STORE_FILE} promises {record.n_rows} embeddings, its shards hold "
-            f"{sum(record.shards.values())}. {_AGAIN}"
+            f"{folder}: {STORE_FILE} states {record.n_rows} embeddings, its shards hold "
+            f"{sum(record.shards.values())}."
         )

@@ -1,4 +1,4 @@
-"""A small ingested dataset, and encoders that are random projections: fast, and no torch."""
+"""A small dataset, and fast encoders that are random projections and need no torch."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from galsearch.core.cutout import Cutout
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.dataset.ingest.run import ingest
+from galsearch.embeddings import embed_dataset
 from galsearch.sources.desi.coadd_writer import write_coadd
 from galsearch.sources.legacy_surveys.cutout_file import write_cutout
 
@@ -20,8 +21,8 @@ DIM = 8
 
 
 @dataclass
-class Tower:
-    """Sums of groups of pixels, projected: deterministic, a row by itself."""
+class ProjectionEncoder:
+    """An encoder that sums groups of pixels and projects them; it needs no torch."""
 
     modality: Modality
     fingerprint: str
@@ -43,29 +44,29 @@ class Tower:
 
 
 @dataclass
-class Pair:
-    """What galsearch.encoders.load gives, as far as embeddings care."""
+class ProjectionPair:
+    """An image encoder and a spectrum encoder, as `galsearch.encoders.load` returns them."""
 
     fingerprint: str = "a" * 64
     name: str = "projection"
 
     def __post_init__(self):
-        self.image = Tower(Modality.IMAGE, self.fingerprint)
-        self.spectrum = Tower(Modality.SPECTRUM, self.fingerprint)
+        self.image = ProjectionEncoder(Modality.IMAGE, self.fingerprint)
+        self.spectrum = ProjectionEncoder(Modality.SPECTRUM, self.fingerprint)
 
 
 @pytest.fixture
 def make_pair():
-    return Pair
+    return ProjectionPair
 
 
 @pytest.fixture
 def pair():
-    return Pair()
+    return ProjectionPair()
 
 
 def write_survey(root: Path, *, seed: int = 1, first_flux: float = 0.0) -> Path:
-    """Seven spectra, of which five have an image, and one image alone."""
+    """Write seven spectra, of which five have an image, and one image without a spectrum."""
     rng = np.random.default_rng(seed)
     ids, ra, dec = FIRST_ID + np.arange(7), 50.0 * np.arange(7), np.linspace(-60, 60, 7)
     arms = {}
@@ -84,9 +85,9 @@ def write_survey(root: Path, *, seed: int = 1, first_flux: float = 0.0) -> Path:
         healpix=1,
     )
     for row in range(6):
-        place = (ra[row], dec[row]) if row else (123.0, 45.0)
+        position = (ra[row], dec[row]) if row else (123.0, 45.0)
         flux = rng.normal(first_flux if row == 1 else 0.0, 0.1, (3, 152, 152))
-        cutout = Cutout(flux, ("g", "r", "z"), 0.262, *place)
+        cutout = Cutout(flux, ("g", "r", "z"), 0.262, *position)
         write_cutout(root / f"cutout-{row}.fits", cutout, target_id=None)
     recipe = root / "ingest.toml"
     recipe.write_text(
@@ -106,7 +107,14 @@ def dataset_dir(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def changed_dataset_dir(tmp_path_factory):
-    """The same galaxies, one of whose images is another."""
+    """The same galaxies, but one of the images differs."""
     root = tmp_path_factory.mktemp("changed")
     ingest(write_survey(root / "survey", first_flux=1.0), root / "dataset")
     return root / "dataset"
+
+
+@pytest.fixture
+def embedded(dataset_dir, pair, tmp_path):
+    """A directory with the embeddings of `dataset_dir` in both modalities."""
+    embed_dataset(dataset_dir, tmp_path / "out", encoder=pair)
+    return tmp_path / "out"

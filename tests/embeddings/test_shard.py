@@ -1,4 +1,4 @@
-"""A shard comes back as it was written, or says what is wrong with it."""
+"""A shard is read as it was written; an invalid or damaged one is refused."""
 
 import numpy as np
 import pyarrow as pa
@@ -63,11 +63,11 @@ def test_the_file_is_plain_parquet(tmp_path):
     [
         (
             {"target_ids": [1, 3, 2]},
-            "TARGETIDs of a shard ascend, each once; 2 follows 3.",
+            "the TARGETIDs of a shard must ascend, each once; 2 follows 3.",
         ),
         (
             {"target_ids": [1, 2, 2]},
-            "TARGETIDs of a shard ascend, each once; 2 follows 2.",
+            "the TARGETIDs of a shard must ascend, each once; 2 follows 2.",
         ),
         (
             {"embeddings": np.array([[1.0, 0], [0, 0.5], [0, 1]])},
@@ -79,18 +79,18 @@ def test_the_file_is_plain_parquet(tmp_path):
         ),
         (
             {"ra_deg": np.zeros(2)},
-            "a shard has one id, position and (d,) vector a row, found target_ids (3,), ra_deg "
-            "(2,), dec_deg (3,), embeddings (3, 4).",
+            "each row of a shard has an id, a position and a (d,) vector; found arrays target_ids "
+            "(3,), ra_deg (2,), dec_deg (3,), embeddings (3, 4).",
         ),
     ],
 )
-def test_a_shard_cannot_be_wrong(changes, message):
+def test_an_invalid_shard_is_refused(changes, message):
     with pytest.raises(ShardError) as caught:
         make([1, 2, 3], **changes)
     assert str(caught.value) == message
 
 
-def test_the_callers_arrays_are_not_touched():
+def test_the_arrays_of_the_caller_are_not_changed():
     vectors = unit_rows(np.eye(3))
     shard = make([1, 2, 3], embeddings=vectors)
     vectors[0] = 7
@@ -119,13 +119,13 @@ def test_a_truncated_shard(tmp_path):
         read_shard(path)
 
 
-def test_a_flipped_byte_is_noticed(tmp_path):
+def test_a_flipped_byte_is_detected(tmp_path):
     path = tmp_path / "a.parquet"
     write_shard(path, make(range(1, 200), dim=64))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0x10
     path.write_bytes(content)
-    with pytest.raises(ShardError, match=r"a\.parquet: is damaged \(.*\)\. Embed again\."):
+    with pytest.raises(ShardError, match=r"a\.parquet: is damaged \(.*\)\.\n"):
         read_shard(path)
 
 
@@ -134,4 +134,14 @@ def test_parquet_of_something_else(tmp_path):
     pq.write_table(pa.table({"a": [1]}), path)
     with pytest.raises(ShardError) as caught:
         read_shard(path)
-    assert str(caught.value) == f"{path}: not an embedding shard: lacks galsearch.modality."
+    assert str(caught.value) == (
+        f"{path}: not an embedding shard: its metadata lacks galsearch.modality."
+    )
+
+
+def test_a_shard_with_an_invalid_fingerprint_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_shard(path, make([1, 2]))
+    path.write_bytes(path.read_bytes().replace(b"f" * 64, b"x" * 64))
+    with pytest.raises(ShardError, match=r"'xxx.*x' is not an encoder fingerprint"):
+        read_header(path)
