@@ -1,4 +1,7 @@
-"""Encoders: arrays to vectors. The only room with torch; NumPy goes in and comes out."""
+"""Encoders: neural networks that embed images and spectra in one vector space.
+
+This is the only package that imports torch. Its public functions take and return NumPy arrays.
+"""
 
 from galsearch.encoders.astroclip.convert import convert_checkpoint
 from galsearch.encoders.encoder import EncoderPair, ImageEncoder, SpectrumEncoder

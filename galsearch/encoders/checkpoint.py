@@ -1,13 +1,11 @@
-"""Weights on disk: one safetensors file whose metadata holds config and fingerprint.
+"""Weights on disk: one safetensors file whose metadata holds the configuration and fingerprint.
 
-Nothing in such a file can be executed. The fingerprint is a SHA-256 over the architecture, the
-version of the preparation and every tensor; it is checked on reading, so that a file that was
-changed by anything but this module is refused.
+Nothing in such a file can be executed. The fingerprint is a sha256 of the architecture, the
+version of the preprocessing and every tensor. It is checked when the file is read, so a file that
+anything but this module has changed is refused.
 """
 
-import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +14,36 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from galsearch.core.errors import CheckpointError, ConfigError
+from galsearch.core.errors import CheckpointError, ConfigError, NotConvertedError
+from galsearch.core.fingerprint import Fingerprint
 from galsearch.encoders.encoder_config import PREPARATION_VERSION, ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
+from galsearch.files.atomic import new_file
 from galsearch.files.config import as_table, config_from_table
+from galsearch.files.digest import sha256_of_parts
 
 FORMAT = "galsearch-encoder-1"
-ADDED_LATER = {"n_templates": 0, "first_token": False}
-"""Fields of a section that older weights lack: what is off is no part of a fingerprint, so that
-they, and all that they embedded, keep theirs."""
+FIELDS_ADDED_LATER = {"n_templates": 0, "first_token": False}
+"""Configuration fields that older files lack, with the value that means "not used".
+
+A field with this value is left out of the fingerprint, so older weights, and the embeddings made
+with them, keep their fingerprint.
+"""
 
 
-def fingerprint(model: CrossModalModel) -> str:
-    """64 hexadecimal digits: the same for the same architecture, weights and preparation.
+def fingerprint(model: CrossModalModel) -> Fingerprint:
+    """The fingerprint of a model: equal for equal architecture, weights and preprocessing.
 
-    The name of the model is no part of it.
+    The name of the model is not part of it.
     """
     return _fingerprint(model.config, model.state_dict())
 
 
-def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> str:
-    """Write config, weights and `note` (such as how it was trained); return the fingerprint.
+def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerprint:
+    """The fingerprint of a model after its configuration and weights were written to `path`.
 
-    The file appears whole or not at all.
+    The file is written atomically. `note` is free text in its metadata, such as the training
+    settings.
     """
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     digest = _fingerprint(model.config, tensors)
@@ -49,36 +54,32 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> str:
         "fingerprint": digest,
         "note": note,
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with new_file(Path(path)) as temporary:
         temporary.touch()
         permissions = temporary.stat().st_mode
         save_file(tensors, temporary, metadata=metadata)
-        # safetensors leaves files that their owner alone may read.
+        # safetensors writes files that only their owner may read.
         temporary.chmod(permissions)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return digest
 
 
 def read(path: str | Path) -> CrossModalModel:
-    """The model in evaluation mode, float32, on the CPU.
+    """The model in a file of weights, in evaluation mode, float32, on the CPU.
 
     Raises
     ------
+    NotConvertedError
+        Where the file is not in the safetensors format, or was not written by `save`.
     CheckpointError
-        Where the file is missing, truncated, not written by `save`, made for another version of
-        the preparation, or its tensors do not fit its config or its fingerprint.
+        Where the file is missing, was written for another version of the preprocessing, or its
+        tensors do not fit its configuration or fingerprint.
     """
     metadata, tensors = _read_file(Path(path))
     version = metadata.get("preparation_version")
     if version != str(PREPARATION_VERSION):
         raise CheckpointError(
-            f"{path}: made for version {version} of the preparation, this galsearch has version "
-            f"{PREPARATION_VERSION}: train or convert it again."
+            f"{path}: the weights were made for version {version} of the preprocessing; this "
+            f"galsearch has version {PREPARATION_VERSION}."
         )
     try:
         table = json.loads(metadata["config"])
@@ -97,12 +98,13 @@ def read(path: str | Path) -> CrossModalModel:
 
 
 def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> CrossModalModel:
-    """The model that `config` describes with these weights, in evaluation mode.
+    """The model with this configuration and these weights, in evaluation mode.
 
     Raises
     ------
     CheckpointError
-        Listing every missing, unknown and mis-shaped tensor, or every one that is not finite.
+        Listing every missing, unknown and mis-shaped tensor, or every tensor with values that
+        are not finite.
     """
     with torch.device("meta"):
         model = CrossModalModel(config)
@@ -115,9 +117,14 @@ def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> Cro
 
 
 def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, where: str) -> None:
-    """Raise one `CheckpointError` that lists all that is wrong with `found`; else do nothing.
+    """Check the names, shapes and types of tensors; values are not compared.
 
-    Names, shapes and types are compared, and no numbers: either side may be on the meta device.
+    Either side may be on the meta device.
+
+    Raises
+    ------
+    CheckpointError
+        Listing everything that is wrong with `found`.
     """
     problems = {
         "missing": [name for name in expected if name not in found],
@@ -131,12 +138,12 @@ def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, wher
             name for name, tensor in found.items() if not tensor.is_floating_point()
         ],
     }
-    said = [
+    parts = [
         f"{len(names)} {kind}: {', '.join(names)}." for kind, names in problems.items() if names
     ]
-    if said:
+    if parts:
         raise CheckpointError(
-            f"{where}: expected {len(expected)} tensors, found {len(found)}. {' '.join(said)}"
+            f"{where}: expected {len(expected)} tensors, found {len(found)}. {' '.join(parts)}"
         )
 
 
@@ -144,28 +151,28 @@ def _check_finite(tensors: dict[str, Tensor], *, where: str) -> None:
     bad = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
     if bad:
         raise CheckpointError(
-            f"{where}: {len(bad)} of {len(tensors)} tensors hold numbers that are not finite: "
+            f"{where}: {len(bad)} of {len(tensors)} tensors hold values that are not finite: "
             f"{', '.join(bad)}."
         )
 
 
 def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Metadata and tensors of a file that `save` wrote."""
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; expected weights written by galsearch.")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
-                raise CheckpointError(
-                    f"{path}: safetensors, but not written by galsearch (format "
-                    f"{metadata.get('format')!r}, expected {FORMAT!r}): "
-                    "galsearch convert-checkpoint brings published weights here."
+                raise NotConvertedError(
+                    f"{path}: a safetensors file that galsearch did not write: its format is "
+                    f"{metadata.get('format')!r}, expected {FORMAT!r}.",
+                    path=path,
                 )
             return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise CheckpointError(
-            f"{path}: not a complete safetensors file ({error}): galsearch convert-checkpoint "
-            "reads PyTorch checkpoints."
+        raise NotConvertedError(
+            f"{path}: not a complete safetensors file ({error}).", path=path
         ) from None
 
 
@@ -173,19 +180,22 @@ def _table(config: ModelConfig) -> dict[str, Any]:
     return {key: value for key, value in as_table(config).items() if value is not None}
 
 
-def _fingerprint(config: ModelConfig, tensors: dict[str, Tensor]) -> str:
-    table = {key: _as_before(value) for key, value in _table(config).items() if key != "name"}
-    digest = hashlib.sha256(
+def _fingerprint(config: ModelConfig, tensors: dict[str, Tensor]) -> Fingerprint:
+    table = {key: _used_fields(value) for key, value in _table(config).items() if key != "name"}
+    parts: list[bytes | memoryview] = [
         json.dumps([FORMAT, PREPARATION_VERSION, table], sort_keys=True).encode()
-    )
+    ]
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+        parts.append(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        parts.append(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return Fingerprint(sha256_of_parts(parts))
 
 
-def _as_before(section: Any) -> Any:
+def _used_fields(section: Any) -> Any:
+    """A configuration section without the later fields that it does not use."""
     if not isinstance(section, dict):
         return section
-    return {key: value for key, value in section.items() if ADDED_LATER.get(key, ...) != value}
+    return {
+        key: value for key, value in section.items() if FIELDS_ADDED_LATER.get(key, ...) != value
+    }

@@ -1,4 +1,4 @@
-"""Encoders as the rest of the house sees them: NumPy arrays in, NumPy vectors out."""
+"""Encoders that turn NumPy arrays of images and spectra into NumPy arrays of unit vectors."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,42 +8,48 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from galsearch.core.arrays import Float32Array, Vectors
 from galsearch.core.errors import MissingModalityError
+from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.inference.precision import Forward, PrecisionCheck
 from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 
-Vectors = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
-class ImageEncoder:
-    """Images to vectors."""
+class _Encoder:
+    """The parts that the encoders of both modalities share."""
 
     config: ModelConfig
-    fingerprint: str
-    """Ties this encoder to what it embedded; both encoders of a pair share it."""
+    fingerprint: Fingerprint
+    """Identifies the model that made an embedding; both encoders of a pair share it."""
     forward: Forward
-    """Prepared images to (B, d)."""
+    """The network: prepared inputs to (B, d)."""
     batch_size: int = 64
-    """Images that go through the network together."""
+    """Galaxies that go through the network together."""
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
-    """Where the network runs."""
+    """Device on which the network runs."""
     precision: str = "fp32"
-    """Of the matrices of the blocks."""
+    """Numerical precision of the matrix products in the transformer blocks."""
     precision_check: PrecisionCheck | None = None
-    """Compares a lower precision with fp32 once."""
-    modality: ClassVar[Modality] = Modality.IMAGE
+    """Compares the first batch of a lower precision with fp32; None in fp32."""
 
     @property
     def dim(self) -> int:
-        """Numbers of a vector."""
+        """Number of dimensions of an embedding."""
         return self.config.dim
 
+
+@dataclass(frozen=True, eq=False)
+class ImageEncoder(_Encoder):
+    """Encoder of g, r, z images."""
+
+    modality: ClassVar[Modality] = Modality.IMAGE
+
     def embed(self, flux: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Vectors:
-        """(B, d) float32 unit rows.
+        """(B, d) float32 embeddings of unit length.
 
         Parameters
         ----------
@@ -55,42 +61,16 @@ class ImageEncoder:
         Raises
         ------
         InvalidCutoutError
-            For other shapes and for pixels that the preparation refuses, naming the row.
+            For other shapes and for pixels that the preprocessing refuses, naming the row.
         """
-        return unit_rows(
-            self._vectors(np.asarray(flux), None if mask is None else np.asarray(mask))
-        )
-
-    def _vectors(
-        self, flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None
-    ) -> Vectors:
-        inputs = prepare_images(flux, mask, self.config)
-        return network_outputs(self, inputs)
+        return unit_rows(network_outputs(self, prepare_images(flux, mask, self.config)))
 
 
 @dataclass(frozen=True, eq=False)
-class SpectrumEncoder:
-    """Spectra to vectors."""
+class SpectrumEncoder(_Encoder):
+    """Encoder of spectra on the DESI wavelength grid."""
 
-    config: ModelConfig
-    fingerprint: str
-    """Ties this encoder to what it embedded; both encoders of a pair share it."""
-    forward: Forward
-    """Prepared spectra to (B, d)."""
-    batch_size: int = 64
-    """Spectra that go through the network together."""
-    device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
-    """Where the network runs."""
-    precision: str = "fp32"
-    """Of the matrices of the blocks."""
-    precision_check: PrecisionCheck | None = None
-    """Compares a lower precision with fp32 once."""
     modality: ClassVar[Modality] = Modality.SPECTRUM
-
-    @property
-    def dim(self) -> int:
-        """Numbers of a vector."""
-        return self.config.dim
 
     def embed(
         self,
@@ -100,7 +80,7 @@ class SpectrumEncoder:
         *,
         calibrated: bool = True,
     ) -> Vectors:
-        """(B, d) float32 unit rows.
+        """(B, d) float32 embeddings of unit length.
 
         Parameters
         ----------
@@ -109,69 +89,59 @@ class SpectrumEncoder:
         ivar, mask : (B, pixels), optional
             Inverse variance; True = no measurement.
         calibrated
-            False: the flux is in an unknown unit, or its level was taken away.
+            False: the flux is in an unknown unit, or its continuum level was subtracted.
 
         Raises
         ------
         InvalidSpectrumError
-            For other shapes and for pixels that the preparation refuses, naming the row.
+            For other shapes and for pixels that the preprocessing refuses, naming the row.
         ConfigError
             Where the encoder takes calibrated spectra only (AstroCLIP's).
         """
-        return unit_rows(self._vectors(flux, ivar, mask, calibrated=calibrated))
-
-    def _vectors(
-        self,
-        flux: npt.ArrayLike,
-        ivar: npt.ArrayLike | None,
-        mask: npt.ArrayLike | None,
-        *,
-        calibrated: bool = True,
-    ) -> Vectors:
         inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
-        return network_outputs(self, inputs)
+        return unit_rows(network_outputs(self, inputs))
 
 
 @dataclass(frozen=True, eq=False)
 class EncoderPair:
-    """The encoders of one model.
+    """The image encoder and the spectrum encoder of one model.
 
     `pair.image` and `pair.spectrum` raise `MissingModalityError` where a checkpoint holds only
     the other one.
     """
 
     config: ModelConfig
-    fingerprint: str
+    fingerprint: Fingerprint
     image_encoder: ImageEncoder | None
     spectrum_encoder: SpectrumEncoder | None
 
     @property
     def name(self) -> str:
-        """What people call the model."""
+        """Name of the model."""
         return self.config.name
 
     @property
     def dim(self) -> int:
-        """Numbers of a vector."""
+        """Number of dimensions of an embedding."""
         return self.config.dim
 
     @property
     def image(self) -> ImageEncoder:
-        """Images to vectors."""
+        """The image encoder."""
         if self.image_encoder is None:
             raise MissingModalityError(f"encoder {self.name!r} embeds spectra only, not images.")
         return self.image_encoder
 
     @property
     def spectrum(self) -> SpectrumEncoder:
-        """Spectra to vectors."""
+        """The spectrum encoder."""
         if self.spectrum_encoder is None:
             raise MissingModalityError(f"encoder {self.name!r} embeds images only, not spectra.")
         return self.spectrum_encoder
 
 
-def network_outputs(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Vectors:
-    """(B, d): the network over parts of a batch that is prepared already; not normalised."""
+def network_outputs(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Float32Array:
+    """(B, d) outputs of the network for prepared inputs, before they are brought to unit length."""
     if not len(inputs):
         return np.zeros((0, encoder.dim), np.float32)
     with torch.inference_mode():

@@ -1,7 +1,8 @@
-"""What a model is: one architecture, and everything in which two models of it differ.
+"""Configuration of a model: the sizes of its networks and the preprocessing of its inputs.
 
-The preparation `released` is AstroCLIP as published, quirks included; `galsearch` is ours.
-Every difference between them is a field below, so that there is one model and not two.
+There are two kinds of preprocessing ("preparation"). `released` is that of AstroCLIP as
+published, quirks included; `galsearch` is the one of this package. Every difference between both
+models is a field below, so one implementation serves both.
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import Literal
 from galsearch.core.errors import ConfigError
 
 PREPARATION_VERSION = 2
-"""Raised whenever `preprocess.py` gives other numbers; part of every fingerprint."""
+"""Version of the preprocessing, part of every fingerprint; raise it when its output changes."""
 
 
 def _check_divides(name: str, value: int, by_name: str, by: int) -> None:
@@ -21,29 +22,29 @@ def _check_divides(name: str, value: int, by_name: str, by: int) -> None:
 
 @dataclass(frozen=True)
 class ImageConfig:
-    """A vision transformer over square patches."""
+    """Sizes of the vision transformer over square patches of an image."""
 
     image_size: int = 96
     """Central crop in pixels; a multiple of `patch_size`."""
     patch_size: int = 12
-    """Pixels a side; half of it costs four times the tokens."""
+    """Side of a patch in pixels; half of it makes four times as many tokens."""
     n_bands: int = 3
-    """Planes of a prepared image."""
+    """Bands of a prepared image."""
     width: int = 128
-    """Numbers a token; a multiple of `n_heads`."""
+    """Dimensions of a token; a multiple of `n_heads`."""
     depth: int = 6
-    """Blocks."""
+    """Number of transformer blocks."""
     n_heads: int = 4
-    """Attention heads a block."""
+    """Attention heads in each block."""
     mlp_ratio: int = 4
     """Hidden width of a block's feed-forward layer, in units of `width`."""
     block_chunks: int = 1
-    """Chunks in the names of the blocks, `blocks.{chunk}.{block}`; nothing else depends on it."""
+    """Number of chunks in the names of the blocks, `blocks.{chunk}.{block}`; affects only names."""
     layer_scale: bool = False
-    """Whether each residual is multiplied by a learned vector (DINOv2)."""
+    """True where each residual is multiplied by a learned vector (DINOv2)."""
     class_token: bool = True
-    """Whether a class token and position embeddings are used. AstroCLIP's alignment model does
-    without both (its image embedding does not notice shuffled patches)."""
+    """True where a class token and position embeddings are used. AstroCLIP's aligned model has
+    neither, so its image embedding does not change when the patches are shuffled."""
 
     def __post_init__(self) -> None:
         _check_divides("image_size", self.image_size, "patch_size", self.patch_size)
@@ -52,47 +53,48 @@ class ImageConfig:
 
     @property
     def n_patches(self) -> int:
-        """Patch tokens of a prepared image."""
+        """Number of patches, and so of patch tokens, of a prepared image."""
         return (self.image_size // self.patch_size) ** 2
 
 
 @dataclass(frozen=True)
 class SpectrumConfig:
-    """A transformer over slices of a spectrum, led by one token that holds its summary."""
+    """Sizes of the transformer over slices of a spectrum and a first token with its summary."""
 
     n_pixels: int = 7781
-    """Pixels of the grid."""
+    """Number of pixels of an input spectrum."""
     first_angstrom: float = 3600.0
-    """Wavelength of the first pixel: the position of a slice in the sequence is its wavelength."""
+    """Wavelength of the first pixel, so that the position of a token encodes its wavelength."""
     step_angstrom: float = 0.8
-    """Wavelength between pixels."""
+    """Wavelength step between pixels."""
     n_log_pixels: int = 4096
-    """Pixels of the grid that slices are cut from, even in the logarithm of wavelength, where a
-    redshift is a shift: 4096 are 73 km/s each. 0: slices of the grid itself (AstroCLIP)."""
+    """Number of pixels of the grid, uniform in log wavelength, to which a spectrum is resampled
+    before it is cut into slices. A redshift is a shift on this grid; 4096 pixels are 73 km/s
+    each. 0: no resampling (AstroCLIP)."""
     slice_length: int = 64
-    """Pixels a token; half of it costs twice the tokens."""
+    """Pixels in a slice; half of it makes twice as many tokens."""
     slice_step: int = 64
     """Pixels between the starts of two slices; less than `slice_length` makes them overlap."""
     n_channels: int = 2
-    """Numbers a pixel: flux, and for the preparation `galsearch` its weight."""
+    """Channels of a pixel: flux, and for the preprocessing `galsearch` also its weight."""
     n_summary: int = 4
-    """Numbers in the summary token, and zeros that lead every slice."""
+    """Values in the summary token; every slice starts with as many zeros."""
     max_tokens: int = 65
-    """Positions that can be told apart."""
+    """Number of learned position embeddings: the longest sequence."""
     stem_widths: tuple[int, ...] = (32, 64, 128)
-    """Channels of the convolutions that make a token of each slice and of what lies beside it,
-    before the last, which has `width`. Empty: one linear layer a slice (AstroCLIP)."""
+    """Channels of the convolutions that turn slices into tokens, without the last convolution,
+    which has `width`. Empty: one linear layer for each slice (AstroCLIP)."""
     stem_strides: tuple[int, ...] = (4, 2, 2, 4)
-    """Pixels between the outputs of each convolution; their product is `slice_length`."""
+    """Stride of each convolution; their product is `slice_length`."""
     n_templates: int = 0
-    """Templates in the rest frame that a redshift is looked for with (`templates.py`); they see
-    the features of the stem. 0: none (AstroCLIP)."""
+    """Number of learned rest-frame templates that find the redshift by cross-correlation with the
+    features of the stem (`network.redshift_templates`). 0: none (AstroCLIP)."""
     width: int = 128
-    """Numbers a token; a multiple of `n_heads`."""
+    """Dimensions of a token; a multiple of `n_heads`."""
     depth: int = 4
-    """Blocks."""
+    """Number of transformer blocks."""
     n_heads: int = 4
-    """Attention heads a block."""
+    """Attention heads in each block."""
     mlp_ratio: int = 4
     """Hidden width of a block's feed-forward layer, in units of `width`."""
 
@@ -100,9 +102,9 @@ class SpectrumConfig:
         _check_divides("width", self.width, "n_heads", self.n_heads)
         if self.n_templates and not (self.n_log_pixels and len(self.stem_widths) > 1):
             raise ConfigError(
-                f"n_templates = {self.n_templates} needs a grid even in log wavelength "
-                f"(n_log_pixels, found {self.n_log_pixels}) and a stem of three convolutions or "
-                f"more (found stem_widths = {self.stem_widths})."
+                f"n_templates = {self.n_templates} needs a grid uniform in log "
+                f"wavelength (n_log_pixels, found {self.n_log_pixels}) and a stem of three "
+                f"convolutions or more (found stem_widths = {self.stem_widths})."
             )
         if not self.stem_widths:
             return
@@ -119,29 +121,29 @@ class SpectrumConfig:
 
     @property
     def n_features(self) -> int:
-        """Numbers a prepared token: summary, then the slice, one channel after the other."""
+        """Values in a prepared token: the summary, then the slice, one channel after the other."""
         return self.n_summary + self.n_channels * self.slice_length
 
 
 @dataclass(frozen=True)
 class HeadConfig:
-    """A learned query that attends to all tokens of a backbone, and a feed-forward layer."""
+    """Sizes of a pooling head: a learned query attends to all tokens, then a feed-forward layer."""
 
     width: int = 128
-    """Numbers of the embedding; a multiple of `n_heads`."""
+    """Dimensions of the embedding; a multiple of `n_heads`."""
     n_heads: int = 4
-    """Attention heads of the one query."""
+    """Attention heads of the query."""
     mlp_ratio: int = 4
     """Hidden width of the feed-forward layer, in units of `width`."""
     residual: bool = True
-    """Whether the feed-forward layer is added to its input (AstroCLIP: spectra yes, images no)."""
+    """True where the feed-forward layer is added to its input (AstroCLIP: spectra only)."""
     dropout: float = 0.1
-    """In training only, after the attention and after the feed-forward layer."""
+    """Dropout rate after the attention and after the feed-forward layer, in training only."""
     first_token: bool = False
-    """Whether the first token also goes straight into the embedding, through a matrix: what a
-    summary token knows need not be found among all the others."""
+    """True where a linear projection of the first (summary) token is added to the embedding, so
+    the query need not attend to it."""
     standardise: bool = False
-    """Whether the embedding is brought to mean 0 and scatter 1 over galaxies, number by number."""
+    """True where each dimension is standardised to mean 0 and scatter 1 over galaxies."""
 
     def __post_init__(self) -> None:
         _check_divides("width", self.width, "n_heads", self.n_heads)
@@ -149,7 +151,7 @@ class HeadConfig:
 
 @dataclass(frozen=True)
 class PrototypeConfig:
-    """The projection head of DINO pre-training; no part of an embedding."""
+    """Sizes of the projection head of DINO pre-training, which no embedding uses."""
 
     n_prototypes: int = 65536
     n_layers: int = 3
@@ -159,7 +161,7 @@ class PrototypeConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A cross-modal model, or one of its backbones alone.
+    """Configuration of a cross-modal model, or of one of its backbones alone.
 
     Raises
     ------
@@ -173,25 +175,25 @@ class ModelConfig:
     """
 
     name: str
-    """What people call it; no part of the fingerprint."""
+    """Name of the model; not part of the fingerprint."""
     preparation: Literal["released", "galsearch"]
-    """How raw arrays become tensors; see `preprocess.py`."""
+    """Kind of preprocessing; see `encoders.preprocess`."""
     image: ImageConfig | None = None
-    """None: a model of spectra alone."""
+    """None: the model embeds spectra only."""
     spectrum: SpectrumConfig | None = None
-    """None: a model of images alone."""
+    """None: the model embeds images only."""
     image_head: HeadConfig | None = None
     """None: the embedding is the class token (AstroDINO)."""
     spectrum_head: HeadConfig | None = None
     """None: the embedding is the mean of all tokens (SpecFormer)."""
     prototypes: PrototypeConfig | None = None
-    """DINO's projection head, where the checkpoint has one."""
+    """Projection head of DINO pre-training, where the checkpoint has one."""
     logit_scale: float = 15.5
-    """Multiplies cosines in the contrastive loss: where it starts, or stays if not learned."""
+    """Factor of the cosines in the contrastive loss: the initial value if it is learned."""
     learned_scale: bool = False
-    """Whether the scale is a parameter of the loss."""
+    """True where the factor is a trained parameter."""
     largest_scale: float = 100.0
-    """A learned scale is clamped here, as in CLIP."""
+    """Upper limit of a trained factor, as in CLIP."""
 
     def __post_init__(self) -> None:
         if self.image is None and self.spectrum is None:
@@ -207,7 +209,7 @@ class ModelConfig:
 
     @property
     def dim(self) -> int:
-        """Numbers of an embedding."""
+        """Number of dimensions of an embedding."""
         if self.image is not None:
             return self.image_head.width if self.image_head else self.image.width
         assert self.spectrum is not None  # noqa: S101 (set in __post_init__)
@@ -223,4 +225,4 @@ GALSEARCH_SMALL = ModelConfig(
     spectrum_head=HeadConfig(first_token=True, standardise=True),
     learned_scale=True,
 )
-"""The model whose weights come with the package: 96 px (25 arcsec) and the DESI grid."""
+"""The model whose weights come with the package: images of 96 pixels (25 arcsec), DESI spectra."""

@@ -1,4 +1,4 @@
-"""A name or a file to encoders that embed."""
+"""Loading of encoders, by the name of shipped weights or from a file."""
 
 from collections.abc import Callable
 from importlib import resources
@@ -18,8 +18,13 @@ from galsearch.encoders.inference.precision import (
 )
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
 
-_NUMBERS_AT_ONCE = 1_200_000
-"""Of the token matrix that goes through the network: 8 published images, 2 published spectra."""
+_MAX_TOKEN_VALUES = 1_200_000
+"""Target size of the token matrix (galaxies x tokens x width) that goes through the network.
+
+It is large enough for efficient matrix products and small enough for the cache of a processor:
+8 images or 2 spectra of the published model.
+"""
+_MAX_BATCH_SIZE = 64
 
 
 def load(
@@ -29,7 +34,7 @@ def load(
     device: str = "cpu",
     report: Callable[[Agreement], None] | None = None,
 ) -> EncoderPair:
-    """The encoders in a file of weights, or those that come with the package by their name.
+    """The encoders in a file of weights, or those that come with the package under a name.
 
     Parameters
     ----------
@@ -37,21 +42,28 @@ def load(
         A safetensors file written by training or `convert_checkpoint`, or a name in
         `pretrained_names()`.
     precision
-        Of the matrices of the blocks. `int8` and `bf16` embed the first batch of each modality
-        in fp32 too, and refuse where a cosine between both is under 0.95 or their median under
-        0.99. The fingerprint is
-        that of the weights at any precision; stores of embeddings record the precision.
+        Numerical precision of the matrix products in the transformer blocks. With `int8` and
+        `bf16` the first batch of each modality is also embedded in fp32, and an error is raised
+        where a cosine between both is under 0.95 or their median under 0.99. The fingerprint
+        does not depend on the precision; stores of embeddings record it separately.
     device
-        Where the network runs: `cpu` or `cuda`.
+        Device on which the network runs: `cpu` or `cuda`.
     report
         Called with the `Agreement` of each first batch.
 
     Raises
     ------
     CheckpointError
-        Where there is neither such a file nor such a name, or the file is not whole.
+        Where there is neither such a file nor such a name, or the file is incomplete.
     ConfigError
-        Where the precision is unknown, or this processor does not gain by it.
+        Where the precision is unknown, or this processor gains nothing by it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> encoders = load("galsearch-small")
+    >>> encoders.image.embed(np.full((2, 3, 96, 96), 0.1)).shape
+    (2, 128)
     """
     check_precision(precision, device)
     model = read(_find(path_or_name))
@@ -64,19 +76,16 @@ def pair_from_model(
     precision: Precision = "fp32",
     report: Callable[[Agreement], None] | None = None,
 ) -> EncoderPair:
-    """Encoders around a model in memory, which is put into evaluation mode.
+    """Encoders that use a model in memory, which is put into evaluation mode.
 
-    On a CPU its matrices are copied into the form that is fastest there: weights that change
-    afterwards need a new pair.
+    On a CPU the matrices are copied into the memory layout that is fastest there, so weights that
+    change afterwards need a new pair.
     """
     model.eval()
     digest, config = fingerprint(model), model.config
     device = next(model.parameters()).device
-    network = (
-        model
-        if (precision, device.type) == ("fp32", "cuda")
-        else with_fused_blocks(model, precision)
-    )
+    is_plain = precision == "fp32" and device.type == "cuda"
+    network = model if is_plain else with_fused_blocks(model, precision)
 
     def precision_check(modality: Modality, exact: Forward) -> PrecisionCheck | None:
         if precision == "fp32":
@@ -85,27 +94,31 @@ def pair_from_model(
 
     image = spectrum = None
     if config.image is not None:
-        batch_size = _at_once(config.image.n_patches, config.image.width)
+        batch_size = _batch_size(config.image.n_patches, config.image.width)
         check = precision_check(Modality.IMAGE, model.image)
         forward = network.image_encoder.forward_itemwise
         image = ImageEncoder(config, digest, forward, batch_size, device, precision, check)
     if config.spectrum is not None:
-        batch_size = _at_once(config.spectrum.max_tokens, config.spectrum.width)
+        batch_size = _batch_size(config.spectrum.max_tokens, config.spectrum.width)
         check = precision_check(Modality.SPECTRUM, model.spectrum)
         forward = network.spectrum_encoder.forward_itemwise
         spectrum = SpectrumEncoder(config, digest, forward, batch_size, device, precision, check)
     return EncoderPair(config, digest, image, spectrum)
 
 
-def _at_once(n_tokens: int, width: int) -> int:
-    """Items that go through the network together: enough for its matrices, few enough for the
-    processor's cache.
-    """
-    return min(64, max(1, _NUMBERS_AT_ONCE // (n_tokens * width)))
+def _batch_size(n_tokens: int, width: int) -> int:
+    """Number of galaxies that go through the network together."""
+    return min(_MAX_BATCH_SIZE, max(1, _MAX_TOKEN_VALUES // (n_tokens * width)))
 
 
 def pretrained_names() -> tuple[str, ...]:
-    """Names of the weights that come with the package."""
+    """Names of the weights that come with the package.
+
+    Examples
+    --------
+    >>> pretrained_names()
+    ('galsearch-small',)
+    """
     folder = resources.files("galsearch.encoders") / "pretrained"
     if not folder.is_dir():
         return ()

@@ -226,7 +226,7 @@ def test_numbers_that_are_none_are_refused(
     tensors["image_encoder.backbone.norm.weight"][3] = np.nan
     save_file(tensors, tmp_path / "nan.safetensors")
     assert refused(tmp_path / "nan.safetensors").endswith(
-        "1 of 90 tensors hold numbers that are not finite: image_encoder.backbone.norm.weight."
+        "1 of 90 tensors hold values that are not finite: image_encoder.backbone.norm.weight."
     )
 
 

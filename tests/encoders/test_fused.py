@@ -1,19 +1,13 @@
 """Blocks as they embed are the blocks of the architecture, in every form of their matrices."""
 
-import os
-import stat
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from galsearch.encoders import checkpoint, initialise
 from galsearch.encoders.inference.fused_blocks import FusedBlock
 from galsearch.encoders.inference.linear_kernels import FloatLinear, Int8Linear
 from galsearch.encoders.network.transformer import ImageBlock, SpectrumBlock
-from tests.encoders.conftest import TINY
 
 
 @pytest.fixture(autouse=True)
@@ -108,13 +102,3 @@ def test_rows_of_zeros_are_their_bias() -> None:
         Int8Linear(torch.zeros(8, 16), bias),
     ):
         torch.testing.assert_close(product(zeros), bias.expand(2, -1))
-
-
-def test_written_weights_have_the_permissions_of_any_new_file(tmp_path: Path) -> None:
-    before = os.umask(0o027)
-    try:
-        checkpoint.save(tmp_path / "a.safetensors", initialise(TINY, 1))
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tmp_path / "a.safetensors").stat().st_mode) == 0o640
-    assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
