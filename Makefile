@@ -27,11 +27,11 @@ lint: install
 
 bench: demo
 	$(BIN)/python -m benchmarks.index.recall index_builds/demo
-	$(BIN)/python -m benchmarks.index.synthetic_vectors demo/embeddings --n 100000 --out demo/drawn
-	$(BIN)/galsearch build-index index_builds/recipes/million.toml --embeddings demo/drawn --out demo/index --overwrite
-	$(BIN)/python -m benchmarks.index.compare_engines demo/drawn --build demo/index --engines ours faiss --out demo/peers.json
-	$(BIN)/python -m benchmarks.index.tradeoff_figure demo/peers.json --out demo/peers.png
-	$(BIN)/python -m benchmarks.index.filtered_search demo/drawn --build demo/index --forbidden 10000 --out demo/filters.json
+	$(BIN)/python -m benchmarks.index.synthetic_vectors demo/embeddings --n 100000 --out demo/synthetic
+	$(BIN)/galsearch build-index index_builds/recipes/million.toml --embeddings demo/synthetic --out demo/index --overwrite
+	$(BIN)/python -m benchmarks.index.compare_engines demo/synthetic --build demo/index --engines galsearch faiss --out demo/engines.json
+	$(BIN)/python -m benchmarks.index.tradeoff_figure demo/engines.json --out demo/engines.png
+	$(BIN)/python -m benchmarks.index.filtered_search demo/synthetic --build demo/index --forbidden 10000 --out demo/filters.json
 	$(BIN)/python -m benchmarks.retrieval demo/embeddings --split train --pool 500
 
 clean:

@@ -1,1 +1,4 @@
-"""Measurements of speed, recall and realism; run from the root of the repository."""
+"""Measurements of speed, recall, retrieval and realism; run them from the root of the repository.
+
+`benchmarks/README.md` lists every module with its command and its committed results.
+"""

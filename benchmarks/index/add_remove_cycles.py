@@ -1,16 +1,16 @@
-"""A build after many changes beside one built from what it should hold.
+"""Recall of an index after many cycles of adding and removing galaxies, beside a new build.
 
-    python -m benchmarks.index.add_remove_cycles DRAWN --steps 50 --work DIR --out results/churn.json
+    python -m benchmarks.index.add_remove_cycles SYNTHETIC --work DIR --out results/churn.json
 
-A build of all but 30 per cent of the galaxies of `benchmarks.index.synthetic_vectors` has so many removed and as
-many added in equal steps. After each step questions are asked and every TARGETID that was removed
-until then is looked for among the answers. In the end the same questions go to the build and to
-one made anew, both against exact search; to the build at the settings of the one made anew, too;
-and again after `compact`.
+The galaxies of `benchmarks.index.synthetic_vectors` are split so that a first build can have 30
+per cent of its galaxies removed and as many others added, in equal steps. After each step queries
+are run, and their results are checked for TARGETIDs that were removed before. At the end three
+builds answer the same queries: the changed one, one that was built from the same galaxies at
+once, and the changed one after `compact`. All are compared with exact search; the changed one
+also at the search settings of the new one.
 """
 
 import argparse
-import json
 import shutil
 import sys
 import time
@@ -21,9 +21,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.index.exact_cosines import QUERIES_FILE
+from benchmarks.index.synthetic_vectors import write_store_record
+from galsearch.core.arrays import TargetIds, Vectors
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.embeddings import EmbeddingShard, open_store, write_shard
-from galsearch.embeddings.store import StoreRecord, write_record
+from galsearch.files.atomic import new_file, write_json
 from galsearch.index import (
     GalaxyIndex,
     IndexRecipe,
@@ -33,143 +36,157 @@ from galsearch.index import (
     open_build,
     remove,
 )
-from galsearch.index.vectors.stored_vectors import Ids
 
 K = 10
-SHARE = 0.3
+CHANGED_SHARE = 0.3
 TIE = 1e-7
-"""Cosines that differ by less are equal: the rounding of single precision."""
+"""Cosines that differ by less count as equal: the rounding of single precision."""
 
 
 def main() -> int:
-    """Change a build step by step and measure what it has become."""
-    parser = argparse.ArgumentParser(description="Churn.")
-    parser.add_argument("drawn", type=Path)
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--work", type=Path, required=True, help="directory for the builds")
-    parser.add_argument("--out", type=Path, required=True)
+    """Change a build step by step, compare it with a new build and print the table."""
+    parser = argparse.ArgumentParser(description="Recall after cycles of adding and removing.")
+    option = parser.add_argument
+    option("synthetic", type=Path, help="what benchmarks.index.synthetic_vectors wrote")
+    option("--steps", type=int, default=50, help="number of cycles")
+    option("--work", type=Path, required=True, help="directory for the builds; it is emptied")
+    option("--out", type=Path, required=True, help="JSON file of results")
     arguments = parser.parse_args()
-    ids = np.sort(np.concatenate(list(open_store(arguments.drawn, Modality.IMAGE).iter_ids())))
-    order = np.random.default_rng(1).permutation(ids)
-    n_changed = round(SHARE * len(ids) / (1 + SHARE))
-    first, later = order[n_changed:], order[:n_changed]
-    gone = first[:n_changed]
-    work = arguments.work
-    shutil.rmtree(work, ignore_errors=True)
-    recipe = IndexRecipe(name="churn")
-    build_index(recipe, embeddings=part(arguments.drawn, first, work / "first"), out=work / "live")
-    seconds, returned = [], 0
-    leaving, coming = (np.array_split(some, arguments.steps) for some in (gone, later))
-    for number, (out_now, in_now) in enumerate(zip(leaving, coming, strict=True)):
-        embeddings = part(arguments.drawn, in_now, work / f"step-{number}")
-        start = time.perf_counter()
-        remove(out_now, index=work / "live")
-        add(embeddings, index=work / "live")
-        seconds.append(time.perf_counter() - start)
-        returned += came_back(work / "live", arguments.drawn, gone, number, arguments.steps)
-    kept = np.concatenate([first[n_changed:], later])
-    build_index(recipe, embeddings=part(arguments.drawn, kept, work / "last"), out=work / "anew")
-    results = {
-        "n": len(kept),
-        "steps": arguments.steps,
-        "step_seconds": seconds,
-        "removed_found_in_steps": returned,
-        "directions": compare(work, arguments.drawn, gone),
-    }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(results) + "\n", "utf-8")
+    shutil.rmtree(arguments.work, ignore_errors=True)
+    results = measure(arguments.synthetic, arguments.work, arguments.steps)
+    write_json(arguments.out, results, indent=None)
     print(table(results))
     return 0
 
 
-def compare(work: Path, drawn: Path, gone: Ids) -> list[dict[str, Any]]:
-    """Each direction of the changed build, of the one made anew, and of the changed compacted."""
+def measure(synthetic: Path, work: Path, steps: int) -> dict[str, Any]:
+    """Times of the cycles, removed ids that were returned, and recall in each direction."""
+    ids = np.sort(np.concatenate(list(open_store(synthetic, Modality.IMAGE).iter_ids())))
+    order = np.random.default_rng(1).permutation(ids)
+    n_changed = round(CHANGED_SHARE * len(ids) / (1 + CHANGED_SHARE))
+    first, added = order[n_changed:], order[:n_changed]
+    removed = first[:n_changed]
+    recipe = IndexRecipe(name="churn")
+    first_part = write_part(synthetic, first, work / "first")
+    build_index(recipe, embeddings=first_part, out=work / "live")
+    seconds, n_returned = [], 0
+    removals, additions = (np.array_split(some, steps) for some in (removed, added))
+    for number, (remove_now, add_now) in enumerate(zip(removals, additions, strict=True)):
+        embeddings = write_part(synthetic, add_now, work / f"step-{number}")
+        start = time.perf_counter()
+        remove(remove_now, index=work / "live")
+        add(embeddings, index=work / "live")
+        seconds.append(time.perf_counter() - start)
+        removed_so_far = np.concatenate(removals[: number + 1])
+        direction = DIRECTIONS[number % len(DIRECTIONS)]
+        n_returned += count_returned(work / "live", synthetic, removed_so_far, direction)
+    remaining = np.concatenate([first[n_changed:], added])
+    last_part = write_part(synthetic, remaining, work / "last")
+    build_index(recipe, embeddings=last_part, out=work / "anew")
+    return {
+        "n": len(remaining),
+        "steps": steps,
+        "step_seconds": seconds,
+        "removed_found_in_steps": n_returned,
+        "directions": compare_builds(work, synthetic, removed),
+    }
+
+
+def compare_builds(work: Path, synthetic: Path, removed: TargetIds) -> list[dict[str, Any]]:
+    """Counts of found neighbours in each direction: changed, new, and compacted build."""
     anew = open_build(work / "anew")
-    found = []
-    with np.load(drawn / "questions.npz") as questions:
+    entries = []
+    with np.load(synthetic / QUERIES_FILE) as queries:
         live = open_build(work / "live")
         for using, among in DIRECTIONS:
-            found.append(direction(live, anew, using, among, questions[using], gone))
+            entries.append(compare_direction(live, anew, using, among, queries[using], removed))
         live.release()
         compact(work / "live")
         compacted = open_build(work / "live")
-        for entry in found:
+        for entry in entries:
             using, among = entry["using"], entry["among"]
-            truth = anew.search(questions[using], using=using, among=among, k=K, exact=True)
-            answers = compacted.search(questions[using], using=using, among=among, k=K)
-            entry["compacted_found"] = as_near(answers, truth)
-    return found
+            exact = anew.search(queries[using], using=using, among=among, k=K, exact=True)
+            found = compacted.search(queries[using], using=using, among=among, k=K)
+            entry["compacted_found"] = count_found(found, exact)
+    return entries
 
 
-def as_near(answers: list[Any], truth: list[Any]) -> list[int]:
-    """For each question the answers that are as near as the tenth exact one."""
-    return [
-        int(np.count_nonzero(answer.similarity >= exact.similarity[-1] - TIE))
-        for answer, exact in zip(answers, truth, strict=True)
-    ]
-
-
-def came_back(live: Path, drawn: Path, gone: Ids, number: int, steps: int) -> int:
-    """Answers, to questions of one direction after a step, that were removed by then."""
-    using, among = DIRECTIONS[number % len(DIRECTIONS)]
-    removed = np.concatenate(np.array_split(gone, steps)[: number + 1])
-    opened = open_build(live)
-    with np.load(drawn / "questions.npz") as questions:
-        answers = opened.search(questions[using][:200], using=using, among=among, k=10 * K)
-    opened.release()
-    return sum(int(np.isin(answer.target_ids, removed).sum()) for answer in answers)
-
-
-def part(drawn: Path, ids: Ids, out: Path) -> Path:
-    """An embeddings directory of some of the drawn galaxies."""
-    ids = np.sort(ids)
-    for kind in Modality:
-        store = open_store(drawn, kind)
-        vectors = store.read(ids)
-        (out / kind).mkdir(parents=True)
-        zeros = np.zeros(len(ids))
-        shard = EmbeddingShard(
-            ids, zeros, zeros, vectors, kind, store.fingerprint, "part", "0" * 64
-        )
-        write_shard(out / kind / "part-0.parquet", shard)
-        shards = {"part-0.parquet": len(ids)}
-        record = StoreRecord(
-            kind, "drawn", store.fingerprint, store.dim, len(ids), 0, "drawn", "0" * 64, shards
-        )
-        write_record(out / kind, record)
-    table = pq.read_table(drawn / "catalogue.parquet")
-    mine = np.isin(np.asarray(table["target_id"]), ids)
-    pq.write_table(table.filter(pa.array(mine)), out / "catalogue.parquet")
-    return out
-
-
-def direction(
+def compare_direction(
     live: GalaxyIndex,
     anew: GalaxyIndex,
     using: Modality,
     among: Modality,
-    questions: Any,
-    gone: Ids,
+    queries: Vectors,
+    removed: TargetIds,
 ) -> dict[str, Any]:
-    """Recall@10 of both, and how many removed galaxies came back."""
-    truth = anew.search(questions, using=using, among=among, k=K, exact=True)
-    found: dict[str, Any] = {"using": using, "among": among}
-    tuned = anew.settings(using, among)
-    own = live.settings(using, among)
-    for name, index, how in (("live", live, own), ("same", live, tuned), ("anew", anew, tuned)):
-        answers = index.search(
-            questions, using=using, among=among, k=K, n_probe=how.n_probe, rerank=how.rerank
+    """Found neighbours and returned removed ids of the changed and the new build.
+
+    "live" is the changed build at its own settings, "same" at those of the new build "anew".
+    """
+    exact = anew.search(queries, using=using, among=among, k=K, exact=True)
+    entry: dict[str, Any] = {"using": using, "among": among}
+    tuned, own = anew.settings(using, among), live.settings(using, among)
+    cases = (("live", live, own), ("same", live, tuned), ("anew", anew, tuned))
+    for name, index, settings in cases:
+        found = index.search(
+            queries,
+            using=using,
+            among=among,
+            k=K,
+            n_probe=settings.n_probe,
+            rerank=settings.rerank,
         )
-        found[f"{name}_found"] = as_near(answers, truth)
-        found[f"{name}_removed"] = sum(int(np.isin(a.target_ids, gone).sum()) for a in answers)
-    return found
+        entry[f"{name}_found"] = count_found(found, exact)
+        entry[f"{name}_removed"] = sum(
+            int(np.isin(hits.target_ids, removed).sum()) for hits in found
+        )
+    return entry
+
+
+def count_found(found: list[Any], exact: list[Any]) -> list[int]:
+    """For each query the number of neighbours that are as near as the tenth exact one."""
+    return [
+        int(np.count_nonzero(hits.similarity >= truth.similarity[-1] - TIE))
+        for hits, truth in zip(found, exact, strict=True)
+    ]
+
+
+def count_returned(
+    build: Path, synthetic: Path, removed: TargetIds, direction: tuple[Modality, Modality]
+) -> int:
+    """Number of removed ids among the 100 neighbours of 200 queries."""
+    using, among = direction
+    opened = open_build(build)
+    with np.load(synthetic / QUERIES_FILE) as queries:
+        found = opened.search(queries[using][:200], using=using, among=among, k=10 * K)
+    opened.release()
+    return sum(int(np.isin(hits.target_ids, removed).sum()) for hits in found)
+
+
+def write_part(synthetic: Path, ids: TargetIds, out: Path) -> Path:
+    """Write an embeddings directory with some of the synthetic galaxies; returns its path."""
+    ids = np.sort(ids)
+    for kind in Modality:
+        store = open_store(synthetic, kind)
+        zeros = np.zeros(len(ids))
+        shard = EmbeddingShard(
+            ids, zeros, zeros, store.read(ids), kind, store.fingerprint, "part", "0" * 64
+        )
+        write_shard(out / kind / "part-0.parquet", shard)
+        shards = {"part-0.parquet": len(ids)}
+        write_store_record(out, kind, store.fingerprint, store.dim, len(ids), shards)
+    table = pq.read_table(synthetic / "catalogue.parquet")
+    chosen = np.isin(np.asarray(table["target_id"]), ids)
+    with new_file(out / "catalogue.parquet") as temporary:
+        pq.write_table(table.filter(pa.array(chosen)), temporary)
+    return out
 
 
 def table(results: dict[str, Any]) -> str:
-    """One line a direction, as Markdown."""
+    """Markdown table with one row for each direction."""
     lines = [
-        "| using | among | recall@10 after the changes | at the settings of the build made anew "
-        "| compacted | built anew | ratios | removed found |",
+        "| using | among | recall@10 after the changes | at the settings of the new build "
+        "| compacted | new build | ratios to the new build | removed ids returned |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for entry in results["directions"]:
@@ -185,9 +202,7 @@ def table(results: dict[str, Any]) -> str:
             f"| {means['compacted']:.3f} | {means['anew']:.3f} | {ratios} "
             f"| {entry['live_removed']} |"
         )
-    lines.append(
-        f"\nIn the steps themselves: {results['removed_found_in_steps']} removed ids found."
-    )
+    lines.append(f"\nRemoved ids returned during the cycles: {results['removed_found_in_steps']}.")
     return "\n".join(lines)
 
 

@@ -1,10 +1,11 @@
-"""The weights of `galsearch/index/plan/cost.py`: what a code, a list, a component, a vector cost.
+"""Measurement of the relative costs in `galsearch/index/plan/cost.py` on this machine.
 
     python -m benchmarks.index.calibrate_costs
 
-One thread, its CPU time, questions one by one; vectors drawn at random: only times are looked at.
-Each figure is the shortest of several runs; the weights are their ratios to one looked-up 8-bit
-code. Lists lie in more memory than a core keeps at hand, as those of a survey do.
+It times the elementary steps of a search (one code, one list, one component, one vector) with one
+thread, by CPU time, one query at a time. Vectors are random, because only times matter. Each
+figure is the shortest of several runs, and each weight is its ratio to the look-up of one 8-bit
+code. The lists fill more memory than a core's cache holds, as those of a survey do.
 """
 
 import sys
@@ -15,27 +16,28 @@ from typing import Any
 
 import numpy as np
 
+from galsearch.core.arrays import Vectors
 from galsearch.index.ivf.coarse_quantiser import walk
 from galsearch.index.ivf.faiss_api import faiss
 
-N, DIM, N_LISTS, N_QUESTIONS = 60_000, 128, 64, 100
-N_FAR, SHORT, FEW, MANY = 500_000, 32, 256, 4096
-"""Vectors and components of the lists that are looked at one by one, in few lists or in many."""
+N, DIM, N_LISTS, N_QUERIES = 60_000, 128, 64, 100
+N_FAR, SHORT_DIM, FEW, MANY = 500_000, 32, 256, 4096
+"""Number and dimension of the vectors whose lists are timed one by one; two numbers of lists."""
 REPEATS = 7
 
 
 def main() -> int:
-    """Print nanoseconds and weights."""
+    """Print nanoseconds and relative cost of each step."""
     faiss.omp_set_num_threads(1)
     generator = np.random.default_rng(0)
     vectors = generator.normal(size=(N, DIM)).astype(np.float32)
-    scalar, visited = scalar_seconds(generator)
+    scalar, probed = scalar_seconds(generator)
     seconds = {
         "8-bit code": code_seconds(vectors, "PQ32x8np", 32),
         "4-bit code": code_seconds(vectors, "PQ64x4fsr", 64),
         "scalar component": scalar,
-        "list": visited,
-        "list by products": products_seconds(generator),
+        "list": probed,
+        "list by products": shared_table_seconds(generator),
         "short component": short_seconds(vectors),
         "scanned component": scan_seconds(vectors),
         "scattered component": scattered_seconds(vectors, generator),
@@ -46,8 +48,8 @@ def main() -> int:
     return 0
 
 
-def shortest(work: Callable[[], object]) -> float:
-    """CPU seconds of the fastest of several runs."""
+def shortest_thread_seconds(work: Callable[[], object]) -> float:
+    """CPU seconds of this thread in the shortest of `REPEATS` runs."""
     found = []
     for _ in range(REPEATS):
         start = time.thread_time()
@@ -57,66 +59,80 @@ def shortest(work: Callable[[], object]) -> float:
 
 
 def scalar_seconds(generator: np.random.Generator) -> tuple[float, float]:
-    """Of one component in 8 bits, and of one list that a graph finds."""
-    vectors = generator.normal(size=(N_FAR, SHORT)).astype(np.float32)
+    """Seconds of one 8-bit scalar component, and of probing one list found by an HNSW graph."""
+    vectors = generator.normal(size=(N_FAR, SHORT_DIM)).astype(np.float32)
 
-    def make(n_lists: int) -> Any:
-        graph = faiss.IndexHNSWFlat(SHORT, 16)
+    def make_index(n_lists: int) -> Any:
+        graph = faiss.IndexHNSWFlat(SHORT_DIM, 16)
         graph.add(vectors[:n_lists])
         kind = faiss.ScalarQuantizer.QT_8bit
-        return faiss.IndexIVFScalarQuantizer(graph, SHORT, n_lists, kind, faiss.METRIC_L2, True)
+        return faiss.IndexIVFScalarQuantizer(graph, SHORT_DIM, n_lists, kind, faiss.METRIC_L2, True)
 
-    a_vector, a_list = solved(make, vectors, generator, walk)
-    return a_vector / SHORT, a_list
+    a_vector, a_list = vector_and_list_seconds(make_index, vectors, generator, walk)
+    return a_vector / SHORT_DIM, a_list
 
 
-def products_seconds(generator: np.random.Generator) -> float:
-    """Of one list of few 4-bit codes, where one table of products serves all lists."""
-    vectors = generator.normal(size=(N_FAR, SHORT)).astype(np.float32)
+def shared_table_seconds(generator: np.random.Generator) -> float:
+    """Seconds of probing one list of 4-bit codes, where one look-up table serves all lists."""
+    vectors = generator.normal(size=(N_FAR, SHORT_DIM)).astype(np.float32)
 
-    def make(n_lists: int) -> Any:
-        flat = faiss.IndexFlatIP(SHORT)
+    def make_index(n_lists: int) -> Any:
+        flat = faiss.IndexFlatIP(SHORT_DIM)
         flat.add(vectors[:n_lists])
         metric = faiss.METRIC_INNER_PRODUCT
-        index = faiss.IndexIVFPQFastScan(flat, SHORT, n_lists, SHORT, 4, metric)
+        index = faiss.IndexIVFPQFastScan(flat, SHORT_DIM, n_lists, SHORT_DIM, 4, metric)
         index.by_residual = True
         return index
 
-    return solved(make, vectors, generator, lambda _: None)[1]
+    return vector_and_list_seconds(make_index, vectors, generator, lambda _: None)[1]
 
 
-def solved(
-    make: Callable[[int], Any],
-    vectors: Any,
+def vector_and_list_seconds(
+    make_index: Callable[[int], Any],
+    vectors: Vectors,
     generator: np.random.Generator,
-    finding: Callable[[int], Any],
+    quantizer_parameters: Callable[[int], Any],
 ) -> tuple[float, float]:
-    """Of one vector, and of one list: what lists of two sizes take, solved."""
-    asked = generator.normal(size=(N_QUESTIONS, SHORT)).astype(np.float32)
-    by_list = []
+    """Seconds of one vector and of one list, from indexes with few and with many lists.
+
+    The time of probing a list is a constant plus a time for each vector in it; two list sizes
+    give two equations for these two unknowns.
+
+    Parameters
+    ----------
+    make_index
+        Makes an index from a number of lists.
+    quantizer_parameters
+        Search parameters of the coarse quantiser for a number of probed lists.
+    """
+    queries = generator.normal(size=(N_QUERIES, SHORT_DIM)).astype(np.float32)
+    list_seconds = []
     for n_lists in (FEW, MANY):
-        index = make(n_lists)
+        index = make_index(n_lists)
         index.train(vectors[:20_000])
         index.add(vectors)
         few, many = (
-            shortest(partial(one_by_one, index, asked, n_probe, finding(n_probe))) / N_QUESTIONS
+            shortest_thread_seconds(
+                partial(one_by_one, index, queries, n_probe, quantizer_parameters(n_probe))
+            )
+            / N_QUERIES
             for n_probe in (4, 24)
         )
-        by_list.append((many - few) / 20)
-    a_list_of_few, a_list_of_many = by_list
-    vector = (a_list_of_few - a_list_of_many) / (N_FAR / FEW - N_FAR / MANY)
-    return vector, a_list_of_many - vector * N_FAR / MANY
+        list_seconds.append((many - few) / 20)
+    large_list, small_list = list_seconds
+    vector = (large_list - small_list) / (N_FAR / FEW - N_FAR / MANY)
+    return vector, small_list - vector * N_FAR / MANY
 
 
-def one_by_one(index: Any, asked: Any, n_probe: int, finding: Any) -> None:
-    """Each question in a call of its own; `finding`: how its lists are found."""
-    parameters = faiss.SearchParametersIVF(nprobe=n_probe, quantizer_params=finding)
-    for at in range(len(asked)):
-        index.search(asked[at : at + 1], 16, params=parameters)
+def one_by_one(index: Any, queries: Vectors, n_probe: int, quantizer_parameters: Any) -> None:
+    """Search for each query in a call of its own."""
+    parameters = faiss.SearchParametersIVF(nprobe=n_probe, quantizer_params=quantizer_parameters)
+    for row in range(len(queries)):
+        index.search(queries[row : row + 1], 16, params=parameters)
 
 
-def code_seconds(vectors: Any, codes: str, n_subvectors: int) -> float:
-    """Of one code: the difference between visiting all lists and an eighth of them."""
+def code_seconds(vectors: Vectors, codes: str, n_subvectors: int) -> float:
+    """Seconds of one code, from the difference between probing all lists and an eighth of them."""
     index = faiss.index_factory(DIM, f"IVF{N_LISTS},{codes}", faiss.METRIC_INNER_PRODUCT)
     index.cp.niter = 4
     if hasattr(index, "pq"):
@@ -126,34 +142,36 @@ def code_seconds(vectors: Any, codes: str, n_subvectors: int) -> float:
     fast = not isinstance(index, faiss.IndexIVFPQ)
     parameters = faiss.SearchParametersIVF if fast else faiss.IVFPQSearchParameters
 
-    def one_by_one(n_probe: int) -> None:
-        for at in range(10):
-            index.search(vectors[at : at + 1], 100, params=parameters(nprobe=n_probe))
+    def ten_queries(n_probe: int) -> None:
+        for row in range(10):
+            index.search(vectors[row : row + 1], 100, params=parameters(nprobe=n_probe))
 
-    few, all_lists = (shortest(partial(one_by_one, n)) for n in (N_LISTS // 8, N_LISTS))
+    few, all_lists = (
+        shortest_thread_seconds(partial(ten_queries, n)) for n in (N_LISTS // 8, N_LISTS)
+    )
     return (all_lists - few) / (10 * 7 / 8 * N * n_subvectors)
 
 
-def short_seconds(vectors: Any) -> float:
-    """Of one component of 32 that FAISS compares in single precision, all in sequence."""
+def short_seconds(vectors: Vectors) -> float:
+    """Seconds of one component of 32-d vectors that FAISS compares in sequence, in float32."""
     short = vectors[:, :32].copy()
     index = faiss.IndexFlatL2(32)
     index.add(short)
-    return shortest(lambda: index.search(short[:1], 20)) / (N * 32)
+    return shortest_thread_seconds(lambda: index.search(short[:1], 20)) / (N * 32)
 
 
-def scan_seconds(vectors: Any) -> float:
-    """Of one component that is compared in the order in which it lies."""
-    return shortest(lambda: vectors[:1] @ vectors.T) / (N * DIM)
+def scan_seconds(vectors: Vectors) -> float:
+    """Seconds of one component of vectors that are compared in the order of storage."""
+    return shortest_thread_seconds(lambda: vectors[:1] @ vectors.T) / (N * DIM)
 
 
-def scattered_seconds(vectors: Any, generator: np.random.Generator) -> float:
-    """Of one component of a vector fetched from its place."""
-    rows = generator.integers(0, N, (N_QUESTIONS, 200))
+def scattered_seconds(vectors: Vectors, generator: np.random.Generator) -> float:
+    """Seconds of one component of vectors that are fetched from random rows."""
+    rows = generator.integers(0, N, (N_QUERIES, 200))
     products = np.empty(rows.shape, np.float32)
-    pointers = [faiss.swig_ptr(a) for a in (products, vectors[:N_QUESTIONS], vectors, rows)]
+    pointers = [faiss.swig_ptr(a) for a in (products, vectors[:N_QUERIES], vectors, rows)]
     work = faiss.fvec_inner_products_by_idx
-    return shortest(lambda: work(*pointers, DIM, *rows.shape)) / (rows.size * DIM)
+    return shortest_thread_seconds(lambda: work(*pointers, DIM, *rows.shape)) / (rows.size * DIM)
 
 
 if __name__ == "__main__":

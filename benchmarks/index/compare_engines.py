@@ -1,18 +1,23 @@
-"""Recall against queries a second, one thread: a build of ours and what one would use instead.
+"""Recall against queries per second with one thread: a galsearch build and other engines.
 
-    python -m benchmarks.index.synthetic_vectors EMBEDDINGS --n 1000000 --out DRAWN
-    galsearch build-index index_builds/recipes/million.toml --embeddings DRAWN --out BUILD
-    python -m benchmarks.index.compare_engines DRAWN --build BUILD --out results/peers.json
+    python -m benchmarks.index.synthetic_vectors EMBEDDINGS --n 1000000 --out SYNTHETIC
+    galsearch build-index index_builds/recipes/million.toml --embeddings SYNTHETIC --out BUILD
+    python -m benchmarks.index.compare_engines SYNTHETIC --build BUILD --out results/peers.json
     python -m benchmarks.index.tradeoff_figure results/peers.json --out results/peers.png
 
-Every engine indexes the same vectors of one modality and is asked the same questions, galaxies of
-both modalities that are not in it: one by one and in one call, with one thread, at every setting
-of its sweep. Recall is that of the ids found against exact search, equal cosines not counted as
-misses. Settings of less recall than `TIMED_FROM` are not timed one by one. Queries/s are those of
-the CPU time that an engine used: other work on the machine makes it wait, and that is not the
-engine's; latencies are of the clock on the wall. An engine runs in a process of its own, with
-`--python` in an environment of its own. What is measured is written after every engine; a run that
-is started again does what is missing.
+Every engine indexes the same vectors of one modality and is searched with the same queries:
+galaxies of both modalities that are not in the index, one by one and all in one call, with one
+thread, at every setting of the engine's sweep. Recall compares the returned rows with exact
+search, and equal cosines are not counted as misses. Settings with a recall below `TIMED_FROM`
+are not timed one by one. Queries per second are per second of CPU time, so that waiting for
+other programs on the machine does not count; latencies are wall-clock time.
+
+Limits of this comparison: ScaNN runs without SOAR and AVQ, which it offers for just these
+cross-modal queries, and no engine that learns from sample queries takes part. A win over ScaNN
+is therefore not yet a fair one.
+
+Each engine runs in a process of its own, if `--python` is given in another environment. Results
+are written after every engine, and a run that is started again measures only what is missing.
 """
 
 import argparse
@@ -23,95 +28,75 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks.index.engines.engine_protocol import Engine, Rows, Setting, Vectors
-from benchmarks.index.engines.graph_engines import ENGINES
+from benchmarks.index.engines.baselines import BASELINES
+from benchmarks.index.engines.engine_protocol import Engine, Setting
+from benchmarks.index.exact_cosines import N_QUERIES, QUERIES_FILE, K, count_found, prepare_exact
+from galsearch.core.arrays import Float64Array, Vectors
+from galsearch.files.atomic import write_json
 
-K = 10
-N_QUESTIONS = 1000
+GALSEARCH = "galsearch"
 MODALITIES = ("image", "spectrum")
 REPEATS = 3
-PATIENCE_SECONDS = 6.0
-"""No repeat is begun after so many seconds with one setting."""
+MAX_SECONDS = 6.0
+"""No run of a setting is repeated after this many seconds."""
 TIMED_FROM = 0.9
-TIE = 1e-12
-"""Cosines that differ by less are equal: sums in double precision, in different orders."""
 
-Doubles = npt.NDArray[np.float64]
+Point = tuple[float, float, float]
+"""Recall@10, queries per second in one call, queries per second one by one."""
 
 
 def main() -> int:
-    """Measure what the command line asks for and is not measured yet."""
-    parser = argparse.ArgumentParser(description="Our build and its peers.")
-    parser.add_argument("drawn", type=Path, help="what benchmarks.index.synthetic_vectors wrote")
-    parser.add_argument("--build", type=Path, help="of ours, from the same vectors")
-    parser.add_argument("--engines", nargs="+", default=["ours", *ENGINES])
-    parser.add_argument("--among", nargs="+", default=list(MODALITIES))
-    parser.add_argument("--python", default=sys.executable, help="interpreter of the peers")
-    parser.add_argument("--builds", nargs="+", help="of the engine, default: all its ways")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument(
-        "--one", nargs=3, metavar=("ENGINE", "HOW", "AMONG"), help=argparse.SUPPRESS
-    )
-    arguments = parser.parse_args()
+    """Measure the requested engines that have no results yet, and print the table."""
+    arguments = parse()
     if arguments.one:
-        name, how, among = arguments.one
-        print(json.dumps(measure(name, how, among, arguments.drawn, arguments.build)))
+        name, variant, among = arguments.one
+        found = measure(name, variant, among, arguments.synthetic, arguments.build)
+        print(json.dumps(found))
         return 0
-    done = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    results = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
     for among in arguments.among:
-        prepare(arguments.drawn, among)
+        prepare_exact(arguments.synthetic, among)
         for name in arguments.engines:
-            known = ENGINES[name].builds if name in ENGINES else ("default",)
-            for how in arguments.builds or known:
-                key = f"{name}|{how}|{among}"
-                if key in done:
-                    continue
-                done[key] = in_own_process(arguments, name, how, among)
-                arguments.out.write_text(json.dumps(done) + "\n", "utf-8")
-    print(table(done))
+            known = BASELINES[name].variants if name in BASELINES else ("default",)
+            for variant in arguments.variants or known:
+                key = f"{name}|{variant}|{among}"
+                if key not in results:
+                    results[key] = in_own_process(arguments, name, variant, among)
+                    write_json(arguments.out, results, indent=None)
+    print(table(results))
     return 0
 
 
-def prepare(drawn: Path, among: str) -> None:
-    """The vectors of a modality as one array and the exact answers, beside the shards."""
-    if (drawn / f"exact-{among}.npz").exists():
-        return
-    from galsearch.core.modality import Modality
-    from galsearch.embeddings import open_store
-
-    vectors = np.concatenate(
-        [part for _, part in open_store(drawn, Modality(among)).iter_vectors()]
-    )
-    np.save(drawn / f"vectors-{among}.npy", vectors)
-    with np.load(drawn / "questions.npz") as asked:
-        best = {using: best_cosines(vectors, asked[using][:N_QUESTIONS]) for using in MODALITIES}
-    np.savez(drawn / f"exact-{among}.npz", image=best["image"], spectrum=best["spectrum"])
+def parse() -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description="Compare a galsearch build with other engines.")
+    add = parser.add_argument
+    add("synthetic", type=Path, help="directory that benchmarks.index.synthetic_vectors wrote")
+    add("--build", type=Path, help="galsearch build of the same vectors")
+    add("--engines", nargs="+", default=[GALSEARCH, *BASELINES], help="default: all")
+    add("--among", nargs="+", default=list(MODALITIES), help="modalities to search")
+    add("--python", default=sys.executable, help="Python interpreter that runs the baselines")
+    add("--variants", nargs="+", help="ways of building an engine, default: all of its own")
+    add("--out", type=Path, required=True, help="JSON file of results")
+    add("--one", nargs=3, metavar=("ENGINE", "VARIANT", "AMONG"), help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 def in_own_process(
-    arguments: argparse.Namespace, name: str, how: str, among: str
+    arguments: argparse.Namespace, name: str, variant: str, among: str
 ) -> dict[str, Any]:
-    """What `measure` found, or why it did not."""
-    python = sys.executable if name in ("ours", "faiss") else arguments.python
-    command = [
-        python,
-        "-m",
-        "benchmarks.index.compare_engines",
-        str(arguments.drawn),
-        "--one",
-        name,
-        how,
-        among,
-    ]
+    """Result of `measure` in a fresh process, or its last line of error under "failed"."""
+    python = sys.executable if name in (GALSEARCH, "faiss") else arguments.python
+    command = [python, "-m", "benchmarks.index.compare_engines", str(arguments.synthetic)]
+    command += ["--one", name, variant, among]
     command += ["--build", str(arguments.build), "--out", str(arguments.out)]
-    print(f"{name} {how} among {among} ...", file=sys.stderr)
+    print(f"{name} {variant} among {among} ...", file=sys.stderr)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return {"failed": (done.stderr.strip().splitlines() or ["killed"])[-1]}
@@ -119,21 +104,21 @@ def in_own_process(
     return found
 
 
-def make(name: str, how: str, among: str, build: Path) -> Engine:
-    """The engine of a name."""
-    if name == "ours":
-        from benchmarks.index.engines.galsearch_engine import Ours
+def make_engine(name: str, variant: str, among: str, build: Path) -> Engine:
+    """The engine of this name, not built yet."""
+    if name == GALSEARCH:
+        from benchmarks.index.engines.galsearch_engine import GalsearchEngine
 
-        return Ours(build, among)
-    return ENGINES[name](how)
+        return GalsearchEngine(build, among)
+    return BASELINES[name](variant)
 
 
-def measure(name: str, how: str, among: str, drawn: Path, build: Path) -> dict[str, Any]:
-    """One engine over one modality: what it took to build, and each setting's figures."""
-    vectors = np.load(drawn / f"vectors-{among}.npy", mmap_mode="r")
-    engine = make(name, how, among, build)
+def measure(name: str, variant: str, among: str, synthetic: Path, build: Path) -> dict[str, Any]:
+    """Cost of building one engine over one modality, and the figures of each search setting."""
+    vectors = np.load(synthetic / f"vectors-{among}.npy", mmap_mode="r")
+    engine = make_engine(name, variant, among, build)
     before = time.perf_counter(), time.process_time()
-    engine.build(vectors if name == "ours" else np.ascontiguousarray(vectors, np.float32))
+    engine.build(vectors if name == GALSEARCH else np.ascontiguousarray(vectors, np.float32))
     found: dict[str, Any] = {
         "n": len(vectors),
         "dim": vectors.shape[1],
@@ -144,111 +129,63 @@ def measure(name: str, how: str, among: str, drawn: Path, build: Path) -> dict[s
         "machine": {"platform": platform.platform(), "n_cpus": os.cpu_count()},
         "directions": {},
     }
-    with np.load(drawn / "questions.npz") as asked, np.load(drawn / f"exact-{among}.npz") as exact:
+    exact_file = synthetic / f"exact-{among}.npz"
+    with np.load(synthetic / QUERIES_FILE) as stored, np.load(exact_file) as exact:
         for using in MODALITIES:
-            mine = np.ascontiguousarray(asked[using][:N_QUESTIONS], np.float32)
+            queries = np.ascontiguousarray(stored[using][:N_QUERIES], np.float32)
+            engine.set_query_modality(using)
             found["directions"][using] = [
-                one_setting(engine, vectors, mine, exact[using], setting, using)
+                measure_setting(engine, vectors, queries, exact[using], setting)
                 for setting in engine.settings
             ]
     found["load_average"] = os.getloadavg()[0]
     return found
 
 
-def best_cosines(vectors: Vectors, questions: Vectors) -> Doubles:
-    """(q, K) the largest cosines in double precision, descending, by comparing everything."""
-    wide = 2 * K
-    """Single precision picks more than are wanted; double precision orders them."""
-    best = np.full((len(questions), wide), -np.inf, np.float32)
-    rows = np.full((len(questions), wide), -1)
-    for start in range(0, len(vectors), 32_768):
-        found = questions @ np.asarray(vectors[start : start + 32_768], np.float32).T
-        for number, cosines in enumerate(found):
-            better = np.flatnonzero(cosines > best[number].min())
-            if len(better):
-                joined = np.concatenate([best[number], cosines[better]])
-                names = np.concatenate([rows[number], start + better])
-                order = np.argsort(-joined, kind="stable")[:wide]
-                best[number], rows[number] = joined[order], names[order]
-    return -np.sort(-true_cosines(vectors, questions, rows), axis=1)[:, :K]
-
-
-def true_cosines(vectors: Vectors, questions: Vectors, rows: Rows) -> Doubles:
-    """(q, n) cosines in double precision; -1 where there is no row."""
-    found = np.full(rows.shape, -1.0)
-    for number, (question, own) in enumerate(zip(questions, rows, strict=True)):
-        there = own >= 0
-        cosines = np.asarray(vectors[own[there]], np.float64) @ question.astype(np.float64)
-        found[number, there] = cosines
-    return found
-
-
-def one_setting(
-    engine: Engine,
-    vectors: Vectors,
-    questions: Vectors,
-    truth: Doubles,
-    setting: Setting,
-    using: str,
+def measure_setting(
+    engine: Engine, vectors: Vectors, queries: Vectors, exact: Float64Array, setting: Setting
 ) -> dict[str, Any]:
-    """Recall@10 by cosine; CPU seconds of calls for all questions, and of calls for one each."""
-    engine.asked_by(using)
-    rows = engine.search(questions, K, setting)
-    found = found_of_ten(vectors, questions, truth, rows)
+    """Recall@10 of a setting, CPU seconds of all queries in one call, and of one call for each."""
+    rows = engine.search(queries, K, setting)
+    found = count_found(vectors, queries, exact, rows)
     entry: dict[str, Any] = {
         "setting": setting,
         "recall": float(np.mean(found)) / K,
         "recall_error": float(np.std(found)) / K / float(np.sqrt(len(found))),
-        "n_questions": len(questions),
-        "batch_cpu_seconds": repeated(lambda: engine.search(questions, K, setting)),
+        "n_questions": len(queries),
+        "batch_cpu_seconds": repeated_cpu_seconds(lambda: engine.search(queries, K, setting)),
     }
     if entry["recall"] >= TIMED_FROM:
         latencies: list[float] = []
 
         def one_by_one() -> None:
             latencies.clear()
-            for at in range(len(questions)):
+            for row in range(len(queries)):
                 start = time.perf_counter()
-                engine.search(questions[at : at + 1], K, setting)
+                engine.search(queries[row : row + 1], K, setting)
                 latencies.append(time.perf_counter() - start)
 
-        entry["single_cpu_seconds"] = repeated(one_by_one)
-        shares = np.percentile(latencies, (50, 90, 99))
+        entry["single_cpu_seconds"] = repeated_cpu_seconds(one_by_one)
+        milliseconds = 1000 * np.percentile(latencies, (50, 90, 99))
         entry["latency_ms"] = dict(
-            zip(("p50", "p90", "p99"), (1000 * shares).round(4).tolist(), strict=True)
+            zip(("p50", "p90", "p99"), milliseconds.round(4).tolist(), strict=True)
         )
     return entry
 
 
-def repeated(work: Any) -> list[float]:
-    """CPU seconds, of every thread, of each of `REPEATS` runs; fewer where one takes long."""
+def repeated_cpu_seconds(work: Callable[[], object]) -> list[float]:
+    """CPU seconds, summed over threads, of each of `REPEATS` runs; fewer where one takes long."""
     began = time.perf_counter()
     seconds: list[float] = []
-    while len(seconds) < REPEATS and (
-        not seconds or time.perf_counter() - began < PATIENCE_SECONDS
-    ):
+    while len(seconds) < REPEATS and (not seconds or time.perf_counter() - began < MAX_SECONDS):
         start = time.process_time()
         work()
         seconds.append(round(time.process_time() - start, 6))
     return seconds
 
 
-def found_of_ten(
-    vectors: Vectors, questions: Vectors, truth: Doubles, rows: Rows
-) -> npt.NDArray[np.int64]:
-    """For each question how many answers, each counted once, are as near as the tenth exact one."""
-    ordered = np.sort(rows, axis=1)
-    again = np.zeros(rows.shape, bool)
-    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
-    near = true_cosines(vectors, questions, ordered) >= truth[:, -1:] - TIE
-    return np.asarray(np.minimum((near & ~again).sum(axis=1), K))
-
-
-Point = tuple[float, float, float]
-
-
 def points(entries: list[dict[str, Any]]) -> list[Point]:
-    """(recall@10, queries/s in one call, queries/s one by one) of each setting, at its best run."""
+    """Recall and speed of each setting, from the fastest of its runs."""
     return [
         (
             entry["recall"],
@@ -259,31 +196,34 @@ def points(entries: list[dict[str, Any]]) -> list[Point]:
     ]
 
 
-def fastest(entries: list[dict[str, Any]], recall: float) -> tuple[float, float] | None:
-    """The most queries/s, in one call and one by one, of settings that reach a recall."""
+def fastest_at(entries: list[dict[str, Any]], recall: float) -> tuple[float, float] | None:
+    """Most queries per second, in one call and one by one, of settings that reach a recall."""
     good = [point for point in points(entries) if point[0] >= recall]
     return (max(p[1] for p in good), max(p[2] for p in good)) if good else None
 
 
 def table(results: dict[str, Any], recall: float = 0.95) -> str:
-    """The fastest settings that reach `recall`, as Markdown."""
+    """Markdown table of the fastest settings that reach `recall`."""
+    speed = f"queries/s at recall {recall}, in one call, one by one"
     lines = [
-        f"| engine | among | bytes a vector | build, CPU s | image asks: queries/s at {recall}, in "
-        "one call, one by one | spectrum asks |",
+        f"| engine | among | bytes per vector | build, CPU s | image queries: {speed} "
+        "| spectrum queries |",
         "|---|---|---|---|---|---|",
     ]
     for key, found in results.items():
-        name, how, among = key.split("|")
-        name = name if how == "default" else f"{name} {how}"
+        name, variant, among = key.split("|")
+        name = name if variant == "default" else f"{name} {variant}"
         if "failed" in found:
             lines.append(f"| {name} | {among} | {found['failed']} | | | |")
             continue
         cells = []
         for using in MODALITIES:
             entries = found["directions"][using]
-            best = fastest(entries, recall)
-            most = max(point[0] for point in points(entries))
-            cells.append(f"{best[0]:,.0f}, {best[1]:,.0f}" if best else f"not above {most:.3f}")
+            best = fastest_at(entries, recall)
+            highest = max(point[0] for point in points(entries))
+            cells.append(
+                f"{best[0]:,.0f}, {best[1]:,.0f}" if best else f"recall at most {highest:.3f}"
+            )
         lines.append(
             f"| {name} | {among} | {found['bytes_a_vector']:,.0f} "
             f"| {found['build_cpu_seconds']:,.0f} | {' | '.join(cells)} |"

@@ -1,14 +1,17 @@
-"""One filter, at random, and the ways in which FAISS's users would ask with it.
+"""One random filter, searched by galsearch and by FAISS with each of its id selectors.
 
-    python -m benchmarks.index.faiss_id_selectors DRAWN --build BUILD --out results/selectors.json
+    python -m benchmarks.index.faiss_id_selectors SYNTHETIC --build BUILD --out selectors.json
 
-The same questions, of two modalities, among the images that a filter keeps: galsearch; and indexes
-of FAISS with each of its selectors (an array, a hashed set, a bitmap), swept over lists read or
-candidates kept until recall@10 is .95. One thread, its CPU time, the shortest of three runs.
+Queries of both modalities search the images that the filter allows. FAISS is measured with several
+index types and selectors (an array, a hashed set, a bitmap), swept over probed lists, or over
+candidates of a graph, until recall@10 reaches .95. One thread, CPU time, shortest of three runs.
+
+Limits of this comparison: the sweep covers only `nprobe` (and `efSearch`), not
+`SearchParametersIVF.max_codes` with `ensure_topk_full` (FAISS >= 1.14.2), which adapts the number
+of probed lists to the filter.
 """
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Callable
@@ -18,10 +21,18 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.index.compare_engines import best_cosines, prepare
-from benchmarks.index.engines.engine_protocol import Rows, Vectors, power_of_two, sample
-from benchmarks.index.filtered_search import GOAL, K, choose, fastest, recall
+from benchmarks.index.engines.engine_protocol import power_of_two, sample_rows
+from benchmarks.index.exact_cosines import (
+    QUERIES_FILE,
+    K,
+    best_cosines,
+    mean_recall,
+    prepare_exact,
+)
+from benchmarks.index.filtered_search import TARGET_RECALL, choose_galaxies, shortest_cpu_seconds
+from galsearch.core.arrays import Float64Array, Rows, Vectors
 from galsearch.core.modality import Modality
+from galsearch.files.atomic import write_json
 from galsearch.index import GalaxyIndex, open_build
 from galsearch.index.ivf.faiss_api import faiss
 from galsearch.index.search.row_filter import Selection
@@ -30,116 +41,131 @@ AMONG = Modality.IMAGE
 INDEXES = ("IVF{lists},Flat", "IVF{lists},SQ8", "IVF{lists},PQ{quarter},RFlat", "HNSW32,Flat")
 SELECTORS = ("IDSelectorArray", "IDSelectorBatch", "IDSelectorBitmap")
 PROBES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-"""Lists read; as many times 8 are candidates that a graph keeps."""
+"""Numbers of probed lists; a graph holds 8 times as many candidates (`efSearch`)."""
 K_FACTOR = 8
 N_SLOW = 20
-"""Questions of a setting that takes more than a hundredth of a second each."""
+"""Number of queries that time a setting which takes more than 10 ms for each."""
 
 
 def main() -> int:
-    """Measure what the command line asks for."""
-    parser = argparse.ArgumentParser(description="Selectors.")
-    parser.add_argument("drawn", type=Path, help="what benchmarks.index.synthetic_vectors wrote")
-    parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--share", type=float, default=0.01)
-    parser.add_argument("--n", type=int, default=200, help="questions")
-    parser.add_argument("--indexes", nargs="+", default=list(INDEXES))
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
+    """Measure galsearch and every pair of FAISS index and selector, and print the table."""
+    arguments = parse()
     faiss.omp_set_num_threads(1)
-    prepare(arguments.drawn, AMONG)
-    vectors = np.load(arguments.drawn / f"vectors-{AMONG}.npy", mmap_mode="r")
+    prepare_exact(arguments.synthetic, AMONG)
+    vectors = np.load(arguments.synthetic / f"vectors-{AMONG}.npy", mmap_mode="r")
     index = open_build(arguments.build)
-    with np.load(arguments.drawn / "questions.npz") as asked:
-        questions = {
-            using: np.ascontiguousarray(asked[using][: arguments.n], np.float32)
+    with np.load(arguments.synthetic / QUERIES_FILE) as stored:
+        queries = {
+            using: np.ascontiguousarray(stored[using][: arguments.n], np.float32)
             for using in Modality
         }
-    selection = choose(index, AMONG, questions[AMONG], "random", arguments.share)
-    results: dict[str, Any] = {"n": len(vectors), "n_allowed": len(selection), "ways": {}}
-    results["ways"]["galsearch"] = {
-        using: ours(index, using, vectors, asking, selection) for using, asking in questions.items()
+    selection = choose_galaxies(index, AMONG, queries[AMONG], "random", arguments.share)
+    least = {using: least_cosines(vectors, some, selection) for using, some in queries.items()}
+    ways: dict[str, Any] = {}
+    results: dict[str, Any] = {"n": len(vectors), "n_allowed": len(selection), "ways": ways}
+    ways["galsearch"] = {
+        using: measure_galsearch(index, using, vectors, some, selection, least[using])
+        for using, some in queries.items()
     }
     for name in arguments.indexes:
-        built = build(name, vectors)
+        built = build_faiss(name, vectors)
         for selector in SELECTORS:
-            results["ways"][f"{name} {selector}"] = {
-                using: theirs(built, selector, vectors, asking, selection)
-                for using, asking in questions.items()
+            chosen = make_selector(selector, selection)
+            ways[f"{name} {selector}"] = {
+                using: measure_faiss(built, chosen, vectors, some, least[using])
+                for using, some in queries.items()
             }
-            arguments.out.write_text(json.dumps(results) + "\n", "utf-8")
+            write_json(arguments.out, results, indent=None)
     print(table(results))
     return 0
 
 
-def ours(
-    index: GalaxyIndex, using: Modality, vectors: Vectors, questions: Vectors, selection: Selection
+def parse() -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description="Compare id selectors of FAISS with galsearch.")
+    add = parser.add_argument
+    add("synthetic", type=Path, help="directory that benchmarks.index.synthetic_vectors wrote")
+    add("--build", type=Path, required=True, help="galsearch build of these vectors")
+    add("--share", type=float, default=0.01, help="share of the galaxies that the filter allows")
+    add("--n", type=int, default=200, help="queries of each modality")
+    add("--indexes", nargs="+", default=list(INDEXES), help="factory strings of FAISS")
+    add("--out", type=Path, required=True, help="JSON file of results")
+    return parser.parse_args()
+
+
+def measure_galsearch(
+    index: GalaxyIndex,
+    using: Modality,
+    vectors: Vectors,
+    queries: Vectors,
+    selection: Selection,
+    least: Float64Array,
 ) -> dict[str, float]:
-    """Recall, and queries a second in one call and one by one."""
+    """Recall of galsearch, and its queries per second in one call and one by one."""
 
-    def ask(some: Vectors) -> Rows:
-        answers = index.search(some, using=using, among=AMONG, k=K, selection=selection)
-        return index.stored(AMONG).rows_of(np.concatenate([a.target_ids for a in answers]))
+    def search(some: Vectors) -> Rows:
+        found = index.search(some, using=using, among=AMONG, k=K, selection=selection)
+        return index.stored(AMONG).rows_of(np.concatenate([hits.target_ids for hits in found]))
 
-    rows = ask(questions).reshape(len(questions), K)
-    return timed(ask, questions) | {
-        "recall": recall(vectors, questions, rows, least(vectors, questions, selection))
-    }
+    rows = search(queries).reshape(len(queries), K)
+    return speeds(search, queries) | {"recall": mean_recall(vectors, queries, rows, least)}
 
 
-def least(vectors: Vectors, questions: Vectors, selection: Selection) -> Any:
-    """(q, 1) the tenth largest cosine with a vector that is kept."""
-    return best_cosines(vectors[selection.rows], questions)[:, K - 1 : K]
+def least_cosines(vectors: Vectors, queries: Vectors, selection: Selection) -> Float64Array:
+    """(q, 1) the tenth largest cosine of each query with a vector that the filter allows."""
+    return best_cosines(vectors[selection.rows], queries)[:, K - 1 : K]
 
 
-def timed(ask: Callable[[Vectors], object], questions: Vectors) -> dict[str, float]:
-    """Queries a second of CPU, in one call and one by one."""
-    some = questions[:N_SLOW]
-    if fastest(partial(ask, some)) < len(some) / 100:
-        some = questions
-    singles = fastest(lambda: [ask(some[at : at + 1]) for at in range(len(some))])
+def speeds(search: Callable[[Vectors], object], queries: Vectors) -> dict[str, float]:
+    """Queries per CPU second, in one call and one by one."""
+    some = queries[:N_SLOW]
+    if shortest_cpu_seconds(partial(search, some)) < len(some) / 100:
+        some = queries
+    singles = shortest_cpu_seconds(
+        lambda: [search(some[row : row + 1]) for row in range(len(some))]
+    )
     return {
-        "queries_per_second": len(some) / fastest(partial(ask, some)),
+        "queries_per_second": len(some) / shortest_cpu_seconds(partial(search, some)),
         "queries_per_second_one_by_one": len(some) / singles,
     }
 
 
-def build(name: str, vectors: Vectors) -> Any:
-    """An index of FAISS, trained and filled."""
+def build_faiss(name: str, vectors: Vectors) -> Any:
+    """A FAISS index of this factory string, trained on a sample and filled."""
     n, dim = vectors.shape
     lists = power_of_two(4 * math.sqrt(n))
     index = faiss.index_factory(dim, name.format(lists=lists, quarter=dim // 4), faiss.METRIC_L2)
-    index.train(sample(vectors, 39 * lists))
+    index.train(sample_rows(vectors, 39 * lists))
     for start in range(0, n, 50_000):
         index.add(np.ascontiguousarray(vectors[start : start + 50_000], np.float32))
     return index
 
 
-def theirs(
-    index: Any, selector: str, vectors: Vectors, questions: Vectors, selection: Selection
+def make_selector(name: str, selection: Selection) -> Any:
+    """The FAISS id selector of this class for the selected rows."""
+    allowed = selection.bitmap if name == "IDSelectorBitmap" else selection.rows
+    return getattr(faiss, name)(allowed)
+
+
+def measure_faiss(
+    index: Any, selector: Any, vectors: Vectors, queries: Vectors, least: Float64Array
 ) -> dict[str, float]:
-    """The first setting of recall `GOAL`, or the one of most."""
-    allowed = selection.bitmap if selector == "IDSelectorBitmap" else selection.rows
-    chosen = getattr(faiss, selector)(allowed)
-    truth = least(vectors, questions, selection)
+    """Recall and speed of the first setting that reaches `TARGET_RECALL`, else of the best."""
     best: dict[str, float] = {"recall": -1.0}
     for n_probe in PROBES:
-        parameters = parameters_of(index, n_probe, chosen)
-
-        def ask(some: Vectors, how: Any = parameters) -> Rows:
-            return np.asarray(index.search(some, K, params=how)[1])
-
-        reached = recall(vectors, questions, ask(questions), truth)
-        if reached > best["recall"]:
-            best = {"recall": reached, "n_probe": n_probe}
-        if reached >= GOAL:
+        parameters = parameters_of(index, n_probe, selector)
+        rows = np.asarray(index.search(queries, K, params=parameters)[1])
+        recall = mean_recall(vectors, queries, rows, least)
+        if recall > best["recall"]:
+            best = {"recall": recall, "n_probe": n_probe}
+        if recall >= TARGET_RECALL:
             break
-    how = parameters_of(index, int(best["n_probe"]), chosen)
-    return best | timed(lambda some: index.search(some, K, params=how), questions)
+    chosen = parameters_of(index, int(best["n_probe"]), selector)
+    return best | speeds(lambda some: index.search(some, K, params=chosen), queries)
 
 
 def parameters_of(index: Any, n_probe: int, selector: Any) -> Any:
-    """What a search with a selector takes."""
+    """FAISS search parameters of the class that fits this index, with the selector."""
     if isinstance(index, faiss.IndexRefine):
         base = parameters_of(faiss.downcast_index(index.base_index), n_probe, selector)
         return faiss.IndexRefineSearchParameters(k_factor=K_FACTOR, base_index_params=base)
@@ -151,9 +177,10 @@ def parameters_of(index: Any, n_probe: int, selector: Any) -> Any:
 
 
 def table(results: dict[str, Any]) -> str:
-    """One line a way, as Markdown."""
+    """Markdown table with one row for galsearch and for each index and selector of FAISS."""
     lines = [
-        "| way | images ask: recall@10, queries/s in one call, one by one | spectra ask |",
+        "| index and selector | image queries: recall@10, queries/s in one call, one by one "
+        "| spectrum queries |",
         "|---|---|---|",
     ]
     for name, found in results["ways"].items():

@@ -1,1 +1,1 @@
-"""Search engines behind one protocol, so that a benchmark can compare them."""
+"""The search engines that the index benchmarks compare, behind one interface."""

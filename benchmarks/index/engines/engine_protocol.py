@@ -1,45 +1,58 @@
-"""The face of a search engine in the comparison: build, then rows for questions."""
+"""The interface that every search engine of the comparison implements."""
 
 import math
 import os
 from abc import ABC, abstractmethod
 
 import numpy as np
-import numpy.typing as npt
 
-Vectors = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+from galsearch.core.arrays import Rows, Vectors
+
 Setting = dict[str, float]
+"""Search parameters by name, such as `{"nprobe": 8}`."""
 
 
 class Engine(ABC):
-    """One index over unit vectors; larger inner products are nearer."""
+    """An index over unit vectors, searched by inner product.
 
-    builds: tuple[str, ...] = ("default",)
-    """Ways of building it; one is handed to the constructor."""
+    Parameters
+    ----------
+    variant
+        One of `variants`.
+    """
+
+    variants: tuple[str, ...] = ("default",)
+    """Ways of building the index that are compared, in words that the engine understands."""
     settings: tuple[Setting, ...]
+    """Search settings of the sweep, from the fastest to the most thorough."""
 
-    def __init__(self, how: str) -> None:
-        self.how = how
+    def __init__(self, variant: str) -> None:
+        self.variant = variant
 
-    def asked_by(self, using: str) -> None:  # noqa: B027 - most engines need not know
-        """Questions of this modality follow."""
+    def set_query_modality(self, using: str) -> None:  # noqa: B027 - most engines ignore it
+        """Announce the modality of the queries that follow."""
 
     @abstractmethod
     def build(self, vectors: Vectors) -> None:
-        """Index the rows of `vectors` with every thread allowed."""
+        """Index the rows of `vectors`; all cores may be used."""
 
     @abstractmethod
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows, nearest first, with one thread."""
+    def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
+        """(q, k) rows of the nearest vectors, nearest first, found with one thread."""
 
     @abstractmethod
     def n_bytes(self) -> int:
-        """What has to be at hand for questions, as the engine writes it to files."""
+        """Size in bytes of everything that a search reads, as the engine writes it to files."""
 
 
 def grid(**values: tuple[float, ...]) -> tuple[Setting, ...]:
-    """Every combination, the first name varying slowest."""
+    """Every combination of the values; the first name varies slowest.
+
+    Examples
+    --------
+    >>> grid(nprobe=(1, 2), k_factor=(4,))
+    ({'nprobe': 1, 'k_factor': 4}, {'nprobe': 2, 'k_factor': 4})
+    """
     settings: list[Setting] = [{}]
     for name, choices in values.items():
         settings = [{**setting, name: choice} for setting in settings for choice in choices]
@@ -47,17 +60,23 @@ def grid(**values: tuple[float, ...]) -> tuple[Setting, ...]:
 
 
 def power_of_two(n: float) -> int:
-    """The nearest power of two."""
+    """The power of two that is nearest to `n` on a logarithmic scale.
+
+    Examples
+    --------
+    >>> power_of_two(4000)
+    4096
+    """
     return int(2 ** round(math.log2(n)))
 
 
-def cpus() -> int:
-    """Cores that this process may use."""
+def available_cores() -> int:
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
-def sample(vectors: Vectors, n: int) -> Vectors:
-    """`n` rows at most, drawn with a seed."""
+def sample_rows(vectors: Vectors, n: int) -> Vectors:
+    """At most `n` rows, chosen at random with a fixed seed, in their original order."""
     if len(vectors) <= n:
         return vectors
     rows = np.random.default_rng(1).choice(len(vectors), n, replace=False)

@@ -1,4 +1,4 @@
-"""FAISS in the comparison: by the recipes of its wiki, and as autofaiss chooses."""
+"""FAISS as a baseline: index types recommended by its wiki, and the choice of autofaiss."""
 
 import importlib
 import math
@@ -8,24 +8,24 @@ import numpy as np
 
 from benchmarks.index.engines.engine_protocol import (
     Engine,
-    Rows,
     Setting,
-    Vectors,
-    cpus,
+    available_cores,
     grid,
     power_of_two,
-    sample,
+    sample_rows,
 )
+from galsearch.core.arrays import Rows, Vectors
 
 
-class PlainFaiss(Engine):
-    """FAISS by the recipes of its wiki: inverted lists, codes, a rotation, re-ranking.
+class FaissEngine(Engine):
+    """Index types that the FAISS wiki recommends: inverted lists, codes, rotation, re-ranking.
 
-    Both metrics, which order unit vectors alike. The last recipe is the one that galsearch chose
-    for these vectors, written by hand: what a user would get who knew it.
+    A variant is a metric ("ip" or "l2", which rank unit vectors alike) and a factory string. The
+    last variant is the type that galsearch chose for these vectors, written by hand: what a user
+    of FAISS would get who knew it.
     """
 
-    builds: tuple[str, ...] = (
+    variants: tuple[str, ...] = (
         "ip OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
         "l2 OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,RFlat",
         "l2 OPQ{half}_{dim},IVF{lists},PQ{half}x4fsr,Refine(SQfp16)",
@@ -35,69 +35,69 @@ class PlainFaiss(Engine):
         "l2 PCAR{quarter},IVF{lists}_HNSW32,SQ8,RFlat",
     )
 
-    def __init__(self, how: str) -> None:
-        super().__init__(how)
+    def __init__(self, variant: str) -> None:
+        super().__init__(variant)
         probes = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
         self.settings = grid(nprobe=probes)
-        if "RFlat" in how or "Refine" in how:
+        if "RFlat" in variant or "Refine" in variant:
             self.settings = grid(nprobe=probes, k_factor=(1.5, 2, 3, 4, 8, 16))
 
     def build(self, vectors: Vectors) -> None:
-        """Train on as much as FAISS wants, add, keep the refinement."""
+        """Train on 64 vectors for each list, then add all vectors."""
         faiss: Any = importlib.import_module("faiss")
         n, dim = vectors.shape
         lists = power_of_two(4 * math.sqrt(n))
-        metric, factory = self.how.split()
+        metric, factory = self.variant.split()
         factory = factory.format(lists=lists, dim=dim, half=dim // 2, quarter=dim // 4)
         metrics = {"ip": faiss.METRIC_INNER_PRODUCT, "l2": faiss.METRIC_L2}
         self.index = faiss.index_factory(dim, factory, metrics[metric])
-        self.index.train(sample(vectors, 64 * lists))
+        self.index.train(sample_rows(vectors, 64 * lists))
         self.index.add(vectors)
         faiss.omp_set_num_threads(1)
 
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """Parameters travel with the call."""
-        parameters = faiss_parameters(self.index, setting)
-        return np.asarray(self.index.search(questions, k, params=parameters)[1])
+    def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
+        """(q, k) rows; the setting is passed with the call, so the index does not change."""
+        parameters = search_parameters(self.index, setting)
+        return np.asarray(self.index.search(queries, k, params=parameters)[1])
 
     def n_bytes(self) -> int:
-        """Of FAISS's own file."""
+        """Size in bytes of the serialised index."""
         faiss: Any = importlib.import_module("faiss")
         return int(faiss.serialize_index(self.index).nbytes)
 
 
-def faiss_parameters(index: Any, setting: Setting) -> Any:
-    """What a search of this FAISS index takes for a setting."""
+def search_parameters(index: Any, setting: Setting) -> Any:
+    """FAISS search parameters of the class that fits this index, for a setting of the sweep."""
     faiss: Any = importlib.import_module("faiss")
     if isinstance(index, faiss.IndexRefine):
         base = faiss.downcast_index(index.base_index)
         return faiss.IndexRefineSearchParameters(
-            k_factor=setting["k_factor"], base_index_params=faiss_parameters(base, setting)
+            k_factor=setting["k_factor"], base_index_params=search_parameters(base, setting)
         )
     if isinstance(index, faiss.IndexPreTransform):
-        inner = faiss_parameters(faiss.downcast_index(index.index), setting)
+        inner = search_parameters(faiss.downcast_index(index.index), setting)
         return faiss.SearchParametersPreTransform(index_params=inner)
     if isinstance(index, faiss.IndexHNSW):
         return faiss.SearchParametersHNSW(efSearch=int(setting["nprobe"]))
     return faiss.SearchParametersIVF(nprobe=int(setting["nprobe"]))
 
 
-class Autofaiss(PlainFaiss):
-    """autofaiss itself, with a memory limit: what it chooses and tunes.
+class AutofaissEngine(FaissEngine):
+    """The index that autofaiss chooses under a memory limit.
 
-    Its own search settings are replaced by a sweep over them, as it would be tuned by hand.
+    The search settings that it would choose are replaced by a sweep, as if tuned by hand.
     """
 
-    builds = ("16G", "0.22K")
-    """`max_index_memory_usage`: its default, and as many kilobytes a vector as a third of what
-    hnswlib takes."""
+    variants = ("16G", "0.22K")
+    """Values of `max_index_memory_usage`: the default of autofaiss, and 0.22 kilobytes a vector,
+    which is a third of what hnswlib takes."""
     settings = grid(nprobe=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024))
 
     def build(self, vectors: Vectors) -> None:
-        """Its `build_index` over an array in memory, its progress on stderr left out."""
+        """Call `autofaiss.build_index` on the array in memory."""
         autofaiss: Any = importlib.import_module("autofaiss")
         faiss: Any = importlib.import_module("faiss")
-        memory = self.how
+        memory = self.variant
         if memory.endswith("K"):
             memory = f"{float(memory[:-1]) * len(vectors) / 1000:.0f}M"
         self.index, _ = autofaiss.build_index(
@@ -106,7 +106,7 @@ class Autofaiss(PlainFaiss):
             metric_type="ip",
             max_index_memory_usage=memory,
             current_memory_available="32G",
-            nb_cores=cpus(),
+            nb_cores=available_cores(),
             verbose=30,
         )
         faiss.omp_set_num_threads(1)

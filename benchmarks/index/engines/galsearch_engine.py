@@ -1,4 +1,4 @@
-"""A build of galsearch as one of the engines of the comparison."""
+"""A galsearch build as one of the engines of the comparison."""
 
 import importlib
 from pathlib import Path
@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.index.engines.engine_protocol import Engine, Rows, Setting, Vectors, grid
+from benchmarks.index.engines.engine_protocol import Engine, Setting, grid
+from galsearch.core.arrays import Rows, Vectors
 from galsearch.core.modality import Modality
 from galsearch.index import open_build
 
 TUNED: Setting = {"n_probe": 0, "rerank": 0}
-"""What the build chose for the direction when it was made."""
+"""Stands for the setting that the build tuned for this direction when it was made."""
 
 
-class Ours(Engine):
-    """A build of galsearch, opened; it was made by `galsearch build-index`."""
+class GalsearchEngine(Engine):
+    """An existing build of galsearch, made by `galsearch build-index`."""
 
     settings = (
         TUNED,
@@ -29,38 +30,44 @@ class Ours(Engine):
         self.among = Modality(among)
         self.using = self.among
 
-    def asked_by(self, using: str) -> None:
-        """The direction whose tuned settings are taken where none are given."""
+    def set_query_modality(self, using: str) -> None:
+        """Choose the direction whose tuned setting `TUNED` stands for."""
         self.using = Modality(using)
 
     def build(self, vectors: Vectors) -> None:
-        """It is built; read its lists, and see that it holds these vectors."""
+        """Read the inverted lists of the finished build, and check that it holds these vectors.
+
+        Raises
+        ------
+        ValueError
+            Where the build holds other vectors, or TARGETIDs with gaps between them.
+        """
         faiss: Any = importlib.import_module("faiss")
         self.index.modality(self.among)
         stored = self.index.stored(self.among)
         rows = np.arange(0, len(vectors), max(1, len(vectors) // 1000))
-        alike = len(stored) == len(vectors)
-        if not alike or (stored.cosines(rows[:, None], vectors[rows]) < 0.999).any():
-            raise ValueError(f"{self.index.directory} was built of other vectors")
-        self.first = int(stored.ids[0])
-        if int(stored.ids[-1]) - self.first + 1 != len(stored):
-            raise ValueError(f"{self.index.directory}: TARGETIDs do not follow each other")
+        same_number = len(stored) == len(vectors)
+        if not same_number or (stored.cosines(rows[:, None], vectors[rows]) < 0.999).any():
+            raise ValueError(f"{self.index.directory} was built from other vectors")
+        self.first_id = int(stored.ids[0])
+        if int(stored.ids[-1]) - self.first_id + 1 != len(stored):
+            raise ValueError(f"{self.index.directory}: the TARGETIDs are not consecutive")
         faiss.omp_set_num_threads(1)
 
-    def search(self, questions: Vectors, k: int, setting: Setting) -> Rows:
-        """Rows are places among the ascending TARGETIDs."""
+    def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
+        """(q, k) rows: positions among the ascending TARGETIDs."""
         hits = self.index.search(
-            questions,
+            queries,
             using=self.using,
             among=self.among,
             k=k,
             n_probe=int(setting["n_probe"]) or None,
             rerank=int(setting["rerank"]) or None,
         )
-        # TARGETIDs of drawn galaxies follow each other, so rows are told without a search.
-        return np.stack([hit.target_ids for hit in hits]) - self.first
+        # TARGETIDs of synthetic galaxies are consecutive, so rows follow without a look-up.
+        return np.stack([hit.target_ids for hit in hits]) - self.first_id
 
     def n_bytes(self) -> int:
-        """Lists, stored vectors and ids."""
-        folder = self.index.directory / self.among
-        return sum(path.stat().st_size for path in folder.iterdir())
+        """Size in bytes of the inverted lists, the stored vectors and the ids."""
+        directory = self.index.directory / self.among
+        return sum(path.stat().st_size for path in directory.iterdir())

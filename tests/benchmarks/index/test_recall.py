@@ -1,4 +1,4 @@
-"""The benchmark runs at toy size, and its table follows from its raw results."""
+"""The recall benchmark runs at toy size, and its table follows from its raw results."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import numpy as np
 
 from galsearch.index import IndexRecipe, build_index
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "index" / "recall.py"
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_benchmark_measures_four_directions_of_a_toy_index(
@@ -21,8 +21,9 @@ def test_the_benchmark_measures_four_directions_of_a_toy_index(
     recipe = IndexRecipe(name="toy", n_tuning_queries=20, n_bits=4)
     build_index(recipe, embeddings=make_sky(600).write(tmp_path / "sky"), out=build)
     out = tmp_path / "results" / "recall.json"
-    command = [sys.executable, str(SCRIPT), str(build), "--queries", "30", "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "benchmarks.index.recall", str(build)]
+    command += ["--queries", "30", "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     results = json.loads(out.read_text())
     assert results["machine"]["n_threads"] == 1

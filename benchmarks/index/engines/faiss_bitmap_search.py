@@ -1,0 +1,90 @@
+"""Filtered search by FAISS itself: `IDSelectorBitmap` on the inverted lists of a galsearch build.
+
+The lists, the codes and the code that re-ranks the candidates are those of galsearch; only the
+filter differs, so a comparison with galsearch measures the filter alone.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from galsearch.core.arrays import Rows, Vectors
+from galsearch.core.modality import Modality
+from galsearch.index import GalaxyIndex
+from galsearch.index.ivf.faiss_api import faiss, flat_index
+from galsearch.index.search.rerank import decide
+from galsearch.index.search.row_filter import Selection
+
+GRAPH_UP_TO = 48
+"""Up to this number of probed lists the HNSW graph of the centroids finds them; beyond, a wide
+walk over the graph misses some, and all centroids are compared."""
+
+
+class FaissBitmapSearch:
+    """Filtered search of one direction with FAISS's `IDSelectorBitmap`.
+
+    Parameters
+    ----------
+    queries : (q, d)
+        Unit vectors; `search` always searches for all of them in one call.
+    selection
+        The vectors that may be returned.
+    k
+        Neighbours of each query.
+    """
+
+    def __init__(
+        self,
+        index: GalaxyIndex,
+        direction: tuple[Modality, Modality],
+        queries: Vectors,
+        selection: Selection,
+        k: int,
+    ) -> None:
+        using, among = direction
+        opened = index.modality(among)
+        self._stored = opened.stored
+        self._queries, self._k = queries, k
+        self._width = min(k, len(selection))
+        self.lists = opened.lists_for(crossing=using != among)
+        if self.lists is None:
+            return
+        self._rotated = self.lists.asked(queries)
+        self._graph = faiss.downcast_index(self.lists.index.quantizer)
+        self._uses_graph = (
+            isinstance(self._graph, faiss.IndexHNSW) and self.lists.plan.metric == "l2"
+        )
+        self._flat = flat_index(self.lists.plan.n_components, self.lists.plan.metric)
+        self._flat.add(self.lists.centroids(np.arange(self.lists.n_lists)))
+        self._selector = faiss.IDSelectorBitmap(selection.bitmap)
+
+    @property
+    def n_lists(self) -> int:
+        """Number of inverted lists; 0 where the build has none and searches exhaustively."""
+        return 0 if self.lists is None else self.lists.n_lists
+
+    def search(self, n_probe: int, depth: int) -> Rows:
+        """(q, min(k, selected)) rows, from `n_probe` lists and `depth` re-ranked candidates."""
+        assert self.lists is not None  # noqa: S101 (callers check n_lists)
+        index: Any = self.lists.index
+        walk = None
+        if self._uses_graph and n_probe <= GRAPH_UP_TO:
+            walk = faiss.SearchParametersHNSW(efSearch=max(16, 2 * n_probe))
+        parameters = faiss.SearchParametersIVF(
+            nprobe=n_probe, sel=self._selector, quantizer_params=walk
+        )
+        index.quantizer = self._flat if walk is None else self._graph
+        try:
+            rows = index.search(self._rotated, depth, params=parameters)[1]
+        finally:
+            index.quantizer = self._graph
+        decided = decide(self._stored, rows, self._queries, k=self._k)
+        return padded([self._stored.rows_of(ids) for ids, _ in decided], self._width)
+
+
+def padded(rows: list[Rows], width: int) -> Rows:
+    """(q, width) rows, filled up with -1 where a query has fewer."""
+    found = np.full((len(rows), width), -1)
+    for row, some in zip(found, rows, strict=True):
+        row[: len(some)] = some[:width]
+    return found
