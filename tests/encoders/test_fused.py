@@ -86,7 +86,7 @@ def test_int8_is_rounding_and_nothing_else(after_gelu: bool) -> None:
     expected = exact_int8(weight, bias, rows, after_gelu=after_gelu)
     product = Int8Linear(weight, bias, after_gelu=after_gelu)
     residual = torch.randn(30, 40)
-    found = product.plus(rows.clone(), residual)
+    found = product.with_residual(rows.clone(), residual)
     # A number that lies on the edge between two steps may fall to either side in float32.
     assert ((found.double() - residual.double() - expected).abs() < 1e-5).double().mean() > 0.98
     rounding = expected - (rows @ weight.T + bias).double()

@@ -83,7 +83,7 @@ def test_one_likely_redshift_is_told_finely_and_no_likely_one_not_at_all() -> No
     none = torch.zeros(1, CONFIG.n_templates, made.n_bins)
     one, next_one = none.clone(), none.clone()
     one[0, 0, 40], next_one[0, 0, 41] = 1e3, 1e3
-    told = [made.token(odds) for odds in (one, next_one, none)]
+    told = [made.redshift_embedding(odds) for odds in (one, next_one, none)]
     assert told[0].norm() > 3 * told[2].norm()
     assert (told[0] - told[1]).norm() > 0.1 * told[0].norm()
 

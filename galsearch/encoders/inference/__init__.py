@@ -1,1 +1,1 @@
-"""Fast inference on CPUs: numerical precision and fused transformer blocks."""
+"""Fast inference: lower numerical precision and fused transformer blocks."""

@@ -1,8 +1,8 @@
-"""Blocks as they embed on a CPU: matrices packed once, whatever can be fused, fused.
+"""Transformer blocks for fast inference: packed weights and fused operations.
 
-A block under DINOv2's names or SpecFormer's becomes x += proj(attention(qkv(norm(x)))) and
-x += second(gelu(first(norm(x)))) with the layer scale multiplied into `proj` and `second`.
-Norms, attention, heads and what runs between the blocks stay in fp32.
+A block of either backbone is computed as x += proj(attention(qkv(norm(x)))) and
+x += second(gelu(first(norm(x)))), with the layer scale multiplied into `proj` and `second`.
+Norms, attention, pooling heads and everything between the blocks stay in fp32.
 """
 
 import torch
@@ -21,7 +21,15 @@ Block = ImageBlock | SpectrumBlock
 
 
 class FusedBlock(nn.Module):
-    """A block of either backbone for inference; it gives what the block gives."""
+    """An inference version of a transformer block, with the same output up to rounding.
+
+    Parameters
+    ----------
+    block
+        The block whose weights it uses.
+    precision
+        `fp32`, `bf16` or `int8`: the precision of its four matrix products.
+    """
 
     def __init__(self, block: Block, precision: str) -> None:
         super().__init__()
@@ -30,7 +38,7 @@ class FusedBlock(nn.Module):
             self.n_heads = block.attn.n_heads
             qkv, proj = block.attn.qkv, block.attn.proj
             first, second = block.mlp.fc1, block.mlp.fc2
-            scales = _gamma(block.ls1), _gamma(block.ls2)
+            scales = _layer_scale(block.ls1), _layer_scale(block.ls2)
         else:
             self.norm1, self.norm2 = block.layernorm1, block.layernorm2
             self.n_heads = block.attention.n_heads
@@ -46,13 +54,14 @@ class FusedBlock(nn.Module):
         B, N, D = x.shape
         rows = x.reshape(B * N, D)
         qkv = self.qkv(self.norm1(rows)).view(B, N, 3 * D)
-        rows = self.proj.plus(self_attention(qkv, self.n_heads).view(B * N, D), rows)
-        hidden = self.first.gelu(self.norm2(rows))
-        return self.second.plus(hidden, rows).view(B, N, D)
+        attended = self_attention(qkv, self.n_heads).view(B * N, D)
+        rows = self.proj.with_residual(attended, rows)
+        hidden = self.first.with_gelu(self.norm2(rows))
+        return self.second.with_residual(hidden, rows).view(B, N, D)
 
 
 def with_fused_blocks(model: CrossModalModel, precision: str) -> CrossModalModel:
-    """A model for inference that shares the weights of `model`, but for those of its blocks."""
+    """A model for inference that shares all weights of `model` except those of the blocks."""
     with torch.device("meta"):
         faster = CrossModalModel(model.config)
     faster.load_state_dict(model.state_dict(), assign=True)
@@ -63,13 +72,14 @@ def with_fused_blocks(model: CrossModalModel, precision: str) -> CrossModalModel
     return faster.eval().requires_grad_(requires_grad=False)
 
 
-def _gamma(scale: nn.Module) -> Tensor | None:
+def _layer_scale(scale: nn.Module) -> Tensor | None:
     return scale.gamma.detach() if isinstance(scale, LayerScale) else None
 
 
 def _linear_kernel(
     precision: str, layer: nn.Linear, scale: Tensor | None = None, *, after_gelu: bool = False
 ) -> FloatLinear | Int8Linear:
+    """The kernel of a linear layer, with a factor for each of its outputs."""
     weight, bias = layer.weight.detach(), layer.bias.detach()
     if scale is not None:
         weight, bias = weight * scale[:, None], bias * scale

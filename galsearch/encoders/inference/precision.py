@@ -1,6 +1,6 @@
-"""Precisions of the matrices of the blocks, and how much a lower one changes the vectors.
+"""Numerical precision of inference, and its check against fp32 on the first batch.
 
-`products` says what they are, `fused` what runs in them.
+`linear_kernels` implements the matrix products of each precision; `fused_blocks` uses them.
 """
 
 from collections.abc import Callable
@@ -16,18 +16,20 @@ from galsearch.core.modality import Modality
 
 Precision = Literal["fp32", "int8", "bf16"]
 Forward = Callable[[Tensor], Tensor]
+"""A network: prepared inputs (B, ...) to embeddings (B, d)."""
 
 MIN_COSINE = 0.95
+"""Smallest cosine between a vector of a lower precision and its fp32 version that is accepted."""
 MIN_MEDIAN_COSINE = 0.99
-"""A first batch whose vectors are less like their fp32 selves than this is refused."""
-N_COMPARED = 32
-"""Rows of the first batch that are embedded twice, at most."""
+"""Smallest median of these cosines that is accepted."""
+MAX_COMPARED = 32
+"""Largest number of rows of the first batch that are compared."""
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How much the vectors of a lower precision are like those of fp32."""
+    """Cosines between embeddings of a lower precision and the same embeddings in fp32."""
 
     precision: str
     modality: Modality
@@ -37,13 +39,25 @@ class Agreement:
 
     def __str__(self) -> str:
         return (
-            f"{self.precision} beside fp32, {self.n_compared} {self.modality} vectors: cosine "
-            f"{self.least_cosine:.5f} at least, {self.median_cosine:.5f} in the median"
+            f"{self.precision} compared with fp32 on {self.n_compared} {self.modality} embeddings: "
+            f"smallest cosine {self.least_cosine:.5f}, median {self.median_cosine:.5f}"
         )
 
 
 class PrecisionCheck:
-    """Compares the first vectors of a lower precision with fp32 and then forgets fp32."""
+    """A comparison of the first batch of a lower precision with fp32, made once.
+
+    Parameters
+    ----------
+    precision
+        The lower precision.
+    modality
+        Modality of the encoder.
+    exact
+        The network in fp32; it is released after the comparison.
+    report
+        Called with the result.
+    """
 
     def __init__(
         self,
@@ -58,7 +72,14 @@ class PrecisionCheck:
         self.agreement: Agreement | None = None
 
     def compare(self, inputs: Tensor, vectors: Tensor) -> None:
-        """Embed prepared inputs in fp32 too, once; `vectors` are the lower precision's.
+        """Compare embeddings with those of fp32; after the first call with rows, do nothing.
+
+        Parameters
+        ----------
+        inputs : (B, ...)
+            Prepared inputs.
+        vectors : (B, d)
+            Their embeddings in the lower precision.
 
         Raises
         ------
@@ -68,15 +89,15 @@ class PrecisionCheck:
         """
         if self._exact is None or not len(inputs):
             return
-        rows = slice(0, N_COMPARED)
+        rows = slice(0, MAX_COMPARED)
         exact = torch.cat([self._exact(part) for part in torch.split(inputs[rows], 1)])
         cosines = functional.cosine_similarity(exact, vectors[rows], dim=-1)
         least, median = float(cosines.min()), float(cosines.median())
         agreement = Agreement(self.precision, self.modality, len(cosines), least, median)
         if not (least >= MIN_COSINE and median >= MIN_MEDIAN_COSINE):
             raise ConfigError(
-                f"{agreement}; expected {MIN_COSINE} and {MIN_MEDIAN_COSINE} or more. These "
-                "weights do not bear this precision: use fp32."
+                f"{agreement}; expected at least {MIN_COSINE} and {MIN_MEDIAN_COSINE}. These "
+                f"weights are not accurate enough in {self.precision}: use fp32."
             )
         self.agreement, self._exact = agreement, None
         if self._report:
@@ -84,18 +105,24 @@ class PrecisionCheck:
 
 
 def has_onednn() -> bool:
-    """Whether this PyTorch was built with it."""
+    """True where this PyTorch was built with oneDNN."""
     return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def check_precision(precision: str, device: str) -> None:
-    """Raise where `precision` is unknown or this processor does not gain by it."""
+    """Check that a precision is known and makes sense on a device.
+
+    Raises
+    ------
+    ConfigError
+        Where it is unknown, or this processor or build of PyTorch gains nothing by it.
+    """
     if precision not in get_args(Precision):
         raise ConfigError(
             f"precision is {precision!r}; expected one of {', '.join(get_args(Precision))}."
         )
     if precision == "int8" and device != "cpu":
-        raise ConfigError(f"precision int8 is for the CPU, asked for is {device}: use bf16.")
+        raise ConfigError(f"precision int8 runs on a CPU only; the device is {device}: use bf16.")
     if precision == "int8" and not has_onednn():
         raise ConfigError("this PyTorch was built without oneDNN, which int8 needs: use fp32.")
     flags = torch.cpu.get_capabilities()

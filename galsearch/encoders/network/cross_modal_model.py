@@ -1,4 +1,4 @@
-"""The cross-modal model: a backbone and a head for each modality, and the loss's scale."""
+"""The cross-modal model: a backbone and a pooling head for each modality."""
 
 import math
 
@@ -17,9 +17,10 @@ from galsearch.encoders.network.transformer import FeedForward
 
 
 class PooledEncoder(nn.Module):
-    """A backbone whose tokens a head makes one vector of.
+    """A backbone and a head that pools its tokens into one vector.
 
     Without a head the vector is the class token (images) or the mean of all tokens (spectra).
+    The names of the attributes are the names of the tensors in files of weights.
     """
 
     def __init__(self, backbone: ImageBackbone | SpectrumBackbone, head: HeadConfig | None) -> None:
@@ -35,9 +36,10 @@ class PooledEncoder(nn.Module):
                 self.standard = Standardisation(head.width)
 
     def pool(self, tokens: Tensor) -> Tensor:
-        """(B, N, D) to (B, E).
+        """Tokens (B, N, D) to embeddings (B, E).
 
-        In training the embedding is left as it is, for `standardise_batch` to see the batch whole.
+        In training they are not standardised here: `standardise_batch` needs the whole batch,
+        which may be spread over several parts and processes.
         """
         if self.head is None:
             return tokens[:, 0] if isinstance(self.backbone, ImageBackbone) else tokens.mean(1)
@@ -49,32 +51,33 @@ class PooledEncoder(nn.Module):
         return self.standard(out) if self.head.standardise and not self.training else out
 
     def standardise_batch(self, embeddings: Tensor) -> Tensor:
-        """(B, E): the embeddings of a whole batch in training, as the loss takes them."""
+        """(B, E) embeddings of a whole training batch, standardised for the loss."""
         if self.head is None or not self.head.standardise:
             return embeddings
         return self.standard.standardise_batch(embeddings)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Prepared inputs to (B, E), not normalised."""
+        """Prepared inputs to embeddings (B, E), not normalised."""
         return self.pool(self.backbone(inputs))
 
     def forward_itemwise(self, inputs: Tensor) -> Tensor:
-        """What `forward` gives, to the last bit the same for an item in any batch.
+        """The result of `forward`, with the head applied to each item on its own.
 
-        The products of a backbone have hundreds of rows and give each the same digits. Those of
-        a head have one row an item, and few rows are summed in another order than many.
+        The matrix products of a head have one row for each item, and PyTorch sums a few rows in
+        another order than many. With one item at a time an embedding depends on the other items
+        of its batch by float32 rounding in the backbone at most.
         """
         return torch.cat([self.pool(tokens) for tokens in self.backbone(inputs).split(1)])
 
 
 class CrossModalModel(nn.Module):
-    """Images and spectra in one space (AstroCLIP); a config says which parts there are.
+    """A model that embeds images and spectra in one vector space (AstroCLIP).
 
     Parameters
     ----------
     config
-        Sizes and differences. The weights are drawn from torch's global generator; `initialise`
-        draws them from a seed, `checkpoint.read` reads them.
+        Sizes of the networks, and which of them exist. The weights are sampled from torch's
+        global generator; `initialise` samples them with a seed, `checkpoint.read` reads them.
 
     Examples
     --------
@@ -100,43 +103,44 @@ class CrossModalModel(nn.Module):
 
     @torch.no_grad()
     def initialise_weights(self, generator: torch.Generator | None = None) -> None:
-        """Set every weight anew.
+        """Sample every weight anew.
 
-        Matrices, positions, queries and tokens are normal with variance 1 / (numbers a row), cut
-        at two widths; the last matrix of a residual is narrower by sqrt(2 depth), so that depth
-        does not widen what runs through it. Biases are 0, norms 1, layer scales 1e-5; the
-        standardisation of an untrained model changes nothing.
+        Matrices, position embeddings, queries and learned tokens are normal with variance
+        1 / (values in a row), truncated at two standard deviations. In the last matrix of a
+        residual branch the standard deviation is smaller by sqrt(2 depth), so that the variance
+        of the activations does not grow with depth. Biases are 0, norms 1 and layer scales 1e-5;
+        the standardisation of an untrained model changes nothing.
         """
         for name, buffer in self.named_buffers():
             if not buffer.is_meta:
                 buffer.fill_(1.0 if name.endswith("variance") else 0.0)
         for name, parameter in self.named_parameters():
             if not parameter.is_meta:
-                _draw(name, parameter, self.config, generator)
+                _sample_weight(name, parameter, self.config, generator)
 
     def image(self, inputs: Tensor) -> Tensor:
-        """(B, E), not normalised, from `preprocess.prepare_images`."""
+        """Embeddings (B, E), not normalised, of images from `prepare_images`."""
         if self.config.image is None:
             raise ConfigError(f"model {self.config.name!r} has no image encoder.")
         out: Tensor = self.image_encoder(inputs)
         return out
 
     def spectrum(self, inputs: Tensor) -> Tensor:
-        """(B, E), not normalised, from `preprocess.prepare_spectra`."""
+        """Embeddings (B, E), not normalised, of spectra from `prepare_spectra`."""
         if self.config.spectrum is None:
             raise ConfigError(f"model {self.config.name!r} has no spectrum encoder.")
         out: Tensor = self.spectrum_encoder(inputs)
         return out
 
     def logit_scale(self) -> Tensor:
-        """What multiplies cosines in the contrastive loss: learned and clamped, or fixed."""
+        """Factor of the cosines in the contrastive loss: learned and clamped, or fixed."""
         if not self.config.learned_scale:
             return torch.tensor(self.config.logit_scale)
         return self.log_scale.clamp(max=math.log(self.config.largest_scale)).exp()
 
 
 def initialise(config: ModelConfig, seed: int) -> CrossModalModel:
-    """An untrained model: the same seed gives the same weights."""
+    """An untrained model; the same seed gives the same weights."""
     with torch.device("meta"):
         model = CrossModalModel(config)
     model = model.to_empty(device="cpu")
@@ -144,7 +148,7 @@ def initialise(config: ModelConfig, seed: int) -> CrossModalModel:
     return model
 
 
-def _draw(
+def _sample_weight(
     name: str, parameter: Tensor, config: ModelConfig, generator: torch.Generator | None
 ) -> None:
     last = name.rsplit(".", 1)[-1]

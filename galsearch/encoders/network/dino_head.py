@@ -1,4 +1,4 @@
-"""DINO's projection head: a small network onto the unit sphere, and prototypes to compare with."""
+"""Projection head of DINO pre-training: an MLP onto the unit sphere, and learned prototypes."""
 
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ from galsearch.encoders.encoder_config import PrototypeConfig
 
 
 class WeightNormLinear(nn.Module):
-    """A linear layer without bias whose rows have the length `weight_g`."""
+    """A linear layer without bias, each row of whose weights has the norm `weight_g`."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class WeightNormLinear(nn.Module):
 
 
 class PrototypeHead(nn.Module):
-    """Linear layers with GELU between, L2 norm, cosines with weight-normed prototypes."""
+    """An MLP with GELU, L2 normalisation, and cosines with weight-normalised prototypes."""
 
     def __init__(self, width: int, config: PrototypeConfig) -> None:
         super().__init__()
@@ -36,6 +36,6 @@ class PrototypeHead(nn.Module):
         self.last_layer = WeightNormLinear(config.bottleneck_width, config.n_prototypes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., D) class or patch tokens to (..., prototypes) logits."""
+        """Class or patch tokens (..., D) to logits (..., prototypes)."""
         out: Tensor = self.last_layer(functional.normalize(self.mlp(x), dim=-1, eps=1e-12))
         return out

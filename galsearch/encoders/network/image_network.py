@@ -1,4 +1,8 @@
-"""The image backbone: a vision transformer (DINOv2's ViT and its names)."""
+"""The image backbone: DINOv2's vision transformer.
+
+The names of the attributes are those of DINOv2, because they are the names of the tensors in the
+published checkpoints.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -8,11 +12,11 @@ from galsearch.encoders.encoder_config import ImageConfig
 from galsearch.encoders.network.transformer import ImageBlock
 
 POSITION_OFFSET = 0.1
-"""DINOv2 adds it to the size of the target grid when positions are interpolated."""
+"""Added to the size of the target grid when position embeddings are interpolated, as in DINOv2."""
 
 
 class PatchEmbedding(nn.Module):
-    """One token a patch."""
+    """Convolution that turns each patch of an image into a token."""
 
     def __init__(self, config: ImageConfig) -> None:
         super().__init__()
@@ -21,17 +25,17 @@ class PatchEmbedding(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, N, D), patches row by row."""
+        """Images (B, C, H, W) to tokens (B, N, D), patches row by row."""
         planes: Tensor = self.proj(pixels)  # (B, D, rows, columns)
         return planes.flatten(2).transpose(1, 2)
 
 
 class ImageBackbone(nn.Module):
-    """Patches, blocks, final norm.
+    """A vision transformer: patch embedding, transformer blocks, final norm.
 
-    With `config.class_token` the class token leads and position embeddings are added (the
-    standard path of DINOv2); without, the patch tokens go through the blocks as they are
-    (AstroCLIP's path) and `cls_token`, `pos_embed` and `mask_token` are weights without use.
+    With `config.class_token` the class token comes first and position embeddings are added, as
+    in DINOv2. Without it the patch tokens enter the blocks unchanged, as in AstroCLIP, and the
+    weights `cls_token`, `pos_embed` and `mask_token` are not used.
     """
 
     def __init__(self, config: ImageConfig) -> None:
@@ -57,15 +61,15 @@ class ImageBackbone(nn.Module):
         )
 
     def tokens(self, pixels: Tensor, masked_patches: Tensor | None = None) -> Tensor:
-        """What enters the first block: (B, N, D), or (B, 1 + N, D) with the class token first.
+        """Input of the first block: (B, N, D), or (B, 1 + N, D) with the class token first.
 
         Parameters
         ----------
         pixels : (B, C, H, W)
-            Sides are multiples of the patch size; other sizes than the configured one get
-            interpolated positions.
+            Sides are multiples of the patch size. Position embeddings are interpolated for
+            other sizes than the configured one.
         masked_patches : (B, N) bool
-            True: the patch is replaced by the mask token (iBOT).
+            True where the patch is replaced by the mask token (iBOT).
         """
         x: Tensor = self.patch_embed(pixels)  # (B, N, D)
         if masked_patches is not None:
@@ -76,7 +80,7 @@ class ImageBackbone(nn.Module):
         return x + self.positions(pixels.shape[-2], pixels.shape[-1])
 
     def positions(self, height: int, width: int) -> Tensor:
-        """(1, 1 + N, D): position embeddings for an image of this size, bicubic where needed."""
+        """Position embeddings (1, 1 + N, D) for an image of this size, by bicubic interpolation."""
         size, side = self.config.patch_size, self.config.image_size // self.config.patch_size
         rows, columns = height // size, width // size
         if rows == side and columns == side:
@@ -87,7 +91,7 @@ class ImageBackbone(nn.Module):
         return torch.cat([self.pos_embed[:, :1], grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
 
     def forward(self, pixels: Tensor, masked_patches: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) to all tokens after the final norm, (B, N or 1 + N, D)."""
+        """Images (B, C, H, W) to all tokens after the final norm, (B, N or 1 + N, D)."""
         x = self.tokens(pixels, masked_patches)
         for chunk in self.blocks:
             assert isinstance(chunk, nn.ModuleDict)  # noqa: S101 (for the type checker)

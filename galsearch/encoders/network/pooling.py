@@ -1,4 +1,4 @@
-"""One vector from many tokens: cross-attention of a learned query."""
+"""Pooling of tokens into one vector by cross-attention with a learned query."""
 
 import math
 
@@ -10,10 +10,10 @@ from galsearch.encoders.encoder_config import HeadConfig
 
 
 class AttentionWeights(nn.Module):
-    """The tensors of torch's MultiheadAttention, under its names.
+    """The weights of torch's MultiheadAttention, under its names.
 
-    Query, key and value matrices are one tensor where the tokens are as wide as the query,
-    and three where they are not.
+    Query, key and value matrices are stored as one tensor where tokens and query have the same
+    width, and as three where they have not.
     """
 
     def __init__(self, width: int, token_width: int) -> None:
@@ -29,7 +29,7 @@ class AttentionWeights(nn.Module):
         self.out_proj = nn.Linear(width, width)
 
     def matrices(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Query (E, E), key (E, D) and value (E, D) matrices."""
+        """The query (E, E), key (E, D) and value (E, D) matrices."""
         if self.fused:
             query, key, value = self.in_proj_weight.chunk(3)
             return query, key, value
@@ -37,7 +37,7 @@ class AttentionWeights(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """A learned query attends to all tokens; dropout; layer norm. No residual to the query."""
+    """Attention of a learned query to all tokens, then dropout and layer norm, without residual."""
 
     def __init__(self, config: HeadConfig, token_width: int) -> None:
         super().__init__()
@@ -47,11 +47,12 @@ class CrossAttention(nn.Module):
         self.layernorm = nn.LayerNorm(config.width, eps=1e-5)
 
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """What the query sees, and how much of each token.
+        """The attended vector and the attention weights.
 
-        With a single query the key and value matrices need not touch every token: the query is
-        carried into the tokens' space, and the weighted mean of tokens out of it. The key bias
-        adds the same to every score of a head, which softmax does not see.
+        With a single query the key and value matrices need not be applied to every token: the
+        query is projected into the space of the tokens, and the value matrix is applied to the
+        weighted mean of the tokens. The key bias adds the same number to every score of a head,
+        so softmax cancels it.
 
         Parameters
         ----------
@@ -60,7 +61,7 @@ class CrossAttention(nn.Module):
         Returns
         -------
         tuple of Tensor
-            (B, E) after the output projection, and attention (B, heads, N) that sums to one.
+            (B, E) after the output projection, and attention weights (B, heads, N) that sum to 1.
         """
         weights = self.multihead_attn
         width, heads = self.query.shape[-1], self.n_heads
@@ -68,15 +69,16 @@ class CrossAttention(nn.Module):
         query_bias, _, value_bias = weights.in_proj_bias.chunk(3)
         query = functional.linear(self.query.view(width), query_matrix, query_bias)
         query = query.view(heads, 1, -1) / math.sqrt(width // heads)  # (H, 1, E / H)
-        probe = (query @ key_matrix.view(heads, width // heads, -1))[:, 0]  # (H, D)
-        attention = functional.linear(tokens, probe).transpose(1, 2).softmax(-1)  # (B, H, N)
-        seen = attention @ tokens  # (B, H, D)
-        values = torch.einsum("bhd,hed->bhe", seen, value_matrix.view(heads, width // heads, -1))
+        query = (query @ key_matrix.view(heads, width // heads, -1))[:, 0]  # (H, D)
+        attention = functional.linear(tokens, query).transpose(1, 2).softmax(-1)  # (B, H, N)
+        mean_token = attention @ tokens  # (B, H, D)
+        value_matrix = value_matrix.view(heads, width // heads, -1)  # (H, E / H, D)
+        values = torch.einsum("bhd,hed->bhe", mean_token, value_matrix)
         attended: Tensor = weights.out_proj(values.flatten(1) + value_bias)  # (B, E)
         return attended, attention
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(B, N, D) to (B, E)."""
+        """Tokens (B, N, D) to one vector (B, E)."""
         attended, _ = self.attend(tokens)
         attended = functional.dropout(attended, self.dropout, self.training)
         out: Tensor = self.layernorm(attended)

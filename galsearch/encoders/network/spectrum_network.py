@@ -1,4 +1,8 @@
-"""The spectrum backbone: a transformer over slices (SpecFormer and its names)."""
+"""The spectrum backbone: a transformer over slices of a spectrum (SpecFormer).
+
+The names of the attributes are those of SpecFormer, because they are the names of the tensors in
+the published checkpoints.
+"""
 
 import math
 
@@ -11,16 +15,16 @@ from galsearch.encoders.encoder_config import SpectrumConfig
 from galsearch.encoders.network.redshift_templates import TemplateBank
 from galsearch.encoders.network.transformer import SpectrumBlock
 
-N_FINE = 2
-"""Convolutions whose outputs are the features that templates are compared with."""
+N_FEATURE_LAYERS = 2
+"""Convolutions of the stem whose output is compared with the redshift templates."""
 
 
 class ConvolutionalStem(nn.Module):
-    """Convolutions over the pixels of all slices: one token a slice, aware of its neighbours.
+    """Convolutions over the pixels of all slices, which make one token for each slice.
 
-    A line is found wherever it lies, and on a grid of the logarithm of wavelength two lines keep
-    their distance at any redshift. The channels are the pixels' own (flux, weight) and their
-    product, the flux as far as it is measured.
+    A convolution detects a line at any wavelength, also across the border of two slices, and on
+    a grid in log wavelength the distance between two lines is the same at any redshift. The
+    channels are flux, weight and the product of both.
     """
 
     def __init__(self, config: SpectrumConfig) -> None:
@@ -33,40 +37,40 @@ class ConvolutionalStem(nn.Module):
         )
 
     def features(self, slices: Tensor) -> Tensor:
-        """(B, N, channels * length) to (B, C, n): what the first two convolutions find."""
+        """Slices (B, N, channels * length) to the features of the first two layers, (B, C, n)."""
         B, N, _ = slices.shape
         x = slices.view(B, N, self.n_channels, -1).transpose(1, 2).flatten(2)  # (B, channels, n)
         x = torch.cat([x, x.prod(1, keepdim=True)], dim=1)
-        return functional.gelu(self._through(x, slice(None, N_FINE)))
+        return functional.gelu(self._convolve(x, slice(None, N_FEATURE_LAYERS)))
 
     def tokens(self, features: Tensor) -> Tensor:
-        """(B, C, n) to (B, N, D)."""
-        return self._through(features, slice(N_FINE, None)).transpose(1, 2)
+        """Output of `features`, (B, C, n), to tokens (B, N, D)."""
+        return self._convolve(features, slice(N_FEATURE_LAYERS, None)).transpose(1, 2)
 
-    def _through(self, x: Tensor, some: slice) -> Tensor:
-        for number, convolution in enumerate(self.convolutions[some]):
+    def _convolve(self, x: Tensor, layers: slice) -> Tensor:
+        for number, convolution in enumerate(self.convolutions[layers]):
             assert isinstance(convolution, nn.Conv1d)  # noqa: S101 (for the type checker)
             x = functional.gelu(x) if number else x
-            x = convolution(x) if self.training else _convolve(x, convolution)
+            x = convolution(x) if self.training else _convolve_by_matmul(x, convolution)
         return x
 
 
-def _convolve(x: Tensor, by: nn.Conv1d) -> Tensor:
-    """The convolution as one product of matrices, whose digits do not depend on the batch.
+def _convolve_by_matmul(x: Tensor, layer: nn.Conv1d) -> Tensor:
+    """The convolution as one matrix product, so that the batch size affects rounding less.
 
-    PyTorch's own sums a single item in another order than many.
+    PyTorch's own convolution sums a single item in another order than several.
     """
-    size, stride, padding = by.kernel_size[0], by.stride[0], int(by.padding[0])
+    size, stride, padding = layer.kernel_size[0], layer.stride[0], int(layer.padding[0])
     windows = functional.pad(x, (padding, padding)).unfold(2, size, stride)  # (B, C, n, size)
     rows = windows.transpose(1, 2).flatten(2)
-    return functional.linear(rows, by.weight.flatten(1), by.bias).transpose(1, 2)
+    return functional.linear(rows, layer.weight.flatten(1), layer.bias).transpose(1, 2)
 
 
 class SpectrumBackbone(nn.Module):
-    """Slices to tokens, position embeddings, blocks, final norm; a head that reconstructs.
+    """A transformer over the slices of a spectrum, and a linear head that reconstructs slices.
 
-    With `n_templates` the summary token is told, beside the summary, the redshifts that a bank of
-    templates finds likely.
+    The first token holds the summary of the spectrum. With `n_templates` it also receives an
+    embedding of the redshift distribution that a bank of templates finds.
     """
 
     def __init__(self, config: SpectrumConfig) -> None:
@@ -78,8 +82,8 @@ class SpectrumBackbone(nn.Module):
         if config.stem_widths:
             self.stem = ConvolutionalStem(config)
         if config.n_templates:
-            stride = math.prod(config.stem_strides[:N_FINE])
-            self.templates = TemplateBank(config, config.stem_widths[N_FINE - 1], stride)
+            stride = math.prod(config.stem_strides[:N_FEATURE_LAYERS])
+            self.templates = TemplateBank(config, config.stem_widths[N_FEATURE_LAYERS - 1], stride)
         self.position_embed = nn.Embedding(config.max_tokens, config.width)
         self.blocks = nn.ModuleList(
             SpectrumBlock(config.width, config.n_heads, config.mlp_ratio)
@@ -89,40 +93,46 @@ class SpectrumBackbone(nn.Module):
         self.head = nn.Linear(config.width, config.n_features)
 
     def tokens(self, slices: Tensor) -> Tensor:
-        """What enters the first block: (B, N, features) to (B, N, D)."""
-        return self._begin(slices)[0]
+        """Slices (B, N, features) to the input of the first block, (B, N, D)."""
+        return self._embed(slices)[0]
 
     def forward(self, slices: Tensor) -> Tensor:
-        """(B, N, features) to all tokens after the final norm, (B, N, D)."""
+        """Slices (B, N, features) to all tokens after the final norm, (B, N, D)."""
         return self._through_blocks(self.tokens(slices))
 
     def reconstruct(self, slices: Tensor) -> Tensor:
-        """(B, N, features): what masked modelling compares with the unmasked slices."""
+        """Reconstructed slices (B, N, features), for masked modelling."""
         return self.reconstruct_with_redshift(slices)[0]
 
     def reconstruct_with_redshift(self, slices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """`reconstruct`, and the odds of the bank of templates, (B, templates, bins), if any."""
-        x, odds = self._begin(slices)
-        return self.head(self._through_blocks(x)), odds
+        """Reconstructed slices, and the log odds (B, templates, bins) of the template bank, if any."""
+        x, log_odds = self._embed(slices)
+        return self.head(self._through_blocks(x)), log_odds
 
     def redshift_log_odds(self, slices: Tensor) -> Tensor:
-        """(B, bins): logarithms of the odds of every redshift, whatever the template."""
-        odds = self._begin(slices)[1]
-        if odds is None:
-            raise ConfigError("this spectrum encoder has no templates: n_templates is 0.")
-        return odds.logsumexp(dim=1)
+        """Log odds (B, bins) of every redshift, summed over the templates.
 
-    def _begin(self, slices: Tensor) -> tuple[Tensor, Tensor | None]:
+        Raises
+        ------
+        ConfigError
+            Where the encoder has no templates.
+        """
+        log_odds = self._embed(slices)[1]
+        if log_odds is None:
+            raise ConfigError("this spectrum encoder has no templates: n_templates is 0.")
+        return log_odds.logsumexp(dim=1)
+
+    def _embed(self, slices: Tensor) -> tuple[Tensor, Tensor | None]:
         position = self.position_embed.weight[: slices.shape[1]]
         if not self.config.stem_widths:
             return self.data_embed(slices) + position, None
         summary = self.data_embed(slices[:, :1, : self.config.n_summary])
         features = self.stem.features(slices[:, 1:, self.config.n_summary :])
-        odds = None
+        log_odds = None
         if self.config.n_templates:
-            odds = self.templates(features)
-            summary = summary + self.templates.token(odds)[:, None]
-        return torch.cat([summary, self.stem.tokens(features)], dim=1) + position, odds
+            log_odds = self.templates(features)
+            summary = summary + self.templates.redshift_embedding(log_odds)[:, None]
+        return torch.cat([summary, self.stem.tokens(features)], dim=1) + position, log_odds
 
     def _through_blocks(self, x: Tensor) -> Tensor:
         for block in self.blocks:

@@ -1,8 +1,8 @@
-"""Pre-norm transformer blocks.
+"""Pre-norm transformer blocks of both backbones.
 
-Both backbones are made of the same block, x += attention(norm(x)); x += mlp(norm(x)). DINOv2
-(images) and SpecFormer (spectra) call its parts by different names; the attributes here are
-those names, because they are the names in the published checkpoints.
+Both backbones use the same block, x += attention(norm(x)); x += mlp(norm(x)). DINOv2 (images)
+and SpecFormer (spectra) give its parts different names. The attributes here have those names,
+because they are the names of the tensors in the published checkpoints.
 """
 
 import torch
@@ -11,14 +11,14 @@ from torch.nn import functional
 
 
 def self_attention(qkv: Tensor, n_heads: int, *, training: bool = False) -> Tensor:
-    """Softmax(q k' / sqrt(width of a head)) v, heads side by side.
+    """Multi-head self-attention, softmax(q k' / sqrt(head width)) v, heads concatenated.
 
     Parameters
     ----------
     qkv : (B, N, 3 D)
-        Queries, keys and values of every token, in this order; heads contiguous in each.
+        Queries, keys and values of every token, in this order; heads are contiguous in each.
     training
-        Whether gradients are wanted: the fastest way is another then.
+        True where gradients are needed: another implementation is faster then.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def self_attention(qkv: Tensor, n_heads: int, *, training: bool = False) -> Tens
     """
     B, N, width = qkv.shape
     parts = qkv.view(B, N, 3, n_heads, width // (3 * n_heads)).permute(2, 0, 3, 1, 4)
-    queries, keys, values = parts.unbind(0)  # each (B, heads, N, width of a head)
+    queries, keys, values = parts.unbind(0)  # each (B, heads, N, head width)
     if training and qkv.device.type == "cpu":
         mixed = _attention_by_bmm(queries, keys, values)
     else:
@@ -36,11 +36,12 @@ def self_attention(qkv: Tensor, n_heads: int, *, training: bool = False) -> Tens
 
 
 def _attention_by_bmm(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """The same for training on a CPU, where PyTorch's own attentions are slow.
+    """Self-attention by batched matrix products, for training on a CPU.
 
-    Of a block of galsearch-small, 256 galaxies in bf16, forwards and backwards took 46 ms; with
-    the fused attention 187 ms, with the composed one, which is computed in fp32, 123 ms (one
-    thread of an AMD EPYC with AVX-512).
+    PyTorch's own implementations are slow there. The forward and backward passes of one block of
+    galsearch-small for 256 galaxies in bf16 took 46 ms this way, 187 ms with fused attention and
+    123 ms with composed attention, which is computed in fp32 (one thread of an AMD EPYC with
+    AVX-512).
     """
     B, heads, N, width = queries.shape
     queries, keys, values = (x.reshape(B * heads, N, width) for x in (queries, keys, values))
@@ -49,7 +50,7 @@ def _attention_by_bmm(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
 
 
 class ImageAttention(nn.Module):
-    """Self-attention under DINOv2's names."""
+    """Self-attention with the attribute names of DINOv2."""
 
     def __init__(self, width: int, n_heads: int) -> None:
         super().__init__()
@@ -65,7 +66,7 @@ class ImageAttention(nn.Module):
 
 
 class ImageFeedForward(nn.Module):
-    """Linear, exact GELU, linear under DINOv2's names."""
+    """Feed-forward layer (linear, exact GELU, linear) with the attribute names of DINOv2."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -79,19 +80,19 @@ class ImageFeedForward(nn.Module):
 
 
 class LayerScale(nn.Module):
-    """A learned factor for each number of a token."""
+    """A learned factor for each dimension of a token."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.gamma = nn.Parameter(torch.full((width,), 1e-5))
 
     def forward(self, x: Tensor) -> Tensor:
-        """`x * gamma`."""
+        """The product `x * gamma`."""
         return x * self.gamma
 
 
 class ImageBlock(nn.Module):
-    """A block under DINOv2's names, with or without layer scale."""
+    """A transformer block with the attribute names of DINOv2, with or without layer scale."""
 
     def __init__(self, width: int, n_heads: int, mlp_ratio: int, *, layer_scale: bool) -> None:
         super().__init__()
@@ -104,19 +105,19 @@ class ImageBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, D) to (B, N, D)."""
-        x = _plus(x, self.attn(self.norm1(x)), self.ls1)
-        return _plus(x, self.mlp(self.norm2(x)), self.ls2)
+        x = _add_residual(x, self.attn(self.norm1(x)), self.ls1)
+        return _add_residual(x, self.mlp(self.norm2(x)), self.ls2)
 
 
-def _plus(x: Tensor, change: Tensor, scale: nn.Module) -> Tensor:
-    """`x + scale(change)`, in one pass over memory where there is a layer scale."""
+def _add_residual(x: Tensor, change: Tensor, scale: nn.Module) -> Tensor:
+    """The sum `x + scale(change)`, in one pass over memory where there is a layer scale."""
     if isinstance(scale, LayerScale):
         return torch.addcmul(x, change, scale.gamma)
     return x + change
 
 
 class SpectrumAttention(nn.Module):
-    """Self-attention under SpecFormer's names."""
+    """Self-attention with the attribute names of SpecFormer."""
 
     def __init__(self, width: int, n_heads: int) -> None:
         super().__init__()
@@ -132,7 +133,7 @@ class SpectrumAttention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Linear, exact GELU, linear under the names of SpecFormer and of both pooling heads."""
+    """Feed-forward layer (linear, exact GELU, linear), named as in SpecFormer and both heads."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -146,7 +147,7 @@ class FeedForward(nn.Module):
 
 
 class SpectrumBlock(nn.Module):
-    """A block under SpecFormer's names."""
+    """A transformer block with the attribute names of SpecFormer."""
 
     def __init__(self, width: int, n_heads: int, mlp_ratio: int) -> None:
         super().__init__()

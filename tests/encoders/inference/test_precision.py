@@ -34,7 +34,9 @@ def test_int8_says_how_much_it_is_like_fp32_and_is(raw: dict[str, np.ndarray], k
     assert said[0].least_cosine == pytest.approx(cosines.min(), abs=1e-5)
     assert said[0].median_cosine == pytest.approx(np.median(cosines), abs=1e-5)
     assert 0.99 < cosines.min() < 1
-    assert str(said[0]).startswith(f"int8 beside fp32, 5 {kind} vectors: cosine 0.9")
+    assert str(said[0]).startswith(
+        f"int8 compared with fp32 on 5 {kind} embeddings: smallest cosine 0.9"
+    )
 
 
 def test_int8_is_compared_once_and_does_not_depend_on_the_batch(
@@ -58,7 +60,7 @@ def test_weights_that_do_not_bear_a_precision_are_refused(
     with pytest.raises(ConfigError) as caught:
         pair.image.embed(raw["image"])
     assert str(caught.value).endswith(
-        "expected 0.95 and 1.0 or more. These weights do not bear this precision: use fp32."
+        "expected at least 0.95 and 1.0. These weights are not accurate enough in int8: use fp32."
     )
 
 
