@@ -105,7 +105,7 @@ class SpectrumBackbone(nn.Module):
         return self.reconstruct_with_redshift(slices)[0]
 
     def reconstruct_with_redshift(self, slices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Reconstructed slices, and the log odds (B, templates, bins) of the template bank, if any."""
+        """Reconstructed slices, and the log odds (B, templates, bins) of the templates, if any."""
         x, log_odds = self._embed(slices)
         return self.head(self._through_blocks(x)), log_odds
 
