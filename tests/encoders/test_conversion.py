@@ -92,7 +92,7 @@ def test_without_sizes_a_tiny_checkpoint_is_compared_with_the_published_one(
     refused: Callable[..., str], parity: Path
 ) -> None:
     message = refused(parity / "tiny_specformer_ckpt.pt", None)
-    assert "by its names SpecFormer: expected 79 tensors, found 31." in message
+    assert "recognised as SpecFormer: expected 79 tensors, found 31." in message
     assert "48 missing: " in message
     assert "mis-shaped: " in message
     assert "data_embed.weight is (48, 22) and should be (768, 22)" in message
@@ -108,7 +108,7 @@ def test_every_wrong_name_and_shape_is_listed_at_once(
     tensors["image_encoder.backbone.norm.weight"] = torch.zeros(31)
     save_file(tensors, tmp_path / "wrong.safetensors")
     assert refused(tmp_path / "wrong.safetensors") == (
-        f"{tmp_path}/wrong.safetensors, by its names AstroCLIP: expected 90 tensors, found 89. "
+        f"{tmp_path}/wrong.safetensors, recognised as AstroCLIP: expected 90 tensors, found 89. "
         "2 missing: image_encoder.mlp.encoder.bias, spectrum_encoder.backbone.head.weight. "
         "1 unknown: image_encoder.backbone.register_tokens. "
         "1 mis-shaped: image_encoder.backbone.norm.weight is (31,) and should be (32,)."
@@ -151,11 +151,11 @@ def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(
     else:
         torch.save(content, path)
     message = refused(path)
-    assert "evil.ckpt: this pickle would run code when opened: it asks for " in message
+    assert "evil.ckpt: this pickle would run code when opened: it names " in message
     # Python pickles `open` as io.open, and protocol 2 calls builtins __builtin__.
     called = name.rpartition(".")[2]
     assert message.endswith(
-        f".{called}. Refused, and nothing was executed; do not open it with other software."
+        f".{called}. Nothing was executed; do not open this file with other software."
     )
     assert not canary.exists()
 

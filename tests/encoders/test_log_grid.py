@@ -108,7 +108,7 @@ def test_the_published_model_takes_calibrated_spectra_only() -> None:
         prepare_spectra(np.ones((1, 7781)), None, None, config, calibrated=False)
     assert str(error.value) == (
         f"model {config.name!r} takes calibrated spectra only: its first token is their mean and "
-        "deviation. Encoders of the preparation 'galsearch' can do without."
+        "standard deviation."
     )
 
 

@@ -1,9 +1,9 @@
-"""Tensors out of a file that someone else wrote, none of its code run.
+"""Reader of the tensors in an untrusted checkpoint; it never runs the checkpoint's code.
 
-Three formats are read: torch.save's zip archive (since PyTorch 1.6; Lightning writes it too),
-its older row of pickles, and safetensors. What a file claims is checked before memory is spent
-on it: members are stored without compression and no larger than the file, tensors lie inside
-their storages.
+Three formats are read: the zip archive of torch.save (since PyTorch 1.6; Lightning writes it
+too), its older sequence of pickles, and safetensors. The claims of a file are checked before
+memory is allocated: archive members are stored without compression and are no larger than the
+file, and tensors lie inside their storages.
 """
 
 import io
@@ -21,31 +21,31 @@ from torch import Tensor
 from galsearch.core.errors import CheckpointError
 from galsearch.encoders.astroclip.unpickler import Storage, StoredTensor, unpickle
 
-LARGEST_PICKLE_BYTES = 1 << 26
-"""Of the pickle without the tensors' numbers; the published ones have less than a megabyte."""
-FORMAT_LISTED = "What torch.save writes (.ckpt, .pt, .pth) and safetensors are read"
+MAX_PICKLE_BYTES = 1 << 26
+"""Largest accepted pickle, without the values of tensors; the published ones are under 1 MB."""
+KNOWN_FORMATS = "The known formats are those of torch.save (.ckpt, .pt, .pth) and safetensors"
 _MAGIC = 0x1950A86A20F9469CFC6C
-"""What torch.save wrote first before PyTorch 1.6."""
+"""First object in a file of torch.save before PyTorch 1.6."""
 
 
 @dataclass(frozen=True)
 class TensorFile:
-    """The tensors of a file by name: their shapes at once, their numbers when asked for."""
+    """The tensors of a file by name; shapes are known at once, values are read on request."""
 
     where: str
     tensors: Mapping[str, Tensor]
-    """On the meta device: shape and type without numbers."""
+    """Tensors on the meta device: shape and type without values."""
     metadata: Mapping[str, str]
-    """Of a safetensors file."""
+    """Metadata of a safetensors file; empty for other formats."""
     _read: Callable[[str], Tensor]
 
     def read(self, names: Iterable[str]) -> dict[str, Tensor]:
-        """The tensors of these names.
+        """The tensors with these names.
 
         Raises
         ------
         CheckpointError
-            Where the file does not hold the numbers that it claims.
+            Where the file does not hold the values that it claims to hold.
         """
         try:
             return {name: self._read(name) for name in names}
@@ -54,10 +54,10 @@ class TensorFile:
 
 
 def open_tensors(path: str | Path) -> TensorFile:
-    """The tensors in a checkpoint; nothing in it is executed.
+    """The tensors in a checkpoint, without executing anything in it.
 
-    Of a Lightning checkpoint these are the ones in `state_dict`, of AstroDINO's those in
-    `teacher`, of any other dictionary those in itself.
+    They are the entries of `state_dict` in a Lightning checkpoint, of `teacher` in AstroDINO's,
+    and of the dictionary itself in any other file.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def open_tensors(path: str | Path) -> TensorFile:
         return _open_pickles(path)
     raise CheckpointError(
         f"{path}: not a checkpoint ({path.stat().st_size} bytes that begin with {head!r}). "
-        f"{FORMAT_LISTED}."
+        f"{KNOWN_FORMATS}."
     )
 
 
@@ -105,9 +105,7 @@ def _open_archive(path: Path) -> TensorFile:
             folder = _check_members(path, members)
             pickled = io.BytesIO(archive.read(f"{folder}data.pkl"))
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{path}: a truncated or damaged zip archive ({error}): download it again."
-        ) from None
+        raise CheckpointError(f"{path}: a truncated or damaged zip archive ({error}).") from None
     stored = _state_dict(unpickle(pickled, str(path)), str(path))
     for name, tensor in stored.items():
         member = members.get(f"{folder}data/{tensor.key}")
@@ -121,23 +119,26 @@ def _open_archive(path: Path) -> TensorFile:
 
 
 def _open_pickles(path: Path) -> TensorFile:
-    """As torch.save wrote before PyTorch 1.6: five pickles, then each storage after its length."""
+    """The tensors in the format of torch.save before PyTorch 1.6.
+
+    Five pickles are followed by the storages, each after its length.
+    """
     with path.open("rb") as file:
-        stream = io.BytesIO(file.read(LARGEST_PICKLE_BYTES))
+        stream = io.BytesIO(file.read(MAX_PICKLE_BYTES))
     where, storages = str(path), dict[str, Storage]()
     if unpickle(stream, where) != _MAGIC:
-        raise CheckpointError(f"{path}: a bare pickle. {FORMAT_LISTED}.")
+        raise CheckpointError(f"{path}: a bare pickle. {KNOWN_FORMATS}.")
     _, system, content, keys = (unpickle(stream, where, storages) for _ in range(4))
     if not (isinstance(system, dict) and system.get("little_endian") is True):
         raise CheckpointError(f"{path}: written on a big-endian machine; convert it there.")
     stored = _state_dict(content, where)
-    places = _places(path, stream.tell(), keys, storages)
+    ranges = _storage_ranges(path, stream.tell(), keys, storages)
     for name, tensor in stored.items():
-        _, n_bytes = places.get(tensor.key, (0, None))
+        _, n_bytes = ranges.get(tensor.key, (0, None))
         _check_layout(f"{path}: tensor {name}", tensor, n_bytes)
 
     def read(name: str) -> Tensor:
-        start, n_bytes = places[stored[name].key]
+        start, n_bytes = ranges[stored[name].key]
         with path.open("rb") as file:
             file.seek(start)
             return _as_tensor(stored[name], file.read(n_bytes))
@@ -145,13 +146,13 @@ def _open_pickles(path: Path) -> TensorFile:
     return TensorFile(where, _shapes(stored), {}, read)
 
 
-def _places(
+def _storage_ranges(
     path: Path, start: int, keys: Any, storages: Mapping[str, Storage]
 ) -> dict[str, tuple[int, int]]:
-    """Key of a storage -> its first byte in the file and their number."""
+    """For the key of each storage, its first byte in the file and its number of bytes."""
     if not isinstance(keys, list) or any(key not in storages for key in keys):
-        raise CheckpointError(f"{path}: lists storages that no tensor lies in: damaged.")
-    places = {}
+        raise CheckpointError(f"{path}: damaged: it lists storages that no tensor uses.")
+    ranges = {}
     with path.open("rb") as file:
         for key in keys:
             file.seek(start)
@@ -159,12 +160,12 @@ def _places(
             n_bytes = n_stored * getattr(torch, storages[key].dtype).itemsize
             if n_stored != storages[key].n_stored or start + 8 + n_bytes > path.stat().st_size:
                 raise CheckpointError(
-                    f"{path}: truncated or damaged where the {storages[key].n_stored} numbers of "
-                    f"storage {key} should be: download it again."
+                    f"{path}: truncated or damaged where the {storages[key].n_stored} values of "
+                    f"storage {key} should be."
                 )
-            places[key] = start + 8, n_bytes
+            ranges[key] = start + 8, n_bytes
             start += 8 + n_bytes
-    return places
+    return ranges
 
 
 def _shapes(stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
@@ -175,11 +176,18 @@ def _shapes(stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
 
 
 def _check_members(path: Path, members: Mapping[str, zipfile.ZipInfo]) -> str:
-    """The folder in the archive that holds `data.pkl`; raises for what torch.save never writes."""
+    """The folder in the archive that holds `data.pkl`.
+
+    Raises
+    ------
+    CheckpointError
+        Where torch.save would not have written such an archive.
+    """
     folders = [name.removesuffix("data.pkl") for name in members if name.endswith("/data.pkl")]
     if len(folders) != 1:
         raise CheckpointError(
-            f"{path}: a zip archive, but not of PyTorch (data.pkl is in it {len(folders)} times)."
+            f"{path}: a zip archive, but not one of PyTorch: it holds data.pkl "
+            f"{len(folders)} times, not once."
         )
     folder = folders[0]
     if f"{folder}constants.pkl" in members:
@@ -191,10 +199,10 @@ def _check_members(path: Path, members: Mapping[str, zipfile.ZipInfo]) -> str:
             f"{path}: members of {inflated} bytes in a file of {path.stat().st_size}; PyTorch "
             "stores tensors uncompressed and once. Refused as a zip bomb."
         )
-    if members[f"{folder}data.pkl"].file_size > LARGEST_PICKLE_BYTES:
+    if members[f"{folder}data.pkl"].file_size > MAX_PICKLE_BYTES:
         raise CheckpointError(
             f"{path}: its pickle has {members[f'{folder}data.pkl'].file_size} bytes without any "
-            f"tensor; expected at most {LARGEST_PICKLE_BYTES}."
+            f"tensor; expected at most {MAX_PICKLE_BYTES}."
         )
     order = members.get(f"{folder}byteorder")
     if order is not None and order.file_size != len("little"):
@@ -203,7 +211,7 @@ def _check_members(path: Path, members: Mapping[str, zipfile.ZipInfo]) -> str:
 
 
 def _state_dict(content: Any, where: str) -> dict[str, StoredTensor]:
-    """The named tensors in what a checkpoint unpickled to."""
+    """The named tensors in the unpickled content of a checkpoint."""
     for key in ("state_dict", "teacher"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
@@ -214,27 +222,27 @@ def _state_dict(content: Any, where: str) -> dict[str, StoredTensor]:
     if others or not content or not all(type(name) is str for name in content):
         raise CheckpointError(
             f"{where}: expected a dictionary of tensors by name, found {len(content)} entries of "
-            f"which {len(others)} are no tensors: {', '.join(others[:5]) or 'none'}."
+            f"which {len(others)} are not tensors: {', '.join(others[:5]) or 'none'}."
         )
     return content
 
 
-def _check_layout(what: str, tensor: StoredTensor, found_bytes: int | None) -> None:
-    """Raise unless the tensor lies in its storage and the storage in the file."""
+def _check_layout(title: str, tensor: StoredTensor, found_bytes: int | None) -> None:
+    """Check that the tensor lies inside its storage, and the storage inside the file."""
     n_bytes = tensor.n_stored * getattr(torch, tensor.dtype).itemsize
     if found_bytes != n_bytes:
         found = "is not in the file" if found_bytes is None else f"has {found_bytes} bytes"
-        raise CheckpointError(f"{what} needs a storage of {n_bytes} bytes, which {found}.")
-    n_numbers = math.prod(tensor.shape)
+        raise CheckpointError(f"{title} needs a storage of {n_bytes} bytes, which {found}.")
+    n_values = math.prod(tensor.shape)
     steps = zip(tensor.shape, tensor.strides, strict=True)
     last = tensor.offset + sum((side - 1) * step for side, step in steps)
     outside = last >= tensor.n_stored or max(tensor.strides, default=0) > tensor.n_stored
-    if outside or not 0 < n_numbers <= tensor.n_stored:
+    if outside or not 0 < n_values <= tensor.n_stored:
         raise CheckpointError(
-            f"{what} of shape {tensor.shape} reaches past the {tensor.n_stored} numbers stored."
+            f"{title} of shape {tensor.shape} reaches past the {tensor.n_stored} values stored."
         )
 
 
-def _as_tensor(stored: StoredTensor, numbers: bytes) -> Tensor:
-    flat = torch.frombuffer(bytearray(numbers), dtype=getattr(torch, stored.dtype))
+def _as_tensor(stored: StoredTensor, values: bytes) -> Tensor:
+    flat = torch.frombuffer(bytearray(values), dtype=getattr(torch, stored.dtype))
     return flat.as_strided(stored.shape, stored.strides, stored.offset).contiguous()

@@ -1,4 +1,7 @@
-"""Published checkpoints become ours: tensors only, every name and shape checked first."""
+"""Conversion of published AstroCLIP checkpoints to files of weights of this package.
+
+Only tensors are taken over, and every name and shape is checked before any value is read.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,13 +21,13 @@ TITLES = {
     Published.ASTRODINO: "AstroDINO",
     Published.SPECFORMER: "SpecFormer",
 }
-_SIGNS = {
+_NAME_PREFIXES = {
     Published.ASTROCLIP: ("image_encoder.", "spectrum_encoder."),
     Published.ASTRODINO: ("backbone.patch_embed.", "patch_embed."),
     Published.SPECFORMER: ("data_embed.", "position_embed."),
 }
-"""How a name begins that only this one of the three has; the first that fits is taken."""
-_OTHERS = {
+"""Prefixes of tensor names that identify each of the three; the first match counts."""
+_OTHER_ARCHITECTURES = {
     "layer1.0.conv1.weight": "a ResNet",
     "conv1.": "a convolutional network",
     "visual.": "a CLIP of photographs and captions",
@@ -32,19 +35,19 @@ _OTHERS = {
     "blocks.0.norm1.weight": "a vision transformer without DINOv2's chunks of blocks",
     "encoder_q.": "a MoCo network (Stein et al.)",
 }
-"""Names that say what a checkpoint is that is none of the three."""
+"""Prefixes of tensor names that identify some other architectures, for the error message."""
 _WRAPPERS = ("module.", "_orig_mod.")
-"""What PyTorch's wrappers (data parallel, compile) put before every name."""
+"""Prefixes that PyTorch's wrappers (data parallel, compile) add to every name."""
 
 
 def convert_checkpoint(
     path: str | Path, out: str | Path, config: Mapping[str, Any] | str | Path | None = None
 ) -> Path:
-    """The path of new weights for `load`, made from a published checkpoint.
+    """The path of a file of weights for `load`, converted from a published checkpoint.
 
-    Which of the three it is (AstroCLIP, AstroDINO, SpecFormer) its names say. No code of the
-    checkpoint runs: names in it are never imported, and one that would have run code is refused.
-    `out` appears whole or not at all.
+    The tensor names show which of the three published models (AstroCLIP, AstroDINO, SpecFormer)
+    it is. No code of the checkpoint runs: names in it are never imported, and a checkpoint that
+    would run code is refused. `out` is written atomically.
 
     Parameters
     ----------
@@ -55,13 +58,13 @@ def convert_checkpoint(
         The safetensors file to write, with config and fingerprint in its metadata.
     config
         Sizes other than the published ones: tables `image`, `specformer`, `head`, `clip` and
-        `dino_head` with the reference's arguments, as a mapping or a JSON file. Numbers of
-        attention heads do not show in shapes, so a smaller model needs it.
+        `dino_head` with the arguments of the published code, as a mapping or a JSON file. A
+        smaller model needs it, because tensor shapes do not show the number of attention heads.
 
     Raises
     ------
     CheckpointError
-        Where the file is missing, damaged, dangerous or of another architecture; lists every
+        Where the file is missing, damaged, dangerous or of another architecture; it lists every
         missing, unknown and mis-shaped name.
     ConfigError
         For sections or values that AstroCLIP does not have.
@@ -72,16 +75,16 @@ def convert_checkpoint(
     prototypes = any(name.startswith("dino_head.") for name in names)
     model_config = published_config(kind, _sections(config), prototypes=prototypes)
     with torch.device("meta"):
-        ours = CrossModalModel(model_config).state_dict()
-    theirs = {name: published_name(kind, name) for name in ours}
-    where = f"{path}, by its names {TITLES[kind]}"
+        expected = CrossModalModel(model_config).state_dict()
+    published = {name: published_name(kind, name) for name in expected}
+    where = f"{path}, recognised as {TITLES[kind]}"
     checkpoint.check_tensors(
-        {theirs[name]: tensor for name, tensor in ours.items()},
+        {published[name]: tensor for name, tensor in expected.items()},
         {name: file.tensors[stored] for name, stored in names.items()},
         where=where,
     )
-    numbers = file.read(names.values())
-    tensors = {name: numbers[names[theirs[name]]] for name in ours}
+    stored_tensors = file.read(names.values())
+    tensors = {name: stored_tensors[names[published[name]]] for name in expected}
     model = checkpoint.build(model_config, tensors, where=where)
     checkpoint.save(out, model, note=f"converted from {Path(path).name}")
     return Path(out)
@@ -90,13 +93,17 @@ def convert_checkpoint(
 def _recognise(file: TensorFile) -> Published:
     """Which of the three published checkpoints these tensors are."""
     names = [_unwrapped(name) for name in file.tensors]
-    for kind, signs in _SIGNS.items():
-        if any(name.startswith(sign) for name in names for sign in signs):
+    for kind, prefixes in _NAME_PREFIXES.items():
+        if any(name.startswith(prefixes) for name in names):
             return kind
-    seen = (what for sign, what in _OTHERS.items() if any(n.startswith(sign) for n in names))
-    guess = next(seen, "of an architecture that galsearch does not know")
+    guesses = (
+        title
+        for prefix, title in _OTHER_ARCHITECTURES.items()
+        if any(name.startswith(prefix) for name in names)
+    )
+    guess = next(guesses, "an unknown architecture")
     if file.metadata.get("format") == checkpoint.FORMAT:
-        guess = "converted already, or trained with galsearch: use it as it is"
+        guess = "weights of galsearch, which need no conversion"
     raise CheckpointError(
         f"{file.where}: {len(names)} tensors, such as {', '.join(names[:3])}: {guess}. Expected "
         "astroclip.ckpt (image_encoder.*, spectrum_encoder.*), astrodino.ckpt (backbone.*) or "
@@ -105,10 +112,10 @@ def _recognise(file: TensorFile) -> Published:
 
 
 def _canonical(name: str, kind: Published) -> str:
-    """The name as published: no wrapper's prefix, and AstroDINO's backbone under `backbone.`."""
+    """The published form of a name: no wrapper's prefix, AstroDINO's backbone under `backbone.`."""
     name = _unwrapped(name)
-    bare = kind is Published.ASTRODINO and not name.startswith(("backbone.", "dino_head."))
-    return f"backbone.{name}" if bare else name
+    is_bare = kind is Published.ASTRODINO and not name.startswith(("backbone.", "dino_head."))
+    return f"backbone.{name}" if is_bare else name
 
 
 def _unwrapped(name: str) -> str:

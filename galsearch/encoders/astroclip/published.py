@@ -1,7 +1,7 @@
-"""The published checkpoints: their sizes, and their names for what our model holds.
+"""Sizes and tensor names of the published checkpoints.
 
-Three files: astroclip.ckpt (both encoders and heads, 446 tensors), astrodino.ckpt (the image
-backbone and its pre-training head, 351) and specformer.ckpt (the spectrum backbone, 79).
+There are three files: astroclip.ckpt (both backbones and heads, 446 tensors), astrodino.ckpt (the
+image backbone and its pre-training head, 351) and specformer.ckpt (the spectrum backbone, 79).
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from galsearch.files.config import config_from_table
 
 
 class Published(StrEnum):
-    """Which of the three a checkpoint is."""
+    """The three published checkpoints."""
 
     ASTROCLIP = "astroclip"
     ASTRODINO = "astrodino"
@@ -37,12 +37,12 @@ PREFIXES: dict[Published, dict[str, str]] = {
     Published.ASTRODINO: {"backbone.": "image_encoder.backbone.", "dino_head.": "dino_head."},
     Published.SPECFORMER: {"": "spectrum_encoder.backbone."},
 }
-"""How the names of each published file begin, and how ours do instead."""
+"""For each published file, prefixes of its tensor names and of the same tensors in this package."""
 
 
 @dataclass(frozen=True)
 class ImageSection:
-    """`image`: arguments of DINOv2's vision transformer; ViT-L/12 by default."""
+    """Table `image`: arguments of DINOv2's vision transformer; the default is ViT-L/12."""
 
     img_size: int = 144
     patch_size: int = 12
@@ -71,7 +71,10 @@ class ImageSection:
 
 @dataclass(frozen=True)
 class SpectrumSection:
-    """`specformer`: arguments of SpecFormer; `norm_first` and `dropout` change no embedding."""
+    """Table `specformer`: arguments of SpecFormer.
+
+    `norm_first` and `dropout` do not affect embeddings.
+    """
 
     input_dim: int = 22
     embed_dim: int = 768
@@ -88,7 +91,7 @@ class SpectrumSection:
 
 @dataclass(frozen=True)
 class HeadSection:
-    """`head`: arguments of both cross-attention heads."""
+    """Table `head`: arguments of both cross-attention heads."""
 
     embed_dim: int = 1024
     n_head: int = 4
@@ -99,7 +102,10 @@ class HeadSection:
 
 @dataclass(frozen=True)
 class ClipSection:
-    """`clip`: `temperature` multiplies the cosines; the published loss never uses the other."""
+    """Table `clip`: arguments of the loss.
+
+    `temperature` is the factor of the cosines; the published loss never uses `logit_scale`.
+    """
 
     temperature: float = 15.5
     logit_scale: float = 15.5
@@ -107,7 +113,7 @@ class ClipSection:
 
 @dataclass(frozen=True)
 class PrototypeSection:
-    """`dino_head`: arguments of DINO's projection head."""
+    """Table `dino_head`: arguments of DINO's projection head."""
 
     in_dim: int = 1024
     out_dim: int = 65536
@@ -118,7 +124,7 @@ class PrototypeSection:
 
 @dataclass(frozen=True)
 class Sections:
-    """The reference's own arguments, by default those of the published checkpoints."""
+    """Arguments of the published code, by default those of the published checkpoints."""
 
     image: ImageSection = field(default_factory=ImageSection)
     specformer: SpectrumSection = field(default_factory=SpectrumSection)
@@ -135,12 +141,12 @@ def published_config(
     Parameters
     ----------
     kind
-        Which of the three.
+        The checkpoint.
     sections
-        Tables `image`, `specformer`, `head`, `clip` and `dino_head` with the reference's
-        arguments where they differ from the published ones.
+        Tables `image`, `specformer`, `head`, `clip` and `dino_head` with the arguments that
+        differ from the published ones.
     prototypes
-        Whether an AstroDINO checkpoint holds its pre-training head.
+        True where an AstroDINO checkpoint holds its pre-training head.
 
     Raises
     ------
@@ -171,17 +177,17 @@ def published_config(
     )
 
 
-def published_name(kind: Published, ours: str) -> str:
-    """What the published file calls a tensor of ours.
+def published_name(kind: Published, name: str) -> str:
+    """The name in a published file of a tensor of this package's model.
 
     Examples
     --------
     >>> published_name(Published.SPECFORMER, "spectrum_encoder.backbone.head.bias")
     'head.bias'
     """
-    prefixes = ((theirs, own) for theirs, own in PREFIXES[kind].items() if ours.startswith(own))
-    theirs, own = next(prefixes, ("", ""))
-    return theirs + ours[len(own) :]
+    matches = (prefixes for prefixes in PREFIXES[kind].items() if name.startswith(prefixes[1]))
+    published, own = next(matches, ("", ""))
+    return published + name[len(own) :]
 
 
 def _image(section: ImageSection, *, class_token: bool) -> ImageConfig:
@@ -249,9 +255,9 @@ def _check_widths(given: Sections) -> None:
             given.specformer.embed_dim,
         ),
     }
-    for name, (said, width) in pairs.items():
-        if said != width:
+    for name, (given_width, width) in pairs.items():
+        if given_width != width:
             raise ConfigError(
-                f"sizes of the checkpoint: head.{name} is {said}, expected the width of the "
+                f"sizes of the checkpoint: head.{name} is {given_width}, expected the width of the "
                 f"backbone, {width}."
             )

@@ -1,10 +1,10 @@
-"""A reader of pickles that executes nothing and imports nothing.
+"""Reader of pickles that executes nothing and imports nothing.
 
-A pickle is a program that names functions and calls them. Here no name is ever looked up: the
-few that describe a tensor are answered by our own records, any other by an inert stand-in that
-swallows what the program does with it (this is how a checkpoint that pickles whole modules is
-read past). Names by which a pickle could do harm are refused with an error that says so,
-although nothing here would have called them: such a file should not be opened elsewhere either.
+A pickle is a program that names functions and calls them. This reader never looks a name up. The
+few names that describe a tensor are replaced by records of its layout, all others by inert
+placeholders that ignore what the program does with them; so a checkpoint that pickles whole
+modules can be read. Names by which a pickle could do harm raise an error although nothing here
+would call them, because such a file should not be opened with other software either.
 """
 
 import io
@@ -28,7 +28,7 @@ STORAGE_DTYPES = {
     "LongStorage": "int64",
     "ShortStorage": "int16",
 }
-"""torch's storage classes, by name, and what they hold."""
+"""Type of the values in each storage class of torch, by the name of the class."""
 
 _BUILTINS = (
     *("object", "set", "frozenset", "list", "dict", "tuple", "slice", "range", "xrange"),
@@ -46,37 +46,46 @@ _HARMLESS = {
     ("functools", "partial"),
     ("types", "SimpleNamespace"),
 }
-"""Names of the standard library that plain data is pickled with; read past like the rest."""
-_LIBRARY = sys.stdlib_module_names | {"__builtin__", "commands", "copy_reg", "exceptions", "nt"}
+"""Names of the standard library that occur in pickles of plain data; they become placeholders."""
+_STANDARD_LIBRARY = sys.stdlib_module_names | {
+    "__builtin__",
+    "commands",
+    "copy_reg",
+    "exceptions",
+    "nt",
+}
 _RUNS_CODE = {"IPython", "cloudpickle", "dill", "ipykernel", "joblib", "pip", "setuptools"}
-"""Packages outside the standard library whose names in a pickle mean stored code."""
-_CALLED = {
+"""Packages outside the standard library whose names in a pickle indicate stored code."""
+_CALLABLE = {
     "numpy": {"_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar"},
     "torch": {"Generator", "Parameter", "Size", "Tensor", "_get_layout", "device"},
 }
-"""What a pickle of numbers calls in these packages. Elsewhere it may call what is named like a
-class; a function that is only named, such as an activation, does no harm anywhere."""
+"""Names that a pickle of arrays may call in these packages.
+
+In other packages it may call names that look like classes. A function that is named but not
+called, such as an activation function, is harmless.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """Where a tensor lies in an archive; the pickle's word, to be checked against the archive."""
+    """Layout of a tensor according to the pickle, to be checked against the archive."""
 
     dtype: str
-    """torch's name, such as 'float32'."""
+    """Name of the type in torch, such as 'float32'."""
     key: str
-    """Of the storage."""
+    """Key of the storage that holds the values."""
     n_stored: int
-    """Numbers in the storage."""
+    """Number of values in the storage."""
     offset: int
-    """The tensor's first number."""
+    """Position in the storage of the first value of the tensor."""
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Numbers that tensors lie in."""
+    """A block of values that one or several tensors share."""
 
     dtype: str
     key: str
@@ -84,14 +93,14 @@ class Storage:
 
 
 class InertDict(dict[Any, Any]):
-    """An OrderedDict without attributes: what a pickle sets on it is dropped."""
+    """A dictionary that ignores the attributes a pickle sets on it; it replaces OrderedDict."""
 
     def __setstate__(self, state: object) -> None:
-        """Drop `state`."""
+        """Ignore the state."""
 
 
 class _InertType(type):
-    """The type of stand-ins: calling one makes an instance, or raises its `refusal`."""
+    """The type of placeholders: calling one returns an instance, or raises its `refusal`."""
 
     refusal: str
     names: str
@@ -103,11 +112,11 @@ class _InertType(type):
 
 
 class _Inert(metaclass=_InertType):
-    """In the place of a class or function that was named; every pickle operation is a no-op."""
+    """Placeholder of a named class or function; every operation of a pickle on it does nothing."""
 
     refusal = ""
     names = ""
-    # With it, the opcodes OBJ and INST call a stand-in even where they bring no arguments.
+    # The opcodes OBJ and INST call a placeholder without arguments only if it has this attribute.
     __getinitargs__ = ()
 
     def __new__(cls, *arguments: object, **options: object) -> "_Inert":  # noqa: ARG004
@@ -131,22 +140,22 @@ def _rebuild_tensor(
     strides: object,
     *rest: object,  # noqa: ARG001
 ) -> StoredTensor:
-    """Answers `torch._utils._rebuild_tensor_v2`."""
+    """Replacement of `torch._utils._rebuild_tensor_v2` that returns the layout."""
     if not isinstance(storage, Storage):
         raise pickle.UnpicklingError("a tensor without a storage")
     sides, steps = _naturals(shape), _naturals(strides)
     if len(sides) != len(steps):
-        raise pickle.UnpicklingError("a tensor with other numbers of sides and strides")
+        raise pickle.UnpicklingError("a tensor with different numbers of dimensions and strides")
     (first,) = _naturals((offset,))
     return StoredTensor(storage.dtype, storage.key, storage.n_stored, first, sides, steps)
 
 
 def _rebuild_parameter(data: object, *rest: object) -> object:  # noqa: ARG001
-    """Answers `torch._utils._rebuild_parameter`: a parameter is its tensor."""
+    """Replacement of `torch._utils._rebuild_parameter` that returns the tensor of the parameter."""
     return data
 
 
-_ANSWERS: dict[tuple[str, str], Any] = {
+_REPLACEMENTS: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): InertDict,
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
@@ -155,25 +164,25 @@ _ANSWERS: dict[tuple[str, str], Any] = {
 
 
 class _InertUnpickler(pickle.Unpickler):
-    """Reads a pickle into dicts, lists, numbers, text, `StoredTensor`s and stand-ins."""
+    """Unpickler that builds dicts, lists, numbers, text, `StoredTensor`s and placeholders only."""
 
     def __init__(self, stream: io.BytesIO, where: str, storages: dict[str, Storage]) -> None:
         super().__init__(stream)
         self.where, self.storages = where, storages
 
     def find_class(self, module: str, name: str) -> Any:
-        """What stands for `module.name`; never the thing itself."""
-        if (module, name) in _ANSWERS:
-            return _ANSWERS[module, name]
+        """The replacement or placeholder of `module.name`, never the object itself."""
+        if (module, name) in _REPLACEMENTS:
+            return _REPLACEMENTS[module, name]
         refusal = (
-            f"{self.where}: this pickle would run code when opened: it asks for {module}.{name}. "
-            "Refused, and nothing was executed; do not open it with other software."
+            f"{self.where}: this pickle would run code when opened: it names {module}.{name}. "
+            "Nothing was executed; do not open this file with other software."
         )
         root, harmless = module.partition(".")[0], (module, name) in _HARMLESS
-        if (root in _LIBRARY and not harmless) or root in _RUNS_CODE:
+        if (root in _STANDARD_LIBRARY and not harmless) or root in _RUNS_CODE:
             raise CheckpointError(refusal)
         last = name.rpartition(".")[2].lstrip("_")
-        callable_ = name in _CALLED[root] if root in _CALLED else last[:1].isupper()
+        callable_ = name in _CALLABLE[root] if root in _CALLABLE else last[:1].isupper()
         rebuilds = module == "torch._utils" and name.startswith("_rebuild_")
         attributes = {
             "names": f"{module}.{name}",
@@ -182,12 +191,12 @@ class _InertUnpickler(pickle.Unpickler):
         return _InertType(name, (_Inert,), attributes)
 
     def persistent_load(self, pid: Any) -> Any:
-        """A storage: the file holds its numbers, the pickle only where they are."""
+        """The description of a storage; its values are in the file, outside the pickle."""
         # Before PyTorch 1.6: modules with their source, and storages that may be views.
         if isinstance(pid, tuple) and len(pid) == 4 and pid[0] == "module":
             return pid[1]
         if not isinstance(pid, tuple) or len(pid) not in (5, 6) or any(pid[5:]):
-            raise pickle.UnpicklingError("a reference to something else than a storage")
+            raise pickle.UnpicklingError("a reference to something other than a storage")
         kind, storage_type, key, _, n_stored = pid[:5]
         package, _, name = getattr(storage_type, "names", "").rpartition(".")
         known = package == "torch" and name in STORAGE_DTYPES and kind == "storage"
@@ -195,19 +204,26 @@ class _InertUnpickler(pickle.Unpickler):
             raise pickle.UnpicklingError("a reference to a storage of an unknown kind")
         storage = Storage(STORAGE_DTYPES[name], key, n_stored)
         if self.storages.setdefault(key, storage) != storage:
-            raise pickle.UnpicklingError("a storage of two kinds or lengths")
+            raise pickle.UnpicklingError("a storage with two types or lengths")
         return storage
 
 
 def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None = None) -> Any:
-    """The next object of the pickles in `stream`, read without executing anything.
+    """The next pickled object in `stream`, read without executing anything.
 
-    Storages that it refers to are added to `storages` by their keys.
+    Parameters
+    ----------
+    stream
+        One or several pickles; it is left after the one that was read.
+    where
+        Name of the file for messages.
+    storages
+        The storages that the object refers to are added to this dictionary.
 
     Raises
     ------
     CheckpointError
-        Where it names or calls what could do harm, or is not a whole pickle.
+        Where the pickle names or calls something that could do harm, or is incomplete.
     """
     start = stream.tell()
     try:
@@ -228,12 +244,15 @@ def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None
         ValueError,
     ) as error:
         raise CheckpointError(
-            f"{where}: a pickle that is truncated or not made of tensors ({error})."
+            f"{where}: a pickle that is truncated or does not consist of tensors ({error})."
         ) from None
 
 
 def _check_memo(stream: io.BytesIO) -> None:
-    """Raise where a few bytes ask for a memo of gigabytes (an array up to its highest number)."""
+    """Check that the memo, an array up to its highest index, is no larger than the pickle.
+
+    Otherwise a few bytes could allocate gigabytes.
+    """
     n_bytes = len(stream.getbuffer())
     for opcode, argument, _ in pickletools.genops(stream):
         if opcode.name.endswith("PUT") and int(argument or 0) > n_bytes:
@@ -242,5 +261,5 @@ def _check_memo(stream: io.BytesIO) -> None:
 
 def _naturals(values: object) -> tuple[int, ...]:
     if not isinstance(values, tuple) or any(type(n) is not int or n < 0 for n in values):
-        raise pickle.UnpicklingError("a tensor whose layout is not made of natural numbers")
+        raise pickle.UnpicklingError("a tensor whose layout does not consist of natural numbers")
     return values

@@ -1,1 +1,1 @@
-"""Preparation of images and spectra: physical units in, network inputs out."""
+"""Preprocessing of images and spectra: physical units to network inputs."""

@@ -1,15 +1,16 @@
-"""Raw arrays to what a model takes; the only place where the two preparations part.
+"""Preprocessing of images and spectra for both kinds of models, `released` and `galsearch`.
 
-`released` (AstroCLIP): images are stretched to the Legacy viewer's colours and cropped, spectra
-are standardised by their own mean and deviation and cut into overlapping slices. A pixel that is
-not finite raises unless it is masked; a masked image pixel is an exact 0 as in the survey's own
-cutouts, a masked spectrum pixel is interpolated from its measured neighbours.
+`released` (AstroCLIP): images are stretched to the colours of the Legacy Surveys viewer and
+cropped; spectra are standardised by their own mean and standard deviation and cut into
+overlapping slices. A pixel that is not finite raises an error unless it is masked. A masked image
+pixel is exactly 0, as in the survey's own cutouts; a masked spectrum pixel is interpolated from
+its measured neighbours.
 
-`galsearch` (ours): images keep their brightness in an asinh stretch without clipping, masked
-pixels are 0; spectra are brought to a grid even in the logarithm of wavelength, less their median
-and divided by their scatter, every pixel has a weight by its inverse variance, and scale, level
-and signal to noise are told in a summary token. Pixels that are not finite are masked. Nothing
-depends on the other rows of a batch.
+`galsearch` (this package): images keep their brightness in an asinh stretch without clipping, and
+masked pixels are 0. Spectra are resampled to a grid uniform in log wavelength; their median is
+subtracted and they are divided by their scatter. Every pixel has a weight from its inverse
+variance, and a summary token holds the scale, the level and the signal to noise. Pixels that are
+not finite are masked. A row does not depend on the other rows of a batch.
 """
 
 from typing import Any
@@ -19,23 +20,22 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from galsearch.core.arrays import BoolArray, Float32Array
 from galsearch.core.errors import ConfigError, InvalidCutoutError, InvalidSpectrumError
 from galsearch.core.rgb import legacy_rgb
 from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, SpectrumConfig
 from galsearch.encoders.preprocess.log_wavelength import log_wavelength_tokens
 
-Floats = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
-
 SOFTENING_NANOMAGGIES = (0.01, 0.015, 0.03)
-"""Where the stretch of g, r, z turns from linear to logarithmic: about twice the sky noise."""
+"""Flux in g, r, z where the stretch changes from linear to logarithmic: twice the sky noise."""
 STRETCH_DIVISOR = 3.0
-SMALLEST_DEVIATION = 0.2
-"""AstroCLIP's floor under the standard deviation of a spectrum."""
+"""Divisor of the stretched flux."""
+MIN_DEVIATION = 0.2
+"""Lower limit of the standard deviation of a spectrum in AstroCLIP, in flux units."""
 
 
 def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: ModelConfig) -> Tensor:
-    """(B, C, size, size) float32, what `CrossModalModel.image` takes.
+    """(B, C, size, size) float32 inputs of `CrossModalModel.image`.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: Mode
     mask : (B, bands, ny, nx) bool, optional
         True = no measurement.
     config
-        Says the preparation and the size of the central crop. A smaller image is padded with
+        Kind of preprocessing and size of the central crop. A smaller image is padded with
         masked pixels (`galsearch`) or refused (`released`).
 
     Raises
     ------
     InvalidCutoutError
-        For another number of bands, and for a row without a single measured pixel; in
-        `released` also for an unmasked pixel that is not finite and an image below the crop.
+        For another number of bands and for a row without a measured pixel; in `released` also
+        for an unmasked pixel that is not finite and an image smaller than the crop.
     """
     section = config.image
     if section is None:
@@ -64,12 +64,12 @@ def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: Mode
     bad = _as_mask(mask, given.shape, InvalidCutoutError)
     if config.preparation == "galsearch":
         given, bad = _padded(given, section, 0), _padded(bad, section, True)
-    planes = _centre(given, section).astype(np.float32)
-    bad = _centre(bad, section)
+    planes = _central_crop(given, section).astype(np.float32)
+    bad = _central_crop(bad, section)
     if config.preparation == "released":
-        _refuse_not_finite(planes, bad, InvalidCutoutError, "image")
+        _require_finite(planes, bad, InvalidCutoutError, "image")
     bad = bad | ~np.isfinite(planes)
-    _refuse_empty(bad, InvalidCutoutError, "image")
+    _require_measured(bad, InvalidCutoutError, "image")
     planes[bad] = 0.0
     if config.preparation == "released":
         return torch.from_numpy(np.ascontiguousarray(legacy_rgb(planes)))
@@ -85,27 +85,29 @@ def prepare_spectra(
     *,
     calibrated: bool = True,
 ) -> Tensor:
-    """(B, tokens, features) float32, what `CrossModalModel.spectrum` takes.
+    """(B, tokens, features) float32 inputs of `CrossModalModel.spectrum`.
 
     Parameters
     ----------
     flux : (B, pixels)
-        1e-17 erg / (s cm2 Angstrom) on the grid of the config (`released` takes any length that
-        gives a slice, and at most `max_tokens`).
+        1e-17 erg / (s cm2 Angstrom) on the wavelength grid of the config. `released` accepts
+        other lengths that give between 1 and `max_tokens` - 1 slices.
     ivar : (B, pixels), optional
-        Inverse variance; 0 masks. None: estimated from differences between near pixels.
-        `released` uses it for the mask alone.
+        Inverse variance; 0 masks a pixel. None: it is estimated from the differences between
+        nearby pixels. `released` uses it for the mask only.
     mask : (B, pixels) bool, optional
         True = no measurement.
     calibrated
-        False: flux is in an unknown unit or lacks its level (a median was subtracted), and
-        nothing is told of brightness, level or signal to noise. `galsearch` alone.
+        False: the flux is in an unknown unit, or its median was subtracted. The summary of
+        brightness, level and signal to noise is left out then. `galsearch` only.
 
     Raises
     ------
     InvalidSpectrumError
-        For other shapes, and for a row without a single measured pixel; in `released` also for
-        an unmasked pixel that is not finite.
+        For other shapes and for a row without a measured pixel; in `released` also for an
+        unmasked pixel that is not finite.
+    ConfigError
+        Where `released` is given an uncalibrated spectrum.
     """
     section = config.spectrum
     if section is None:
@@ -113,7 +115,7 @@ def prepare_spectra(
     if not calibrated and config.preparation == "released":
         raise ConfigError(
             f"model {config.name!r} takes calibrated spectra only: its first token is their mean "
-            "and deviation. Encoders of the preparation 'galsearch' can do without."
+            "and standard deviation."
         )
     values = np.array(flux, dtype=np.float32)
     if values.ndim != 2:
@@ -127,16 +129,16 @@ def prepare_spectra(
             )
         bad |= ~(np.isfinite(weights) & (weights > 0))
     if config.preparation == "released":
-        _refuse_not_finite(values, bad, InvalidSpectrumError, "spectrum")
+        _require_finite(values, bad, InvalidSpectrumError, "spectrum")
     bad |= ~np.isfinite(values)
-    _refuse_empty(bad, InvalidSpectrumError, "spectrum")
+    _require_measured(bad, InvalidSpectrumError, "spectrum")
     if config.preparation == "released":
         return torch.from_numpy(_standardised_slices(_interpolated(values, bad), section))
     if values.shape[1] != section.n_pixels:
         raise InvalidSpectrumError(
             f"model {config.name!r} takes spectra of {section.n_pixels} pixels from "
             f"{section.first_angstrom:g} Angstrom in steps of {section.step_angstrom:g}, found "
-            f"{values.shape[1]} pixels: Spectrum.on_desi_grid() brings one there."
+            f"{values.shape[1]} pixels: Spectrum.on_desi_grid() resamples to the DESI grid."
         )
     tokens = log_wavelength_tokens(values, weights, bad, section)
     if not calibrated:
@@ -144,14 +146,15 @@ def prepare_spectra(
     return torch.from_numpy(tokens)
 
 
-def _standardised_slices(flux: Floats, config: SpectrumConfig) -> Floats:
-    """AstroCLIP's tokens: (mean, deviation) first, then slices led by zeros.
+def _standardised_slices(flux: Float32Array, config: SpectrumConfig) -> Float32Array:
+    """Tokens of AstroCLIP: one with mean and standard deviation, then the slices.
 
-    The published code drops the last start, whether or not its slice is full.
+    Each slice starts with `n_summary` zeros. The published code drops the last slice, whether or
+    not it is complete.
     """
     mean = flux.mean(axis=1, dtype=np.float64, keepdims=True)
     spread = flux.std(axis=1, dtype=np.float64, ddof=1, keepdims=True)
-    spread = np.maximum(spread, SMALLEST_DEVIATION)
+    spread = np.maximum(spread, MIN_DEVIATION)
     length, step = config.slice_length, config.slice_step
     n_slices = len(range(0, flux.shape[1] - step, step)) - 1
     if not 1 <= n_slices < config.max_tokens:
@@ -159,8 +162,8 @@ def _standardised_slices(flux: Floats, config: SpectrumConfig) -> Floats:
             f"a spectrum of {flux.shape[1]} pixels gives {max(n_slices, 0)} slices of {length} "
             f"pixels; expected 1 to {config.max_tokens - 1}."
         )
-    standard = ((flux - mean) / spread).astype(np.float32)
-    slices = np.lib.stride_tricks.sliding_window_view(standard, length, axis=1)
+    standardised = ((flux - mean) / spread).astype(np.float32)
+    slices = np.lib.stride_tricks.sliding_window_view(standardised, length, axis=1)
     tokens = np.zeros((len(flux), n_slices + 1, config.n_features), np.float32)
     tokens[:, 1:, config.n_summary :] = slices[:, ::step][:, :n_slices]
     tokens[:, 0, 0] = (mean[:, 0] - 2) / 2
@@ -168,17 +171,17 @@ def _standardised_slices(flux: Floats, config: SpectrumConfig) -> Floats:
     return tokens
 
 
-def _interpolated(flux: Floats, bad: Bools) -> Floats:
-    """Masked pixels lie on the line between their measured neighbours."""
+def _interpolated(flux: Float32Array, bad: BoolArray) -> Float32Array:
+    """Spectra with masked pixels interpolated linearly between their measured neighbours."""
     pixels = np.arange(flux.shape[1])
     for row in np.flatnonzero(bad.any(axis=1)):
-        hole = bad[row]
-        flux[row, hole] = np.interp(pixels[hole], pixels[~hole], flux[row, ~hole])
+        gap = bad[row]
+        flux[row, gap] = np.interp(pixels[gap], pixels[~gap], flux[row, ~gap])
     return flux
 
 
-def _centre(planes: npt.NDArray[Any], config: ImageConfig) -> npt.NDArray[Any]:
-    """The central crop; odd differences leave the extra pixel at the far side."""
+def _central_crop(planes: npt.NDArray[Any], config: ImageConfig) -> npt.NDArray[Any]:
+    """The central crop; an odd margin is divided as by torchvision's CenterCrop (half to even)."""
     size, (ny, nx) = config.image_size, planes.shape[-2:]
     if min(ny, nx) < size:
         raise InvalidCutoutError(
@@ -189,7 +192,7 @@ def _centre(planes: npt.NDArray[Any], config: ImageConfig) -> npt.NDArray[Any]:
 
 
 def _padded(planes: npt.NDArray[Any], config: ImageConfig, value: float) -> npt.NDArray[Any]:
-    """At least the size of the crop; `value` where there is no image."""
+    """Images padded with `value` to the size of the crop where they are smaller."""
     missing = [max(0, config.image_size - n) for n in planes.shape[-2:]]
     if not any(missing):
         return planes
@@ -197,14 +200,20 @@ def _padded(planes: npt.NDArray[Any], config: ImageConfig, value: float) -> npt.
     return np.pad(planes, padding, constant_values=value)
 
 
-def _as_mask(mask: npt.ArrayLike | None, shape: tuple[int, ...], error: type[ValueError]) -> Bools:
+def _as_mask(
+    mask: npt.ArrayLike | None, shape: tuple[int, ...], error: type[ValueError]
+) -> BoolArray:
+    """A copy of the mask, or a mask without masked pixels where there is none."""
     bad = np.zeros(shape, bool) if mask is None else np.array(mask, dtype=bool)
     if bad.shape != shape:
         raise error(f"mask and flux must have one shape, found {bad.shape} and {shape}.")
     return bad
 
 
-def _refuse_not_finite(values: Floats, bad: Bools, error: type[ValueError], noun: str) -> None:
+def _require_finite(
+    values: Float32Array, bad: BoolArray, error: type[ValueError], noun: str
+) -> None:
+    """Raise an error that names the first row with an unmasked pixel that is not finite."""
     wrong = (~np.isfinite(values) & ~bad).sum(axis=tuple(range(1, values.ndim)))
     if wrong.any():
         row = int(np.argmax(wrong > 0))
@@ -215,11 +224,12 @@ def _refuse_not_finite(values: Floats, bad: Bools, error: type[ValueError], noun
         )
 
 
-def _refuse_empty(bad: Bools, error: type[ValueError], noun: str) -> None:
+def _require_measured(bad: BoolArray, error: type[ValueError], noun: str) -> None:
+    """Raise an error that names the first row without a measured pixel."""
     empty = bad.all(axis=tuple(range(1, bad.ndim)))
     if empty.any():
         row = int(np.argmax(empty))
         raise error(
-            f"{noun} {row} of the batch has no measured pixel, as {int(empty.sum())} of "
-            f"{len(bad)} rows: there is nothing to embed."
+            f"{noun} {row} of the batch has no measured pixel, like {int(empty.sum())} of "
+            f"{len(bad)} rows."
         )
