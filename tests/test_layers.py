@@ -48,6 +48,7 @@ ORDERS: dict[str, list[set[str]]] = {
         {"ingest"},
         {"writer"},
         {"reader"},
+        {"partition"},
         {"batch", "hats_files", "splits"},
         {"schema", "healpix"},
     ],

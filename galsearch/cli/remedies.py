@@ -18,6 +18,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "output-exists": "Name another output directory, or remove this one.",
         "locked": "Wait until the other process has finished, then try again.",
         "bad-dataset": "Write the dataset again: galsearch ingest RECIPE OUT.",
+        "bad-ingest": "Correct the recipe or the survey files that the message names.",
         "no-dataset": "Name the directory that galsearch ingest wrote: --dataset DIRECTORY.",
         "bad-checkpoint": "Use weights that galsearch trained or converted.",
         "not-converted": "Convert published weights first: galsearch convert-checkpoint IN OUT.",

@@ -135,6 +135,13 @@ class DatasetError(GalsearchError, ValueError):
     remedy = "Write the dataset again with galsearch.ingest(recipe, out)."
 
 
+class IngestError(DatasetError):
+    """An ingest that cannot be completed: no galaxy is left, or tables contradict each other."""
+
+    code = "bad-ingest"
+    remedy = "Correct the recipe or the survey files that the message names."
+
+
 class NoDatasetError(DatasetError):
     """The dataset whose images and spectra are to be shown is not known or not there."""
 

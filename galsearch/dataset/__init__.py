@@ -1,7 +1,7 @@
-"""Paired galaxies on disk: a HATS-shaped Parquet catalogue with images and spectra.
+"""Datasets on disk: Parquet catalogues of galaxies with images and spectra, in the HATS layout.
 
-Names are imported when first used, so reading a dataset imports neither astropy nor the readers
-of survey files. The names are in `__init__.pyi`.
+Names are imported when they are first used, so that reading a dataset imports neither astropy nor
+the readers of survey files. The names are listed in `__init__.pyi`.
 """
 
 import lazy_loader

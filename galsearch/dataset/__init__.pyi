@@ -2,8 +2,8 @@ from .batch import GalaxyBatch as GalaxyBatch
 from .ingest.ingest_recipe import IngestRecipe as IngestRecipe
 from .ingest.ingest_recipe import read_recipe as read_recipe
 from .ingest.ingest_report import IngestReport as IngestReport
+from .partition import Partition as Partition
 from .reader import Dataset as Dataset
-from .reader import Partition as Partition
 from .reader import open_dataset as open_dataset
 from .splits import SPLITS as SPLITS
 from .splits import split_of as split_of

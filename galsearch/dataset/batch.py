@@ -1,4 +1,4 @@
-"""Galaxies as arrays: what encoders, training and the gallery are fed."""
+"""Batches of galaxies as arrays, the input of encoders, training and the gallery."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Int64Array, TargetIds
 from galsearch.core.modality import Modality
 from galsearch.core.spectrum import DESI_N_PIXELS
 from galsearch.dataset.schema import DEC, HAS, IMAGE_SHAPE, RA, TARGET_ID
@@ -15,39 +16,42 @@ from galsearch.dataset.schema import DEC, HAS, IMAGE_SHAPE, RA, TARGET_ID
 
 @dataclass(frozen=True, eq=False)
 class GalaxyBatch:
-    """Some galaxies, one a row. A modality that a galaxy lacks is flux 0 and wholly masked."""
+    """Images and spectra of some galaxies, one galaxy in each row.
 
-    target_ids: npt.NDArray[np.int64]
+    Where a galaxy lacks a modality, its flux is 0 and every pixel is masked.
+    """
+
+    target_ids: TargetIds
     """(n,)."""
-    ra_deg: npt.NDArray[np.float64]
-    dec_deg: npt.NDArray[np.float64]
+    ra_deg: Float64Array
+    dec_deg: Float64Array
     """(n,) ICRS."""
-    z: npt.NDArray[np.float64]
+    z: Float64Array
     """(n,) redshift, NaN where unknown."""
-    has_image: npt.NDArray[np.bool_]
-    has_spectrum: npt.NDArray[np.bool_]
+    has_image: BoolArray
+    has_spectrum: BoolArray
     """(n,)."""
-    image_flux: npt.NDArray[np.float32]
+    image_flux: Float32Array
     """(n, 3, 152, 152), bands g, r, z; nanomaggies per pixel of 0.262 arcsec; 0 where masked."""
-    image_mask: npt.NDArray[np.bool_]
-    """(n, 3, 152, 152), True = no measurement."""
-    spectrum_flux: npt.NDArray[np.float32]
+    image_mask: BoolArray
+    """(n, 3, 152, 152), True where there is no measurement."""
+    spectrum_flux: Float32Array
     """(n, 7781) on the DESI grid, 1e-17 erg / (s cm2 Angstrom); 0 where masked."""
-    spectrum_ivar: npt.NDArray[np.float32]
-    """(n, 7781), 0 where masked."""
-    spectrum_mask: npt.NDArray[np.bool_]
-    """(n, 7781), True = no measurement."""
+    spectrum_ivar: Float32Array
+    """(n, 7781), inverse variance of the flux; 0 where masked."""
+    spectrum_mask: BoolArray
+    """(n, 7781), True where there is no measurement."""
 
     def __len__(self) -> int:
         return int(self.target_ids.size)
 
-    def take(self, rows: npt.NDArray[np.int64] | slice) -> "GalaxyBatch":
-        """The same galaxies at these row numbers, in this order; a slice copies nothing."""
+    def take(self, rows: Int64Array | slice) -> "GalaxyBatch":
+        """The galaxies at these row numbers, in this order. A slice is a view, not a copy."""
         return GalaxyBatch(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def concatenate(batches: Sequence[GalaxyBatch]) -> GalaxyBatch:
-    """All rows of one or more batches, in order."""
+    """One batch with all rows of one or more batches, in order."""
     if len(batches) == 1:
         return batches[0]
     arrays = ([getattr(batch, f.name) for batch in batches] for f in fields(GalaxyBatch))
@@ -55,22 +59,24 @@ def concatenate(batches: Sequence[GalaxyBatch]) -> GalaxyBatch:
 
 
 def batch_from_table(table: pa.Table) -> GalaxyBatch:
-    """The rows of a partition's table; modalities whose columns it lacks come out as missing.
+    """The rows of a partition's table as a batch.
 
-    A mask column may be left out where nothing is masked.
+    A modality whose flux column is not in the table is missing for every galaxy. A mask column
+    may be left out if no pixel is masked.
     """
     n = len(table)
     names = set(table.column_names)
 
-    def pixels(name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    def pixels(name: str, shape: tuple[int, ...]) -> Float32Array:
         if name not in names:
             return np.zeros((n, *shape), np.float32)
-        return _rows(table[name], shape)
+        return _fixed_size_rows(table[name], shape)
 
-    def mask(
-        name: str, shape: tuple[int, ...], has: npt.NDArray[np.bool_]
-    ) -> npt.NDArray[np.bool_]:
-        masked = _rows(table[name], shape) if name in names else np.zeros((n, *shape), bool)
+    def mask(name: str, shape: tuple[int, ...], has: BoolArray) -> BoolArray:
+        if name in names:
+            masked = _fixed_size_rows(table[name], shape)
+        else:
+            masked = np.zeros((n, *shape), bool)
         masked[~has] = True
         return masked
 
@@ -96,11 +102,11 @@ def _scalars(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
-def _rows(column: pa.ChunkedArray, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    """(n, *shape) of a fixed-size list column; null rows are 0."""
+def _fixed_size_rows(column: pa.ChunkedArray, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """(n, *shape) values of a column of fixed-size lists; rows that are null become 0."""
     array = column.combine_chunks()
     length = int(np.prod(shape))
-    # Not `flatten`, which leaves null rows out and so would shift the ones behind them.
+    # `flatten` would leave null rows out and so shift the rows behind them.
     values = array.values.slice(array.offset * length, len(array) * length)
     rows = values.to_numpy(zero_copy_only=False).reshape(len(array), *shape)
     if array.null_count or not rows.flags.writeable:

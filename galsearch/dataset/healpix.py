@@ -1,4 +1,7 @@
-"""Where a galaxy lies on the nested HEALPix grid, and which pixels hold few enough of them."""
+"""HEALPix pixels of positions, and the division of a catalogue into pixels of limited size.
+
+All pixel numbers are in the nested scheme.
+"""
 
 from dataclasses import dataclass
 
@@ -7,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from astropy_healpix import HEALPix
 
+from galsearch.core.arrays import Int64Array, Rows
+
 ORDER = 29
-"""The order of `_healpix_29`: pixels of 0.4 milliarcsec."""
+"""HEALPix order of the column `_healpix_29`; its pixels are 0.4 milliarcsec wide."""
 MAX_PARTITION_ORDER = 18
-"""Where splitting ends: pixels of 0.8 arcsec hold what cannot be told apart any more."""
+"""Highest order of a partition. Its pixels are 0.8 arcsec wide, too small to divide galaxies."""
 
 
-def healpix_29(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """(n,) nested pixels of order 29 that hold ICRS positions in degrees, as HATS defines them.
+def healpix_29(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> Int64Array:
+    """(n,) numbers of the order-29 pixels of ICRS positions in degrees, as HATS defines them.
 
     Examples
     --------
@@ -28,20 +33,27 @@ def healpix_29(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np.
 
 @dataclass(frozen=True, eq=False)
 class PixelRows:
-    """A HEALPix pixel and the rows that lie in it."""
+    """A HEALPix pixel and the catalogue rows inside it."""
 
     order: int
     pixel: int
-    """Nested number of the pixel at `order`."""
-    rows: npt.NDArray[np.int64]
-    """Row numbers by ascending `_healpix_29`; equal ones keep their order."""
+    """Number of the pixel at `order`."""
+    rows: Rows
+    """(n,) row numbers by ascending `_healpix_29`; rows of one pixel keep their order."""
 
 
-def adaptive_pixels(healpix: npt.NDArray[np.int64], *, max_rows: int) -> list[PixelRows]:
-    """Disjoint pixels that hold every row of `healpix`, each at most `max_rows` where possible.
+def adaptive_pixels(healpix: Int64Array, *, max_rows: int) -> list[PixelRows]:
+    """Disjoint pixels that together hold every row, each at most `max_rows` where possible.
 
-    A pixel is split into its four children while it holds more, from the 12 pixels of order 0
-    down to order 18. Pixels without rows are left out; the others come by position on the curve.
+    Starting from the 12 pixels of order 0, a pixel that holds more than `max_rows` is split into
+    its four children, down to order 18. Pixels without rows are left out.
+
+    Parameters
+    ----------
+    healpix : (n,) int64
+        Order-29 pixel of each row.
+    max_rows
+        Largest number of rows of a pixel.
 
     Examples
     --------
@@ -52,9 +64,7 @@ def adaptive_pixels(healpix: npt.NDArray[np.int64], *, max_rows: int) -> list[Pi
     return _split(healpix[by_position], by_position, 0, max_rows)
 
 
-def _split(
-    healpix: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], order: int, max_rows: int
-) -> list[PixelRows]:
+def _split(healpix: Int64Array, rows: Rows, order: int, max_rows: int) -> list[PixelRows]:
     pixels, starts = np.unique(healpix >> (2 * (ORDER - order)), return_index=True)
     ends = np.append(starts, healpix.size)[1:]
     found: list[PixelRows] = []

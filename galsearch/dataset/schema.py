@@ -1,7 +1,7 @@
-"""Every column, file and key name of a dataset on disk: a HATS catalogue of galaxies.
+"""Column and file names of a dataset on disk, which is a HATS catalogue of galaxies.
 
-HATS (Hierarchical Adaptive Tiling Scheme) is a directory of Parquet files, one a HEALPix pixel.
-Here a row is a galaxy: what the catalogue knows, and the pixels of its image and its spectrum.
+HATS (Hierarchical Adaptive Tiling Scheme) is a directory of Parquet files, one for each HEALPix
+pixel. A row is a galaxy: its catalogue values, and the pixels of its image and its spectrum.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ BANDS = ("g", "r", "z")
 IMAGE_SIZE_PIXELS = 152
 PIXEL_SCALE_ARCSEC = 0.262
 IMAGE_SHAPE = (len(BANDS), IMAGE_SIZE_PIXELS, IMAGE_SIZE_PIXELS)
-"""(band, y, x) of every stored image; nanomaggies, row 0 south, column 0 east."""
+"""Axes (band, y, x) of every stored image, in nanomaggies; row 0 is south, column 0 is east."""
 IMAGE_LENGTH = len(BANDS) * IMAGE_SIZE_PIXELS**2
 
 HEALPIX_COLUMN = "_healpix_29"
 TARGET_ID = "target_id"
 RA, DEC = "ra_deg", "dec_deg"
 HAS = {Modality.IMAGE: "has_image", Modality.SPECTRUM: "has_spectrum"}
-"""Whether the galaxy has that modality: known without touching a pixel."""
+"""Column that is true where the galaxy has that modality, so that no pixel need be read."""
 
 PROPERTIES_FILE = "hats.properties"
 PARTITION_INFO_FILE = "partition_info.csv"
@@ -34,7 +34,7 @@ METADATA_FILE = "_metadata"
 DIGESTS_FILE = "sha256sums.txt"
 REPORT_FILE = "ingest_report.json"
 ROW_GROUP_ROWS = 64
-"""Galaxies a row group: what one read of a galaxy costs, about 20 MB."""
+"""Galaxies in a Parquet row group. Reading one galaxy reads its row group, about 20 MB."""
 
 _IDENTITY = (
     pa.field(HEALPIX_COLUMN, pa.int64(), nullable=False),
@@ -58,11 +58,12 @@ SPECTRUM_FILE_FIELDS = (
     pa.field("survey", pa.string()),
     pa.field("program", pa.string()),
 )
-"""What a fibre map tells of its rows; null where it does not."""
+"""Values from the fibre map of the spectrum; null where unknown."""
 
 
 def _pixels(name: str, kind: pa.DataType, length: int) -> pa.Field:
-    # Elements that cannot be null save a level a value: reading is about 1.5 times as fast.
+    # With elements that cannot be null, Parquet stores no definition levels: reading is about 1.5
+    # times as fast.
     return pa.field(name, pa.list_(pa.field("element", kind, nullable=False), length))
 
 
@@ -77,28 +78,28 @@ PIXEL_FIELDS: dict[Modality, tuple[pa.Field, ...]] = {
         _pixels("spectrum_mask", pa.bool_(), DESI_N_PIXELS),
     ),
 }
-"""The pixels of each modality, flattened; null where the galaxy lacks it."""
+"""Pixel columns of each modality, flattened; null where the galaxy lacks the modality."""
 
 PIXEL_COLUMNS = tuple(field.name for fields in PIXEL_FIELDS.values() for field in fields)
 BUILT_IN_COLUMNS = tuple(
     field.name for field in (*_IDENTITY, *REDSHIFT_FIELDS, *SPECTRUM_FILE_FIELDS)
 )
-"""The catalogue's own columns; a label of such a name is stored as label_<name>."""
+"""Columns of every catalogue; a label of the same name is stored as label_<name>."""
 
 
 def dataset_schema(labels: Sequence[pa.Field] = ()) -> pa.Schema:
-    """The Arrow schema of every partition, with the columns of `labels` before the pixels."""
+    """The Arrow schema of a dataset with these label columns, which precede the pixels."""
     pixels = [field for fields in PIXEL_FIELDS.values() for field in fields]
     return pa.schema([*_IDENTITY, *REDSHIFT_FIELDS, *SPECTRUM_FILE_FIELDS, *labels, *pixels])
 
 
 def catalogue_names(schema: pa.Schema) -> list[str]:
-    """The columns of a partition that are not pixels, in order."""
+    """Names of the columns that hold no pixels, in the order of the schema."""
     return [name for name in schema.names if name not in PIXEL_COLUMNS]
 
 
 def partition_path(order: int, pixel: int) -> Path:
-    """Where HATS keeps the rows of a HEALPix pixel, relative to the catalogue.
+    """Path of the file of a HEALPix pixel, relative to the directory of the dataset.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Training, validation and test galaxies, told apart by TARGETID alone.
+"""Division of galaxies into training, validation and test sets by TARGETID alone.
 
-A galaxy keeps its split whatever else the dataset holds, in whichever order it was ingested.
+A galaxy is in the same set whatever else the dataset holds and in whatever order it was ingested.
 """
 
 import numpy as np
@@ -13,10 +13,10 @@ _TENTHS_TRAIN, _TENTHS_VALIDATION = 8, 1
 
 
 def split_of(target_ids: npt.ArrayLike) -> npt.NDArray[np.str_]:
-    """(n,) of 'train' (80 per cent), 'validation' (10) or 'test' (10), by hash of TARGETID.
+    """(n,) names of the sets: 'train' (80 %), 'validation' (10 %) or 'test' (10 %).
 
-    The hash is the output function of splitmix64 (Steele, Lea and Flood 2014), modulo 10:
-    0 to 7 train, 8 validation, 9 test.
+    The set follows from a hash of the TARGETID, the output function of splitmix64 (Steele, Lea
+    and Flood 2014), modulo 10: 0 to 7 is train, 8 validation, 9 test.
 
     Raises
     ------

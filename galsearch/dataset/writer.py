@@ -1,4 +1,4 @@
-"""Writes a HATS catalogue: a Parquet file a partition, and the files that describe them."""
+"""Writing of a HATS catalogue: one Parquet file for each partition, and its metadata files."""
 
 import itertools
 from datetime import UTC, datetime
@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galsearch.core.errors import DatasetError
+from galsearch.core.errors import IngestError
 from galsearch.core.modality import Modality
 from galsearch.core.version import VERSION
 from galsearch.dataset import schema
 from galsearch.dataset.hats_files import write_digests, write_partition_info, write_properties
-from galsearch.dataset.reader import sha256_of
+from galsearch.files.digest import sha256_of_file
 
 _COORDINATES = {
     "hats_col_ra": schema.RA,
@@ -24,7 +24,10 @@ _COORDINATES = {
 
 
 class CatalogueWriter:
-    """Takes partitions one by one, then `finish` writes what describes them all."""
+    """Writes partitions one by one; `finish` then writes the metadata of the whole catalogue.
+
+    The caller makes the directory atomic.
+    """
 
     def __init__(self, root: Path, table_schema: pa.Schema) -> None:
         self._root = root
@@ -35,7 +38,7 @@ class CatalogueWriter:
         self.n_rows = 0
 
     def write_partition(self, order: int, pixel: int, table: pa.Table) -> None:
-        """Write the rows of one HEALPix pixel, in the order given (ascending `_healpix_29`)."""
+        """Write the rows of one HEALPix pixel, which must be sorted by `_healpix_29`."""
         relative = schema.partition_path(order, pixel)
         path = self._root / relative
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,17 +47,18 @@ class CatalogueWriter:
                 writer.write_table(table.slice(start, schema.ROW_GROUP_ROWS))
         footer = pq.read_metadata(path)
         if footer.num_rows != len(table):
-            raise DatasetError(
-                f"{relative}: wrote {footer.num_rows} of {len(table)} rows. Nothing was kept."
+            raise IngestError(
+                f"{relative}: the file has {footer.num_rows} of {len(table)} rows. Nothing was "
+                "written."
             )
         footer.set_file_path(relative.relative_to(schema.DATASET_DIR).as_posix())
         self._footers.append(footer)
-        self._digests[relative.as_posix()] = sha256_of(path)
+        self._digests[relative.as_posix()] = sha256_of_file(path)
         self._pixels.append((order, pixel))
         self.n_rows += len(table)
 
     def finish(self, *, name: str, max_rows: int) -> None:
-        """Write properties, partition list, digests and the two Parquet metadata files."""
+        """Write properties, list of partitions, digests and the two Parquet metadata files."""
         folder = self._root / schema.DATASET_DIR
         pq.write_metadata(self.schema, folder / schema.COMMON_METADATA_FILE)
         pq.write_metadata(
@@ -86,9 +90,13 @@ class CatalogueWriter:
 
 
 def _parquet_options(table_schema: pa.Schema) -> dict[str, Any]:
-    """Fast to read back: noise hardly compresses, so floats stay as they are; masks vanish."""
+    """Options of the Parquet writer that make pixels fast to read.
+
+    Float pixels are mostly noise, which hardly compresses, and so they are not compressed. Masks
+    are: they compress to almost nothing.
+    """
     pixels = list(itertools.chain(*(schema.PIXEL_FIELDS[m] for m in Modality)))
-    # Parquet names a column by its path: a list's values lie in `list.element`.
+    # Parquet names a column by its path; the values of a list are in `list.element`.
     paths = {f.name: f"{f.name}.list.element" for f in pixels}
     noise = {paths[f.name] for f in pixels if f.type.value_type == pa.float32()}
     leaves = [paths.get(name, name) for name in table_schema.names]

@@ -1,4 +1,4 @@
-"""A tiny survey on disk, written in the real formats by the writers of galsearch.sources."""
+"""A small survey in the formats of DESI and the Legacy Surveys, and a dataset made from it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 
 from galsearch.core.cutout import Cutout
 from galsearch.core.target_id import TargetId
+from galsearch.dataset import open_dataset
+from galsearch.dataset.batch import GalaxyBatch, concatenate
 from galsearch.sources.desi.coadd_writer import write_coadd
 from galsearch.sources.desi.redrock import write_redrock
 from galsearch.sources.legacy_surveys.cutout_file import write_cutout
@@ -19,7 +21,7 @@ FIRST_ID = 39627848784286003
 
 @dataclass
 class Survey:
-    """A directory to which sources are added one by one."""
+    """A directory to which survey files are added one by one."""
 
     root: Path
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
@@ -88,7 +90,7 @@ def survey(tmp_path):
 
 @pytest.fixture(scope="session")
 def paired(tmp_path_factory):
-    """Twelve galaxies in two coadds: nine paired, two without image, and one image alone."""
+    """Twelve galaxies: nine with image and spectrum, two spectra, and one image."""
     survey = Survey(tmp_path_factory.mktemp("paired"))
     ids = FIRST_ID + np.arange(11)
     ra, dec = (359.9 + 0.02 * np.arange(11)) % 360, np.linspace(-0.1, 0.1, 11)
@@ -106,9 +108,35 @@ def paired(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def dataset_dir(paired, tmp_path_factory):
-    """`paired`, ingested: partitions of at most five galaxies."""
+    """The dataset of `paired`, in partitions of at most five galaxies."""
     from galsearch.dataset.ingest.run import ingest
 
     out = tmp_path_factory.mktemp("dataset") / "tiny"
     ingest(paired.recipe(redshifts=True, labels=True), out)
     return out
+
+
+@pytest.fixture(scope="session")
+def dataset(dataset_dir):
+    return open_dataset(dataset_dir)
+
+
+@pytest.fixture(scope="session")
+def all_galaxies(dataset):
+    """All galaxies of `dataset` in one batch."""
+    return concatenate([b for p in dataset.partitions for b in p.batches()])
+
+
+def assert_same_galaxies(a, b):
+    for name in GalaxyBatch.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+def column(dataset, name):
+    """Values of a catalogue column by TARGETID."""
+    return dict(zip(dataset.target_ids.tolist(), dataset.catalogue[name].to_pylist(), strict=True))
+
+
+def unfinished_outputs(folder):
+    """Names of temporary files and directories that a run left behind."""
+    return sorted(path.name for path in folder.iterdir() if path.name.endswith(".part"))

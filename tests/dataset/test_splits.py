@@ -1,4 +1,4 @@
-"""Splits depend on TARGETID alone."""
+"""The set of a galaxy depends on its TARGETID alone."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_splits_equal_those_of_plain_integers(ids):
     assert split_of(np.array(ids, np.int64)).tolist() == [slow_split(i) for i in ids]
 
 
-def test_splitmix64_is_the_published_one():
+def test_the_hash_is_the_published_splitmix64():
     # The reference implementation's first output for the seed 1234567.
     whole = 2**64 - 1
     value = (1234567 + 0x9E3779B97F4A7C15) & whole
@@ -36,7 +36,7 @@ def test_splitmix64_is_the_published_one():
 
 
 @given(st.lists(IDS, min_size=1, max_size=10), st.randoms())
-def test_a_galaxy_keeps_its_split_in_any_company(ids, random):
+def test_the_set_of_a_galaxy_does_not_depend_on_other_galaxies(ids, random):
     shuffled = list(ids)
     random.shuffle(shuffled)
     whole = dict(zip(ids, split_of(ids).tolist(), strict=True))
@@ -45,14 +45,14 @@ def test_a_galaxy_keeps_its_split_in_any_company(ids, random):
 
 def test_about_eight_tenths_are_for_training():
     splits = split_of(39627848784286003 + np.arange(100_000))
-    shares = {name: float(np.mean(splits == name)) for name in ("train", "validation", "test")}
-    assert shares == pytest.approx({"train": 0.8, "validation": 0.1, "test": 0.1}, abs=0.005)
+    fractions = {name: float(np.mean(splits == name)) for name in ("train", "validation", "test")}
+    assert fractions == pytest.approx({"train": 0.8, "validation": 0.1, "test": 0.1}, abs=0.005)
 
 
-def test_no_galaxy_has_no_split():
+def test_no_galaxies_give_an_empty_array():
     assert split_of(np.zeros(0, np.int64)).shape == (0,)
 
 
-def test_a_float_is_no_target_id():
+def test_float_ids_are_refused():
     with pytest.raises(InvalidTargetIdError):
         split_of(np.array([1.0]))

@@ -95,7 +95,7 @@ def test_each_row_that_is_left_out_is_counted_with_its_reason(make_coadd: MakeCo
         "not a target": 1,
         "fibre status": 1,
         "no position": 1,
-        "no light": 3,
+        "no valid pixels": 3,
     }
 
 
@@ -106,7 +106,7 @@ def test_the_index_says_the_same_without_spectra(make_coadd: MakeCoadd) -> None:
     full, index = read_spectra_file(path), read_spectra_index(path)
     assert (index.spectra, len(full.spectra)) == ([], 3)
     assert index.rows.tolist() == full.rows.tolist() == [0, 1, 3]
-    assert index.skipped == full.skipped == {"no light": 1}
+    assert index.skipped == full.skipped == {"no valid pixels": 1}
 
 
 def test_rows_that_are_not_asked_for_are_counted(make_coadd: MakeCoadd) -> None:
@@ -114,10 +114,10 @@ def test_rows_that_are_not_asked_for_are_counted(make_coadd: MakeCoadd) -> None:
     everything = read_spectra_file(path)
     read = read_spectra_file(path, rows=[3, 1])
     assert read.target_ids.tolist() == [4]
-    assert read.skipped == {"negative TARGETID": 1, "not asked for": 2}
+    assert read.skipped == {"negative TARGETID": 1, "not requested": 2}
     np.testing.assert_array_equal(read.spectra[0].flux, everything.spectra[2].flux)
     nothing = read_spectra_file(path, rows=[])
-    assert (nothing.spectra, nothing.skipped["not asked for"]) == ([], 3)
+    assert (nothing.spectra, nothing.skipped["not requested"]) == ([], 3)
 
 
 def test_a_row_that_does_not_exist_is_refused(make_coadd: MakeCoadd) -> None:
@@ -147,7 +147,7 @@ def test_exposures_of_one_target_become_one_spectrum(make_coadd: MakeCoadd) -> N
     np.testing.assert_allclose(read.spectra[1].flux[:5], 5.0)
     asked = read_spectra_file(path, rows=[0])
     np.testing.assert_array_equal(asked.spectra[0].flux, read.spectra[0].flux)
-    assert asked.skipped == {"fibre status": 1, "further exposure": 1, "not asked for": 1}
+    assert asked.skipped == {"fibre status": 1, "further exposure": 1, "not requested": 1}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

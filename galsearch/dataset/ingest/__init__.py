@@ -1,1 +1,1 @@
-"""Ingestion: survey files are listed, matched on the sky, paired and written as a dataset."""
+"""Ingest: survey files are listed, paired and written as a dataset."""

@@ -1,30 +1,28 @@
-"""What to ingest: which files, joined by what, and what becomes of the unpaired."""
+"""Recipe of an ingest: the survey files, the rule that pairs them, and the label columns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from galsearch.core.errors import ConfigError
 from galsearch.files.config import read_config
-from galsearch.sources.urls import expand_urls
 
 _MAX_SEPARATION_ARCSEC = 60.0
 
 
 @dataclass(frozen=True)
 class SpectrumFiles:
-    """Where spectra and their redshifts come from."""
+    """Files of spectra and of their redshifts."""
 
     files: tuple[str, ...] = ()
     """coadd-*.fits or spectra-*.fits: paths, globs or URLs."""
     redshifts: tuple[str, ...] = ()
-    """redrock-*.fits, joined by TARGETID."""
+    """redrock-*.fits, joined by file name and TARGETID."""
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Where images come from."""
+    """Files of images."""
 
     cutouts: tuple[str, ...] = ()
     """FITS cutouts, one galaxy each."""
@@ -35,34 +33,36 @@ class ImageFiles:
 
 @dataclass(frozen=True)
 class LabelTables:
-    """What else is known of the galaxies."""
+    """Tables of further columns, such as classifications or masses."""
 
     tables: tuple[str, ...] = ()
     """FITS, CSV or ECSV tables with a TARGETID column."""
     columns: tuple[str, ...] = ()
-    """Column names, in any case; none means every column of one number or text a row."""
+    """Names of the wanted columns, in upper or lower case. If empty, every column with one number
+    or text in each row."""
 
 
 @dataclass(frozen=True)
 class PairingRule:
-    """When an image and a spectrum are one galaxy."""
+    """Rule that decides when an image and a spectrum are of one galaxy."""
 
     by: Literal["position", "target_id"] = "position"
-    """By distance on the sky, or by the TARGETID in a cutout's header or file name."""
+    """Pair by distance on the sky, or by the TARGETID in a cutout's header or file name."""
     max_separation_arcsec: float = 1.0
-    """By position: the widest pair. Too small loses pairs, too large joins neighbours."""
+    """Largest distance of a pair, if paired by position. Too small a value loses pairs, too large
+    a value pairs neighbouring objects."""
     unpaired: Literal["keep", "drop"] = "keep"
-    """Whether galaxies with an image or a spectrum alone stay."""
+    """Keep or drop galaxies that have only an image or only a spectrum."""
 
 
 @dataclass(frozen=True)
 class IngestRecipe:
-    """How survey files become a dataset.
+    """The survey files of a dataset, and how they are combined.
 
     Raises
     ------
     ConfigError
-        Where no source is named, or a number is out of its range.
+        Where it names neither spectra nor cutouts, or a number is out of its range.
 
     Examples
     --------
@@ -72,13 +72,14 @@ class IngestRecipe:
     """
 
     name: str
-    """Of the catalogue (HATS `obs_collection`)."""
+    """Name of the catalogue (HATS `obs_collection`)."""
     spectra: SpectrumFiles = field(default_factory=SpectrumFiles)
     images: ImageFiles = field(default_factory=ImageFiles)
     labels: LabelTables = field(default_factory=LabelTables)
     pairing: PairingRule = field(default_factory=PairingRule)
     max_rows: int = 1000
-    """Galaxies a partition; what ingest and embed hold in memory is about 0.5 MB a galaxy."""
+    """Largest number of galaxies of a partition. Ingest and embedding hold one partition in
+    memory, about 0.5 MB for each galaxy."""
 
     def __post_init__(self) -> None:
         problems = []
@@ -86,7 +87,7 @@ class IngestRecipe:
             problems.append("'name' is empty; expected a name for the dataset.")
         if not (self.spectra.files or self.images.cutouts):
             problems.append(
-                "no galaxies are named: give spectra.files, images.cutouts or both"
+                "no galaxies are named: expected spectra.files, images.cutouts or both"
                 + (" (bricks are cut at the positions of spectra)." if self.images.bricks else ".")
             )
         separation = self.pairing.max_separation_arcsec
@@ -102,33 +103,24 @@ class IngestRecipe:
 
 
 def read_recipe(path: str | Path) -> IngestRecipe:
-    """The recipe in a TOML file; its relative paths and globs start at the file's own folder.
+    """The recipe in a TOML file. Relative paths and globs start from the directory of the file.
 
     Raises
     ------
     ConfigError
-        Where the file does not describe a recipe.
+        Where the file does not hold a valid recipe.
     """
     recipe = read_config(path, IngestRecipe)
     folder = Path(path).absolute().parent
 
-    def at(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    def from_folder(patterns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(p if "://" in p else str(folder / p) for p in patterns)
 
     return replace(
         recipe,
-        spectra=SpectrumFiles(at(recipe.spectra.files), at(recipe.spectra.redshifts)),
-        images=ImageFiles(at(recipe.images.cutouts), at(recipe.images.bricks)),
-        labels=replace(recipe.labels, tables=at(recipe.labels.tables)),
+        spectra=SpectrumFiles(
+            from_folder(recipe.spectra.files), from_folder(recipe.spectra.redshifts)
+        ),
+        images=ImageFiles(from_folder(recipe.images.cutouts), from_folder(recipe.images.bricks)),
+        labels=replace(recipe.labels, tables=from_folder(recipe.labels.tables)),
     )
-
-
-def expand(patterns: Sequence[str]) -> tuple[str, ...]:
-    """The files that paths, globs and URLs name: sorted, each once.
-
-    Raises
-    ------
-    SourceError
-        Where a pattern matches no file.
-    """
-    return tuple(sorted({url for pattern in patterns for url in expand_urls(pattern)}))

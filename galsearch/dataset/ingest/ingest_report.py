@@ -1,67 +1,67 @@
-"""What became of every input row of an ingest."""
+"""Report of an ingest, in which every input row is counted once."""
 
 import dataclasses
 import json
 from dataclasses import dataclass
 
-from galsearch.core.errors import DatasetError
+from galsearch.core.errors import IngestError
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """Counts of an ingest: every spectrum row and every image is in it once.
+    """Counts of an ingest. Every spectrum row and every image is counted once.
 
-    `n_spectra` is `n_paired + n_spectrum_only` and what `dropped` says of spectra; `n_images` is
-    `n_paired + n_image_only` and what it says of images.
+    `n_spectra` is the sum of `n_paired`, `n_spectrum_only` and the dropped spectra; `n_images` is
+    the sum of `n_paired`, `n_image_only` and the dropped images.
     """
 
     name: str
     n_galaxies: int
-    """Rows of the dataset."""
+    """Galaxies in the dataset."""
     n_spectra: int
-    """Fibre map rows read."""
+    """Rows of all fibre maps."""
     n_images: int
-    """Cutouts read and stamps cut."""
+    """Cutouts, and stamps cut from bricks."""
     n_paired: int
-    """Galaxies with both."""
+    """Galaxies with an image and a spectrum."""
     n_image_only: int
     n_spectrum_only: int
     dropped: dict[str, int]
-    """'spectrum: reason' or 'image: reason' -> how many are not in the dataset."""
+    """Number of dropped rows by reason, 'spectrum: ...' or 'image: ...'."""
     n_ambiguous: int
-    """Pairs within reach that gave way to a nearer one."""
+    """Possible pairs that were not made because a nearer pair used one of the two."""
     separations: dict[str, float]
-    """'median_arcsec' and 'largest_arcsec' between image and spectrum of pairs with a cutout;
-    empty where there are none."""
+    """Distances between image and spectrum of pairs with a cutout, 'median_arcsec' and
+    'largest_arcsec'; empty where there are no such pairs."""
     n_with_redshift: int
     n_labels: int
-    """Label rows read."""
+    """Rows of all label tables."""
     n_labelled: int
-    """Galaxies that one of them belongs to."""
+    """Galaxies that have labels."""
     n_partitions: int
 
     def check(self) -> None:
-        """Raise where rows are lost or invented.
+        """Check that no row is lost or counted twice.
 
         Raises
         ------
-        DatasetError
-            With the counts that disagree.
+        IngestError
+            Where counts disagree.
         """
-        borders = {
+        totals = {
             "spectrum": (self.n_spectra, self.n_paired + self.n_spectrum_only),
             "image": (self.n_images, self.n_paired + self.n_image_only),
         }
-        for what, (n_in, n_out) in borders.items():
+        for what, (n_in, n_out) in totals.items():
             n_dropped = sum(n for reason, n in self.dropped.items() if reason.startswith(what))
             if n_in != n_out + n_dropped:
-                raise DatasetError(
+                raise IngestError(
                     f"{what} rows do not add up: {n_in} read, {n_out} written, {n_dropped} "
                     "dropped. Nothing was written."
                 )
         n_parts = self.n_paired + self.n_image_only + self.n_spectrum_only
         if self.n_galaxies != n_parts:
-            raise DatasetError(
+            raise IngestError(
                 f"galaxies do not add up: {self.n_galaxies} written, {n_parts} counted. "
                 "Nothing was written."
             )

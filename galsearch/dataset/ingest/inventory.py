@@ -1,127 +1,154 @@
-"""First pass: who is in the source files, and where in the sky. No pixel is kept."""
+"""First pass of an ingest: TARGETIDs and positions of all spectra and images, without pixels."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Float64Array, Int64Array, Rows, TargetIds
 from galsearch.core.errors import InvalidTargetIdError
+from galsearch.core.progress import Progress
 from galsearch.core.target_id import TargetId
-from galsearch.dataset.ingest.ingest_recipe import IngestRecipe, expand
-from galsearch.sources.desi.spectra_file import SpectraFile, read_spectra_file
+from galsearch.sources.desi.spectra_file import (
+    SpectraFile,
+    read_spectra_file,
+    read_spectra_index,
+)
 from galsearch.sources.legacy_surveys.cutout_file import read_cutout_header
-
-Progress = Callable[[str, int, int], None]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 _BRICK_FILE = re.compile(r"legacysurvey-(\d{4}[pm]\d{3})-(image|invvar)-([a-z])\.fits")
 _ID_IN_NAME = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
-"""13 digits: the shortest TARGETID of a target with a release; dates and coordinates have fewer."""
+"""Pattern of a TARGETID in a file name. The shortest TARGETID of a target with a release has 13
+digits; dates and coordinates have fewer."""
+
+BrickFiles = dict[Literal["image", "invvar"], dict[str, str]]
+"""URLs of the files of a brick: kind of file -> band -> URL."""
 
 
 @dataclass(frozen=True, eq=False)
-class SpectrumRows:
-    """The spectra that can become galaxies, one a TARGETID."""
+class SpectrumInventory:
+    """The spectra that can become galaxies, each TARGETID once."""
 
     urls: tuple[str, ...]
-    file: Ints
-    """(n,) numbers in `urls`."""
-    row: Ints
-    """(n,) rows of that file."""
-    target_ids: Ints
-    ra_deg: Floats
-    dec_deg: Floats
+    """Coadd and spectra files."""
+    file_numbers: Int64Array
+    """(n,) position in `urls` of the file of each spectrum."""
+    file_rows: Rows
+    """(n,) row of each spectrum in its file."""
+    target_ids: TargetIds
+    """(n,), unique."""
+    ra_deg: Float64Array
+    dec_deg: Float64Array
+    """(n,) ICRS position of the target."""
     columns: dict[str, npt.NDArray[Any]]
-    """(n,) each: what the fibre maps tell."""
+    """(n,) values of each column that comes from the fibre maps."""
     n_read: int
-    """Fibre map rows: `n` and the dropped ones."""
+    """Rows of all fibre maps: those listed here and the dropped ones."""
     dropped: Counter[str]
-    """Reason -> rows."""
+    """Number of dropped rows by reason."""
 
 
 @dataclass(frozen=True, eq=False)
-class ImageRows:
-    """The cutouts, one a file, and the bricks that stamps can be cut from."""
+class ImageInventory:
+    """The cutouts, one for each file, and the bricks from which stamps can be cut."""
 
     urls: tuple[str, ...]
-    target_ids: Ints
-    """(n,), 0 where the file does not tell."""
-    ra_deg: Floats
-    dec_deg: Floats
-    bricks: dict[str, dict[str, dict[str, str]]]
-    """Brick name -> 'image' and 'invvar' -> band -> URL."""
+    """Cutout files."""
+    target_ids: TargetIds
+    """(n,) TARGETID of each cutout, 0 where the file does not state one."""
+    ra_deg: Float64Array
+    dec_deg: Float64Array
+    """(n,) ICRS position of the centre."""
+    bricks: dict[str, BrickFiles]
+    """Files of each brick, by the brick's name."""
 
 
-def list_spectra(recipe: IngestRecipe, progress: Progress) -> SpectrumRows:
-    """The galaxies of every spectrum file of a recipe.
+def list_spectra(urls: tuple[str, ...], progress: Progress) -> SpectrumInventory:
+    """The galaxies in coadd and spectra files.
 
-    Of several coadds of one TARGETID (DESI never merges surveys and programs) the one with the
-    largest summed ivar stays; equally good ones by file and row.
+    DESI does not merge observations of different surveys and programs, so a TARGETID may be in
+    several coadds. The one with the largest sum of inverse variance is kept, the first by file
+    and row among equal ones.
     """
-    urls = expand(recipe.spectra.files)
     files = []
     for number, url in enumerate(urls):
-        # Light is judged on the pixels, so they are read; they are not kept.
-        files.append(read_spectra_file(url, load=False))
+        files.append(read_spectra_index(url))
         progress("listing spectra", number + 1, len(urls))
     names = sorted({name for file in files for name in file.columns})
-    rows = SpectrumRows(
-        urls,
-        np.repeat(np.arange(len(files)), [f.rows.size for f in files]),
-        _joined([f.rows for f in files], np.int64),
-        _joined([f.target_ids for f in files], np.int64),
-        _joined([f.ra_deg for f in files], np.float64),
-        _joined([f.dec_deg for f in files], np.float64),
-        {name: np.concatenate([f.columns[name] for f in files]) for name in names},
-        sum(file.n_rows for file in files),
-        sum((Counter(file.skipped) for file in files), Counter()),
+    spectra = SpectrumInventory(
+        urls=urls,
+        file_numbers=np.repeat(np.arange(len(files)), [f.rows.size for f in files]),
+        file_rows=_concatenated([f.rows for f in files], np.int64),
+        target_ids=_concatenated([f.target_ids for f in files], np.int64),
+        ra_deg=_concatenated([f.ra_deg for f in files], np.float64),
+        dec_deg=_concatenated([f.dec_deg for f in files], np.float64),
+        columns={name: np.concatenate([f.columns[name] for f in files]) for name in names},
+        n_read=sum(file.n_rows for file in files),
+        dropped=sum((Counter(file.skipped) for file in files), Counter()),
     )
-    return _one_a_target(rows)
+    return _without_repeated_targets(spectra)
 
 
-def list_images(recipe: IngestRecipe, progress: Progress) -> ImageRows:
-    """The cutouts of a recipe by their headers, and its bricks by their file names."""
-    urls = expand(recipe.images.cutouts)
-    ids, ra, dec = np.zeros(len(urls), np.int64), np.zeros(len(urls)), np.zeros(len(urls))
-    for number, url in enumerate(urls):
+def list_images(
+    cutout_urls: tuple[str, ...],
+    brick_urls: tuple[str, ...],
+    progress: Progress,
+    *,
+    ids_from_names: bool,
+) -> ImageInventory:
+    """Cutouts by their headers, and bricks by their file names.
+
+    Parameters
+    ----------
+    cutout_urls, brick_urls
+        Files of cutouts and of bricks.
+    progress
+        Called with stage, done and total.
+    ids_from_names
+        Take the TARGETID from the file name where the header of a cutout has none.
+    """
+    n = len(cutout_urls)
+    ids, ra, dec = np.zeros(n, np.int64), np.zeros(n), np.zeros(n)
+    for number, url in enumerate(cutout_urls):
         header = read_cutout_header(url)
         ra[number], dec[number] = header.ra_deg % 360.0, header.dec_deg
         ids[number] = header.target_id or 0
-        if recipe.pairing.by == "target_id" and header.target_id is None:
+        if ids_from_names and header.target_id is None:
             ids[number] = _id_in_name(url)
-        progress("listing images", number + 1, len(urls))
-    return ImageRows(urls, ids, ra, dec, _bricks(expand(recipe.images.bricks)))
+        progress("listing images", number + 1, n)
+    return ImageInventory(cutout_urls, ids, ra, dec, _bricks(brick_urls))
 
 
-def _one_a_target(rows: SpectrumRows) -> SpectrumRows:
-    _, number, count = np.unique(rows.target_ids, return_inverse=True, return_counts=True)
+def _without_repeated_targets(spectra: SpectrumInventory) -> SpectrumInventory:
+    ids, rows, files = spectra.target_ids, spectra.file_rows, spectra.file_numbers
+    _, number, count = np.unique(ids, return_inverse=True, return_counts=True)
     repeated = np.flatnonzero(count[number] > 1)
     if not repeated.size:
-        return rows
-    light = np.zeros(rows.row.size)
-    for file in np.unique(rows.file[repeated]):
-        mine = repeated[rows.file[repeated] == file]
-        light[mine] = _summed_ivar(read_spectra_file(rows.urls[file], rows=list(rows.row[mine])))
-    best = np.lexsort((rows.row, rows.file, -light, rows.target_ids))
-    ids = rows.target_ids[best]
-    keep = np.sort(best[np.append(True, ids[1:] != ids[:-1])])
-    reason = Counter({"coadd of smaller ivar": rows.row.size - keep.size})
-    return SpectrumRows(
-        rows.urls,
-        rows.file[keep],
-        rows.row[keep],
-        rows.target_ids[keep],
-        rows.ra_deg[keep],
-        rows.dec_deg[keep],
-        {name: column[keep] for name, column in rows.columns.items()},
-        rows.n_read,
-        rows.dropped + reason,
+        return spectra
+    summed_ivar = np.zeros(rows.size)
+    for file in np.unique(files[repeated]):
+        here = repeated[files[repeated] == file]
+        loaded = read_spectra_file(spectra.urls[file], rows=list(rows[here]))
+        summed_ivar[here] = _summed_ivar(loaded)
+    best = np.lexsort((rows, files, -summed_ivar, ids))
+    is_first = np.append(True, np.diff(ids[best]) != 0)
+    keep = np.sort(best[is_first])
+    reason = Counter({"coadd of smaller ivar": rows.size - keep.size})
+    return SpectrumInventory(
+        urls=spectra.urls,
+        file_numbers=files[keep],
+        file_rows=rows[keep],
+        target_ids=ids[keep],
+        ra_deg=spectra.ra_deg[keep],
+        dec_deg=spectra.dec_deg[keep],
+        columns={name: column[keep] for name, column in spectra.columns.items()},
+        n_read=spectra.n_read,
+        dropped=spectra.dropped + reason,
     )
 
 
@@ -129,12 +156,13 @@ def _summed_ivar(file: SpectraFile) -> list[float]:
     return [float(spectrum.ivar.sum(dtype=np.float64)) for spectrum in file.spectra]
 
 
-def _joined(parts: Sequence[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
+def _concatenated(parts: Sequence[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
+    """The parts as one array of a dtype; an empty array where there are no parts."""
     return np.concatenate([np.zeros(0, kind), *parts]).astype(kind)
 
 
 def _id_in_name(url: str) -> int:
-    """The one number in a file's name that can be a TARGETID, 0 where there is none or several."""
+    """The only number in a file name that can be a TARGETID; 0 if there is none, or several."""
     found = _ID_IN_NAME.findall(PurePosixPath(url).name)
     try:
         return TargetId(found[0]) if len(found) == 1 else 0
@@ -142,12 +170,13 @@ def _id_in_name(url: str) -> int:
         return 0
 
 
-def _bricks(urls: Iterable[str]) -> dict[str, dict[str, dict[str, str]]]:
-    """Bricks with at least one image; other files of a brick (models, depths) are no pixels."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
+def _bricks(urls: Iterable[str]) -> dict[str, BrickFiles]:
+    """Files of each brick that has an image; other products, such as models, are ignored."""
+    found: dict[str, BrickFiles] = {}
     for url in urls:
         match = _BRICK_FILE.search(PurePosixPath(url).name)
         if match:
             brick, kind, band = match.groups()
-            found.setdefault(brick, {"image": {}, "invvar": {}})[kind][band] = url
-    return {brick: kinds for brick, kinds in found.items() if kinds["image"]}
+            files = found.setdefault(brick, {"image": {}, "invvar": {}})
+            files["image" if kind == "image" else "invvar"][band] = url
+    return {brick: files for brick, files in found.items() if files["image"]}

@@ -1,4 +1,4 @@
-"""What else is known of galaxies: tables of any origin, joined by TARGETID."""
+"""Label tables: further columns of the galaxies, from any source, joined by TARGETID."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from galsearch.core.errors import DatasetError
+from galsearch.core.arrays import TargetIds
+from galsearch.core.errors import IngestError
+from galsearch.core.ids import find_rows_unsorted
 from galsearch.dataset.schema import BUILT_IN_COLUMNS, PIXEL_COLUMNS, TARGET_ID
 from galsearch.sources.tables import read_table
 
@@ -15,31 +17,32 @@ _KINDS = {"b": pa.bool_(), "i": pa.int64(), "u": pa.int64(), "f": pa.float64()}
 
 
 def read_labels(urls: Sequence[str], columns: Sequence[str]) -> pa.Table:
-    """One row a TARGETID (`target_id`) with the label columns, their names in lower case.
+    """The label columns of all tables, one row for each TARGETID, names in lower case.
 
-    A label that is called like a column of the catalogue becomes label_<name>. Tables may know
-    different galaxies and columns; what a table does not know is null. Rows of negative TARGETID
-    (stuck fibres) belong to no galaxy and are left out.
+    A label with the name of a catalogue column is renamed to label_<name>. Tables may have
+    different galaxies and columns; missing values are null. Rows of negative TARGETID (stuck
+    fibres) belong to no galaxy and are left out.
 
     Parameters
     ----------
     urls
         Tables with a TARGETID column.
     columns
-        The wanted columns, in any case; none means every column of one number or text a row.
+        Names of the wanted columns, in upper or lower case. If empty, every column with one number
+        or text in each row.
 
     Raises
     ------
-    DatasetError
-        Where a wanted column is in no table, or a TARGETID stands in the tables twice.
+    IngestError
+        Where a wanted column is in no table, or a TARGETID has several rows.
     """
     wanted = {name.lower() for name in columns}
     tables = [_label_table(url, wanted) for url in urls]
     known = {name for table in tables for name in table.column_names}
     missing = sorted(name for name in wanted if _stored_name(name) not in known)
     if missing:
-        raise DatasetError(
-            f"no label table has the column {', '.join(missing)} with one value a row; "
+        raise IngestError(
+            f"no label table has the column {', '.join(missing)} with one value in each row; "
             f"found {', '.join(sorted(known - {TARGET_ID}))}."
         )
     if not tables:
@@ -49,14 +52,10 @@ def read_labels(urls: Sequence[str], columns: Sequence[str]) -> pa.Table:
     return table
 
 
-def labels_of(labels: pa.Table, target_ids: npt.NDArray[np.int64]) -> pa.Table:
-    """The label columns for these galaxies, row by row; null where a galaxy has none."""
-    ids = labels[TARGET_ID].to_numpy()
-    order = np.argsort(ids)
-    at = np.minimum(np.searchsorted(ids[order], target_ids), max(ids.size - 1, 0))
-    rows = order[at] if ids.size else np.zeros(target_ids.size, np.int64)
-    unknown = ids[rows] != target_ids if ids.size else np.ones(target_ids.size, bool)
-    return labels.drop_columns([TARGET_ID]).take(pa.array(rows, mask=unknown))
+def labels_of(labels: pa.Table, target_ids: TargetIds) -> pa.Table:
+    """The label columns of these galaxies, in their order; null where a galaxy has no labels."""
+    rows = find_rows_unsorted(labels[TARGET_ID].to_numpy(), target_ids)
+    return labels.drop_columns([TARGET_ID]).take(pa.array(rows, mask=rows < 0))
 
 
 def _label_table(url: str, wanted: set[str]) -> pa.Table:
@@ -76,28 +75,29 @@ def _stored_name(name: str) -> str:
 
 
 def _arrow(column: npt.NDArray[Any]) -> pa.Array | None:
-    """Numbers as int64, float64 or bool, text without padding or null; None for anything else."""
+    """A column as int64, float64, bool or text without padding; None for other types.
+
+    Empty text and NaN become null.
+    """
     if column.dtype.kind in "US":
         return pa.array([str(v).strip() or None for v in column.astype(str)], pa.string())
     kind = _KINDS.get(column.dtype.kind)
     if kind is None:
         return None
-    # FITS is big-endian, Arrow is not; NaN is how a table says that it does not know.
+    # FITS is big-endian, Arrow is not. NaN is how tables mark unknown numbers.
     return pa.array(column.astype(kind.to_pandas_dtype()), kind, from_pandas=True)
 
 
-def _check_unique(
-    ids: npt.NDArray[np.int64], tables: Sequence[pa.Table], urls: Sequence[str]
-) -> None:
+def _check_unique(ids: TargetIds, tables: Sequence[pa.Table], urls: Sequence[str]) -> None:
     values, counts = np.unique(ids, return_counts=True)
-    twice = values[counts > 1]
-    if twice.size:
+    repeated = values[counts > 1]
+    if repeated.size:
         holders = [
             url
             for url, table in zip(urls, tables, strict=True)
-            if np.any(table[TARGET_ID].to_numpy() == twice[0])
+            if np.any(table[TARGET_ID].to_numpy() == repeated[0])
         ]
-        raise DatasetError(
-            f"{twice.size} TARGETIDs have several rows in the label tables, first {twice[0]} in "
-            f"{', '.join(holders)}: which one is meant? Leave one row a TARGETID."
+        raise IngestError(
+            f"{repeated.size} TARGETIDs have several rows in the label tables, first {repeated[0]} "
+            f"in {', '.join(holders)}; expected one row for each TARGETID."
         )

@@ -1,15 +1,18 @@
-"""Which image and which spectrum are one galaxy, and what it is called."""
+"""Pairing: images and spectra of the same object become one galaxy with one TARGETID."""
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import BoolArray, Float64Array, Rows, TargetIds
+from galsearch.core.ids import find_rows_unsorted
 from galsearch.core.target_id import target_id_from_position
 from galsearch.dataset.healpix import healpix_29
 from galsearch.dataset.ingest.ingest_recipe import PairingRule
-from galsearch.dataset.ingest.inventory import ImageRows, SpectrumRows
+from galsearch.dataset.ingest.inventory import ImageInventory, SpectrumInventory
 from galsearch.dataset.ingest.sky_match import (
     Matches,
     match_positions,
@@ -18,71 +21,110 @@ from galsearch.dataset.ingest.sky_match import (
 )
 from galsearch.sources.legacy_surveys.brick_grid import brick_names
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
 NO_IMAGE, NO_SPECTRUM = "spectrum: no image", "image: no spectrum"
 TAKEN = "image: its TARGETID is another galaxy's"
 
 
 @dataclass(frozen=True, eq=False)
 class Galaxies:
-    """The galaxies to be written: unique ids, each with a spectrum, an image or both."""
+    """The galaxies to be written, each with a spectrum, an image or both, and a unique TARGETID."""
 
-    target_ids: Ints
-    ra_deg: Floats
-    """(n,) of the spectrum's target, or of the image's centre where there is no spectrum."""
-    dec_deg: Floats
-    spectrum: Ints
-    """(n,) rows of SpectrumRows, -1 for none."""
-    image: Ints
-    """(n,) rows of ImageRows, -1 for none."""
-    brick: npt.NDArray[np.str_]
-    """(n,) name of the brick to cut a stamp from, '' for none."""
-    separation_arcsec: Floats
-    """(n,) between image and spectrum, NaN where not both."""
+    target_ids: TargetIds
+    ra_deg: Float64Array
+    """(n,) position of the spectrum's target; of the image's centre where there is no spectrum."""
+    dec_deg: Float64Array
+    spectrum_rows: Rows
+    """(n,) row of each galaxy's spectrum in the `SpectrumInventory`, -1 for none."""
+    cutout_rows: Rows
+    """(n,) row of each galaxy's cutout in the `ImageInventory`, -1 for none."""
+    bricks: npt.NDArray[np.str_]
+    """(n,) name of the brick from which a stamp is to be cut, '' for none."""
+    separation_arcsec: Float64Array
+    """(n,) distance between cutout and spectrum, NaN where the galaxy lacks one of them."""
     n_ambiguous: int
-    """Pairs that were possible and gave way to nearer ones."""
+    """Possible pairs that were not made because a nearer pair used one of the two."""
     dropped: Counter[str]
-    """'image: ...' or 'spectrum: ...' -> how many."""
+    """Number of dropped images and spectra by reason, 'image: ...' or 'spectrum: ...'."""
+
+    @property
+    def has_image(self) -> BoolArray:
+        """(n,) True for galaxies with a cutout or a brick."""
+        return np.asarray((self.cutout_rows >= 0) | (self.bricks != ""))
+
+    @property
+    def has_spectrum(self) -> BoolArray:
+        """(n,) True for galaxies with a spectrum."""
+        return self.spectrum_rows >= 0
 
 
-def pair(spectra: SpectrumRows, images: ImageRows, rule: PairingRule) -> Galaxies:
-    """Every spectrum and image in one galaxy, or counted among the dropped.
+def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) -> Galaxies:
+    """The galaxies that spectra and images make up; every other row is counted as dropped.
 
-    A pair is called by its spectrum's TARGETID; a lone image by its own where it has one that is
-    free, else by its position. Lone images of one id: the first stays.
+    A galaxy with a spectrum has the spectrum's TARGETID. An image without a spectrum has the
+    TARGETID of its header if no other galaxy has it, otherwise one made from its position; of
+    several such images with one TARGETID the first is kept.
     """
     matches = _match(spectra, images, rule)
     n = spectra.target_ids.size
-    image = np.full(n, -1, np.int64)
-    image[matches.first] = matches.second
+    cutout = np.full(n, -1, np.int64)
+    cutout[matches.first] = matches.second
     separation = np.full(n, np.nan)
     separation[matches.first] = matches.separation_arcsec
-    brick = _bricks_of(spectra, images, image)
     dropped: Counter[str] = Counter()
-    lone_rows, lone_ids = _lone_images(spectra, images, matches, dropped)
-    stays = np.ones(n, bool)
-    if rule.unpaired == "drop":
-        stays = (image >= 0) | (brick != "")
-        dropped[NO_IMAGE] += int((~stays).sum())
-        dropped[NO_SPECTRUM] += lone_rows.size
-        lone_rows, lone_ids = lone_rows[:0], lone_ids[:0]
-    none = np.full(lone_rows.size, -1, np.int64)
+    lone_rows, lone_ids = _images_without_spectrum(spectra, images, matches, dropped)
+    n_lone = lone_rows.size
+    galaxies = Galaxies(
+        target_ids=np.concatenate([spectra.target_ids, lone_ids]),
+        ra_deg=np.concatenate([spectra.ra_deg % 360.0, images.ra_deg[lone_rows]]),
+        dec_deg=np.concatenate([spectra.dec_deg, images.dec_deg[lone_rows]]),
+        spectrum_rows=np.concatenate([np.arange(n), np.full(n_lone, -1, np.int64)]),
+        cutout_rows=np.concatenate([cutout, lone_rows]),
+        bricks=np.concatenate([_bricks_of(spectra, images, cutout), np.full(n_lone, "", "U8")]),
+        separation_arcsec=np.concatenate([separation, np.full(n_lone, np.nan)]),
+        n_ambiguous=matches.n_ambiguous,
+        dropped=dropped,
+    )
+    keep, unpaired = select_by_pairing(
+        galaxies.has_image, galaxies.has_spectrum, unpaired=rule.unpaired
+    )
+    return _selected(galaxies, keep, dropped + unpaired)
+
+
+def select_by_pairing(
+    has_image: BoolArray, has_spectrum: BoolArray, *, unpaired: Literal["keep", "drop"]
+) -> tuple[BoolArray, Counter[str]]:
+    """Galaxies that a pairing rule keeps, and the number of dropped ones by reason.
+
+    Galaxies with neither an image nor a spectrum are not kept and not counted.
+
+    Examples
+    --------
+    >>> image, spectrum = np.array([True, True, False]), np.array([True, False, True])
+    >>> select_by_pairing(image, spectrum, unpaired="drop")
+    (array([ True, False, False]), Counter({'spectrum: no image': 1, 'image: no spectrum': 1}))
+    """
+    if unpaired == "keep":
+        return has_image | has_spectrum, Counter()
+    n_no_image = int((has_spectrum & ~has_image).sum())
+    n_no_spectrum = int((has_image & ~has_spectrum).sum())
+    return has_image & has_spectrum, +Counter({NO_IMAGE: n_no_image, NO_SPECTRUM: n_no_spectrum})
+
+
+def _selected(galaxies: Galaxies, keep: BoolArray, dropped: Counter[str]) -> Galaxies:
     return Galaxies(
-        np.concatenate([spectra.target_ids[stays], lone_ids]),
-        np.concatenate([spectra.ra_deg[stays] % 360.0, images.ra_deg[lone_rows]]),
-        np.concatenate([spectra.dec_deg[stays], images.dec_deg[lone_rows]]),
-        np.concatenate([np.flatnonzero(stays), none]),
-        np.concatenate([image[stays], lone_rows]),
-        np.concatenate([brick[stays], np.full(none.size, "", "U8")]),
-        np.concatenate([separation[stays], np.full(none.size, np.nan)]),
-        matches.n_ambiguous,
-        +dropped,
+        target_ids=galaxies.target_ids[keep],
+        ra_deg=galaxies.ra_deg[keep],
+        dec_deg=galaxies.dec_deg[keep],
+        spectrum_rows=galaxies.spectrum_rows[keep],
+        cutout_rows=galaxies.cutout_rows[keep],
+        bricks=galaxies.bricks[keep],
+        separation_arcsec=galaxies.separation_arcsec[keep],
+        n_ambiguous=galaxies.n_ambiguous,
+        dropped=+dropped,
     )
 
 
-def _match(spectra: SpectrumRows, images: ImageRows, rule: PairingRule) -> Matches:
+def _match(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) -> Matches:
     if rule.by == "position":
         return match_positions(
             spectra.ra_deg,
@@ -91,13 +133,9 @@ def _match(spectra: SpectrumRows, images: ImageRows, rule: PairingRule) -> Match
             images.dec_deg,
             max_separation_arcsec=rule.max_separation_arcsec,
         )
-    order = np.argsort(spectra.target_ids)
-    at = np.searchsorted(spectra.target_ids[order], images.target_ids)
-    first = order[np.minimum(at, order.size - 1)] if order.size else at
-    second = (
-        np.flatnonzero(spectra.target_ids[first] == images.target_ids) if order.size else at[:0]
-    )
-    first = first[second]
+    rows = find_rows_unsorted(spectra.target_ids, images.target_ids)
+    second = np.flatnonzero(rows >= 0)
+    first = rows[second]
     separation = separation_arcsec(
         spectra.ra_deg[first],
         spectra.dec_deg[first],
@@ -107,29 +145,31 @@ def _match(spectra: SpectrumRows, images: ImageRows, rule: PairingRule) -> Match
     return nearest_first(first, second, separation)
 
 
-def _lone_images(
-    spectra: SpectrumRows, images: ImageRows, matches: Matches, dropped: Counter[str]
-) -> tuple[Ints, Ints]:
-    """Rows and ids of the images without a spectrum; those whose id is taken are dropped."""
+def _images_without_spectrum(
+    spectra: SpectrumInventory, images: ImageInventory, matches: Matches, dropped: Counter[str]
+) -> tuple[Rows, TargetIds]:
+    """Rows and TARGETIDs of images without a spectrum; those whose id is taken are dropped."""
     lone = np.setdiff1d(np.arange(images.ra_deg.size), matches.second)
     if not lone.size:
         return lone, lone
-    by_position = [
+    from_position = [
         int(target_id_from_position(int(pixel)))
         for pixel in healpix_29(images.ra_deg[lone], images.dec_deg[lone])
     ]
-    ids = np.where(images.target_ids[lone] > 0, images.target_ids[lone], by_position)
-    first = np.zeros(lone.size, bool)
-    first[np.unique(ids, return_index=True)[1]] = True
-    free = first & ~np.isin(ids, spectra.target_ids)
+    ids = np.where(images.target_ids[lone] > 0, images.target_ids[lone], from_position)
+    is_first = np.zeros(lone.size, bool)
+    is_first[np.unique(ids, return_index=True)[1]] = True
+    free = is_first & ~np.isin(ids, spectra.target_ids)
     dropped[TAKEN] += int((~free).sum())
     return lone[free], ids[free]
 
 
-def _bricks_of(spectra: SpectrumRows, images: ImageRows, image: Ints) -> npt.NDArray[np.str_]:
-    """(n,) brick of each spectrum without a cutout, '' where that brick is not at hand."""
-    names = np.full(image.size, "", "U8")
-    if images.bricks and image.size:
+def _bricks_of(
+    spectra: SpectrumInventory, images: ImageInventory, cutout: Rows
+) -> npt.NDArray[np.str_]:
+    """(n,) brick of each spectrum without a cutout, '' where the brick has no files."""
+    names = np.full(cutout.size, "", "U8")
+    if images.bricks and cutout.size:
         names = brick_names(spectra.ra_deg, spectra.dec_deg)
-    at_hand = np.isin(names, list(images.bricks)) & (image < 0)
-    return np.where(at_hand, names, "")
+    available = np.isin(names, list(images.bricks)) & (cutout < 0)
+    return np.where(available, names, "")

@@ -1,19 +1,24 @@
-"""A partition's table: the catalogue's rows and the pixels loaded for them."""
+"""Writing of partitions: the pixels of the galaxies in one HEALPix pixel are loaded and written."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from galsearch.core.arrays import BoolArray
 from galsearch.core.modality import Modality
+from galsearch.core.progress import Progress
 from galsearch.dataset import schema
 from galsearch.dataset.healpix import adaptive_pixels
-from galsearch.dataset.ingest.ingest_recipe import IngestRecipe
-from galsearch.dataset.ingest.inventory import ImageRows, Progress, SpectrumRows
-from galsearch.dataset.ingest.pairing import NO_IMAGE, Galaxies
-from galsearch.dataset.ingest.pixels import Images, Spectra, load_images, load_spectra
+from galsearch.dataset.ingest.inventory import ImageInventory, SpectrumInventory
+from galsearch.dataset.ingest.pairing import Galaxies, select_by_pairing
+from galsearch.dataset.ingest.pixels import (
+    ImagePixels,
+    SpectrumPixels,
+    load_images,
+    load_spectra,
+)
 from galsearch.dataset.writer import CatalogueWriter
 
 UNMEASURED = "image: no measurement"
@@ -21,28 +26,50 @@ UNMEASURED = "image: no measurement"
 
 def write_partitions(
     writer: CatalogueWriter,
-    recipe: IngestRecipe,
     catalogue: pa.Table,
     galaxies: Galaxies,
-    sources: tuple[SpectrumRows, ImageRows],
+    sources: tuple[SpectrumInventory, ImageInventory],
     progress: Progress,
+    *,
+    max_rows: int,
+    unpaired: Literal["keep", "drop"],
 ) -> Counter[str]:
-    """Write every galaxy, partition by partition; what had to be dropped, by reason.
+    """Write all galaxies, partition by partition.
 
-    An image in which nothing was measured is no image: its galaxy is left with its spectrum, or
-    without either and dropped.
+    An image without a single measured pixel does not count as an image. Its galaxy keeps the
+    spectrum, or is dropped if it has none.
+
+    Parameters
+    ----------
+    writer
+        Receives the partitions.
+    catalogue
+        Catalogue columns of the galaxies, in the order of `galaxies`.
+    galaxies
+        The galaxies to be written.
+    sources
+        Inventories of the spectra and of the images.
+    progress
+        Called with stage, done and total.
+    max_rows
+        Largest number of galaxies of a partition.
+    unpaired
+        Keep or drop galaxies that have only an image or only a spectrum.
+
+    Returns
+    -------
+    Counter
+        Number of images and spectra that were dropped here, by reason.
     """
+    spectrum_inventory, image_inventory = sources
     dropped: Counter[str] = Counter()
     n_done, healpix = 0, catalogue[schema.HEALPIX_COLUMN].to_numpy()
-    for part in adaptive_pixels(healpix, max_rows=recipe.max_rows):
-        images = load_images(galaxies, part.rows, sources[1])
-        spectra = load_spectra(galaxies, part.rows, sources[0])
-        planned = (galaxies.image[part.rows] >= 0) | (galaxies.brick[part.rows] != "")
-        dropped[UNMEASURED] += int((planned & ~images.has).sum())
-        keep = images.has | spectra.has
-        if recipe.pairing.unpaired == "drop":
-            keep = images.has & spectra.has
-            dropped[NO_IMAGE] += int((spectra.has & ~images.has).sum())
+    for part in adaptive_pixels(healpix, max_rows=max_rows):
+        images = load_images(galaxies, part.rows, image_inventory)
+        spectra = load_spectra(galaxies, part.rows, spectrum_inventory)
+        dropped[UNMEASURED] += int((galaxies.has_image[part.rows] & ~images.has).sum())
+        keep, reasons = select_by_pairing(images.has, spectra.has, unpaired=unpaired)
+        dropped += reasons
         if keep.any():
             if not keep.all():
                 images, spectra = images.take(keep), spectra.take(keep)
@@ -55,10 +82,10 @@ def write_partitions(
 
 
 def partition_table(
-    table_schema: pa.Schema, catalogue: pa.Table, images: Images, spectra: Spectra
+    table_schema: pa.Schema, catalogue: pa.Table, images: ImagePixels, spectra: SpectrumPixels
 ) -> pa.Table:
-    """The rows of `catalogue` with their pixels, in the schema's order of columns."""
-    pixels: dict[str, tuple[Any, Any]] = {
+    """The Arrow table of a partition: catalogue columns and pixels in the order of the schema."""
+    pixels: dict[str, tuple[npt.NDArray[Any], BoolArray]] = {
         "image_flux": (images.flux, images.has),
         "image_mask": (images.mask, images.has),
         "spectrum_flux": (spectra.flux, spectra.has),
@@ -70,7 +97,7 @@ def partition_table(
     arrays = []
     for field in table_schema:
         if field.name in pixels:
-            arrays.append(_fixed_size_rows(*pixels[field.name], field))
+            arrays.append(_fixed_size_lists(*pixels[field.name], field))
         elif field.name in flags:
             arrays.append(flags[field.name])
         else:
@@ -78,9 +105,8 @@ def partition_table(
     return pa.Table.from_arrays(arrays, schema=table_schema)
 
 
-def _fixed_size_rows(
-    values: npt.NDArray[Any], has: npt.NDArray[np.bool_], field: pa.Field
-) -> pa.Array:
+def _fixed_size_lists(values: npt.NDArray[Any], has: BoolArray, field: pa.Field) -> pa.Array:
+    """Rows of pixels as a column of fixed-size lists; null where the galaxy has no such pixels."""
     flat = pa.array(values.reshape(-1), field.type.value_type)
     mask = None if has.all() else pa.array(~has)
     return pa.FixedSizeListArray.from_arrays(flat, type=field.type, mask=mask)

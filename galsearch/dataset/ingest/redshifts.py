@@ -1,4 +1,4 @@
-"""Which redshift belongs to which spectrum: the one fitted to it."""
+"""Redshifts of spectra, taken from the redrock file that belongs to each spectrum's file."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -7,71 +7,93 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Int64Array, Rows, TargetIds
+from galsearch.core.ids import find_rows
 from galsearch.sources.desi.redrock import read_redrock
 
-Ints = npt.NDArray[np.int64]
-
-_KEYS = ("target_ids", "zwarn")
 _COLUMNS = (
     ("z", np.float64, np.nan),
     ("z_err", np.float64, np.nan),
     ("zwarn", np.object_, None),
     ("spectype", np.object_, None),
 )
+"""Name, dtype and value for an unknown redshift of each column."""
 
 
 def redshifts_of(
-    target_ids: Ints, files: npt.NDArray[np.intp], spectrum_urls: Sequence[str], urls: Sequence[str]
+    target_ids: TargetIds,
+    file_numbers: Int64Array,
+    spectrum_urls: Sequence[str],
+    redrock_urls: Sequence[str],
 ) -> dict[str, npt.NDArray[Any]]:
-    """Columns z and z_err (NaN unknown), zwarn and spectype (None unknown), one row a spectrum.
+    """Redshift columns of spectra: z and z_err (NaN if unknown), zwarn and spectype (None).
 
-    The redrock file whose name is that of the spectrum's own file answers first, for one TARGETID
-    is observed in several surveys and fitted in each. Failing that, any file that knows the
-    TARGETID: a fit without a warning before one with, then the first file. Without files nothing
-    is known, and nothing comes back.
+    One TARGETID may be observed in several surveys, and redrock fits each observation. So the
+    redrock file whose name corresponds to the spectrum's file is preferred, such as
+    redrock-main-bright-17.fits for coadd-main-bright-17.fits. If it does not have the TARGETID,
+    any other redrock file is used: a fit without a warning before one with a warning, then the
+    first file.
 
     Parameters
     ----------
-    target_ids, files : (n,)
-        Each spectrum's TARGETID and its number in `spectrum_urls`.
+    target_ids : (n,) int64
+        TARGETID of each spectrum.
+    file_numbers : (n,) int64
+        Position of each spectrum's file in `spectrum_urls`.
+    spectrum_urls
+        Coadd or spectra files.
+    redrock_urls
+        Redrock files.
+
+    Returns
+    -------
+    dict
+        (n,) values of each column; empty where there are no redrock files.
     """
-    tables = [read_redrock(url) for url in urls]
+    tables = [read_redrock(url) for url in redrock_urls]
     if not tables:
         return {}
-    file = np.repeat(np.arange(len(tables)), [table.target_ids.size for table in tables])
-    ids, zwarn = (np.concatenate([getattr(t, name) for t in tables]) for name in _KEYS)
-    number = {_what_was_fitted(url): number for number, url in enumerate(urls)}
-    own_file = np.array([number.get(_what_was_fitted(url), -1) for url in spectrum_urls], int)
-    rows = _lookup(ids, zwarn, file, target_ids, own_file[files])
+    fit_files = np.repeat(np.arange(len(tables)), [table.target_ids.size for table in tables])
+    fit_ids = np.concatenate([table.target_ids for table in tables])
+    zwarn = np.concatenate([table.zwarn for table in tables])
+    number = {_observation(url): number for number, url in enumerate(redrock_urls)}
+    own_file = np.array([number.get(_observation(url), -1) for url in spectrum_urls], int)
+    rows = _best_fits(fit_ids, zwarn, fit_files, target_ids, own_file[file_numbers])
     known = rows >= 0
-    found: dict[str, npt.NDArray[Any]] = {}
+    columns: dict[str, npt.NDArray[Any]] = {}
     for name, kind, unknown in _COLUMNS:
-        found[name] = np.full(rows.size, unknown, kind)
-        found[name][known] = np.concatenate([getattr(t, name) for t in tables])[rows[known]]
-    return found
+        columns[name] = np.full(rows.size, unknown, kind)
+        columns[name][known] = np.concatenate([getattr(t, name) for t in tables])[rows[known]]
+    return columns
 
 
-def _lookup(
-    known_ids: Ints, zwarn: Ints, known_file: Ints, target_ids: Ints, own_file: Ints
-) -> Ints:
-    """(n,) row of the best redshift of each spectrum, -1 where there is none."""
-    order = np.lexsort((known_file, zwarn != 0, known_ids))
-    best = _first_at(known_ids[order], order, target_ids)
+def _best_fits(
+    fit_ids: TargetIds,
+    zwarn: Int64Array,
+    fit_files: Int64Array,
+    target_ids: TargetIds,
+    own_file: Int64Array,
+) -> Rows:
+    """(n,) row of the best fit of each spectrum, -1 where there is none."""
+    order = np.lexsort((fit_files, zwarn != 0, fit_ids))
+    best = _rows_of(target_ids, fit_ids, order)
     for number in np.unique(own_file[own_file >= 0]):
-        mine, rows = np.flatnonzero(own_file == number), np.flatnonzero(known_file == number)
-        rows = rows[np.argsort(known_ids[rows], kind="stable")]
-        own = _first_at(known_ids[rows], rows, target_ids[mine])
-        best[mine] = np.where(own >= 0, own, best[mine])
+        spectra = np.flatnonzero(own_file == number)
+        fits = np.flatnonzero(fit_files == number)
+        fits = fits[np.argsort(fit_ids[fits], kind="stable")]
+        own = _rows_of(target_ids[spectra], fit_ids, fits)
+        best[spectra] = np.where(own >= 0, own, best[spectra])
     return best
 
 
-def _first_at(sorted_ids: Ints, rows: Ints, wanted: Ints) -> Ints:
-    if not sorted_ids.size:
+def _rows_of(wanted: TargetIds, fit_ids: TargetIds, sorted_rows: Rows) -> Rows:
+    """Row of the first fit of each wanted id among `sorted_rows`, which ascend by id; else -1."""
+    if not sorted_rows.size:
         return np.full(wanted.size, -1, np.int64)
-    at = np.minimum(np.searchsorted(sorted_ids, wanted, "left"), sorted_ids.size - 1)
-    return np.where(sorted_ids[at] == wanted, rows[at], -1)
+    found = find_rows(fit_ids[sorted_rows], wanted)
+    return np.where(found >= 0, sorted_rows[found], -1)
 
 
-def _what_was_fitted(url: str) -> str:
-    """'main-bright-17' of coadd-main-bright-17.fits and of redrock-main-bright-17.fits."""
+def _observation(url: str) -> str:
+    """Part of a name that coadd and redrock files share, such as 'main-bright-17.fits'."""
     return PurePosixPath(url).name.removesuffix(".gz").partition("-")[2]

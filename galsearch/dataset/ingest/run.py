@@ -1,4 +1,4 @@
-"""Survey files become a dataset: list, pair, write partition by partition, count."""
+"""The function `ingest`, which writes survey files as a dataset."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,105 +8,123 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from galsearch.core.errors import DatasetError
+from galsearch.core.errors import IngestError
 from galsearch.core.modality import Modality
+from galsearch.core.progress import Progress, no_progress
 from galsearch.dataset import schema
 from galsearch.dataset.healpix import healpix_29
-from galsearch.dataset.ingest.ingest_recipe import IngestRecipe, expand, read_recipe
+from galsearch.dataset.ingest.ingest_recipe import IngestRecipe, read_recipe
 from galsearch.dataset.ingest.ingest_report import IngestReport
-from galsearch.dataset.ingest.inventory import (
-    Progress,
-    SpectrumRows,
-    list_images,
-    list_spectra,
-)
+from galsearch.dataset.ingest.inventory import SpectrumInventory, list_images, list_spectra
 from galsearch.dataset.ingest.labels import labels_of, read_labels
 from galsearch.dataset.ingest.pairing import Galaxies, pair
 from galsearch.dataset.ingest.partitions import write_partitions
 from galsearch.dataset.ingest.redshifts import redshifts_of
+from galsearch.dataset.ingest.source_files import find_source_files
 from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.dataset.writer import CatalogueWriter
-from galsearch.files.atomic import new_directory
+from galsearch.files.atomic import new_directory, write_text
 
 
 def ingest(
     recipe: IngestRecipe | str | Path, out: str | Path, *, progress: Progress | None = None
 ) -> IngestReport:
-    """Write the galaxies that a recipe names as a dataset, and say what became of every row.
+    """Write the galaxies that a recipe describes as a dataset, and report every input row.
 
-    Positions and ids of all sources are read first; then pixels, one partition at a time, so
-    that memory holds about 0.5 MB a galaxy of one partition (`recipe.max_rows`).
+    Positions and TARGETIDs of all survey files are read first, then the pixels, one partition at
+    a time. Memory therefore holds about 0.5 MB for each galaxy of one partition, of which there
+    are at most `recipe.max_rows`.
 
     Parameters
     ----------
     recipe
-        A TOML file, or what `read_recipe` makes of one.
+        A recipe, or the path of a TOML file that holds one.
     out
-        Directory that must not exist yet, or be empty. It is whole or absent.
+        Directory that must not exist yet, or be empty. It is written atomically.
     progress
-        Called with stage, done, total.
+        Called with stage, done and total.
+
+    Returns
+    -------
+    IngestReport
+        Numbers of galaxies, of dropped rows by reason, of redshifts and of labels.
 
     Raises
     ------
     ConfigError
-        Where the recipe does not say what it should.
+        Where the recipe is invalid.
     SourceError
-        Where a source file is missing or not what it is taken for.
-    DatasetError
-        Where nothing is left to write, rows do not add up, or `out` is not empty.
+        Where a survey file is missing, damaged or of another kind.
+    IngestError
+        Where no galaxy is left, or label tables contradict each other.
+    OutputExistsError
+        Where `out` is not empty.
     """
     recipe = recipe if isinstance(recipe, IngestRecipe) else read_recipe(recipe)
-    progress = progress or (lambda *_: None)
+    progress = progress or no_progress
     with new_directory(Path(out)) as root:
-        spectra, images = list_spectra(recipe, progress), list_images(recipe, progress)
+        files = find_source_files(recipe)
+        spectra = list_spectra(files.spectra, progress)
+        images = list_images(
+            files.cutouts,
+            files.bricks,
+            progress,
+            ids_from_names=recipe.pairing.by == "target_id",
+        )
         galaxies = pair(spectra, images, recipe.pairing)
-        labels = read_labels(expand(recipe.labels.tables), recipe.labels.columns)
-        catalogue = _catalogue(recipe, galaxies, spectra, labels)
+        labels = read_labels(files.label_tables, recipe.labels.columns)
+        redshifts = redshifts_of(
+            spectra.target_ids, spectra.file_numbers, spectra.urls, files.redshifts
+        )
         writer = CatalogueWriter(root, schema.dataset_schema(_label_fields(labels)))
-        sources = (spectra, images)
-        late = write_partitions(writer, recipe, catalogue, galaxies, sources, progress)
-        dropped = galaxies.dropped + late
+        dropped = galaxies.dropped + write_partitions(
+            writer,
+            _catalogue(galaxies, {**spectra.columns, **redshifts}, labels),
+            galaxies,
+            (spectra, images),
+            progress,
+            max_rows=recipe.max_rows,
+            unpaired=recipe.pairing.unpaired,
+        )
         dropped.update({f"spectrum: {reason}": n for reason, n in spectra.dropped.items()})
-        n_images = images.ra_deg.size + int((galaxies.brick != "").sum())
+        n_images = images.ra_deg.size + int((galaxies.bricks != "").sum())
         if not writer.n_rows:
-            raise DatasetError(_nothing_left(recipe, spectra.n_read, n_images, dropped))
+            raise IngestError(_nothing_left(recipe, spectra, n_images, dropped))
         writer.finish(name=recipe.name, max_rows=recipe.max_rows)
         counts = {"n_spectra": spectra.n_read, "n_images": n_images, "n_labels": len(labels)}
         report = _report(open_dataset(root), galaxies, labels, dropped, counts)
         report.check()
-        (root / schema.REPORT_FILE).write_text(report.to_json(), "utf-8")
+        write_text(root / schema.REPORT_FILE, report.to_json())
     return report
 
 
 def _catalogue(
-    recipe: IngestRecipe, galaxies: Galaxies, spectra: SpectrumRows, labels: pa.Table
+    galaxies: Galaxies, spectrum_columns: dict[str, npt.NDArray[np.generic]], labels: pa.Table
 ) -> pa.Table:
-    """What is known of each galaxy before a pixel is loaded: all columns but has_* and pixels."""
-    redshifts = redshifts_of(
-        spectra.target_ids, spectra.file, spectra.urls, expand(recipe.spectra.redshifts)
-    )
+    """All columns of the galaxies except `has_image`, `has_spectrum` and the pixels."""
     columns = {
         schema.HEALPIX_COLUMN: pa.array(healpix_29(galaxies.ra_deg, galaxies.dec_deg)),
         schema.TARGET_ID: pa.array(galaxies.target_ids),
         schema.RA: pa.array(galaxies.ra_deg),
         schema.DEC: pa.array(galaxies.dec_deg),
     }
-    # The spectrum's row; null for a galaxy without one, and so is all that comes with it.
-    rows = pa.array(galaxies.spectrum, mask=galaxies.spectrum < 0)
+    # Columns of the spectrum are null for a galaxy without a spectrum.
+    rows = pa.array(galaxies.spectrum_rows, mask=~galaxies.has_spectrum)
     for field in (*schema.REDSHIFT_FIELDS, *schema.SPECTRUM_FILE_FIELDS):
-        known = {**spectra.columns, **redshifts}.get(field.name)
-        columns[field.name] = _nullable(known, field, spectra.target_ids.size).take(rows)
+        values = spectrum_columns.get(field.name)
+        if values is None:
+            columns[field.name] = pa.nulls(len(rows), field.type)
+        else:
+            columns[field.name] = _with_nulls(values, field.type).take(rows)
     table = labels_of(labels, galaxies.target_ids)
     return pa.table({**columns, **dict(zip(table.column_names, table.columns, strict=True))})
 
 
-def _nullable(values: npt.NDArray[np.generic] | None, field: pa.Field, n: int) -> pa.Array:
-    """An Arrow column in which unknown (NaN, None, '') is null."""
-    if values is None:
-        return pa.nulls(n, field.type)
+def _with_nulls(values: npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
+    """An Arrow column in which unknown values (NaN, None or '') are null."""
     if values.dtype.kind == "U":
-        return pa.array([value or None for value in values.tolist()], field.type)
-    return pa.array(values, field.type, from_pandas=True)
+        return pa.array([value or None for value in values.tolist()], kind)
+    return pa.array(values, kind, from_pandas=True)
 
 
 def _label_fields(labels: pa.Table) -> list[pa.Field]:
@@ -114,13 +132,13 @@ def _label_fields(labels: pa.Table) -> list[pa.Field]:
 
 
 def _nothing_left(
-    recipe: IngestRecipe, n_spectra: int, n_images: int, dropped: Counter[str]
+    recipe: IngestRecipe, spectra: SpectrumInventory, n_images: int, dropped: Counter[str]
 ) -> str:
     reasons = "; ".join(f"{n}, {reason}" for reason, n in sorted(dropped.items()))
     return (
-        f"recipe {recipe.name!r} leaves no galaxy: read {n_spectra} spectrum rows and {n_images} "
-        f"images, dropped {reasons or 'none'} (unpaired galaxies: {recipe.pairing.unpaired}). "
-        "Nothing was written."
+        f"recipe {recipe.name!r} leaves no galaxy: read {spectra.n_read} spectrum rows and "
+        f"{n_images} images, dropped {reasons or 'none'} (unpaired galaxies: "
+        f"{recipe.pairing.unpaired}). Nothing was written."
     )
 
 
@@ -131,7 +149,7 @@ def _report(
     dropped: Counter[str],
     counts: dict[str, int],
 ) -> IngestReport:
-    """The counts of what can be read back, not of what was meant to be written."""
+    """The report of an ingest, counted in the dataset as it is read back from disk."""
     catalogue = dataset.catalogue
     image, spectrum = (catalogue[schema.HAS[modality]].to_numpy() for modality in Modality)
     with_image = np.isin(galaxies.target_ids, dataset.target_ids[image])

@@ -1,44 +1,43 @@
-"""Which of two lists of sky positions are one object: nearest first, one to one."""
+"""Matching of two lists of sky positions, one to one, nearest pairs first."""
 
 import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+from galsearch.core.arrays import Float64Array, Rows
 
-_LEAST_CELL = 4e-6
-"""Side of the smallest cell: keeps a cell's number within 63 bits."""
+_MIN_CELL_SIDE = 4e-6
+"""Smallest side of a cell of the grid, so that the number of a cell fits into 63 bits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """Pairs of rows, in ascending `first`."""
+    """Pairs of rows, sorted by `first`."""
 
     first: Rows
     """(n,) rows of the first list, each at most once."""
     second: Rows
     """(n,) rows of the second list, each at most once."""
-    separation_arcsec: Floats
+    separation_arcsec: Float64Array
     """(n,) great-circle distance of each pair."""
     n_ambiguous: int
-    """Pairs that also lay within reach and gave way to a nearer one."""
+    """Further pairs within the largest separation that were not made, because a nearer pair used
+    one of the two rows."""
 
 
 def match_positions(
-    ra_deg: Floats,
-    dec_deg: Floats,
-    other_ra_deg: Floats,
-    other_dec_deg: Floats,
+    ra_deg: Float64Array,
+    dec_deg: Float64Array,
+    other_ra_deg: Float64Array,
+    other_dec_deg: Float64Array,
     *,
     max_separation_arcsec: float,
 ) -> Matches:
-    """The pairs within `max_separation_arcsec`, nearest pairs first, each row used once.
+    """The pairs of positions within a largest separation; each row is in one pair at most.
 
-    Of equally near pairs the one with the lower rows wins. Right across RA 0 and at the poles:
-    distances are those of unit vectors, never of coordinates.
+    Nearer pairs are made first; of equally near ones, that of the lower row numbers. Distances
+    are computed from unit vectors, so that they hold across RA 0 and at the poles.
 
     Examples
     --------
@@ -49,13 +48,18 @@ def match_positions(
     (array([0]), array([0]), array([0.36]))
     """
     first, second, separation = _within(
-        _unit(ra_deg, dec_deg), _unit(other_ra_deg, other_dec_deg), max_separation_arcsec
+        _unit_vectors(ra_deg, dec_deg),
+        _unit_vectors(other_ra_deg, other_dec_deg),
+        max_separation_arcsec,
     )
     return nearest_first(first, second, separation)
 
 
-def nearest_first(first: Rows, second: Rows, separation_arcsec: Floats) -> Matches:
-    """Candidate pairs taken by ascending separation, those with a used row left aside."""
+def nearest_first(first: Rows, second: Rows, separation_arcsec: Float64Array) -> Matches:
+    """The candidate pairs that remain when pairs are made by ascending separation.
+
+    A candidate is left out if a nearer pair has used one of its rows.
+    """
     used_first: set[int] = set()
     used_second: set[int] = set()
     kept = []
@@ -72,25 +76,37 @@ def nearest_first(first: Rows, second: Rows, separation_arcsec: Floats) -> Match
 
 
 def separation_arcsec(
-    ra_deg: Floats, dec_deg: Floats, other_ra_deg: Floats, other_dec_deg: Floats
-) -> Floats:
-    """(n,) great-circle distances, row by row.
+    ra_deg: Float64Array,
+    dec_deg: Float64Array,
+    other_ra_deg: Float64Array,
+    other_dec_deg: Float64Array,
+) -> Float64Array:
+    """(n,) great-circle distances in arcsec between the positions of each row.
 
     Examples
     --------
-    >>> at = np.array
-    >>> separation_arcsec(at([359.5]), at([60.0]), at([0.5]), at([60.0])).round(2)
+    >>> ra, other_ra, dec = np.array([359.5]), np.array([0.5]), np.array([60.0])
+    >>> separation_arcsec(ra, dec, other_ra, dec).round(2)
     array([1799.98])
     """
-    chord = np.linalg.norm(_unit(ra_deg, dec_deg) - _unit(other_ra_deg, other_dec_deg), axis=1)
+    chord = np.linalg.norm(
+        _unit_vectors(ra_deg, dec_deg) - _unit_vectors(other_ra_deg, other_dec_deg), axis=1
+    )
     return _angle_arcsec(chord)
 
 
-def _within(here: Floats, there: Floats, reach_arcsec: float) -> tuple[Rows, Rows, Floats]:
-    """Every pair of unit vectors within reach: rows are looked for in 27 cells of a cubic grid."""
+def _within(
+    here: Float64Array, there: Float64Array, reach_arcsec: float
+) -> tuple[Rows, Rows, Float64Array]:
+    """Rows and distance of every pair of unit vectors within `reach_arcsec`.
+
+    The vectors are sorted into cells of a cubic grid; only the 27 cells around a vector can hold
+    its neighbours.
+    """
     reach = 2 * np.sin(np.deg2rad(reach_arcsec / 3600) / 2)
-    # A cell a little wider than the reach: rounding must not push a neighbour two cells away.
-    side = max(reach * (1 + 1e-9), _LEAST_CELL)
+    # Cells are slightly wider than the reach, so that rounding cannot put a neighbour two cells
+    # away.
+    side = max(reach * (1 + 1e-9), _MIN_CELL_SIDE)
     n_cells = int(np.ceil(2 / side)) + 3
     cells = [np.floor((vectors + 1) / side).astype(np.int64) + 1 for vectors in (here, there)]
     numbers, others = ((c[:, 0] * n_cells + c[:, 1]) * n_cells + c[:, 2] for c in cells)
@@ -111,11 +127,11 @@ def _within(here: Floats, there: Floats, reach_arcsec: float) -> tuple[Rows, Row
     return rows_here[near], rows_there[near], _angle_arcsec(chord[near])
 
 
-def _unit(ra_deg: Floats, dec_deg: Floats) -> Floats:
+def _unit_vectors(ra_deg: Float64Array, dec_deg: Float64Array) -> Float64Array:
     ra, dec = np.deg2rad(ra_deg), np.deg2rad(dec_deg)
-    across = np.cos(dec)
-    return np.stack([across * np.cos(ra), across * np.sin(ra), np.sin(dec)], axis=1)
+    cos_dec = np.cos(dec)
+    return np.stack([cos_dec * np.cos(ra), cos_dec * np.sin(ra), np.sin(dec)], axis=1)
 
 
-def _angle_arcsec(chord: Floats) -> Floats:
+def _angle_arcsec(chord: Float64Array) -> Float64Array:
     return np.asarray(np.rad2deg(2 * np.arcsin(np.minimum(chord / 2, 1.0))) * 3600)

@@ -51,7 +51,7 @@ class SpectraFile:
     """n on the 7781 pixels of the DESI grid; none where they were not asked for."""
     skipped: dict[str, int]
     """Reason -> rows: 'negative TARGETID', 'sky', 'not a target', 'fibre status', 'no position',
-    'no light', 'further exposure' (joined into a kept row), 'not asked for'."""
+    'no valid pixels', 'further exposure' (joined into a kept row), 'not requested'."""
 
 
 def read_spectra_file(
@@ -84,12 +84,12 @@ def read_spectra_file(
         candidates = np.flatnonzero(reasons == "")
         arms = _read_arms(file, candidates, ids.size)
     light = np.any([(arm.ivar > 0).any(axis=1) for arm in arms.values()], axis=0)
-    reasons[candidates[~light]] = "no light"
+    reasons[candidates[~light]] = "no valid pixels"
     lit = candidates[light]
     first, group = _group(ids[lit])
     reasons[np.delete(lit, first)] = "further exposure"
     chosen = _chosen(url, lit[first], rows, ids.size)
-    reasons[lit[~chosen[group]]] = "not asked for"
+    reasons[lit[~chosen[group]]] = "not requested"
     kept = lit[first[chosen]]
     spectra: list[Spectrum] = []
     if load and kept.size:

@@ -1,4 +1,4 @@
-"""What ingest writes is a HATS catalogue, by the rules of HATS 1.x."""
+"""A written catalogue follows the rules of HATS 1.x."""
 
 import csv
 import itertools
@@ -16,7 +16,7 @@ KINDS = {"object", "source", "association", "index", "margin", "map", "extension
 
 
 def violations(root):
-    """Every rule of the layout that a catalogue breaks, in words."""
+    """Descriptions of the rules of HATS that a catalogue violates."""
     found = []
     lines = (root / "hats.properties").read_text().splitlines()
     properties = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
@@ -57,11 +57,11 @@ def violations(root):
     return found
 
 
-def test_a_dataset_breaks_no_rule_of_hats(dataset_dir):
+def test_a_dataset_violates_no_rule_of_hats(dataset_dir):
     assert violations(dataset_dir) == []
 
 
-def test_the_validator_can_fail(dataset_dir, tmp_path):
+def test_the_check_finds_violations(dataset_dir, tmp_path):
     subprocess.run(["cp", "-r", dataset_dir, tmp_path / "bad"], check=True)
     properties = tmp_path / "bad/hats.properties"
     properties.write_text(properties.read_text().replace("hats_nrows=12", "hats_nrows=13"))
@@ -72,13 +72,13 @@ def test_the_validator_can_fail(dataset_dir, tmp_path):
     assert "files differ from partition_info.csv" in found
 
 
-def test_partitions_hold_at_most_the_rows_that_were_asked_for(dataset_dir):
+def test_partitions_hold_at_most_max_rows(dataset_dir):
     sizes = [pq.read_metadata(p).num_rows for p in dataset_dir.glob("dataset/N*/**/*.parquet")]
     assert sum(sizes) == 12
     assert max(sizes) <= 5
 
 
-def test_properties_say_what_hats_readers_use(dataset_dir):
+def test_properties_have_the_keys_that_hats_readers_use(dataset_dir):
     text = (dataset_dir / "hats.properties").read_text()
     assert text.startswith("#HATS catalog\nobs_collection=tiny\ndataproduct_type=object\n")
     assert re.search(r"^hats_col_ra=ra_deg$", text, re.M)
@@ -110,7 +110,7 @@ def test_pixels_are_fixed_size_lists_and_null_where_missing(dataset_dir):
         ]
 
 
-def test_the_digests_are_those_of_sha256sum(dataset_dir):
+def test_the_command_sha256sum_confirms_the_digests(dataset_dir):
     ran = subprocess.run(
         ["sha256sum", "--check", "--quiet", "sha256sums.txt"],
         cwd=dataset_dir,
@@ -120,6 +120,6 @@ def test_the_digests_are_those_of_sha256sum(dataset_dir):
     assert (ran.returncode, ran.stdout) == (0, b"")
 
 
-def test_hats_itself_calls_it_valid(dataset_dir):
+def test_the_package_hats_finds_the_catalogue_valid(dataset_dir):
     validation = pytest.importorskip("hats.io.validation", reason="hats is an optional reader")
     assert validation.is_valid_catalog(dataset_dir, strict=True)

@@ -1,4 +1,4 @@
-"""Positions are matched right everywhere on the sphere."""
+"""Positions are matched correctly everywhere on the sphere."""
 
 import math
 
@@ -33,7 +33,7 @@ def slow_match(here, there, reach):
     return found, len(near)
 
 
-# Clumps about awkward places: RA 0, both poles, a face corner of HEALPix, anywhere.
+# Groups of points around difficult positions: RA 0, both poles, a corner of a HEALPix base pixel.
 CENTRES = st.sampled_from(
     [(0.0, 0.0), (12.0, 90.0), (200.0, -90.0), (45.0, 41.8103), (100.0, 20.0)]
 )
@@ -46,10 +46,10 @@ def positions(draw, centre):
     points = []
     for east, north in draw(st.lists(OFFSETS, max_size=7)):
         lat = dec + north * ARCSEC
-        turn = 180.0 if abs(lat) > 90 else 0.0
+        beyond_pole = 180.0 if abs(lat) > 90 else 0.0
         lat = math.copysign(180 - abs(lat), lat) if abs(lat) > 90 else lat
         wide = 1 if abs(dec) < 89 else 1e6
-        points.append(((ra + turn + east * ARCSEC * wide) % 360, lat))
+        points.append(((ra + beyond_pole + east * ARCSEC * wide) % 360, lat))
     return points
 
 
@@ -60,7 +60,7 @@ def test_matches_equal_those_of_comparing_every_pair(data):
     reach = data.draw(st.sampled_from([0.05, 1.0, 2.5, 60.0]))
     pairs = [slow_separation(*a, *b) for a in here for b in there]
     if any(abs(p - reach) < 1e-6 for p in pairs) or len({round(p, 7) for p in pairs}) < len(pairs):
-        return  # a tie, or a pair on the edge: rounding decides
+        return  # of equal distances, and of one at the limit, rounding decides
     first, second = (np.array(p, float).reshape(-1, 2) for p in (here, there))
     found = match_positions(
         first[:, 0], first[:, 1], second[:, 0], second[:, 1], max_separation_arcsec=reach
@@ -76,7 +76,7 @@ def test_matches_equal_those_of_comparing_every_pair(data):
     )
 
 
-def test_the_nearest_pair_wins_and_the_loser_takes_the_next():
+def test_the_nearest_pair_is_made_first_and_the_others_use_the_next():
     found = match_positions(
         np.array([10.0, 10.0 + 0.4 * ARCSEC]),
         np.zeros(2),
@@ -101,14 +101,14 @@ def test_neighbours_across_ra_zero_match():
     assert found.separation_arcsec == pytest.approx([0.2546], abs=1e-3)
 
 
-def test_nothing_matches_nothing():
+def test_an_empty_list_has_no_matches():
     none = np.zeros(0)
     found = match_positions(none, none, np.ones(1), np.ones(1), max_separation_arcsec=1.0)
     assert found.first.size == found.second.size == found.n_ambiguous == 0
 
 
 @given(st.floats(0, 360), st.floats(-90, 90), st.floats(0, 360), st.floats(-90, 90))
-def test_separations_equal_vincentys(ra1, dec1, ra2, dec2):
+def test_separations_equal_those_of_vincentys_formula(ra1, dec1, ra2, dec2):
     one = separation_arcsec(np.array([ra1]), np.array([dec1]), np.array([ra2]), np.array([dec2]))
-    # arcsin of half a chord loses digits only next to the antipode.
+    # The arcsine of half the chord is inaccurate only near the antipode.
     assert one[0] == pytest.approx(slow_separation(ra1, dec1, ra2, dec2), rel=1e-9, abs=0.02)

@@ -1,0 +1,124 @@
+"""One partition of a dataset: the Parquet file of the galaxies in one HEALPix pixel."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from galsearch.core.arrays import Rows
+from galsearch.core.errors import DatasetError
+from galsearch.core.modality import Modality
+from galsearch.dataset import schema
+from galsearch.dataset.batch import GalaxyBatch, batch_from_table, concatenate
+
+ALL_MODALITIES = tuple(Modality)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One Parquet file of a dataset, with the galaxies of one HEALPix pixel."""
+
+    root: Path
+    """Directory of the dataset."""
+    order: int
+    """HEALPix order of the pixel."""
+    pixel: int
+    """Number of the pixel at that order, nested scheme."""
+    digest: str
+    """SHA-256 of the file when it was written."""
+
+    @property
+    def name(self) -> str:
+        """Name of the partition in shards and messages, such as 'Norder=0/Npix=4'."""
+        return f"Norder={self.order}/Npix={self.pixel}"
+
+    @property
+    def path(self) -> Path:
+        """Path of the Parquet file."""
+        return self.root / schema.partition_path(self.order, self.pixel)
+
+    @functools.cached_property
+    def catalogue(self) -> pa.Table:
+        """All columns except the pixels, one row for each galaxy."""
+        with self._open() as file:
+            return file.read(columns=schema.catalogue_names(file.schema_arrow))
+
+    def __len__(self) -> int:
+        return len(self.catalogue)
+
+    def batches(
+        self, rows: int = schema.ROW_GROUP_ROWS, *, modalities: Sequence[Modality] = ALL_MODALITIES
+    ) -> Iterator[GalaxyBatch]:
+        """All galaxies in stored order, in batches of `rows` galaxies; the last may be smaller.
+
+        Pixels of modalities that are not in `modalities` are not read; the batch has them as
+        missing.
+        """
+        pending: list[GalaxyBatch] = []
+        n_pending = 0
+        with self._open() as file:
+            for group in range(file.num_row_groups):
+                batch, start = self._read_row_group(file, group, modalities), 0
+                while start < len(batch):
+                    part = batch.take(slice(start, start + rows - n_pending))
+                    pending.append(part)
+                    start, n_pending = start + len(part), n_pending + len(part)
+                    if n_pending == rows:
+                        yield concatenate(pending)
+                        pending, n_pending = [], 0
+        if pending:
+            yield concatenate(pending)
+
+    def read(self, rows: Rows, *, modalities: Sequence[Modality] = ALL_MODALITIES) -> GalaxyBatch:
+        """The galaxies at these row numbers of the partition, in the order of `rows`."""
+        wanted, back = np.unique(rows, return_inverse=True)
+        with self._open() as file:
+            sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
+            starts = np.cumsum([0, *sizes])
+            group_of = np.searchsorted(starts, wanted, "right") - 1
+            parts = [
+                self._read_row_group(file, int(g), modalities).take(
+                    wanted[group_of == g] - starts[g]
+                )
+                for g in np.unique(group_of)
+            ]
+        return concatenate(parts).take(back)
+
+    def _open(self) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(self.path, memory_map=True, page_checksum_verification=True)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DatasetError(f"{self.path}: cannot be read as Parquet ({error}).") from None
+
+    def _read_row_group(
+        self, file: pq.ParquetFile, group: int, modalities: Sequence[Modality]
+    ) -> GalaxyBatch:
+        columns = [schema.TARGET_ID, schema.RA, schema.DEC, "z", *schema.HAS.values()]
+        unmasked = _masks_without_true(file.metadata.row_group(group))
+        for modality in modalities:
+            columns += [f.name for f in schema.PIXEL_FIELDS[modality] if f.name not in unmasked]
+        try:
+            return batch_from_table(file.read_row_group(group, columns=columns))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DatasetError(f"{self.path}: row group {group} is damaged ({error}).") from None
+
+
+def _masks_without_true(group: pq.RowGroupMetaData) -> set[str]:
+    """Names of the mask columns that are False throughout a row group, by its statistics.
+
+    These columns need not be read. Most images have no masked pixel, and to decode a column of
+    bool takes as long as to decode one of float.
+    """
+    found = set()
+    for number in range(group.num_columns):
+        column = group.column(number)
+        name = column.path_in_schema.split(".")[0]
+        statistics = column.statistics
+        known = statistics is not None and statistics.has_min_max
+        if name.endswith("_mask") and known and not statistics.max:
+            found.add(name)
+    return found
