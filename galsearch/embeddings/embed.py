@@ -12,7 +12,8 @@ from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress
 from galsearch.dataset import schema
-from galsearch.dataset.reader import Dataset, Partition, open_dataset
+from galsearch.dataset.partition import Partition
+from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.embeddings.embed_task import EmbedTask, tasks_of
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
 from galsearch.embeddings.shard import EmbeddingShard, write_shard

@@ -11,7 +11,8 @@ from galsearch.core.fingerprint import Fingerprint, require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch
-from galsearch.dataset.reader import Dataset, Partition
+from galsearch.dataset.partition import Partition
+from galsearch.dataset.reader import Dataset
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, encoders_by_modality
 from galsearch.embeddings.shard import ShardHeader, read_header
 from galsearch.embeddings.store import (
