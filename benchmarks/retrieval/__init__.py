@@ -1,1 +1,1 @@
-"""How often a galaxy's image finds its spectrum, and its spectrum its image."""
+"""Benchmark of cross-modal retrieval: how often an image finds its own spectrum, and vice versa."""

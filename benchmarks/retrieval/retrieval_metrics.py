@@ -1,11 +1,11 @@
-"""Everything that is measured of two sets of vectors whose rows are partners."""
+"""All retrieval measurements of two sets of vectors whose rows are partners."""
 
 from typing import Any
 
 import numpy as np
 
-from benchmarks.retrieval import hubs
-from benchmarks.retrieval.pairs import Ints, Pairs
+from benchmarks.retrieval import hubness
+from benchmarks.retrieval.paired_embeddings import PairedEmbeddings
 from benchmarks.retrieval.ranks import (
     in_pools,
     paired_gain,
@@ -14,34 +14,38 @@ from benchmarks.retrieval.ranks import (
     same_redshift,
     summary,
 )
+from galsearch.core.arrays import Float32Array, Float64Array, Rows
 from galsearch.core.modality import Modality
 
 CROSS = ((Modality.IMAGE, Modality.SPECTRUM), (Modality.SPECTRUM, Modality.IMAGE))
+"""Both cross-modal directions, as (query modality, searched modality)."""
 
 
-def measure(pairs: Pairs, bank: Pairs, pools: list[Ints]) -> list[dict[str, Any]]:
-    """Both directions: pools, the whole split, one redshift; by cosine and with hubs corrected.
+def measure(
+    pairs: PairedEmbeddings, bank: PairedEmbeddings, pools: list[Rows]
+) -> list[dict[str, Any]]:
+    """Metrics of both directions, ranked by cosine and by two scores that correct hubness.
 
-    Where the bank is too small to learn hubs from, nothing is corrected.
+    Where the bank is too small to learn hubness from, only the cosine is measured.
     """
     directions = []
     for using, among in CROSS:
-        asking, asked = pairs.vectors[using], pairs.vectors[among]
-        cosine = asking @ asked.T
+        queries, candidates = pairs.vectors[using], pairs.vectors[among]
+        cosine = queries @ candidates.T
         scores = {"cosine": cosine}
-        if len(bank) >= hubs.SMALLEST_BANK:
-            to_bank = asking @ bank.vectors[among].T, asked @ bank.vectors[using].T
-            scores["CSLS"] = hubs.csls(cosine, *to_bank)
-            scores["mutual proximity"] = hubs.mutual_proximity(cosine, *to_bank)
-        plain = pool_ranks(cosine, pools)
+        if len(bank) >= hubness.SMALLEST_BANK:
+            to_bank = queries @ bank.vectors[among].T, candidates @ bank.vectors[using].T
+            scores["CSLS"] = hubness.csls(cosine, *to_bank)
+            scores["mutual proximity"] = hubness.mutual_proximity(cosine, *to_bank)
+        by_cosine = pool_ranks(cosine, pools)
         directions.append(
             {
                 "using": using,
                 "among": among,
                 "whole_ranks": ranks(cosine).tolist(),
-                "scores": {name: questions(s, pairs.z, pools) for name, s in scores.items()},
+                "scores": {name: score_metrics(s, pairs.z, pools) for name, s in scores.items()},
                 "gain_over_cosine": {
-                    name: paired_gain(pool_ranks(score, pools), plain)
+                    name: paired_gain(pool_ranks(score, pools), by_cosine)
                     for name, score in scores.items()
                     if name != "cosine"
                 },
@@ -50,11 +54,21 @@ def measure(pairs: Pairs, bank: Pairs, pools: list[Ints]) -> list[dict[str, Any]
     return directions
 
 
-def questions(score: Any, z: Any, pools: list[Ints]) -> dict[str, Any]:
-    """One score in pools, in the whole split and at one redshift, and its hubs."""
+def score_metrics(score: Float32Array, z: Float64Array, pools: list[Rows]) -> dict[str, Any]:
+    """Metrics of one score in random pools, in the whole split and at one redshift; its hubness.
+
+    Parameters
+    ----------
+    score : (n, n)
+        Queries by candidates, partners on the diagonal.
+    z : (n,)
+        Redshifts.
+    pools
+        Rows of each random pool.
+    """
     return {
         "pools": in_pools(pool_ranks(score, pools)),
         "whole": summary(ranks(score), len(score)),
         "same_redshift": same_redshift(score, z),
-        "hub_skew": round(hubs.hub_skew(np.asarray(score)), 4),
+        "hub_skew": round(hubness.hub_skew(np.asarray(score)), 4),
     }
