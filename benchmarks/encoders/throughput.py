@@ -1,24 +1,24 @@
-"""How fast the published architecture embeds on this machine, at each precision.
+"""Speed of embedding with the published architecture on this machine, at each precision.
 
     python -m benchmarks.encoders.throughput
 
-The full-size model with random weights (370,798,358 numbers) beside a plain eager fp32 forward
-of the same weights: explicit softmax in the image blocks, PyTorch's attention in the spectrum
-blocks and its MultiheadAttention in the heads, the whole batch at once. All variants take turns
-in one process, round after round; every turn's seconds go to `benchmarks/results/embed.json`,
-and the table on stdout is computed from the fastest turn of each. With `--threads 1` they are
-seconds of the processor, which other programs on the machine lengthen less than the clock's.
+The full-size model with random weights (370,798,358 parameters) is measured beside a plain eager
+fp32 forward pass of the same weights (`eager_reference.py`), which takes the whole batch at once.
+All variants run alternately in one process, round after round, so that other load on the machine
+hits them alike. The seconds of every run go to `benchmarks/results/embed.json`, and the table on
+stdout is computed from the fastest run of each variant. With `--threads 1` the seconds are CPU
+time, which other programs on the machine lengthen less than wall-clock time.
 
 On two cores of an AMD EPYC with AVX-512, VNNI and BF16 the committed JSON has images at 1.27 times
-the eager rate in fp32, 3.38 in int8 and 2.30 in bf16, and spectra at 1.23, 2.58 and 2.01. It comes
-from matrices packed for oneDNN with GELU and residual in the same pass, layer scale in the
-weights, and 8-bit products with all 256 steps after a GELU. What did not help, one block on one
-thread: feed-forwards in tiles of 288 or 384 rows; attention in bf16, float16 or as softmax between
-two products (54, 89 and 57 ms where PyTorch's fused one took 48); contiguous heads.
+the eager rate in fp32, 3.38 in int8 and 2.30 in bf16, and spectra at 1.23, 2.58 and 2.01. The gain
+comes from matrices packed for oneDNN with GELU and residual in the same pass, layer scale folded
+into the weights, and 8-bit products that use all 256 steps after a GELU. Three changes did not
+help (measured on one block with one thread): feed-forward layers in tiles of 288 or 384 rows;
+attention in bf16, in float16 or as a softmax between two products (54, 89 and 57 ms, where
+PyTorch's fused attention took 48); contiguous heads.
 """
 
 import argparse
-import copy
 import datetime
 import json
 import os
@@ -30,8 +30,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from benchmarks.encoders.eager_reference import eager_copy
 from galsearch.core.errors import ConfigError
 from galsearch.encoders.astroclip.published import Published, published_config
 from galsearch.encoders.encoder import EncoderPair, network_outputs
@@ -39,67 +40,18 @@ from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.inference.precision import Agreement, check_precision
 from galsearch.encoders.load import pair_from_model
 from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
-from galsearch.encoders.network.pooling import CrossAttention
-from galsearch.encoders.network.transformer import ImageAttention
+from galsearch.files.atomic import write_json
 
-Turn = Callable[[], Any]
+Run = Callable[[], Any]
+"""Embeds all inputs once, or multiplies two square matrices."""
 PRECISIONS = ("fp32", "int8", "bf16")
 MODALITIES = ("image", "spectrum")
 PEAK_SIDE = 2048
-
-
-class EagerAttention(nn.Module):
-    """Attention of an image block as DINOv2 writes it without xFormers."""
-
-    def __init__(self, ours: ImageAttention) -> None:
-        super().__init__()
-        self.ours = ours
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
-        B, N, D = x.shape
-        heads = self.ours.n_heads
-        qkv = self.ours.qkv(x).reshape(B, N, 3, heads, D // heads).permute(2, 0, 3, 1, 4)
-        scores = (qkv[0] * (D // heads) ** -0.5) @ qkv[1].transpose(-2, -1)
-        mixed = scores.softmax(-1) @ qkv[2]
-        out: Tensor = self.ours.proj(mixed.transpose(1, 2).reshape(B, N, D))
-        return out
-
-
-class EagerPooling(nn.Module):
-    """A pooling head as AstroCLIP writes it: keys and values of every token."""
-
-    def __init__(self, ours: CrossAttention, token_width: int) -> None:
-        super().__init__()
-        width = ours.query.shape[-1]
-        self.query, self.layernorm = ours.query, ours.layernorm
-        self.attention = nn.MultiheadAttention(
-            width, ours.n_heads, kdim=token_width, vdim=token_width, batch_first=True
-        )
-        self.attention.load_state_dict(ours.multihead_attn.state_dict())
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(B, N, D) to (B, E)."""
-        query = self.query.expand(len(tokens), -1, -1)
-        seen, _ = self.attention(query, tokens, tokens, need_weights=False)
-        out: Tensor = self.layernorm(seen[:, 0])
-        return out
-
-
-def eager(model: CrossModalModel) -> CrossModalModel:
-    """The same weights in the plainest modules."""
-    plain = copy.deepcopy(model)
-    for module in list(plain.modules()):
-        if isinstance(getattr(module, "attn", None), ImageAttention):
-            module.attn = EagerAttention(module.attn)  # type: ignore[arg-type]
-    for encoder in (plain.image_encoder, plain.spectrum_encoder):
-        pooling: Any = EagerPooling(encoder.cross_attention, encoder.backbone.config.width)
-        encoder.cross_attention = pooling
-    return plain.eval().requires_grad_(requires_grad=False)
+"""Side of the square matrices whose fp32 product stands for the peak rate of the machine."""
 
 
 def flop_per_item(config: ModelConfig, modality: str) -> float:
-    """Multiplications and additions of the blocks' matrices and attention for one item."""
+    """Floating-point operations for one item, in the matrices and attention of all blocks."""
     section: Any = getattr(config, modality)
     # The summary token and 777 slices of 20 pixels for a published spectrum.
     tokens = section.n_patches if modality == "image" else _spectrum_shape(config)[0]
@@ -108,11 +60,11 @@ def flop_per_item(config: ModelConfig, modality: str) -> float:
 
 
 def measure(config: ModelConfig, *, n_items: int, n_rounds: int, seed: int) -> dict[str, Any]:
-    """Everything measured, and what is needed to judge it."""
+    """Seconds of every run, agreement between precisions, and a description of the machine."""
     model = initialise(config, seed).eval()
     for name, parameter in model.named_parameters():
         if name.endswith("gamma"):
-            # At its initial 1e-5 no block would change anything, and no precision matter.
+            # At its initial 1e-5 no block would change its input, and precision would not matter.
             parameter.data.fill_(1.0)
     agreements: list[Agreement] = []
     pairs = {
@@ -120,13 +72,13 @@ def measure(config: ModelConfig, *, n_items: int, n_rounds: int, seed: int) -> d
         for p in usable_precisions()
     }
     inputs = {kind: torch.randn(n_items, *shape) for kind, shape in shapes(config).items()}
-    turns = _turns(eager(model), pairs, inputs)
-    seconds: dict[str, list[float]] = {name: [] for name in turns}
+    runs = _make_runs(eager_copy(model), pairs, inputs)
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
     clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
     for number in range(n_rounds + 1):
-        for name, turn in turns.items():
+        for name, run in runs.items():
             start = clock()
-            turn()
+            run()
             if number:  # the first round warms up
                 seconds[name].append(round(clock() - start, 4))
     return {
@@ -150,7 +102,7 @@ def measure(config: ModelConfig, *, n_items: int, n_rounds: int, seed: int) -> d
 
 
 def usable_precisions() -> list[Any]:
-    """Those that this processor gains by."""
+    """The precisions that this processor supports and gains speed from."""
     usable = []
     for precision in PRECISIONS:
         try:
@@ -162,7 +114,7 @@ def usable_precisions() -> list[Any]:
 
 
 def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Of one prepared item of each modality."""
+    """Shape of one prepared item of each modality."""
     assert config.image is not None  # noqa: S101 (AstroCLIP has both)
     size = config.image.image_size
     return {"image": (config.image.n_bands, size, size), "spectrum": _spectrum_shape(config)}
@@ -174,33 +126,33 @@ def _spectrum_shape(config: ModelConfig) -> tuple[int, int]:
     return (section.n_pixels - section.slice_step) // section.slice_step + 1, section.n_features
 
 
-def _turns(
+def _make_runs(
     plain: CrossModalModel, pairs: dict[str, EncoderPair], inputs: dict[str, Tensor]
-) -> dict[str, Turn]:
-    """Variant and modality -> what embeds all inputs once; and the peak's matrix product."""
+) -> dict[str, Run]:
+    """One run for each variant and modality, and the matrix product of the peak rate."""
     square = torch.randn(PEAK_SIDE, PEAK_SIDE)
-    turns: dict[str, Turn] = {"peak": lambda: square @ square}
+    runs: dict[str, Run] = {"peak": lambda: square @ square}
     for kind, batch in inputs.items():
-        turns[f"eager {kind}"] = _eager_turn(getattr(plain, kind), batch)
+        runs[f"eager {kind}"] = _eager_run(getattr(plain, kind), batch)
         for precision, pair in pairs.items():
-            turns[f"{precision} {kind}"] = _our_turn(getattr(pair, kind), batch)
-    return turns
+            runs[f"{precision} {kind}"] = _galsearch_run(getattr(pair, kind), batch)
+    return runs
 
 
-def _eager_turn(forward: Callable[[Tensor], Tensor], batch: Tensor) -> Turn:
-    def turn() -> Tensor:
+def _eager_run(forward: Callable[[Tensor], Tensor], batch: Tensor) -> Run:
+    def run() -> Tensor:
         with torch.inference_mode():
             return forward(batch)
 
-    return turn
+    return run
 
 
-def _our_turn(encoder: Any, batch: Tensor) -> Turn:
+def _galsearch_run(encoder: Any, batch: Tensor) -> Run:
     return lambda: network_outputs(encoder, batch)
 
 
 def table(results: dict[str, Any]) -> str:
-    """The results as a Markdown table."""
+    """Markdown table of the fastest run of each variant."""
     fastest = {name: min(seconds) for name, seconds in results["seconds"].items()}
     peak = 2 * PEAK_SIDE**3 / fastest["peak"]
     lines = [
@@ -221,13 +173,17 @@ def table(results: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Measure the published sizes, or those of a JSON file."""
-    parser = argparse.ArgumentParser(description="Speed of embedding at each precision.")
-    parser.add_argument("--items", type=int, default=8, help="images and spectra a turn")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of every variant")
+    """Measure the published architecture, or the sizes of a JSON file, and print the table."""
+    parser = argparse.ArgumentParser(
+        description="Measure the speed of embedding at each precision."
+    )
+    parser.add_argument("--items", type=int, default=8, help="images and spectra in a run")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of every variant")
     parser.add_argument("--threads", type=int, help="default: PyTorch's own choice")
-    parser.add_argument("--config", type=Path, help="JSON with other sizes than the published")
-    parser.add_argument("--seed", type=int, default=1, help="of weights")
+    parser.add_argument(
+        "--config", type=Path, help="JSON file of other sizes than the published ones"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random weights")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/embed.json")
     arguments = parser.parse_args()
     if arguments.threads:
@@ -238,8 +194,7 @@ def main() -> int:
         config, n_items=arguments.items, n_rounds=arguments.rounds, seed=arguments.seed
     )
     out = arguments.out or Path(__file__).parents[1] / "results" / "embed.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(results) + "\n", encoding="utf-8")
+    write_json(out, results, indent=None)
     print(table(results))
     return 0
 
