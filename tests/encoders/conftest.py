@@ -1,4 +1,4 @@
-"""The reference's own numbers, where they lie beside the checkout, and models made from them."""
+"""Recorded outputs of the published code, where they lie beside the checkout, and its models."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,6 +15,13 @@ from galsearch.encoders.encoder_config import HeadConfig, ImageConfig, ModelConf
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
 from tests.reference.parity import PARITY
 
+CHECKPOINTS = {
+    "tiny_astroclip_lightning.ckpt": 90,
+    "tiny_astroclip_state.safetensors": 90,
+    "tiny_astrodino_teacher.pt": None,
+    "tiny_specformer_ckpt.pt": None,
+}
+"""Tiny checkpoints in the formats of the published ones, and their numbers of tensors."""
 TINY = ModelConfig(
     name="tiny",
     preparation="galsearch",
@@ -34,7 +41,7 @@ TINY = ModelConfig(
     image_head=HeadConfig(width=16, n_heads=2),
     spectrum_head=HeadConfig(width=16, n_heads=2),
 )
-"""Ours, at a size that takes no time."""
+"""A tiny model with the architecture of galsearch-small."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,19 +61,19 @@ def parity() -> Path:
 
 @pytest.fixture(scope="session")
 def recorded(parity: Path) -> Callable[[str], dict[str, Tensor]]:
-    """Reads a file of the reference's tensors by its name."""
+    """Reads a file of recorded tensors by its name."""
     return lambda name: load_file(parity / f"{name}.safetensors")
 
 
 @pytest.fixture(scope="session")
 def facts(parity: Path) -> Callable[[str], dict[str, Any]]:
-    """Reads a file of facts about the reference by its name."""
+    """Reads a file of facts about the published code by its name."""
     return lambda name: json.loads((parity / f"{name}.json").read_text())
 
 
 @pytest.fixture(scope="session")
 def converted(parity: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Our file of one of the reference's files of weights, by its name."""
+    """The converted file of a tiny checkpoint, by its name."""
     folder, made = tmp_path_factory.mktemp("converted"), {}
 
     def convert(name: str) -> Path:
@@ -95,5 +102,5 @@ def astrodino(converted: Callable[[str], Path]) -> CrossModalModel:
 
 @pytest.fixture(scope="session")
 def inputs(recorded: Callable[[str], dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The reference's raw images and spectra."""
+    """Raw images and spectra with recorded outputs."""
     return recorded("inputs")

@@ -1,4 +1,4 @@
-"""Lower precision is compared with fp32 before it is believed, and refused where it fails."""
+"""A lower precision is compared with fp32 on the first batch, and refused where it is poor."""
 
 import numpy as np
 import pytest
@@ -21,20 +21,22 @@ def raw() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", ["image", "spectrum"])
-def test_int8_says_how_much_it_is_like_fp32_and_is(raw: dict[str, np.ndarray], kind: str) -> None:
+def test_the_reported_agreement_of_int8_is_the_measured_one(
+    raw: dict[str, np.ndarray], kind: str
+) -> None:
     model = initialise(GALSEARCH_SMALL, seed=1)
-    said = []
-    low = getattr(pair_from_model(model, precision="int8", report=said.append), kind).embed(
+    reported = []
+    low = getattr(pair_from_model(model, precision="int8", report=reported.append), kind).embed(
         raw[kind]
     )
     exact = getattr(pair_from_model(model), kind).embed(raw[kind])
     cosines = (low * exact).sum(axis=1)
-    assert len(said) == 1
-    assert said[0].n_compared == 5
-    assert said[0].least_cosine == pytest.approx(cosines.min(), abs=1e-5)
-    assert said[0].median_cosine == pytest.approx(np.median(cosines), abs=1e-5)
+    assert len(reported) == 1
+    assert reported[0].n_compared == 5
+    assert reported[0].least_cosine == pytest.approx(cosines.min(), abs=1e-5)
+    assert reported[0].median_cosine == pytest.approx(np.median(cosines), abs=1e-5)
     assert 0.99 < cosines.min() < 1
-    assert str(said[0]).startswith(
+    assert str(reported[0]).startswith(
         f"int8 compared with fp32 on 5 {kind} embeddings: smallest cosine 0.9"
     )
 
@@ -42,17 +44,17 @@ def test_int8_says_how_much_it_is_like_fp32_and_is(raw: dict[str, np.ndarray], k
 def test_int8_is_compared_once_and_does_not_depend_on_the_batch(
     raw: dict[str, np.ndarray],
 ) -> None:
-    said = []
+    reported = []
     pair = pair_from_model(
-        initialise(GALSEARCH_SMALL, seed=1), precision="int8", report=said.append
+        initialise(GALSEARCH_SMALL, seed=1), precision="int8", report=reported.append
     )
     whole = pair.image.embed(raw["image"])
     alone = np.concatenate([pair.image.embed(raw["image"][i : i + 1]) for i in range(5)])
-    assert len(said) == 1
+    assert len(reported) == 1
     np.testing.assert_allclose(whole, alone, rtol=0, atol=1e-6)
 
 
-def test_weights_that_do_not_bear_a_precision_are_refused(
+def test_weights_that_lose_too_much_in_int8_are_refused(
     raw: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "MIN_MEDIAN_COSINE", 1.0)
@@ -64,10 +66,10 @@ def test_weights_that_do_not_bear_a_precision_are_refused(
     )
 
 
-def test_the_shipped_weights_bear_int8(raw: dict[str, np.ndarray]) -> None:
-    said = []
-    load(precision="int8", report=said.append).image.embed(raw["image"])
-    assert said[0].median_cosine > 0.99
+def test_the_shipped_weights_keep_their_accuracy_in_int8(raw: dict[str, np.ndarray]) -> None:
+    reported = []
+    load(precision="int8", report=reported.append).image.embed(raw["image"])
+    assert reported[0].median_cosine > 0.99
 
 
 def test_an_unknown_precision_is_refused() -> None:

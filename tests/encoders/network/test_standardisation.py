@@ -1,15 +1,11 @@
-"""Embeddings brought to mean 0 and scatter 1: in training by the batch, then by what was learnt."""
-
-import dataclasses
+"""Embeddings are standardised by the moments of the batch in training, then by their averages."""
 
 import torch
 
-from galsearch.encoders import initialise
 from galsearch.encoders.network.standardisation import MOMENTUM, Standardisation
-from tests.encoders.conftest import TINY
 
 
-def test_a_batch_has_mean_0_and_scatter_1_and_is_remembered() -> None:
+def test_a_standardised_batch_has_mean_0_and_scatter_1() -> None:
     rows = torch.randn(64, 5) * 3 + 7
     standard = Standardisation(5)
     made = standard.standardise_batch(rows)
@@ -30,17 +26,7 @@ def test_an_embedding_does_not_depend_on_its_batch() -> None:
 
 
 def test_the_gradient_is_that_of_the_whole_batch() -> None:
-    """By finite differences: moving one row moves the mean of all."""
+    """Compared with finite differences, because one row moves the mean of all."""
     rows = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
     standard = Standardisation(3).double()
     assert torch.autograd.gradcheck(standard.standardise_batch, (rows,))
-
-
-def test_an_untrained_model_is_drawn_with_a_standardisation_that_changes_nothing() -> None:
-    config = dataclasses.replace(
-        TINY, image_head=dataclasses.replace(TINY.image_head, standardise=True)
-    )
-    model = initialise(config, seed=1)
-    assert not model.image_encoder.standard.mean.any()
-    assert (model.image_encoder.standard.variance == 1).all()
-    assert not hasattr(model.spectrum_encoder, "standard")

@@ -1,4 +1,4 @@
-"""At real size our names and shapes are the published ones; no weight is made for it."""
+"""Names, shapes and sizes of the published checkpoints, without allocating any weight."""
 
 import math
 

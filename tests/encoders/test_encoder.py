@@ -1,4 +1,4 @@
-"""A galaxy's vector is its own: no batch, order or neighbour's fault changes it."""
+"""An embedding does not depend on the rest of its batch, within float32 rounding."""
 
 import functools
 from collections.abc import Callable
@@ -25,18 +25,18 @@ def released(converted: Callable[[str], Path]) -> EncoderPair:
 
 
 @functools.cache
-def small() -> EncoderPair:
+def small_pair() -> EncoderPair:
     return pair_from_model(initialise(GALSEARCH_SMALL, seed=3))
 
 
 @pytest.fixture(scope="module")
-def ours() -> EncoderPair:
-    return small()
+def galsearch_pair() -> EncoderPair:
+    return small_pair()
 
 
 @pytest.fixture(scope="module")
 def raw() -> dict[str, np.ndarray]:
-    """Six images (x, y, band) and six spectra that look like nothing."""
+    """Six images (x, y, band) and six spectra of noise."""
     generator = np.random.default_rng(5)
     return {
         "image": generator.normal(0.02, 0.02, (6, 152, 152, 3)).astype(np.float32),
@@ -45,10 +45,10 @@ def raw() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", ["image", "spectrum"])
-def test_a_batch_is_its_items_one_by_one(
-    released: EncoderPair, ours: EncoderPair, raw: dict[str, np.ndarray], kind: str
+def test_a_batch_gives_the_embeddings_of_single_items(
+    released: EncoderPair, galsearch_pair: EncoderPair, raw: dict[str, np.ndarray], kind: str
 ) -> None:
-    for pair in (released, ours):
+    for pair in (released, galsearch_pair):
         encoder = getattr(pair, kind)
         whole = encode(encoder, raw[kind])
         alone = np.concatenate([encode(encoder, raw[kind][i : i + 1]) for i in range(6)])
@@ -57,21 +57,21 @@ def test_a_batch_is_its_items_one_by_one(
 
 @settings(max_examples=5)
 @given(st.permutations(range(6)), st.integers(1, 5))
-def test_order_and_cut_of_batches_change_nothing(order: list[int], cut: int) -> None:
+def test_embeddings_do_not_depend_on_order_and_batch(order: list[int], cut: int) -> None:
     generator = np.random.default_rng(7)
     spectra = generator.normal(1, 0.5, (6, 7781)).astype(np.float32)
-    encoder = small().spectrum
+    encoder = small_pair().spectrum
     parts = [encode(encoder, spectra[order[:cut]]), encode(encoder, spectra[order[cut:]])]
     whole = encode(encoder, spectra)[order]
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=0, atol=1e-6)
 
 
-def test_no_galaxies_are_no_vectors(released: EncoderPair) -> None:
+def test_an_empty_batch_gives_no_embeddings(released: EncoderPair) -> None:
     assert encode(released.image, np.zeros((0, 152, 152, 3))).shape == (0, 32)
     assert encode(released.spectrum, np.zeros((0, 7781))).shape == (0, 32)
 
 
-def test_a_pixel_that_is_not_a_number_is_refused_in_released_naming_the_row(
+def test_released_refuses_unmasked_nan_pixels_naming_the_row(
     released: EncoderPair, raw: dict[str, np.ndarray]
 ) -> None:
     images, spectra = raw["image"].copy(), raw["spectrum"].copy()
@@ -91,7 +91,7 @@ def test_a_pixel_that_is_not_a_number_is_refused_in_released_naming_the_row(
     )
 
 
-def test_masked_pixels_pass_in_released_and_touch_their_own_row_alone(
+def test_masked_pixels_affect_their_own_row_only_in_released(
     released: EncoderPair, raw: dict[str, np.ndarray]
 ) -> None:
     for kind in ("image", "spectrum"):
@@ -104,13 +104,13 @@ def test_masked_pixels_pass_in_released_and_touch_their_own_row_alone(
         np.testing.assert_array_equal(vectors[others], whole[others])
 
 
-def test_what_is_not_finite_is_masked_in_galsearch(
-    ours: EncoderPair, raw: dict[str, np.ndarray]
+def test_galsearch_masks_pixels_that_are_not_finite(
+    galsearch_pair: EncoderPair, raw: dict[str, np.ndarray]
 ) -> None:
     for kind in ("image", "spectrum"):
         broken = raw[kind].copy()
         broken[2, 70:74] = np.nan
-        encoder = getattr(ours, kind)
+        encoder = getattr(galsearch_pair, kind)
         vectors = encode(encoder, broken)
         assert np.isfinite(vectors).all()
         others = [0, 1, 3, 4, 5]
@@ -120,9 +120,9 @@ def test_what_is_not_finite_is_masked_in_galsearch(
 
 
 def test_the_callers_arrays_are_not_changed(
-    released: EncoderPair, ours: EncoderPair, raw: dict[str, np.ndarray]
+    released: EncoderPair, galsearch_pair: EncoderPair, raw: dict[str, np.ndarray]
 ) -> None:
-    for pair in (released, ours):
+    for pair in (released, galsearch_pair):
         for kind in ("image", "spectrum"):
             given_array = raw[kind].copy()
             mask = np.zeros(given_array.shape, bool)
@@ -132,6 +132,8 @@ def test_the_callers_arrays_are_not_changed(
             assert mask.sum() == mask[0, 5].size
 
 
-def test_nothing_is_left_in_training(released: EncoderPair, raw: dict[str, np.ndarray]) -> None:
+def test_repeated_calls_give_equal_embeddings(
+    released: EncoderPair, raw: dict[str, np.ndarray]
+) -> None:
     once, again = (encode(released.image, raw["image"]) for _ in range(2))
     np.testing.assert_array_equal(once, again)

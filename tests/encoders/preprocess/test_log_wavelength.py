@@ -1,4 +1,4 @@
-"""Spectra of the preparation `galsearch`: the grid of log wavelength, level, scatter, weights."""
+"""Spectra on the log-wavelength grid: level, scatter, weights and noise."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galsearch.core.errors import ConfigError, InvalidSpectrumError
-from galsearch.encoders.astroclip.published import Published, published_config
+from galsearch.core.errors import InvalidSpectrumError
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL, ModelConfig, SpectrumConfig
 from galsearch.encoders.preprocess.prepare import prepare_spectra
 
@@ -19,7 +18,7 @@ MODEL = ModelConfig("small", "galsearch", spectrum=SMALL)
 
 
 def channels(prepared: torch.Tensor, section: SpectrumConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Values and weights, (B, pixels) each."""
+    """Values and weights of prepared spectra, (B, pixels) each."""
     slices = prepared[:, 1:, section.n_summary :].numpy()
     return tuple(
         np.concatenate(
@@ -29,8 +28,10 @@ def channels(prepared: torch.Tensor, section: SpectrumConfig) -> tuple[np.ndarra
     )  # type: ignore[return-value]
 
 
-def slow_twin(flux: np.ndarray, ivar: np.ndarray, section: SpectrumConfig) -> dict[str, np.ndarray]:
-    """One spectrum, pixel by pixel of the new grid."""
+def slow_tokens(
+    flux: np.ndarray, ivar: np.ndarray, section: SpectrumConfig
+) -> dict[str, np.ndarray]:
+    """Tokens of one spectrum by plain loops over the pixels of the new grid."""
     step, first = section.step_angstrom, section.first_angstrom - section.step_angstrom / 2
     last = first + section.n_pixels * step
     edges = first * (last / first) ** (np.arange(section.n_log_pixels + 1) / section.n_log_pixels)
@@ -65,21 +66,21 @@ def slow_twin(flux: np.ndarray, ivar: np.ndarray, section: SpectrumConfig) -> di
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**31), st.floats(0, 0.4))
-def test_every_pixel_of_the_grid_is_the_mean_of_what_it_covers(seed: int, share: float) -> None:
+def test_every_new_pixel_is_the_mean_of_the_pixels_it_covers(seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)
     flux = rng.normal(3, 1, (2, 60))
     ivar = rng.uniform(0.5, 2, (2, 60)) * (rng.random((2, 60)) >= share)
     prepared = prepare_spectra(flux, ivar, None, MODEL)
     value, weight = channels(prepared, SMALL)
     for row in range(2):
-        twin = slow_twin(flux[row], ivar[row], SMALL)
-        np.testing.assert_allclose(value[row], twin["value"], atol=2e-4)
-        np.testing.assert_allclose(weight[row], twin["weight"], atol=2e-4)
-        np.testing.assert_allclose(prepared[row, 0, :4].numpy(), twin["summary"], atol=2e-4)
+        expected = slow_tokens(flux[row], ivar[row], SMALL)
+        np.testing.assert_allclose(value[row], expected["value"], atol=2e-4)
+        np.testing.assert_allclose(weight[row], expected["weight"], atol=2e-4)
+        np.testing.assert_allclose(prepared[row, 0, :4].numpy(), expected["summary"], atol=2e-4)
 
 
 def test_a_redshift_is_a_shift() -> None:
-    """Twice a line at 4000 A, then at 4000 (1 + z): the peak moves by the same for any line."""
+    """Lines at 4000 and 6000 Angstrom move by the same number of pixels at a redshift of 0.3."""
     section = SpectrumConfig()
     model = ModelConfig("any", "galsearch", spectrum=section)
     grid = section.first_angstrom + section.step_angstrom * np.arange(section.n_pixels)
@@ -93,34 +94,24 @@ def test_a_redshift_is_a_shift() -> None:
     assert abs((peaks[2] - peaks[0]) - (peaks[3] - peaks[1])) <= 1
 
 
-def test_uncalibrated_spectra_tell_neither_unit_nor_level() -> None:
+def test_tokens_of_uncalibrated_spectra_do_not_depend_on_unit_and_level() -> None:
     rng = np.random.default_rng(1)
     flux = rng.normal(3, 1, (3, 60)).astype(np.float32)
-    told = prepare_spectra(flux, None, None, MODEL, calibrated=False)
+    tokens = prepare_spectra(flux, None, None, MODEL, calibrated=False)
     other = prepare_spectra(7 * flux - 4, None, None, MODEL, calibrated=False)
-    assert not told[:, 0].any()
-    torch.testing.assert_close(told, other, atol=2e-3, rtol=0)
+    assert not tokens[:, 0].any()
+    torch.testing.assert_close(tokens, other, atol=2e-3, rtol=0)
 
 
-def test_the_published_model_takes_calibrated_spectra_only() -> None:
-    config = published_config(Published.SPECFORMER)
-    with pytest.raises(ConfigError) as error:
-        prepare_spectra(np.ones((1, 7781)), None, None, config, calibrated=False)
-    assert str(error.value) == (
-        f"model {config.name!r} takes calibrated spectra only: its first token is their mean and "
-        "standard deviation."
-    )
-
-
-def test_noise_is_found_where_none_is_told() -> None:
+def test_noise_is_estimated_where_no_ivar_is_given() -> None:
     rng = np.random.default_rng(2)
     section = GALSEARCH_SMALL.spectrum
     assert section is not None
     sigma = np.linspace(2.0, 0.2, section.n_pixels)
     flux = np.sin(np.arange(section.n_pixels) / 500) + rng.normal(0, 1, section.n_pixels) * sigma
-    told = prepare_spectra(flux[None], sigma[None] ** -2, None, GALSEARCH_SMALL)
+    tokens = prepare_spectra(flux[None], sigma[None] ** -2, None, GALSEARCH_SMALL)
     found = prepare_spectra(flux[None], None, None, GALSEARCH_SMALL)
-    difference = np.abs(channels(told, section)[1] - channels(found, section)[1])
+    difference = np.abs(channels(tokens, section)[1] - channels(found, section)[1])
     assert difference.mean() < 0.03
 
 
@@ -133,22 +124,3 @@ def test_constant_and_nearly_empty_spectra_stay_finite() -> None:
     ivar[0] = 0
     with pytest.raises(InvalidSpectrumError, match="spectrum 0 of the batch has no measured pixel"):
         prepare_spectra(flux, ivar, None, MODEL)
-
-
-def test_strides_that_make_no_token_a_slice_are_refused() -> None:
-    with pytest.raises(ConfigError) as error:
-        SpectrumConfig(stem_strides=(4, 2, 2, 2))
-    assert str(error.value) == (
-        "stem_strides multiply to 32; they must multiply to slice_length = 64, and slice_step = "
-        "64 be that."
-    )
-    with pytest.raises(ConfigError) as error:
-        SpectrumConfig(stem_strides=(8, 8))
-    assert str(error.value) == (
-        "3 stem_widths and the width of a token need 4 stem_strides, found 2."
-    )
-    with pytest.raises(ConfigError) as error:
-        ModelConfig("any", "galsearch", spectrum=SpectrumConfig(n_log_pixels=0, stem_widths=()))
-    assert str(error.value) == (
-        "preparation 'galsearch' needs n_log_pixels of at least 1, found 0."
-    )
