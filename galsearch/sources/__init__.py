@@ -1,8 +1,8 @@
-"""Survey archives, local or by URL: reads and writes the formats in which the sky arrives.
+"""Reading and writing of survey files, local or by URL.
 
-Every reader takes a path or any fsspec URL, and raises SourceError for what is missing, cut
-short or something else than it was taken for. Every writer makes a file whole or not at all,
-and the same bytes for the same input.
+Every reader takes a path or any fsspec URL, and raises SourceError for a file that is missing,
+cut short or of another kind. Every writer writes its file atomically, and makes the same bytes
+from the same input.
 """
 
 from galsearch.sources.desi.coadd_writer import write_coadd

@@ -1,4 +1,4 @@
-"""Catalogues: truth beside a simulated survey, and label tables of any origin."""
+"""Tables of galaxies with a TARGETID column: labels from any source, and simulation truth."""
 
 import difflib
 import warnings
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
 
+from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import SourceError
 from galsearch.core.target_id import MAX_TARGET_ID
 from galsearch.sources.fits.fits_file import open_fits
@@ -20,28 +21,29 @@ _ID_NAMES = ("targetid", "target_id")
 
 
 def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
-    """Columns of a FITS, CSV or ECSV table of galaxies, 'target_id' first, names in lower case.
+    """Columns of a FITS, CSV or ECSV table, 'target_id' first, names in lower case.
 
-    Which of the three it is shows in the first bytes, not in the name. An empty cell is NaN in a
-    column of numbers and '' in one of text. In FITS the first table with a TARGETID is read.
+    The format is recognised by the first bytes, not by the name. An empty cell becomes NaN in a
+    column of numbers and '' in one of text. In a FITS file the first table with a TARGETID is
+    read.
 
     Parameters
     ----------
     url
-        Path or fsspec URL; .gz is understood.
+        Path or fsspec URL; gzip (.gz) is decompressed.
     columns
-        Those wanted, in any case, TARGETID always among them. Default: every column that holds
-        one value a row; columns of arrays must be asked for.
+        Names of the wanted columns, in upper or lower case; TARGETID is always included. Default:
+        every column with one value in each row. Columns of arrays must be named.
 
     Returns
     -------
     dict
-        Name -> (n, ...) values; target_id (n,) int64, as the file has them.
+        (n, ...) values by column name; target_id is (n,) int64, as in the file.
 
     Raises
     ------
     SourceError
-        Where the file is missing or no table, TARGETID is missing or not of integers, a wanted
+        Where the file is missing or not a table, TARGETID is missing or not an integer, a wanted
         column is missing, or two names differ in case only.
     """
     with open_url(url) as file:
@@ -63,21 +65,21 @@ def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.
 
 
 def write_truth(path: str | Path, columns: Mapping[str, npt.ArrayLike]) -> None:
-    """Write a FITS table, EXTNAME TRUTH, with what is true of simulated galaxies.
+    """Write true parameters of simulated galaxies as a FITS table with EXTNAME TRUTH.
 
-    Whole or absent; the same input makes the same bytes.
+    The file is written atomically; the same input makes the same bytes.
 
     Parameters
     ----------
     path
-        File to make.
+        File to be written.
     columns
-        Column name -> (n,) values; TARGETID must be among them.
+        (n,) values by column name; TARGETID is required.
 
     Raises
     ------
     SourceError
-        Where TARGETID is missing or not of integers, or lengths differ; nothing is written.
+        Where TARGETID is missing or not an integer, or lengths differ; nothing is written.
     """
     ids = np.asarray(columns.get("TARGETID", 0.0))
     if not np.issubdtype(ids.dtype, np.integer):
@@ -100,7 +102,7 @@ def _read_fits_table(url: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def _read_text_table(url: str) -> dict[str, npt.NDArray[Any]]:
-    # Imported here: a survey's FITS files are read without astropy's tables and units.
+    # Imported here because FITS files are read without astropy's tables and units.
     from astropy.table import Table
     from astropy.units import UnitsWarning
 
@@ -110,44 +112,47 @@ def _read_text_table(url: str) -> dict[str, npt.NDArray[Any]]:
         text = content.decode("utf-8")
         kind = "ecsv" if text.startswith("# %ECSV") else "csv"
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnitsWarning)  # units of labels are not used
+            warnings.simplefilter("ignore", UnitsWarning)  # the units of labels are not used
             table = Table.read(text.splitlines(), format=f"ascii.{kind}")
     except (ValueError, TypeError, KeyError, IndexError) as error:
         reason = str(error).strip().splitlines()
         raise SourceError(
             f"{url}: not a FITS, CSV or ECSV table ({reason[0] if reason else 'empty'})."
         ) from error
-    return {name: _without_gaps(table[name]) for name in table.colnames}
+    return {name: _filled(table[name]) for name in table.colnames}
 
 
-def _without_gaps(column: Any) -> npt.NDArray[Any]:
-    gaps = getattr(column, "mask", None)
+def _filled(column: Any) -> npt.NDArray[Any]:
+    """Values of a column, with '' or NaN in place of empty cells."""
+    empty = getattr(column, "mask", None)
     values = np.asarray(getattr(column, "data", column))
-    if gaps is None or not np.any(gaps):
+    if empty is None or not np.any(empty):
         return np.asarray(np.ma.getdata(values))
     values = np.ma.getdata(values)
     if values.dtype.kind in "US":
-        return np.where(gaps, "", values)
-    return np.where(gaps, np.nan, values.astype(np.float64))
+        return np.where(empty, "", values)
+    return np.where(empty, np.nan, values.astype(np.float64))
 
 
 def _lower_case(url: str, columns: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     by_name: dict[str, npt.NDArray[Any]] = {}
     for name, values in columns.items():
         if name.lower() in by_name:
-            raise SourceError(f"{url}: two columns are called {name.lower()!r} but for case.")
+            raise SourceError(
+                f"{url}: the names of two columns, {name.lower()!r}, differ in case only."
+            )
         by_name[name.lower()] = values
     if all(name in by_name for name in _ID_NAMES):
-        raise SourceError(f"{url}: has both TARGETID and target_id; one of them must go.")
+        raise SourceError(f"{url}: has both a column TARGETID and a column target_id.")
     return by_name
 
 
-def _checked_ids(url: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def _checked_ids(url: str, values: npt.NDArray[Any]) -> TargetIds:
     integers = np.issubdtype(values.dtype, np.integer) and values.ndim == 1
     if not integers or (values.size and values.max() > MAX_TARGET_ID):
         raise SourceError(
-            f"{url}: TARGETID is of type {values.dtype}; expected int64 in every row (a float "
-            "cannot hold one exactly)."
+            f"{url}: TARGETID is of type {values.dtype}; expected an int64 in every "
+            "row (a float cannot hold one exactly)."
         )
     return values.astype(np.int64)
 

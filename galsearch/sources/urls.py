@@ -1,7 +1,7 @@
-"""Paths and URLs: one door to local disks, object stores and the web, through fsspec.
+"""Access to files on local disks, in object stores and on the web, through fsspec.
 
-A private or anonymous store is configured as fsspec documents it, for example the environment
-variable FSSPEC_S3_ANON=true for the public bucket of DESI.
+Credentials of an object store are configured as fsspec documents it, for example the environment
+variable FSSPEC_S3_ANON=true for anonymous access to the public bucket of DESI.
 """
 
 import glob
@@ -23,16 +23,16 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @contextmanager
 def open_url(url: str) -> Iterator[IO[bytes]]:
-    """A readable, seekable binary file at a path or URL; gzip (.gz) is unpacked.
+    """A readable, seekable binary file at a path or URL; gzip (.gz) is decompressed.
 
-    A server that cannot answer for part of a file is asked for the whole, once.
+    A file is downloaded completely if its server does not support requests for parts of a file.
 
     Raises
     ------
     SourceError
-        Where nothing can be opened there, and where reading fails inside the `with` block.
+        Where the file cannot be opened, or reading it fails inside the `with` block.
     MissingExtraError
-        Where the URL's kind of store needs the extra `cloud`.
+        Where access to such URLs needs a package of the extra `cloud`.
 
     Examples
     --------
@@ -40,13 +40,14 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
     ...     file.read()
     Traceback (most recent call last):
     ...
-    galsearch.core.errors.SourceError: nowhere.fits: no such file. Check the path or URL.
+    galsearch.core.errors.SourceError: nowhere.fits: no such file.
+    Check the path or URL, and fetch the file again if it is damaged.
     """
     with ExitStack() as stack:
         try:
             file = _seekable(stack.enter_context(_open_binary(str(url))))
         except FileNotFoundError:
-            raise SourceError(f"{url}: no such file. Check the path or URL.") from None
+            raise SourceError(f"{url}: no such file.") from None
         except IsADirectoryError:
             raise SourceError(f"{url}: is a directory; expected a file.") from None
         except _opening_errors() as error:
@@ -58,34 +59,35 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
 
 
 def expand_urls(pattern: str, *, base: str | Path = "") -> list[str]:
-    """Every file that a path, URL or glob names, in sorted order; never none.
+    """The files that a path, URL or glob matches, at least one, in sorted order.
 
-    `*`, `?`, `[...]` and `**` (any depth) are understood on disks and in stores that can list
-    themselves. An http(s) URL names one file, as it is: its `?` begins a question to the server.
+    The wildcards `*`, `?`, `[...]` and `**` (any depth) work on disks and in stores that can list
+    their files. An http(s) URL names one file and is returned as it is, since a `?` in it starts
+    the query string.
 
     Parameters
     ----------
     pattern
         Path, URL or glob.
     base
-        Directory that a relative local pattern starts from.
+        Directory from which a relative local pattern starts.
 
     Raises
     ------
     SourceError
-        Where nothing matches.
+        Where no file matches.
     """
     if pattern.startswith(("http://", "https://")):
         return [pattern]
     if _is_remote(pattern):
         found = _expand_remote(pattern)
     else:
-        # glob.glob and not Path.glob, which refuses an absolute pattern and finds hidden files.
+        # Path.glob refuses absolute patterns and finds hidden files.
         matches = glob.glob(str(Path(base) / pattern), recursive=True)  # noqa: PTH207
         found = [match for match in matches if Path(match).is_file()]
     if not found:
         within = f" in {base}" if str(base) and not _is_remote(pattern) else ""
-        raise SourceError(f"{pattern}: no file{within} matches. Check the path, URL or pattern.")
+        raise SourceError(f"{pattern}: no file{within} matches.")
     return sorted(found)
 
 
@@ -120,17 +122,17 @@ def _seekable(file: IO[bytes]) -> IO[bytes]:
 def _failed(url: str, verb: str, error: Exception) -> GalsearchError:
     if isinstance(error, ImportError):
         return MissingExtraError(
-            f"{url}: cannot be {verb} ({error}). Run: pip install 'galsearch[cloud]'."
+            f"{url}: cannot be {verb} ({error}). The package is part of the extra galsearch[cloud]."
         )
     return SourceError(f"{url}: cannot be {verb} ({type(error).__name__}: {error}).")
 
 
 def _reading_errors() -> tuple[type[Exception], ...]:
-    """What a failing disk, store or server raises; aiohttp's errors are no OSError."""
+    """Exceptions of a failing disk, store or server. Those of aiohttp are not OSErrors."""
     aiohttp = sys.modules.get("aiohttp")
     return (OSError, aiohttp.ClientError) if aiohttp else (OSError,)
 
 
 def _opening_errors() -> tuple[type[Exception], ...]:
-    """The same, and what an unknown protocol, a missing package and damaged gzip raise."""
+    """Exceptions of reading, of an unknown protocol, a missing package and damaged gzip data."""
     return (*_reading_errors(), ValueError, ImportError, EOFError, zlib.error)

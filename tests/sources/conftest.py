@@ -1,4 +1,4 @@
-"""A coadd of a few pixels, so that a test reads and writes whole files in milliseconds."""
+"""A coadd with few pixels, which is read and written in milliseconds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,10 @@ PIXELS = {"b": (0, 12), "r": (8, 20), "z": (17, 30)}
 
 @pytest.fixture
 def make_coadd(tmp_path: Path) -> Callable[..., str]:
-    """Writes a coadd of galaxies 1, 2, 3, ... and gives its path; `changes` go to write_coadd."""
+    """A function that writes a coadd of galaxies 1, 2, 3, ... and returns its path.
+
+    Further arguments replace those of write_coadd.
+    """
 
     def make(n: int = 3, *, name: str = "coadd.fits", **changes: Any) -> str:
         rng = np.random.default_rng(n)
@@ -27,7 +30,7 @@ def make_coadd(tmp_path: Path) -> Callable[..., str]:
             ivar = rng.uniform(0.5, 2.0, size=shape).astype(np.float32)
             wavelength = DESI_WAVELENGTH_ANGSTROM[start:stop]
             arms[arm] = (wavelength, flux, ivar, np.zeros(shape, np.int32))
-        asked: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "target_ids": np.arange(1, n + 1),
             "ra_deg": 150.0 + np.arange(n),
             "dec_deg": np.full(n, 2.2),
@@ -37,7 +40,7 @@ def make_coadd(tmp_path: Path) -> Callable[..., str]:
             "program": "bright",
             "healpix": 26065,
         }
-        write_coadd(tmp_path / name, **{**asked, **changes})
+        write_coadd(tmp_path / name, **{**arguments, **changes})
         return str(tmp_path / name)
 
     return make

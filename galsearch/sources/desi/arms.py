@@ -1,4 +1,7 @@
-"""The three arms of DESI (b, r, z) joined on one grid, 3600 to 9824 Angstrom in steps of 0.8."""
+"""Spectra of the three arms of DESI (b, r, z), combined on one grid.
+
+The grid runs from 3600 to 9824 Angstrom in steps of 0.8 Angstrom.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array, Float64Array, Int64Array
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_N_PIXELS, DESI_WAVELENGTH_ANGSTROM
 
@@ -14,66 +18,67 @@ _TOLERANCE_ANGSTROM = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """What one arm measured of n targets; without weight where it measured nothing."""
+    """Spectra of n targets from one arm. A pixel without a measurement has flux 0 and ivar 0."""
 
-    wavelength_angstrom: npt.NDArray[np.float64]
-    """(n_pixels,), part of the DESI grid."""
-    flux: npt.NDArray[np.float32]
-    """(n, n_pixels), 1e-17 erg / (s cm2 Angstrom); 0 where ivar is."""
-    ivar: npt.NDArray[np.float32]
-    """(n, n_pixels); 0 where MASK is not 0 or a value is not finite."""
+    wavelength_angstrom: Float64Array
+    """(n_pixels,) wavelengths, a section of the DESI grid."""
+    flux: Float32Array
+    """(n, n_pixels), 1e-17 erg / (s cm2 Angstrom); 0 where ivar is 0."""
+    ivar: Float32Array
+    """(n, n_pixels) inverse variance; 0 where MASK is not 0 or a value is not finite."""
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "Arm":
-        """The same arm of these rows."""
+    def take(self, rows: Int64Array) -> "Arm":
+        """The spectra of these rows."""
         return Arm(self.wavelength_angstrom, self.flux[rows], self.ivar[rows])
 
 
 def clean_arm(
-    wavelength_angstrom: npt.NDArray[np.float64],
-    flux: npt.NDArray[np.float32],
-    ivar: npt.NDArray[np.float32],
+    wavelength_angstrom: Float64Array,
+    flux: Float32Array,
+    ivar: Float32Array,
     mask: npt.NDArray[np.integer],
     *,
     where: str,
 ) -> Arm:
-    """An arm in which a pixel is bad in one way only: its ivar is 0.
+    """The spectra of an arm, in which every bad pixel has ivar 0.
 
-    DESI says it in three: ivar 0, a MASK bit (newer coadds leave ivar > 0 there), or a value that
-    is not finite.
+    DESI marks a bad pixel in three ways: by ivar 0, by a MASK bit (recent coadds keep ivar > 0
+    there), or by a value that is not finite.
 
     Raises
     ------
     SourceError
-        Where a usable pixel has a negative ivar; `where` names file and arm.
+        Where a good pixel has a negative ivar; `where` names file and arm.
     """
     bad = (mask != 0) | ~np.isfinite(flux) | ~np.isfinite(ivar)
     ivar = np.where(bad, np.float32(0), ivar)
     if ivar.min(initial=0.0) < 0:
-        raise SourceError(f"{where}_IVAR holds {ivar.min():g}; inverse variance is never negative.")
+        raise SourceError(f"{where}_IVAR holds {ivar.min():g}; expected 0 or more.")
     return Arm(wavelength_angstrom, np.where(ivar > 0, flux, np.float32(0)), ivar)
 
 
 def join_arms(
-    arms: Mapping[str, Arm], group: npt.NDArray[np.int64], *, where: str
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Flux and ivar on the DESI grid; overlapping arms, and rows of one group, weighted by ivar.
+    arms: Mapping[str, Arm], group: Int64Array, *, where: str
+) -> tuple[Float32Array, Float32Array]:
+    """Flux and ivar of each target on the DESI grid, combined from arms and exposures.
 
-    What desispec.coaddition.coadd_cameras does: ivar adds up, flux is its weighted mean, a pixel
-    seen once is copied.
+    As in desispec.coaddition.coadd_cameras, the flux of a pixel is the mean of its measurements
+    weighted by ivar, and the ivar is their sum. A pixel that was measured once is copied.
 
     Parameters
     ----------
     arms
-        Name -> what that arm measured of n rows.
+        Spectra of n rows from each arm, by its name.
     group : (n,) int64
-        Rows of one number, 0 to n_groups - 1, are exposures of one target.
+        Number of the target of each row, 0 to n_groups - 1. Rows of one number are exposures of
+        one target.
     where
-        For the error: the file that the arms came from.
+        Name of the file in messages.
 
     Returns
     -------
     flux, ivar : (n_groups, 7781) float32
-        Both 0 where nothing was measured.
+        Both are 0 where nothing was measured.
 
     Raises
     ------
@@ -93,23 +98,22 @@ def join_arms(
     return flux.astype(np.float32), weight.astype(np.float32)
 
 
-def _add_rows(
-    sums: npt.NDArray[np.float64], group: npt.NDArray[np.int64], rows: npt.NDArray[np.float64]
-) -> None:
+def _add_rows(sums: Float64Array, group: Int64Array, rows: Float64Array) -> None:
     if np.array_equal(group, np.arange(len(sums))):
-        sums += rows  # a coadd holds each target once: many times faster than np.add.at
+        sums += rows  # faster than np.add.at; a coadd has one row for each target
     else:
         np.add.at(sums, group, rows)
 
 
-def _first_pixel(name: str, wavelength: npt.NDArray[np.float64], where: str) -> int:
+def _first_pixel(name: str, wavelength: Float64Array, where: str) -> int:
+    """Pixel of the DESI grid at which the wavelengths of an arm start."""
     grid = DESI_WAVELENGTH_ANGSTROM
     first = int(np.argmin(np.abs(grid - wavelength[0])))
     here = grid[first : first + wavelength.size]
     if here.size < wavelength.size or np.abs(here - wavelength).max() > _TOLERANCE_ANGSTROM:
         raise SourceError(
             f"{where}: {name}_WAVELENGTH ({wavelength.size} pixels, {wavelength[0]:.2f} to "
-            f"{wavelength[-1]:.2f} Angstrom) is not part of the DESI grid, 3600 to 9824 Angstrom "
-            "in steps of 0.8."
+            f"{wavelength[-1]:.2f} Angstrom) is not a section of the DESI grid, 3600 to 9824 "
+            "Angstrom in steps of 0.8."
         )
     return first

@@ -1,4 +1,4 @@
-"""Writes spectra in the layout of a DESI healpix coadd file (desidatamodel, coadd-*.fits)."""
+"""Writing of spectra in the format of a DESI HEALPix coadd (desidatamodel, coadd-*.fits)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
 
+from galsearch.core.arrays import Float64Array, TargetIds
 from galsearch.core.errors import SourceError
 from galsearch.core.target_id import TargetId, decode_target_id
 from galsearch.sources.fits.fits_writer import image_hdu, table_hdu, write_fits
 from galsearch.sources.legacy_surveys.brick_grid import brick_names
 
-Arm = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
-"""(wavelength (n,), flux (rows, n), ivar (rows, n), mask (rows, n)) of one arm."""
+ArmArrays = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+"""Wavelength (n,), flux (rows, n), ivar (rows, n) and mask (rows, n) of one arm."""
 
 _FLUX_UNIT = "10**-17 erg/(s cm2 Angstrom)"
 _IVAR_UNIT = "10**+34 (s2 cm4 Angstrom2) / erg2"
@@ -26,16 +27,17 @@ def write_coadd(
     target_ids: npt.ArrayLike,
     ra_deg: npt.ArrayLike,
     dec_deg: npt.ArrayLike,
-    arms: Mapping[str, Arm],
+    arms: Mapping[str, ArmArrays],
     fibermap: Mapping[str, npt.ArrayLike],
     survey: str,
     program: str,
     healpix: int,
 ) -> None:
-    """Write a coadd-*.fits whose HDUs, names, units and types are those of DESI (DR1).
+    """Write a coadd-*.fits with the HDUs, names, units and types of DESI's DR1.
 
-    PRIMARY, FIBERMAP, EXP_FIBERMAP, then WAVELENGTH, FLUX, IVAR and MASK of each arm, then SCORES;
-    no RESOLUTION. The file is whole or absent, and the same input makes the same bytes.
+    The HDUs are PRIMARY, FIBERMAP, EXP_FIBERMAP, then WAVELENGTH, FLUX, IVAR and MASK of each
+    arm, then SCORES. There is no RESOLUTION. The file is written atomically; the same input makes
+    the same bytes.
 
     Parameters
     ----------
@@ -43,15 +45,15 @@ def write_coadd(
     ra_deg, dec_deg : (rows,) ICRS degrees
     arms
         For 'b', 'r' and 'z': wavelength (n,) Angstrom, flux and ivar (rows, n) in 1e-17
-        erg/(s cm2 Angstrom) and its inverse square, mask (rows, n) where anything but 0 is bad.
+        erg/(s cm2 Angstrom) and its inverse square, mask (rows, n) that is 0 for good pixels.
     fibermap
         Further FIBERMAP columns by their DESI names, such as FLUX_G in nanomaggies. They replace
-        what is filled in otherwise: COADD_FIBERSTATUS 0, OBJTYPE 'TGT', COADD_NUMEXP 1, and
-        RELEASE, BRICKID, BRICK_OBJID and BRICKNAME by TARGETID and position.
+        the default values: COADD_FIBERSTATUS 0, OBJTYPE 'TGT', COADD_NUMEXP 1, and RELEASE,
+        BRICKID, BRICK_OBJID and BRICKNAME as they follow from TARGETID and position.
     survey, program
-        Such as 'main' and 'bright'.
+        Names of survey and program, such as 'main' and 'bright'.
     healpix
-        Nested pixel of nside 64.
+        Number of the HEALPix pixel, nside 64, nested.
 
     Raises
     ------
@@ -62,8 +64,8 @@ def write_coadd(
     ra, dec = np.asarray(ra_deg, dtype=np.float64), np.asarray(dec_deg, dtype=np.float64)
     where = str(path)
     _check_shapes(where, ids, arms)
-    filled = {**_filled_columns(ids, ra, dec), **fibermap}
-    columns = {"TARGETID": ids, "TARGET_RA": ra, "TARGET_DEC": dec, **filled}
+    defaults = _default_columns(ids, ra, dec)
+    columns = {"TARGETID": ids, "TARGET_RA": ra, "TARGET_DEC": dec, **defaults, **fibermap}
     hdus = [_primary(survey, program, healpix), table_hdu("FIBERMAP", columns, where=where)]
     hdus.append(table_hdu("EXP_FIBERMAP", _exposures(ids, ra, dec), where=where))
     for name, (wavelength, flux, ivar, mask) in arms.items():
@@ -76,7 +78,7 @@ def write_coadd(
     write_fits(path, hdus)
 
 
-def _check_shapes(where: str, ids: npt.NDArray[np.int64], arms: Mapping[str, Arm]) -> None:
+def _check_shapes(where: str, ids: TargetIds, arms: Mapping[str, ArmArrays]) -> None:
     for name, (wavelength, *planes) in arms.items():
         expected = (ids.size, np.size(wavelength))
         found = [np.shape(plane) for plane in planes]
@@ -88,8 +90,8 @@ def _check_shapes(where: str, ids: npt.NDArray[np.int64], arms: Mapping[str, Arm
             )
 
 
-def _filled_columns(
-    ids: npt.NDArray[np.int64], ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]
+def _default_columns(
+    ids: TargetIds, ra: Float64Array, dec: Float64Array
 ) -> dict[str, npt.NDArray[Any]]:
     parts = [decode_target_id(TargetId(int(i))) if i > 0 else None for i in ids]
     return {
@@ -113,16 +115,14 @@ def _primary(survey: str, program: str, healpix: int) -> Any:
     return hdu
 
 
-def _exposures(
-    ids: npt.NDArray[np.int64], ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]
-) -> dict[str, npt.NDArray[Any]]:
+def _exposures(ids: TargetIds, ra: Float64Array, dec: Float64Array) -> dict[str, npt.NDArray[Any]]:
     used = {f"IN_COADD_{arm}": np.ones(ids.size, bool) for arm in "BRZ"}
     status = np.zeros(ids.size, np.int32)
     return {"TARGETID": ids, "FIBERSTATUS": status, "FIBER_RA": ra, "FIBER_DEC": dec, **used}
 
 
-def _scores(ids: npt.NDArray[np.int64], arms: Mapping[str, Arm]) -> dict[str, npt.NDArray[Any]]:
-    """INTEG_COADD_FLUX, MEDIAN_COADD_FLUX and MEDIAN_COADD_SNR of each arm, as desispec.scores."""
+def _scores(ids: TargetIds, arms: Mapping[str, ArmArrays]) -> dict[str, npt.NDArray[Any]]:
+    """INTEG_COADD_FLUX, MEDIAN_COADD_FLUX and MEDIAN_COADD_SNR of each arm (desispec.scores)."""
     scores: dict[str, npt.NDArray[Any]] = {"TARGETID": ids}
     for name, (wavelength, *planes) in arms.items():
         flux, ivar = (np.asarray(plane, dtype=np.float64) for plane in planes[:2])

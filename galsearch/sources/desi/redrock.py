@@ -1,4 +1,4 @@
-"""Redshifts as redrock writes them beside each coadd (redrock-*.fits, HDU REDSHIFTS)."""
+"""Redshifts fitted by redrock, from the file of each coadd (redrock-*.fits, HDU REDSHIFTS)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
 
+from galsearch.core.arrays import Float64Array, Int64Array, TargetIds
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_file import open_fits
 from galsearch.sources.fits.fits_writer import table_hdu, write_fits
@@ -16,24 +17,24 @@ _NEEDED = ("TARGETID", "Z", "ZERR", "ZWARN", "SPECTYPE")
 
 @dataclass(frozen=True, eq=False)
 class Redshifts:
-    """Redrock's answer for every row of a file, in file order."""
+    """Best fit of redrock for every row of a file, in the order of the file."""
 
-    target_ids: npt.NDArray[np.int64]
-    """(n,), as the file has them: those of stuck fibres are negative."""
-    z: npt.NDArray[np.float64]
-    """(n,)."""
-    z_err: npt.NDArray[np.float64]
-    """(n,)."""
-    zwarn: npt.NDArray[np.int64]
-    """(n,), bits; 0 where nothing speaks against z."""
+    target_ids: TargetIds
+    """(n,), as in the file; those of stuck fibres are negative."""
+    z: Float64Array
+    """(n,) redshift."""
+    z_err: Float64Array
+    """(n,) uncertainty of the redshift."""
+    zwarn: Int64Array
+    """(n,) warning bits; 0 for a fit without a warning."""
     spectype: npt.NDArray[np.str_]
-    """(n,), GALAXY, QSO or STAR."""
-    deltachi2: npt.NDArray[np.float64]
-    """(n,), to the next best fit; NaN where the file does not say."""
+    """(n,) type of the spectrum: GALAXY, QSO or STAR."""
+    deltachi2: Float64Array
+    """(n,) difference of chi squared to the next best fit; NaN where the file has none."""
 
 
 def read_redrock(url: str) -> Redshifts:
-    """The redshifts of a redrock-*.fits, from its HDU REDSHIFTS.
+    """The redshifts in a redrock-*.fits.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def read_redrock(url: str) -> Redshifts:
         Where the file is missing, cut short, or not a redrock file.
     """
     with open_fits(url) as file:
-        hdu = file.find("REDSHIFTS", of="a redrock file")
+        hdu = file.find("REDSHIFTS", file_kind="a redrock file")
         columns = file.table(hdu, (*_NEEDED, "DELTACHI2"))
     missing = [name for name in _NEEDED if name not in columns]
     if missing:
@@ -67,9 +68,10 @@ def write_redrock(
     spectype: npt.ArrayLike,
     deltachi2: npt.ArrayLike,
 ) -> None:
-    """Write a redrock-*.fits: HDU REDSHIFTS with redrock's names and types, one row a target.
+    """Write a redrock-*.fits, whose HDU REDSHIFTS has one row for each target.
 
-    Whole or absent; the same input makes the same bytes.
+    Column names and types are those of redrock. The file is written atomically; the same input
+    makes the same bytes.
 
     Raises
     ------

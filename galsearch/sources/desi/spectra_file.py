@@ -1,8 +1,8 @@
-"""DESI spectra: coadd-*.fits and spectra-*.fits, of a HEALPix pixel or a tile.
+"""Reading of DESI spectra: coadd-*.fits and spectra-*.fits of a HEALPix pixel or a tile.
 
-Each row of FIBERMAP is either a galaxy that comes back or a reason that is counted. A
-spectra-*.fits holds one row an exposure: the exposures of one TARGETID become one spectrum,
-weighted by ivar in each arm.
+Each row of FIBERMAP is returned as a galaxy or counted as skipped for a reason. A spectra-*.fits
+has one row for each exposure; the exposures of one TARGETID are combined into one spectrum,
+weighted by ivar.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import BoolArray, Float64Array, Int64Array, Rows, TargetIds
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
 from galsearch.sources.desi.arms import Arm, clean_arm, join_arms
@@ -27,48 +28,49 @@ _COLUMNS = (
 )
 _SKY_BIT = 1 << 59
 _RESTRICTED = 8
-"""FIBERSTATUS bit 3: the positioner's reach is limited, the light is good."""
+"""FIBERSTATUS bit 3: the reach of the positioner is restricted; the spectrum is good."""
 
 
 @dataclass(frozen=True, eq=False)
 class SpectraFile:
-    """What one coadd or spectra file gave, every row accounted for."""
+    """Galaxies of one coadd or spectra file, and the number of skipped rows by reason."""
 
     url: str
     n_rows: int
-    """Rows in FIBERMAP: `len(rows) + sum(skipped.values())`."""
-    rows: npt.NDArray[np.int64]
-    """(n,) row numbers of the galaxies that are kept, ascending; the first of its exposures."""
-    target_ids: npt.NDArray[np.int64]
+    """Rows of FIBERMAP, equal to `len(rows) + sum(skipped.values())`."""
+    rows: Rows
+    """(n,) row number of each galaxy, ascending; of several exposures, that of the first."""
+    target_ids: TargetIds
     """(n,), positive and unique."""
-    ra_deg: npt.NDArray[np.float64]
+    ra_deg: Float64Array
     """(n,) ICRS."""
-    dec_deg: npt.NDArray[np.float64]
+    dec_deg: Float64Array
     columns: dict[str, npt.NDArray[Any]]
-    """(n,) each: mag_g, mag_r, mag_z (AB, not dereddened) and ebv as float32, NaN where unknown;
-    morphtype, photsys, brickname, survey and program as text, '' where unknown."""
+    """(n,) values by name: mag_g, mag_r, mag_z (AB, not dereddened) and ebv as float32, NaN where
+    unknown; morphtype, photsys, brickname, survey and program as text, '' where unknown."""
     spectra: list[Spectrum]
-    """n on the 7781 pixels of the DESI grid; none where they were not asked for."""
+    """n spectra on the 7781 pixels of the DESI grid; empty where they were not requested."""
     skipped: dict[str, int]
-    """Reason -> rows: 'negative TARGETID', 'sky', 'not a target', 'fibre status', 'no position',
-    'no valid pixels', 'further exposure' (joined into a kept row), 'not requested'."""
+    """Number of skipped rows by reason: 'negative TARGETID', 'sky', 'not a target', 'fibre
+    status', 'no position', 'no valid pixels', 'further exposure' (combined into a kept row), 'not
+    requested'."""
 
 
 def read_spectra_file(
     url: str, *, rows: Sequence[int] | None = None, load: bool = True
 ) -> SpectraFile:
-    """The galaxies of a DESI coadd-*.fits or spectra-*.fits, arms joined, and who was left out.
+    """The galaxies in a DESI coadd-*.fits or spectra-*.fits, with the arms combined.
 
-    Kept are rows with a positive TARGETID, OBJTYPE TGT, a fibre status of 0 or 8 (restricted
-    reach, usable), a position, and at least one pixel with light (ivar > 0, MASK 0, finite).
+    A row is kept if it has a positive TARGETID, OBJTYPE TGT, a fibre status of 0 or 8 (restricted
+    reach, usable), a position, and at least one valid pixel (ivar > 0, MASK 0, finite).
 
     Parameters
     ----------
     url
-        Path or fsspec URL; .gz is understood.
+        Path or fsspec URL; gzip (.gz) is decompressed.
     rows
-        Row numbers of which galaxies are wanted, as `SpectraFile.rows` gives them; the others are
-        counted. Default: all.
+        Row numbers of the wanted galaxies, as in `SpectraFile.rows`; the others are counted as
+        not requested. Default: all.
     load
         False leaves `spectra` empty; everything else is the same.
 
@@ -83,17 +85,17 @@ def read_spectra_file(
         ids, reasons = fibermap["TARGETID"], _reasons(fibermap)
         candidates = np.flatnonzero(reasons == "")
         arms = _read_arms(file, candidates, ids.size)
-    light = np.any([(arm.ivar > 0).any(axis=1) for arm in arms.values()], axis=0)
-    reasons[candidates[~light]] = "no valid pixels"
-    lit = candidates[light]
-    first, group = _group(ids[lit])
-    reasons[np.delete(lit, first)] = "further exposure"
-    chosen = _chosen(url, lit[first], rows, ids.size)
-    reasons[lit[~chosen[group]]] = "not requested"
-    kept = lit[first[chosen]]
+    valid = np.any([(arm.ivar > 0).any(axis=1) for arm in arms.values()], axis=0)
+    reasons[candidates[~valid]] = "no valid pixels"
+    usable = candidates[valid]
+    first, group = _group(ids[usable])
+    reasons[np.delete(usable, first)] = "further exposure"
+    chosen = _requested(url, usable[first], rows, ids.size)
+    reasons[usable[~chosen[group]]] = "not requested"
+    kept = usable[first[chosen]]
     spectra: list[Spectrum] = []
     if load and kept.size:
-        wanted = np.flatnonzero(light)[chosen[group]]
+        wanted = np.flatnonzero(valid)[chosen[group]]
         numbers = (np.cumsum(chosen) - 1)[group[chosen[group]]]
         spectra = _join({name: arm.take(wanted) for name, arm in arms.items()}, numbers, url)
     columns = _columns(fibermap, header, kept)
@@ -103,15 +105,15 @@ def read_spectra_file(
 
 
 def read_spectra_index(url: str) -> SpectraFile:
-    """Who is in a DESI coadd or spectra file and who is not; `spectra` is empty.
+    """The galaxies in a DESI coadd or spectra file without their spectra.
 
-    The same as `read_spectra_file(url, load=False)`.
+    It is the same as `read_spectra_file(url, load=False)`.
     """
     return read_spectra_file(url, load=False)
 
 
 def _read_fibermap(file: FitsFile) -> dict[str, npt.NDArray[Any]]:
-    hdu = file.find("FIBERMAP", of=_KIND)
+    hdu = file.find("FIBERMAP", file_kind=_KIND)
     fibermap = file.table(hdu, _COLUMNS)
     missing = [name for name in _NEEDED if name not in fibermap]
     if missing:
@@ -123,10 +125,10 @@ def _read_fibermap(file: FitsFile) -> dict[str, npt.NDArray[Any]]:
 
 
 def _reasons(fibermap: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.str_]:
-    """Why each row is left out, '' where nothing speaks against it; the first reason counts."""
+    """(n,) reason for which each row is skipped, '' for a usable row; the first reason is given."""
     ids = fibermap["TARGETID"]
     kind = fibermap.get("OBJTYPE", np.full(ids.size, "TGT"))
-    # COADD_FIBERSTATUS in coadds; spectra files know the status of each exposure.
+    # Coadds have COADD_FIBERSTATUS; spectra files have the FIBERSTATUS of each exposure.
     status = fibermap.get("COADD_FIBERSTATUS", fibermap.get("FIBERSTATUS", np.zeros(ids.size, int)))
     finite = np.isfinite(fibermap["TARGET_RA"]) & np.isfinite(fibermap["TARGET_DEC"])
     checks = {
@@ -139,18 +141,18 @@ def _reasons(fibermap: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.str_]:
     return np.select(list(checks.values()), [np.array(r, "U32") for r in checks], "").astype("U32")
 
 
-def _read_arms(file: FitsFile, rows: npt.NDArray[np.int64], n_rows: int) -> dict[str, Arm]:
+def _read_arms(file: FitsFile, rows: Int64Array, n_rows: int) -> dict[str, Arm]:
     names = [name.removesuffix("_WAVELENGTH") for name in file.names if "_WAVELENGTH" in name]
     if not names:
-        file.find("B_WAVELENGTH", of=_KIND)
+        file.find("B_WAVELENGTH", file_kind=_KIND)
     return {name: _read_arm(file, name, rows, n_rows) for name in names}
 
 
-def _read_arm(file: FitsFile, name: str, rows: npt.NDArray[np.int64], n_rows: int) -> Arm:
-    wavelength = file.image(file.find(f"{name}_WAVELENGTH", of=_KIND)).astype(np.float64)
+def _read_arm(file: FitsFile, name: str, rows: Int64Array, n_rows: int) -> Arm:
+    wavelength = file.image(file.find(f"{name}_WAVELENGTH", file_kind=_KIND)).astype(np.float64)
     planes = []
     for plane in ("FLUX", "IVAR", "MASK"):
-        hdu = file.find(f"{name}_{plane}", of=_KIND)
+        hdu = file.find(f"{name}_{plane}", file_kind=_KIND)
         if hdu.shape != (n_rows, wavelength.size):
             raise SourceError(
                 f"{file.url}: {name}_{plane} has shape {hdu.shape}; FIBERMAP and "
@@ -160,8 +162,11 @@ def _read_arm(file: FitsFile, name: str, rows: npt.NDArray[np.int64], n_rows: in
     return clean_arm(wavelength, *planes, where=f"{file.url}: {name}")
 
 
-def _group(ids: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where each id first occurs, in order of occurrence; and each row's number in that order."""
+def _group(ids: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """First row of each distinct id, ascending, and for each row the number of its id.
+
+    Ids are numbered in the order of their first rows.
+    """
     _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty_like(order)
@@ -169,26 +174,28 @@ def _group(ids: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArr
     return first[order], rank[inverse]
 
 
-def _chosen(
-    url: str, kept: npt.NDArray[np.int64], rows: Sequence[int] | None, n_rows: int
-) -> npt.NDArray[np.bool_]:
+def _requested(url: str, kept: Int64Array, rows: Sequence[int] | None, n_rows: int) -> BoolArray:
+    """(n,) True for the kept rows that are in `rows`."""
     if rows is None:
         return np.ones(kept.size, bool)
     wanted = np.asarray(rows, dtype=np.int64)
     outside = wanted[(wanted < 0) | (wanted >= n_rows)]
     if outside.size:
-        raise SourceError(f"{url}: row {outside[0]} was asked for; it has rows 0 to {n_rows - 1}.")
+        raise SourceError(
+            f"{url}: row {outside[0]} was requested; the file has rows 0 to {n_rows - 1}."
+        )
     return np.isin(kept, wanted)
 
 
-def _join(arms: dict[str, Arm], numbers: npt.NDArray[np.int64], url: str) -> list[Spectrum]:
+def _join(arms: dict[str, Arm], numbers: Int64Array, url: str) -> list[Spectrum]:
     flux, ivar = join_arms(arms, numbers, where=url)
     return [Spectrum(DESI_WAVELENGTH_ANGSTROM, f, i) for f, i in zip(flux, ivar, strict=True)]
 
 
 def _columns(
-    fibermap: dict[str, npt.NDArray[Any]], header: Header, kept: npt.NDArray[np.int64]
+    fibermap: dict[str, npt.NDArray[Any]], header: Header, kept: Int64Array
 ) -> dict[str, npt.NDArray[Any]]:
+    """Catalogue columns of the kept rows, from FIBERMAP and the primary header."""
     unknown = np.full(fibermap["TARGETID"].size, np.nan, np.float32)
     columns: dict[str, npt.NDArray[Any]] = {}
     for band in "grz":
@@ -205,8 +212,11 @@ def _columns(
 
 
 def _counted(url: str, reasons: npt.NDArray[np.str_], n_kept: int) -> dict[str, int]:
+    """Number of skipped rows by reason, after a check that every row is counted once."""
     counts = zip(*np.unique(reasons, return_counts=True), strict=True)
     skipped = {str(reason): int(n) for reason, n in counts if reason}
     if n_kept + sum(skipped.values()) != reasons.size:
-        raise SourceError(f"{url}: of {reasons.size} rows {n_kept} are kept and {skipped} are not.")
+        raise SourceError(
+            f"{url}: of {reasons.size} rows {n_kept} are kept and {skipped} are skipped."
+        )
     return skipped

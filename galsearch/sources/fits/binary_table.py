@@ -1,4 +1,4 @@
-"""The rows of a FITS binary table as NumPy columns (FITS 4.0, section 7.3)."""
+"""Columns of FITS binary tables as NumPy arrays (FITS 4.0, section 7.3)."""
 
 import re
 from collections.abc import Sequence
@@ -18,15 +18,27 @@ _TYPES |= {"E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16", "P": ">i4", "Q": ">i
 def decode_table(
     header: Header, content: bytes, columns: Sequence[str] | None, *, where: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """Columns of a table, name -> (n,) or (n, width) values in native byte order.
+    """Columns of a table: (n,) or (n, width) values in native byte order, by name.
 
-    Text comes without padding, logicals as bool, unsigned integers as such. Bit fields are bytes.
-    Columns of variable length (TFORM P, Q) are no columns of galaxies and are left out.
+    Text is returned without padding, logicals as bool, unsigned integers as unsigned, bit fields
+    as bytes. Columns of variable length (TFORM P and Q) are left out, as no catalogue of galaxies
+    has them.
+
+    Parameters
+    ----------
+    header
+        Header of the table.
+    content
+        Bytes of the table's data.
+    columns
+        Names of the wanted columns; None for all. Names that the table lacks are ignored.
+    where
+        Name of file and table in messages.
 
     Raises
     ------
     SourceError
-        Where the header contradicts itself; `where` names file and table.
+        Where the header contradicts itself.
     """
     n_rows, row_bytes = header.count("NAXIS2"), header.count("NAXIS1")
     formats = column_formats(header, where=where)
@@ -35,8 +47,8 @@ def decode_table(
     dtype = np.dtype(fields)
     if dtype.itemsize != row_bytes or len(set(names)) != len(names):
         raise SourceError(
-            f"{where}: {len(names)} columns ({len(set(names))} names) take {dtype.itemsize} bytes "
-            f"a row; NAXIS1 says {row_bytes}."
+            f"{where}: {len(names)} columns ({len(set(names))} names) have {dtype.itemsize} bytes "
+            f"in each row; NAXIS1 states {row_bytes}."
         )
     rows = np.frombuffer(content, dtype=dtype, count=n_rows)
     return {
@@ -47,12 +59,12 @@ def decode_table(
 
 
 def column_formats(header: Header, *, where: str) -> list[tuple[str, Any]]:
-    """TFORM letter and stored dtype of every column.
+    """TFORM letter and stored dtype of each column.
 
     Raises
     ------
     SourceError
-        Where a TFORM is missing or is none.
+        Where a TFORM is missing or invalid.
     """
     numbers = range(1, header.count("TFIELDS") + 1)
     return [_format(header.label(f"TFORM{number}"), number, where) for number in numbers]
@@ -61,7 +73,7 @@ def column_formats(header: Header, *, where: str) -> list[tuple[str, Any]]:
 def _format(tform: str, number: int, where: str) -> tuple[str, Any]:
     match = _TFORM.match(tform)
     if not match:
-        raise SourceError(f"{where}: TFORM{number} is {tform!r}, no type of a binary table.")
+        raise SourceError(f"{where}: TFORM{number} is {tform!r}, not a type of a binary table.")
     repeat, letter = int(match[1] or 1), match[2]
     if letter == "A":
         return letter, np.dtype((np.bytes_, repeat)) if repeat else np.dtype("V0")
@@ -85,7 +97,11 @@ def _column(header: Header, values: npt.NDArray[Any], letter: str, number: int) 
 
 
 def rescale(stored: npt.NDArray[Any], scale: float, zero: float) -> npt.NDArray[Any]:
-    """`stored * scale + zero`; unsigned integers, which FITS stores shifted by half, as such."""
+    """Stored values times `scale` plus `zero`.
+
+    FITS stores unsigned integers as signed ones, shifted by half their range; they are returned
+    as unsigned.
+    """
     if (scale, zero) == (1, 0):
         return stored
     if scale == 1 and stored.dtype.kind == "i" and zero == 2 ** (8 * stored.itemsize - 1):

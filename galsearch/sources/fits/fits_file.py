@@ -1,8 +1,8 @@
-"""FITS as it comes over the wire: which HDUs are there, whole or not, and what each one holds.
+"""Reading of FITS files: a list of the HDUs, and the data of those that are requested.
 
-Only the HDUs that are asked for are read: the resolution matrices of a DESI coadd are eleven
-times its flux. A file cut short or damaged is an error here, where astropy would warn and go on;
-astropy unpacks the compressed images.
+Only requested HDUs are read, since the resolution matrices of a DESI coadd take eleven times the
+space of its flux. A file that is cut short or damaged is an error, while astropy only warns.
+Compressed images are decompressed by astropy.
 """
 
 import io
@@ -25,42 +25,44 @@ from galsearch.sources.urls import open_url
 _BLOCK = 2880
 _MAX_HEADER_BLOCKS = 1000
 _MANY_BOXES = 64
-"""Above this a 3600 x 3600 brick is unpacked once, 0.2 s; below, a stamp's tiles, 3 ms each."""
+"""Number of boxes above which a compressed image is decompressed as a whole: 0.2 s for a brick of
+3600 x 3600 pixels, against 3 ms for the tiles of one stamp."""
 _IMAGE_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
-_UNPACKING_KEY = re.compile(r"(XTENSION|BITPIX|NAXIS|PCOUNT|GCOUNT|T|Z|BZERO|BSCALE)[A-Z0-9]*$")
-"""The cards that say how an image is compressed."""
+_COMPRESSION_KEY = re.compile(r"(XTENSION|BITPIX|NAXIS|PCOUNT|GCOUNT|T|Z|BZERO|BSCALE)[A-Z0-9]*$")
+"""Keywords that describe how an image is compressed."""
 _COMPRESSIONS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS")
-_UNPACKING_ERRORS = (
+_DECOMPRESSION_ERRORS = (
     *(KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError),
     *(OSError, RuntimeError, MemoryError, ZeroDivisionError, fits.VerifyError),
 )
-"""What astropy raises, depending on where a compressed image is damaged."""
+"""Exceptions of astropy for a damaged compressed image, depending on where it is damaged."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hdu:
-    """One header and data unit, and where its bytes lie."""
+    """A header and data unit: its name, header and position in the file."""
 
     name: str
-    """EXTNAME in upper case; PRIMARY for the first, '' where an extension has none."""
+    """EXTNAME in upper case; PRIMARY for the first HDU, '' for an extension without EXTNAME."""
     header: Header
     data_start: int
-    """Byte offsets within the file."""
+    """Offset in bytes of the first byte of the data."""
     data_end: int
+    """Offset in bytes of the end of the data, without padding."""
 
     @property
     def is_table(self) -> bool:
-        """A binary table, and not an image compressed into one."""
+        """True for a binary table that is not a compressed image."""
         return self.header.get("XTENSION") == "BINTABLE" and not self.is_compressed
 
     @property
     def is_compressed(self) -> bool:
-        """An image compressed tile by tile (.fits.fz)."""
+        """True for an image that is compressed in tiles (.fits.fz)."""
         return self.header.get("ZIMAGE", False) is True
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the image it holds, slowest axis first; () for none and for a table."""
+        """Shape of the image, slowest axis first; () for a table and for an HDU without data."""
         if self.is_table:
             return ()
         axes = "ZNAXIS" if self.is_compressed else "NAXIS"
@@ -69,19 +71,19 @@ class Hdu:
 
 @contextmanager
 def open_fits(url: str) -> Iterator["FitsFile"]:
-    """The FITS file at a path or URL, its HDUs listed and known to be whole.
+    """The FITS file at a path or URL, after a check that every HDU is complete.
 
     Raises
     ------
     SourceError
-        Where the file is missing, not FITS or cut short.
+        Where the file is missing, not a FITS file, or cut short.
     """
     with open_url(url) as file:
         yield FitsFile(url, file, _scan(url, file))
 
 
 class FitsFile:
-    """An open FITS file whose HDUs are asked for by EXTNAME: their order is promised nowhere."""
+    """An open FITS file. HDUs are found by EXTNAME, since surveys do not promise their order."""
 
     def __init__(self, url: str, file: IO[bytes], hdus: list[Hdu]) -> None:
         self.url = url
@@ -90,49 +92,75 @@ class FitsFile:
 
     @property
     def names(self) -> list[str]:
-        """EXTNAME of every HDU, in file order."""
+        """EXTNAME of every HDU, in the order of the file."""
         return [hdu.name for hdu in self.hdus]
 
-    def find(self, name: str, *, of: str) -> Hdu:
-        """The HDU called `name`; `of` says, for the error, what kind of file should have it."""
+    def find(self, name: str, *, file_kind: str) -> Hdu:
+        """The HDU whose EXTNAME is `name`.
+
+        Parameters
+        ----------
+        name
+            EXTNAME in upper case.
+        file_kind
+            Kind of file that has such an HDU, for the message, such as 'a redrock file'.
+
+        Raises
+        ------
+        SourceError
+            Where there is no such HDU.
+        """
         for hdu in self.hdus:
             if hdu.name == name:
                 return hdu
         found = ", ".join(name or "(unnamed)" for name in self.names)
         raise SourceError(
-            f"{self.url}: HDU {name} is missing, so this is not {of}. It holds: {found}."
+            f"{self.url}: HDU {name} is missing, so this is not {file_kind}. It holds: {found}."
         )
 
     def image(self, hdu: Hdu) -> npt.NDArray[Any]:
-        """The values of an image HDU in native byte order, scaled as its header says."""
+        """The values of an image HDU in native byte order, scaled by BSCALE and BZERO."""
         if hdu.is_compressed:
-            with self._unpacked(hdu) as unpacked:
-                return _native(unpacked.data)
+            with self._decompressed(hdu) as opened_hdu:
+                return _native(opened_hdu.data)
         stored = np.frombuffer(self._bytes(hdu), dtype=_image_type(hdu.header))
         scale, zero = hdu.header.number("BSCALE", 1), hdu.header.number("BZERO", 0)
         return rescale(_native(stored.reshape(hdu.shape)), scale, zero)
 
     def image_section(self, hdu: Hdu, boxes: Sequence[tuple[slice, slice]]) -> list[Any]:
-        """Rectangles (rows, columns) out of a two-dimensional image, native byte order.
+        """Rectangular sections of a two-dimensional image, in native byte order.
 
-        Of a compressed image only the tiles that a rectangle touches are unpacked.
+        Only the tiles that a section touches are decompressed, unless there are many sections.
+
+        Parameters
+        ----------
+        hdu
+            HDU of the image.
+        boxes
+            Slices of rows and columns of each section.
         """
         if not boxes:
             return []
         if not hdu.is_compressed or len(boxes) > _MANY_BOXES:
             whole = self.image(hdu)
             return [whole[box] for box in boxes]
-        with self._unpacked(hdu) as unpacked:
-            return [_native(unpacked.section[box]) for box in boxes]
+        with self._decompressed(hdu) as opened_hdu:
+            return [_native(opened_hdu.section[box]) for box in boxes]
 
     def table(self, hdu: Hdu, columns: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
-        """Columns of a table HDU, name -> values in native byte order, text without padding.
+        """Columns of a table HDU by name, in native byte order, text without padding.
 
-        Of `columns` those that the table lacks are left out: DESI's vary by release. None is all.
+        Parameters
+        ----------
+        hdu
+            HDU of the table.
+        columns
+            Names of the wanted columns; None for all. Names that the table lacks are ignored,
+            since the columns of DESI vary by release.
         """
         where = f"{self.url}: table {hdu.name or '(unnamed)'}"
         if not hdu.is_table:
-            raise SourceError(f"{where} is no binary table.")
+            raise SourceError(f"{where} is not a binary table.")
         return decode_table(hdu.header, self._bytes(hdu), columns, where=where)
 
     def _bytes(self, hdu: Hdu) -> bytes:
@@ -140,21 +168,20 @@ class FitsFile:
         content: bytes = self._file.read(hdu.data_end - hdu.data_start)
         if len(content) != hdu.data_end - hdu.data_start:
             raise SourceError(
-                f"{self.url}: the server gave {len(content)} of the "
-                f"{hdu.data_end - hdu.data_start} bytes of HDU {hdu.name}. Try again, or copy the "
-                "file first."
+                f"{self.url}: received {len(content)} of the {hdu.data_end - hdu.data_start} bytes "
+                f"of HDU {hdu.name}."
             )
         return content
 
     @contextmanager
-    def _unpacked(self, hdu: Hdu) -> Iterator[Any]:
-        """The HDU as astropy's CompImageHDU, in a file of its own with the cards it needs."""
+    def _decompressed(self, hdu: Hdu) -> Iterator[Any]:
+        """The HDU as astropy's CompImageHDU, in a file in memory with only the cards it needs."""
         where = f"{self.url}: compressed image {hdu.name or '(unnamed)'}"
         hdu.header.choice("ZCMPTYPE", _COMPRESSIONS)
         column_formats(hdu.header, where=where)
         alone = fits.Header()
         for keyword in hdu.header.keywords():
-            if _UNPACKING_KEY.match(keyword):
+            if _COMPRESSION_KEY.match(keyword):
                 alone[keyword] = hdu.header.get(keyword)
         text: str = fits.PrimaryHDU().header.tostring() + alone.tostring()
         data = self._bytes(hdu)
@@ -162,11 +189,12 @@ class FitsFile:
         try:
             with fits.open(io.BytesIO(content)) as opened:
                 yield opened[1]
-        except _UNPACKING_ERRORS as error:
+        except _DECOMPRESSION_ERRORS as error:
             raise SourceError(f"{where} is damaged ({error}).") from error
 
 
 def _scan(url: str, file: IO[bytes]) -> list[Hdu]:
+    """All HDUs of a file, from their headers."""
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     begin = file.read(60)
@@ -180,12 +208,12 @@ def _scan(url: str, file: IO[bytes]) -> list[Hdu]:
         file.seek(position)
         text = _header_text(url, file, len(hdus))
         if hdus and not text.startswith("XTENSION"):
-            break  # what may follow the last HDU: special records and padding (FITS 4.0, 3.5)
+            break  # special records or padding may follow the last HDU (FITS 4.0, section 3.5)
         hdu = _locate(url, text, len(hdus), position)
         if hdu.data_end > size:
             raise SourceError(
                 f"{url}: cut short: HDU {len(hdus)} ({hdu.name or 'unnamed'}) ends at byte "
-                f"{hdu.data_end}, the file at {size}. Copy it again."
+                f"{hdu.data_end}, the file at {size}."
             )
         hdus.append(hdu)
         position = hdu.data_end + -hdu.data_end % _BLOCK
@@ -193,15 +221,14 @@ def _scan(url: str, file: IO[bytes]) -> list[Hdu]:
 
 
 def _header_text(url: str, file: IO[bytes], number: int) -> str:
+    """The header that starts at the current position; '' where no extension starts there."""
     blocks: list[str] = []
     while len(blocks) < _MAX_HEADER_BLOCKS:
         block = file.read(_BLOCK)
         if number and not blocks and not block.startswith(b"XTENSION"):
             return ""
         if len(block) < _BLOCK:
-            raise SourceError(
-                f"{url}: cut short: the header of HDU {number} ends without END. Copy it again."
-            )
+            raise SourceError(f"{url}: cut short: the header of HDU {number} ends without END.")
         try:
             blocks.append(block.decode("ascii"))
         except UnicodeDecodeError:
@@ -216,6 +243,7 @@ def _header_text(url: str, file: IO[bytes], number: int) -> str:
 
 
 def _locate(url: str, text: str, number: int, start: int) -> Hdu:
+    """The HDU with this header, which starts at byte `start`."""
     where = f"{url}: HDU {number}"
     header = Header(text, where=where)
     axes = [header.count(f"NAXIS{axis + 1}") for axis in range(header.count("NAXIS"))]

@@ -1,7 +1,6 @@
-"""The cards of a FITS header, each understood only when it is asked for (FITS 4.0, section 4).
+"""Headers of FITS files, whose cards are parsed when they are requested (FITS 4.0, section 4).
 
-A damaged card that nobody needs is no reason to refuse a file, nor one to warn; a damaged card
-that somebody needs is an error that quotes it.
+A damaged card is an error, which quotes the card, only where its value is needed.
 """
 
 import re
@@ -17,7 +16,7 @@ _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?$")
 
 
 class Header:
-    """Keyword -> value of one HDU; where a keyword comes twice the first counts.
+    """Values of the cards of one HDU by keyword. Of a repeated keyword the first card is used.
 
     Examples
     --------
@@ -39,16 +38,16 @@ class Header:
         return keyword in self._cards
 
     def keywords(self) -> Iterator[str]:
-        """The keywords that have a value, in order."""
+        """The keywords that have a value, in the order of the header."""
         return iter(self._cards)
 
     def get(self, keyword: str, default: CardValue | None = None) -> CardValue | None:
-        """The value of a card, text without padding; `default` where there is no such card.
+        """The value of a card; `default` where there is no such card. Text is without padding.
 
         Raises
         ------
         SourceError
-            Where the card's value is no text, logical or number.
+            Where the value of the card is neither text nor a logical or a number.
         """
         if keyword not in self._cards:
             return default
@@ -66,12 +65,12 @@ class Header:
         raise SourceError(f"{self._where}: card {keyword} is damaged: {card.strip()!r}.")
 
     def count(self, keyword: str, default: int | None = None) -> int:
-        """The value of a card that counts something: an integer of 0 or more.
+        """The value of a card that is a non-negative integer, such as a number of axes.
 
         Raises
         ------
         SourceError
-            Where it is missing without a `default`, or something else.
+            Where the card is missing and there is no `default`, or the value is another one.
         """
         value = self.get(keyword, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -80,12 +79,12 @@ class Header:
         return value
 
     def choice(self, keyword: str, known: Collection[CardValue]) -> CardValue:
-        """The value of a card that says one of a few things.
+        """The value of a card that must be one of `known`.
 
         Raises
         ------
         SourceError
-            Where it is missing or says something else.
+            Where the card is missing or has another value.
         """
         value = self.get(keyword)
         if value is None or value not in known:
@@ -100,7 +99,7 @@ class Header:
         Raises
         ------
         SourceError
-            Where it is something else.
+            Where the value is not a number.
         """
         value = self.get(keyword, default)
         if isinstance(value, (bool, str)) or value is None:
@@ -108,5 +107,5 @@ class Header:
         return value
 
     def label(self, keyword: str, default: str = "") -> str:
-        """The value of a card as text, whatever its type; `default` where there is none."""
+        """The value of a card as text, whatever its type; `default` where there is no such card."""
         return str(self.get(keyword, default)).strip()

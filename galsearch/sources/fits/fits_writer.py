@@ -1,7 +1,6 @@
-"""FITS files that are whole or absent, and the same bytes for the same input."""
+"""Writing of FITS files, atomically and with the same bytes from the same input."""
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,21 @@ import numpy.typing as npt
 from astropy.io import fits
 
 from galsearch.core.errors import SourceError
+from galsearch.files.atomic import write_bytes
 
 
 def write_fits(path: str | Path, hdus: Sequence[Any]) -> None:
-    """Write `hdus` at `path`: to a temporary name beside it first, then renamed.
+    """Write HDUs as a FITS file, atomically.
 
-    No date, checksum or version enters, so the same arrays make the same bytes.
+    The file holds no date, checksum or version, so the same arrays make the same bytes.
     """
-    path = Path(path)
     buffer = io.BytesIO()
     fits.HDUList(list(hdus)).writeto(buffer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(buffer.getbuffer())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(Path(path), buffer.getbuffer())
 
 
 def image_hdu(name: str, values: npt.ArrayLike, *, unit: str = "") -> Any:
-    """An image extension called `name`, with BUNIT where `unit` is given."""
+    """An image extension with EXTNAME `name`, and with BUNIT if a unit is given."""
     hdu = fits.ImageHDU(np.asarray(values), name=name)
     if unit:
         hdu.header["BUNIT"] = unit
@@ -39,12 +32,13 @@ def image_hdu(name: str, values: npt.ArrayLike, *, unit: str = "") -> Any:
 
 
 def table_hdu(name: str, columns: Mapping[str, npt.ArrayLike], *, where: str) -> Any:
-    """A binary table called `name`; text becomes ASCII of the longest length, at least 1.
+    """A binary table with EXTNAME `name`. Text is stored as ASCII of the longest length.
 
     Raises
     ------
     SourceError
-        Naming `where` and the columns whose lengths differ or whose type FITS cannot hold.
+        Where the lengths of columns differ, or a type cannot be stored in FITS. The message names
+        the columns and `where`.
     """
     arrays = {key: _storable(key, np.asarray(v), where) for key, v in columns.items()}
     lengths = {key: len(array) for key, array in arrays.items()}
@@ -59,19 +53,20 @@ def table_hdu(name: str, columns: Mapping[str, npt.ArrayLike], *, where: str) ->
 
 
 def _storable(name: str, array: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
+    """The column in a type that FITS has."""
     kind, size = array.dtype.kind, array.dtype.itemsize
     if array.ndim == 0:
-        raise SourceError(f"{where}: column {name} is a single value; expected one per row.")
+        raise SourceError(f"{where}: column {name} is a single value; expected one for each row.")
     if kind == "U":
         try:
             array = np.char.encode(array, "ascii") if array.size else array.astype("S1")
         except UnicodeEncodeError:
             raise SourceError(
-                f"{where}: column {name} holds text that is not ASCII; FITS cannot."
+                f"{where}: column {name} holds text that is not ASCII, which FITS cannot store."
             ) from None
     if array.dtype.kind == "S":
         return array.astype(f"S{max(1, array.dtype.itemsize)}")
-    # astropy would write float16 as float32 unsaid, and int8 as logical: FITS has neither.
+    # FITS has neither float16 nor int8; astropy would write int8 as logical.
     if kind == "f" and size == 2:
         return array.astype(np.float32)
     if kind == "i" and size == 1:

@@ -1,7 +1,8 @@
-"""The bricks of the Legacy Surveys: 662,174 near-squares of a quarter of a degree.
+"""Names and numbers of the bricks of the Legacy Surveys, 662,174 fields of a quarter of a degree.
 
-Rows are 0.25 degrees of declination; a row has as many columns as keep a brick no wider than
-that. Reproduces survey-bricks.fits and the BRICKNAME and BRICKID of DESI's fibre maps.
+A row of bricks is 0.25 degrees of declination high; it has the smallest even number of columns
+for which no brick is wider than that. The results equal survey-bricks.fits, and the BRICKNAME and
+BRICKID in DESI's fibre maps.
 """
 
 import functools
@@ -9,6 +10,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Int64Array
 from galsearch.core.errors import SourceError
 
 _ROW_DEG = 0.25
@@ -16,14 +18,14 @@ _N_ROWS = 721
 
 
 def brick_names(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np.str_]:
-    """(n,) names, such as '1501p022', of the bricks that hold ICRS positions in degrees.
+    """(n,) names of the bricks that hold ICRS positions in degrees, such as '1501p022'.
 
-    The digits are the centre's, truncated and not rounded.
+    The digits are those of the brick's centre, truncated and not rounded.
 
     Raises
     ------
     SourceError
-        Where a position is none.
+        Where a position is not finite, or a declination is outside -90 to 90.
 
     Examples
     --------
@@ -40,13 +42,13 @@ def brick_names(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np
     return np.array(names, dtype="U8")
 
 
-def brick_ids(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """(n,) BRICKID, 1 to 662,174, of the bricks that hold ICRS positions in degrees.
+def brick_ids(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> Int64Array:
+    """(n,) numbers (BRICKID, 1 to 662,174) of the bricks that hold ICRS positions in degrees.
 
     Raises
     ------
     SourceError
-        Where a position is none.
+        Where a position is not finite, or a declination is outside -90 to 90.
 
     Examples
     --------
@@ -58,9 +60,7 @@ def brick_ids(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np.i
     return np.asarray(before[row] + column + 1, dtype=np.int64)
 
 
-def _row_and_column(
-    ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _row_and_column(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> tuple[Int64Array, Int64Array]:
     ra = np.atleast_1d(np.asarray(ra_deg, dtype=np.float64)) % 360.0
     dec = np.atleast_1d(np.asarray(dec_deg, dtype=np.float64))
     bad = ~(np.isfinite(ra) & (np.abs(dec) <= 90))
@@ -69,13 +69,14 @@ def _row_and_column(
         raise SourceError(f"no brick holds RA {ra[first]}, Dec {dec[first]} (position {first}).")
     row = np.clip(np.floor((dec + 90.125) / _ROW_DEG), 0, _N_ROWS - 1).astype(np.int64)
     n = _columns_per_row()[row]
-    # -1e-20 % 360 is 360 in floats: it belongs to the last column, not to one past it.
+    # In floats -1e-20 % 360 is 360, which belongs to the last column.
     column = np.minimum(np.floor(ra / 360.0 * n).astype(np.int64), n - 1)
     return row, column
 
 
 @functools.cache
-def _columns_per_row() -> npt.NDArray[np.int64]:
+def _columns_per_row() -> Int64Array:
+    """Number of bricks in each row of declination."""
     centre = np.abs(-90 + _ROW_DEG * np.arange(_N_ROWS))
     widest = np.cos(np.deg2rad(np.maximum(0.0, centre - _ROW_DEG / 2)))
     n = 2 * np.ceil(360.0 / _ROW_DEG * widest / 2).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Stamps cut out of the coadded bricks of the Legacy Surveys (.fits.fz), pixels unchanged."""
+"""Stamps cut from the coadded bricks of the Legacy Surveys (.fits.fz), without resampling."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array
 from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_file import FitsFile, Hdu, open_fits
@@ -13,7 +14,7 @@ from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane, read_ta
 
 _Box = tuple[slice, slice]
 _FAR_AWAY = -1e9
-"""Pixel that no image reaches: where a position a quarter of the sky away is taken to lie."""
+"""Pixel coordinate outside every image, for positions that have no tangent-plane coordinate."""
 
 
 def cut_stamps(
@@ -24,35 +25,36 @@ def cut_stamps(
     size_pixels: int = 152,
     invvar_urls: Mapping[str, str] | None = None,
 ) -> list[Cutout]:
-    """One cutout a position, out of the images of one brick, one file a band.
+    """One cutout for each position, cut from the images of one brick.
 
-    Pixels are copied, not resampled, so the position lies within half a pixel of the stamp's
-    centre. Masked are pixels outside the brick, exactly 0 (no exposure), not finite, and of
-    inverse variance 0. A position off the brick gives a wholly masked stamp.
+    Pixels are copied, not resampled, so each position lies within half a pixel of the centre of
+    its stamp. A pixel is masked if it is outside the brick, exactly 0 (no exposure), not finite,
+    or of inverse variance 0. A position outside the brick gives a stamp that is masked everywhere.
 
     Parameters
     ----------
     image_urls
-        Band -> path or URL of legacysurvey-{brick}-image-{band}.fits.fz; bands keep this order.
-        Leave out a band that the brick lacks.
+        Path or URL of legacysurvey-{brick}-image-{band}.fits.fz by band; the stamps have the bands
+        in this order. Bands that the brick lacks are left out.
     ra_deg, dec_deg : (n,) ICRS degrees
     size_pixels
-        Side of a stamp.
+        Side of a stamp in pixels.
     invvar_urls
-        Band -> the inverse-variance image beside it; may lack bands.
+        Path or URL of the inverse-variance image by band; bands may be missing.
 
     Raises
     ------
     SourceError
-        Where a file is missing, cut short or no brick image; where two bands differ in scale, or
-        an inverse variance in shape or position from its image.
+        Where a file is missing, cut short or not a brick image; where two bands differ in scale,
+        or an inverse variance differs from its image in shape or position.
     """
     invvar_urls = invvar_urls or {}
     unknown = [band for band in invvar_urls if band not in image_urls]
     if unknown or not image_urls:
         raise SourceError(
-            f"stamps need an image in each band: found images in {', '.join(image_urls) or 'none'}"
-            f" and inverse variances in {', '.join(invvar_urls) or 'none'}."
+            "expected an image in each band of a stamp; found images in "
+            f"{', '.join(image_urls) or 'none'} and inverse variances in "
+            f"{', '.join(invvar_urls) or 'none'}."
         )
     ra = np.atleast_1d(np.asarray(ra_deg, dtype=np.float64))
     dec = np.atleast_1d(np.asarray(dec_deg, dtype=np.float64))
@@ -74,15 +76,20 @@ def cut_stamps(
 
 
 @dataclass(frozen=True, eq=False)
-class _Cut:
-    stamps: npt.NDArray[np.float32]
+class _StampsOfBand:
+    """Stamps cut from one image."""
+
+    stamps: Float32Array
     """(n, size, size), 0 outside the brick."""
-    outside: npt.NDArray[np.bool_]
+    outside: BoolArray
+    """(n, size, size), True outside the brick."""
     plane: TangentPlane
+    """Projection of the image."""
     shape: tuple[int, ...]
+    """Shape of the image."""
 
 
-def _cut(url: str, ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64], size: int) -> _Cut:
+def _cut(url: str, ra: Float64Array, dec: Float64Array, size: int) -> _StampsOfBand:
     stamps = np.zeros((ra.size, size, size), np.float32)
     outside = np.ones(stamps.shape, bool)
     with open_fits(url) as file:
@@ -96,7 +103,7 @@ def _cut(url: str, ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64], si
     for n, section in zip(touched, sections, strict=True):
         within = windows[n][0]
         stamps[n][within], outside[n][within] = section, False
-    return _Cut(stamps, outside, plane, hdu.shape)
+    return _StampsOfBand(stamps, outside, plane, hdu.shape)
 
 
 def _brick_image(file: FitsFile) -> Hdu:
@@ -110,7 +117,12 @@ def _brick_image(file: FitsFile) -> Hdu:
 
 
 def _window(row: int, column: int, size: int, shape: tuple[int, ...]) -> tuple[_Box, _Box]:
-    """Where a stamp whose first pixel is (row, column) meets the image: in it, in the image."""
+    """Overlap of an image and a stamp whose first pixel is image pixel (row, column).
+
+    Returns
+    -------
+    Slices (rows, columns) of the overlap in the stamp, and the same in the image.
+    """
     within, image = [], []
     for start, length in zip((row, column), shape, strict=True):
         low, high = max(start, 0), min(start + size, length)
@@ -123,7 +135,9 @@ def _is_empty(box: _Box) -> bool:
     return any(part.start == part.stop for part in box)
 
 
-def _check_same_pixels(url: str, image: _Cut, invvar_url: str, invvar: _Cut) -> None:
+def _check_same_pixels(
+    url: str, image: _StampsOfBand, invvar_url: str, invvar: _StampsOfBand
+) -> None:
     if (image.plane, image.shape) != (invvar.plane, invvar.shape):
         raise SourceError(
             f"{invvar_url}: {invvar.shape} pixels about RA {invvar.plane.ra_deg:.5f}, Dec "
@@ -137,5 +151,5 @@ def _check_scales(image_urls: Mapping[str, str], scales: Mapping[str, float]) ->
     for band, scale in scales.items():
         if abs(scale / first - 1) > 0.01:
             raise SourceError(
-                f"{image_urls[band]}: {scale:g} arcsec a pixel, where the first band has {first:g}."
+                f"{image_urls[band]}: {scale:g} arcsec per pixel; the first band has {first:g}."
             )

@@ -1,7 +1,7 @@
-"""Image cutouts as the Legacy Surveys viewer serves them: one cube of nanomaggies per pixel.
+"""Image cutouts in the FITS format of the Legacy Surveys viewer, in nanomaggies per pixel.
 
-A pixel that is exactly 0 in a band has no measurement there: noise never is, and the survey's
-coadds hold 0 where no exposure reached.
+A pixel that is exactly 0 in a band has no measurement: the survey's coadds are 0 where there is
+no exposure, and a measured pixel has noise.
 """
 
 from dataclasses import dataclass
@@ -20,42 +20,42 @@ from galsearch.sources.fits.fits_writer import write_fits
 from galsearch.sources.legacy_surveys.tangent_plane import read_tangent_plane
 
 _MEASURED_ZERO = np.finfo(np.float32).tiny
-"""What a measured flux of exactly 0 is stored as, since 0 says that nothing was measured."""
+"""Stored value of a measured flux of exactly 0, since a stored 0 means no measurement."""
 
 
 @dataclass(frozen=True)
 class CutoutHeader:
-    """What a cutout file says of itself, before its pixels are read."""
+    """Position, bands, scale, shape and TARGETID of a cutout file, read without its pixels."""
 
     ra_deg: float
-    """ICRS position of the centre."""
+    """ICRS position of the centre of the image."""
     dec_deg: float
     bands: tuple[str, ...]
     pixel_scale_arcsec: float
     shape: tuple[int, int, int]
     """(n_bands, ny, nx)."""
     target_id: TargetId | None
-    """From the card TARGETID; the viewer's own files have none."""
+    """Value of the card TARGETID; None in files of the viewer, which have no such card."""
 
 
 def read_cutout(url: str) -> Cutout:
-    """The cutout in a FITS file of the Legacy Surveys viewer (or in that layout).
+    """The cutout in a FITS file of the Legacy Surveys viewer, or of the same format.
 
-    Masked are pixels that are exactly 0 or not finite, and those of inverse variance 0 where the
-    file carries an INVVAR image. A MASKBITS image is not read.
+    A pixel is masked if it is exactly 0 or not finite, or if its inverse variance is 0 in an
+    INVVAR image of the file. A MASKBITS image is not read.
 
     Raises
     ------
     SourceError
-        Where the file is missing, cut short, not FITS, or FITS of something else.
+        Where the file is missing, cut short, or not a FITS file of a cutout.
     """
     with open_fits(url) as file:
-        header = _parse(file)
+        header = _header_of(file)
         flux = file.image(file.hdus[0]).reshape(header.shape)
         mask = flux == 0
         for hdu in file.hdus[1:]:
             if _image_type(hdu) == "INVVAR":
-                mask |= _same_shape(file, hdu, header.shape) <= 0
+                mask |= _invvar(file, hdu, header.shape) <= 0
     position = (header.pixel_scale_arcsec, header.ra_deg, header.dec_deg)
     try:
         return Cutout(flux, header.bands, *position, mask)
@@ -64,23 +64,33 @@ def read_cutout(url: str) -> Cutout:
 
 
 def read_cutout_header(url: str) -> CutoutHeader:
-    """Position, bands, scale, shape and TARGETID of a cutout file; its pixels are not read.
+    """Position, bands, scale, shape and TARGETID of a cutout file, without its pixels.
 
     Raises
     ------
     SourceError
-        As `read_cutout`.
+        Where the file is missing, cut short, or not a FITS file of a cutout.
     """
     with open_fits(url) as file:
-        return _parse(file)
+        return _header_of(file)
 
 
 def write_cutout(path: str | Path, cutout: Cutout, *, target_id: TargetId | None) -> None:
-    """Write the viewer's FITS cutout: primary cube (n_bands, ny, nx), a plane where one band.
+    """Write a cutout in the FITS format of the Legacy Surveys viewer.
 
-    Keys BANDS, BAND0..., a TAN projection about the centre, and TARGETID as text where given.
-    Masked pixels become 0; a measured 0 becomes the least positive float32, 1.2e-38.
-    Whole or absent; the same input makes the same bytes.
+    The primary HDU is a cube (n_bands, ny, nx), or a plane for a single band. Its header has the
+    keywords BANDS and BAND0, BAND1, ..., a TAN projection about the centre, and TARGETID as text.
+    Masked pixels are stored as 0, and a measured 0 as the smallest normal float32, 1.2e-38. The
+    file is written atomically; the same input makes the same bytes.
+
+    Parameters
+    ----------
+    path
+        File to be written.
+    cutout
+        The image.
+    target_id
+        TARGETID of the galaxy; None leaves the card out.
     """
     flux = np.where(cutout.flux == 0, _MEASURED_ZERO, cutout.flux)
     flux[~cutout.good] = 0.0
@@ -103,7 +113,7 @@ def write_cutout(path: str | Path, cutout: Cutout, *, target_id: TargetId | None
     write_fits(path, [hdu])
 
 
-def _parse(file: FitsFile) -> CutoutHeader:
+def _header_of(file: FitsFile) -> CutoutHeader:
     hdu, url = file.hdus[0], file.url
     if len(hdu.shape) not in (2, 3):
         raise SourceError(
@@ -121,8 +131,8 @@ def _parse(file: FitsFile) -> CutoutHeader:
     _, ny, nx = shape
     if max(abs(plane.x - (nx - 1) / 2), abs(plane.y - (ny - 1) / 2)) > 0.51:
         raise SourceError(
-            f"{url}: its position belongs to pixel ({plane.x + 1:g}, {plane.y + 1:g}), not to the "
-            f"centre ({(nx + 1) / 2:g}, {(ny + 1) / 2:g}): which galaxy it shows is not known."
+            f"{url}: its position is that of pixel ({plane.x + 1:g}, {plane.y + 1:g}); expected "
+            f"the centre ({(nx + 1) / 2:g}, {(ny + 1) / 2:g}), where the galaxy is."
         )
     target_id = _target_id(url, hdu.header.get("TARGETID"))
     scale = plane.pixel_scale_arcsec
@@ -149,7 +159,8 @@ def _image_type(hdu: Hdu) -> str:
     return hdu.header.label("IMAGETYP").upper()
 
 
-def _same_shape(file: FitsFile, hdu: Hdu, shape: tuple[int, int, int]) -> Any:
+def _invvar(file: FitsFile, hdu: Hdu, shape: tuple[int, int, int]) -> Any:
+    """The inverse variance, after a check that it has the shape of the image."""
     if hdu.shape not in (shape, shape[1:]):
         raise SourceError(f"{file.url}: the INVVAR image has shape {hdu.shape}, the image {shape}.")
     return file.image(hdu).reshape(shape)

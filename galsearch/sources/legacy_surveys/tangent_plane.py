@@ -1,10 +1,11 @@
-"""The tangent-plane (TAN) projection of the Legacy Surveys: FITS WCS paper II, section 5.1.3."""
+"""Tangent-plane (TAN) projection of Legacy Surveys images (FITS WCS paper II, section 5.1.3)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Float64Array
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_header import Header
 
@@ -13,20 +14,24 @@ _KEYS = ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CD1_1", "CD1_2", "CD2_1", "CD2
 
 @dataclass(frozen=True)
 class TangentPlane:
-    """Sky to pixel, north up and east left, square pixels."""
+    """Projection of the sky on square pixels, with north up and east left."""
 
     ra_deg: float
     """ICRS position of the point of tangency."""
     dec_deg: float
     x: float
-    """That point in pixels from 0: the centre of the first pixel is (0, 0)."""
+    """Column of the point of tangency; the centre of the first pixel is at (0, 0)."""
     y: float
+    """Row of the point of tangency."""
     pixel_scale_arcsec: float
+    """Side of a pixel in arcseconds."""
 
     def pixel(
         self, ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Column x and row y, counted from 0, of ICRS positions; NaN a quarter sky away or more.
+    ) -> tuple[Float64Array, Float64Array]:
+        """Columns x and rows y of ICRS positions in degrees, counted from 0.
+
+        Both are NaN for positions 90 degrees or more from the point of tangency.
 
         Examples
         --------
@@ -52,15 +57,13 @@ def read_tangent_plane(header: Header, *, where: str) -> TangentPlane:
     Raises
     ------
     SourceError
-        Where the header has no position, another projection than TAN, or pixels that are not
-        square with north up and east left; every image of the Legacy Surveys has.
+        Where the header has no position, another projection than TAN, or other pixels than square
+        ones with north up and east left, which all images of the Legacy Surveys have.
     """
     kinds = tuple(header.label(key) for key in ("CTYPE1", "CTYPE2"))
     if kinds != ("RA---TAN", "DEC--TAN"):
-        found = f"{kinds[0]}, {kinds[1]}" if any(kinds) else "no CTYPE1 and CTYPE2"
-        raise SourceError(
-            f"{where}: {found}, where RA---TAN, DEC--TAN is expected: the image has no position."
-        )
+        found = f"{kinds[0]}, {kinds[1]}" if any(kinds) else "not stated in CTYPE1 and CTYPE2"
+        raise SourceError(f"{where}: the projection is {found}; expected RA---TAN, DEC--TAN.")
     values = {key: header.get(key) for key in _KEYS}
     absent = [key for key, value in values.items() if not isinstance(value, (int, float))]
     if absent:

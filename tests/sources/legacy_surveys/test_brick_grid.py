@@ -1,4 +1,4 @@
-"""Names and numbers of Legacy Surveys bricks, against the survey's own and a slow search."""
+"""Names and numbers of bricks equal those of the Legacy Surveys."""
 
 import numpy as np
 import pytest
@@ -21,21 +21,21 @@ KNOWN = [
 
 
 @pytest.mark.parametrize(("ra", "dec", "name", "number"), KNOWN)
-def test_a_brick_has_the_name_and_number_of_the_survey(
+def test_a_brick_has_the_name_and_number_of_the_legacy_surveys(
     ra: float, dec: float, name: str, number: int
 ) -> None:
     assert brick_names(ra, dec).tolist() == [name]
     assert brick_ids(ra, dec).tolist() == [number]
 
 
-def test_many_positions_are_as_one_by_one() -> None:
+def test_many_positions_give_the_same_as_one_by_one() -> None:
     ra, dec, names, numbers = (list(column) for column in zip(*KNOWN, strict=True))
     assert brick_names(ra, dec).tolist() == names
     assert brick_ids(ra, dec).tolist() == numbers
 
 
 @given(st.floats(-720, 720), st.floats(-90, 90))
-def test_every_position_has_a_brick_whatever_turn_its_ra_took(ra: float, dec: float) -> None:
+def test_every_position_has_a_brick_for_any_multiple_of_360_degrees(ra: float, dec: float) -> None:
     number = int(brick_ids(ra, dec)[0])
     assert 1 <= number <= 662_174
     assert len(brick_names(ra, dec)[0]) == 8
@@ -47,7 +47,7 @@ def test_neighbouring_bricks_in_a_row_have_neighbouring_numbers() -> None:
 
 
 @pytest.mark.parametrize(("ra", "dec"), [(float("nan"), 1.0), (3.0, 90.5)])
-def test_what_is_no_position_has_no_brick(ra: float, dec: float) -> None:
+def test_an_invalid_position_is_refused(ra: float, dec: float) -> None:
     with pytest.raises(SourceError) as caught:
         brick_names([1.0, ra], [1.0, dec])
     assert str(caught.value) == f"no brick holds RA {ra}, Dec {dec} (position 1)."

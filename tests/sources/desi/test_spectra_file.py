@@ -1,4 +1,4 @@
-"""Every row of a coadd or spectra file becomes a galaxy or a counted reason."""
+"""Every row of a coadd or spectra file is returned as a galaxy or counted for a reason."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +42,7 @@ def rename_column(path: str, old: str, new: str) -> None:
     Path(path).write_bytes(content.replace(f"'{old}'".encode(), f"'{new}'".encode(), 1))
 
 
-def test_what_was_written_comes_back(make_coadd: MakeCoadd) -> None:
+def test_spectra_are_read_as_they_were_written(make_coadd: MakeCoadd) -> None:
     fibermap = {"FLUX_G": [1.0, 100.0, 0.0], "EBV": [0.1, 0.2, 0.3], "PHOTSYS": ["N", "S", "S"]}
     path = make_coadd(3, fibermap=fibermap)
     read = read_spectra_file(path)
@@ -71,7 +71,7 @@ def test_what_was_written_comes_back(make_coadd: MakeCoadd) -> None:
         )
 
 
-def test_each_row_that_is_left_out_is_counted_with_its_reason(make_coadd: MakeCoadd) -> None:
+def test_each_skipped_row_is_counted_with_its_reason(make_coadd: MakeCoadd) -> None:
     sky = int(encode_target_id(TargetIdParts(1, 2, 9010, mock=False, sky=True)))
     arms = arms_of(10)
     arms["b"][2][6] = 0.0  # no inverse variance
@@ -99,7 +99,7 @@ def test_each_row_that_is_left_out_is_counted_with_its_reason(make_coadd: MakeCo
     }
 
 
-def test_the_index_says_the_same_without_spectra(make_coadd: MakeCoadd) -> None:
+def test_the_index_is_the_same_without_spectra(make_coadd: MakeCoadd) -> None:
     arms = arms_of(4)
     arms["b"][1][2] = np.nan
     path = make_coadd(4, arms=arms)
@@ -109,7 +109,7 @@ def test_the_index_says_the_same_without_spectra(make_coadd: MakeCoadd) -> None:
     assert index.skipped == full.skipped == {"no valid pixels": 1}
 
 
-def test_rows_that_are_not_asked_for_are_counted(make_coadd: MakeCoadd) -> None:
+def test_rows_that_are_not_requested_are_counted(make_coadd: MakeCoadd) -> None:
     path = make_coadd(4, target_ids=np.array([1, -2, 3, 4]))
     everything = read_spectra_file(path)
     read = read_spectra_file(path, rows=[3, 1])
@@ -124,10 +124,10 @@ def test_a_row_that_does_not_exist_is_refused(make_coadd: MakeCoadd) -> None:
     path = make_coadd(2)
     with pytest.raises(SourceError) as caught:
         read_spectra_file(path, rows=[0, 2])
-    assert str(caught.value) == f"{path}: row 2 was asked for; it has rows 0 to 1."
+    assert str(caught.value) == f"{path}: row 2 was requested; the file has rows 0 to 1."
 
 
-def test_exposures_of_one_target_become_one_spectrum(make_coadd: MakeCoadd) -> None:
+def test_exposures_of_one_target_are_combined(make_coadd: MakeCoadd) -> None:
     arms = arms_of(4)
     arms["b"][1][:] = [[1.0], [5.0], [4.0], [100.0]]
     arms["b"][2][:] = [[1.0], [1.0], [2.0], [1.0]]
@@ -145,34 +145,34 @@ def test_exposures_of_one_target_become_one_spectrum(make_coadd: MakeCoadd) -> N
     np.testing.assert_allclose(read.spectra[0].flux[:5], 3.0)
     np.testing.assert_allclose(read.spectra[0].ivar[:5], 3.0)
     np.testing.assert_allclose(read.spectra[1].flux[:5], 5.0)
-    asked = read_spectra_file(path, rows=[0])
-    np.testing.assert_array_equal(asked.spectra[0].flux, read.spectra[0].flux)
-    assert asked.skipped == {"fibre status": 1, "further exposure": 1, "not requested": 1}
+    first_only = read_spectra_file(path, rows=[0])
+    np.testing.assert_array_equal(first_only.spectra[0].flux, read.spectra[0].flux)
+    assert first_only.skipped == {"fibre status": 1, "further exposure": 1, "not requested": 1}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ids=st.lists(st.sampled_from([-1, 3, 4, 5, 1 << 59]), max_size=7),
-    dark=st.sets(st.integers(0, 6)),
-    asked=st.none() | st.sets(st.integers(0, 6)),
+    masked=st.sets(st.integers(0, 6)),
+    requested=st.none() | st.sets(st.integers(0, 6)),
 )
-def test_no_row_is_lost_or_invented(
-    make_coadd: MakeCoadd, ids: list[int], dark: set[int], asked: set[int] | None
+def test_every_row_is_counted_once(
+    make_coadd: MakeCoadd, ids: list[int], masked: set[int], requested: set[int] | None
 ) -> None:
     n = len(ids)
     arms = arms_of(n)
-    arms["b"][2][[row for row in dark if row < n]] = 0
+    arms["b"][2][[row for row in masked if row < n]] = 0
     path = make_coadd(n, arms=arms, target_ids=np.array(ids, int))
-    rows = None if asked is None else sorted(row for row in asked if row < n)
+    rows = None if requested is None else sorted(row for row in requested if row < n)
     read = read_spectra_file(path, rows=rows)
     assert len(read.spectra) + sum(read.skipped.values()) == read.n_rows == n
-    lit = {i for row, i in enumerate(ids) if row not in dark and 0 < i < 1 << 59}
-    first = {min(r for r, j in enumerate(ids) if j == i and r not in dark): i for i in lit}
+    usable = {i for row, i in enumerate(ids) if row not in masked and 0 < i < 1 << 59}
+    first = {min(r for r, j in enumerate(ids) if j == i and r not in masked): i for i in usable}
     kept = {row: i for row, i in first.items() if rows is None or row in rows}
     assert dict(zip(read.rows.tolist(), read.target_ids.tolist(), strict=True)) == kept
 
 
-def test_a_store_gives_what_a_disk_gives(make_coadd: MakeCoadd) -> None:
+def test_an_object_store_gives_the_same_as_a_disk(make_coadd: MakeCoadd) -> None:
     path = make_coadd()
     fsspec.filesystem("memory").pipe("/sky/coadd.fits", Path(path).read_bytes())
     stored, local = read_spectra_file("memory://sky/coadd.fits"), read_spectra_file(path)
@@ -181,7 +181,7 @@ def test_a_store_gives_what_a_disk_gives(make_coadd: MakeCoadd) -> None:
     assert read_spectra_file(f"file://{path}").target_ids.tolist() == local.target_ids.tolist()
 
 
-def test_spectra_without_fibermap_are_no_coadd(make_coadd: MakeCoadd) -> None:
+def test_a_file_without_fibermap_is_refused(make_coadd: MakeCoadd) -> None:
     path = make_coadd()
     edit(path, lambda hdus: hdus.__delitem__(slice(1, 3)))
     assert refusal(path) == (
@@ -208,7 +208,7 @@ def test_a_missing_arm_plane_is_named(make_coadd: MakeCoadd) -> None:
     )
 
 
-def test_a_fibermap_alone_is_no_coadd(make_coadd: MakeCoadd) -> None:
+def test_a_file_with_only_a_fibermap_is_refused(make_coadd: MakeCoadd) -> None:
     path = make_coadd(arms={})
     assert refusal(path) == (
         f"{path}: HDU B_WAVELENGTH is missing, so this is not a DESI coadd or spectra file. "
@@ -226,47 +226,3 @@ def test_planes_of_another_shape_are_refused(make_coadd: MakeCoadd) -> None:
     assert refusal(path) == (
         f"{path}: B_FLUX has shape (2, 5); FIBERMAP and B_WAVELENGTH say (3, 5)."
     )
-
-
-def test_writing_twice_makes_the_same_bytes(make_coadd: MakeCoadd) -> None:
-    first, second = make_coadd(name="a.fits"), make_coadd(name="b.fits")
-    assert Path(first).read_bytes() == Path(second).read_bytes()
-
-
-def test_a_coadd_has_the_layout_of_desi(make_coadd: MakeCoadd) -> None:
-    target = int(encode_target_id(TargetIdParts(2657, 607466, 9011, mock=True, sky=False)))
-    arms = arms_of(1)
-    path = make_coadd(
-        1,
-        arms=arms,
-        target_ids=np.array([target]),
-        ra_deg=np.array([105.48977]),
-        dec_deg=np.array([56.6693]),
-    )
-    with fits.open(path) as hdus:
-        names = [hdu.name for hdu in hdus]
-        assert names[:3] == ["PRIMARY", "FIBERMAP", "EXP_FIBERMAP"]
-        assert names[3:] == ["B_WAVELENGTH", "B_FLUX", "B_IVAR", "B_MASK", "SCORES"]
-        kept = {key: hdus[0].header[key] for key in ("SPGRP", "HPXPIXEL", "HPXNSIDE", "HPXNEST")}
-        assert kept == {"SPGRP": "healpix", "HPXPIXEL": 26065, "HPXNSIDE": 64, "HPXNEST": True}
-        assert hdus["B_WAVELENGTH"].data.dtype == ">f8"
-        assert (hdus["B_FLUX"].data.dtype, hdus["B_MASK"].data.dtype) == (">f4", ">i4")
-        assert hdus["B_FLUX"].header["BUNIT"] == "10**-17 erg/(s cm2 Angstrom)"
-        row = hdus["FIBERMAP"].data[0]
-        assert (row["RELEASE"], row["BRICKID"], row["BRICK_OBJID"]) == (9011, 607466, 2657)
-        assert (row["BRICKNAME"], row["OBJTYPE"]) == ("1054p567", "TGT")
-        scores = hdus["SCORES"].data[0]
-        assert scores["INTEG_COADD_FLUX_B"] == pytest.approx(4.0)
-        assert scores["MEDIAN_COADD_SNR_B"] == 1.0
-
-
-def test_a_coadd_whose_shapes_disagree_is_not_written(
-    make_coadd: MakeCoadd, tmp_path: Path
-) -> None:
-    with pytest.raises(SourceError) as caught:
-        make_coadd(2, arms=arms_of(3))
-    assert str(caught.value) == (
-        f"{tmp_path}/coadd.fits: flux, ivar and mask of arm b must have shape (2, 5) (targets, "
-        "wavelengths), found (3, 5), (3, 5), (3, 5). Nothing was written."
-    )
-    assert list(tmp_path.iterdir()) == []

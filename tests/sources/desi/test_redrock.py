@@ -1,4 +1,4 @@
-"""Redshifts survive redrock's format row for row."""
+"""Redshifts are read as they were written, row by row."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ rows = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows)
-def test_redshifts_come_back_as_they_were_written(
+def test_redshifts_are_read_as_they_were_written(
     tmp_path: Path, rows: list[tuple[int, float, int, str]]
 ) -> None:
     path = tmp_path / "redrock.fits"
@@ -49,7 +49,7 @@ def test_redshifts_come_back_as_they_were_written(
     assert path.read_bytes() == before
 
 
-def test_a_file_of_something_else_says_what_it_holds(
+def test_a_file_of_another_kind_is_refused_with_a_list_of_its_hdus(
     tmp_path: Path, make_coadd: Callable[..., str]
 ) -> None:
     path = make_coadd(arms={})
@@ -61,7 +61,7 @@ def test_a_file_of_something_else_says_what_it_holds(
     )
 
 
-def test_a_table_without_redshifts_says_what_it_lacks(tmp_path: Path) -> None:
+def test_a_table_without_redshifts_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "redrock.fits"
     write_truth(path, {"TARGETID": np.array([1]), "Z": [0.5]})
     path.write_bytes(path.read_bytes().replace(b"'TRUTH   ' ", b"'REDSHIFTS'", 1))

@@ -1,4 +1,4 @@
-"""Cards say what they say; a damaged one is an error only when it is needed."""
+"""Cards are read as astropy reads them; a damaged one is an error only if it is needed."""
 
 import pytest
 from astropy.io import fits
@@ -39,14 +39,14 @@ def test_every_card_that_astropy_writes_is_read_as_astropy_reads_it(
         assert type(header.get(keyword)) is type(reread[keyword])
 
 
-def test_fortran_exponents_and_first_cards_count() -> None:
+def test_fortran_exponents_are_read_and_the_first_of_repeated_cards_is_used() -> None:
     header = header_of("A       = 1.5D3", "A       = 2", "COMMENT = 3", "B         4")
     assert header.get("A") == 1500.0
     assert "B" not in header
     assert list(header.keywords()) == ["A", "COMMENT"]
 
 
-def test_a_damaged_card_is_quoted_when_it_is_needed() -> None:
+def test_a_damaged_card_is_quoted_where_it_is_needed() -> None:
     header = header_of("NAXIS   =                   x2 / axes", "BITPIX  = 8")
     assert header.count("BITPIX") == 8
     with pytest.raises(SourceError) as caught:
@@ -54,7 +54,7 @@ def test_a_damaged_card_is_quoted_when_it_is_needed() -> None:
     assert str(caught.value) == "a.fits: card NAXIS is damaged: 'x2 / axes'."
 
 
-def test_a_card_of_the_wrong_kind_says_what_was_expected() -> None:
+def test_a_card_of_another_type_is_refused() -> None:
     header = header_of("NAXIS   = 'two'", "BZERO   = T", "BITPIX  = 12")
     cases = {
         "a.fits: card NAXIS is 'two'; expected 0 or more.": lambda: header.count("NAXIS"),
@@ -67,7 +67,7 @@ def test_a_card_of_the_wrong_kind_says_what_was_expected() -> None:
             "ZCMPTYPE", ("RICE_1",)
         ),
     }
-    for message, ask in cases.items():
+    for message, request in cases.items():
         with pytest.raises(SourceError) as caught:
-            ask()
+            request()
         assert str(caught.value) == message

@@ -1,4 +1,4 @@
-"""Cutouts survive the viewer's format, and what is no cutout is refused."""
+"""Cutouts are read as they were written; files of another kind are refused."""
 
 import os
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def refusal(read: Callable[[str], Any] = read_cutout) -> str:
 
 
 def write_changed(**cards: Any) -> None:
-    """A good cutout (3, 6, 4) whose cards are changed; None takes a card away."""
+    """Write a valid cutout (3, 6, 4) with changed cards; None removes a card."""
     write_cutout(
         scratch_file(), Cutout(np.ones((3, 6, 4)), tuple("grz"), 0.262, 150, 2.2), target_id=None
     )
@@ -79,7 +79,7 @@ def test_a_cutout_comes_back_as_it_was_written(
     assert (header.shape, header.target_id) == (shape, target)
 
 
-def test_the_file_is_laid_out_as_the_viewers() -> None:
+def test_the_file_has_the_format_of_the_viewer() -> None:
     write_changed()
     with fits.open(scratch_file()) as hdus:
         header = hdus[0].header
@@ -98,20 +98,20 @@ def test_the_same_cutout_makes_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()
 
 
-def test_a_target_id_is_text_in_the_file() -> None:
+def test_a_target_id_is_stored_as_text() -> None:
     target = TargetId(39633345008634465)
     write_cutout(scratch_file(), Cutout(np.ones((1, 2, 2)), ("r",), 1, 1, 2), target_id=target)
     assert fits.getheader(scratch_file())["TARGETID"] == "39633345008634465"
     assert read_cutout_header(scratch_file()).target_id == target
 
 
-def test_one_band_is_a_plane_as_the_viewer_sends_it() -> None:
+def test_a_single_band_is_stored_as_a_plane_as_by_the_viewer() -> None:
     write_cutout(scratch_file(), Cutout(np.ones((1, 2, 3)), ("r",), 1, 1, 2), target_id=None)
     assert fits.getdata(scratch_file()).shape == (2, 3)
     assert read_cutout(scratch_file()).flux.shape == (1, 2, 3)
 
 
-def test_inverse_variance_of_zero_masks_and_maskbits_are_left_alone() -> None:
+def test_inverse_variance_of_zero_masks_and_maskbits_are_ignored() -> None:
     write_changed()
     invvar = np.ones((3, 6, 4), np.float32)
     invvar[1, 2, 3] = 0
@@ -125,14 +125,14 @@ def test_inverse_variance_of_zero_masks_and_maskbits_are_left_alone() -> None:
     assert np.argwhere(mask).tolist() == [[1, 2, 3]]
 
 
-def test_a_store_gives_what_a_disk_gives() -> None:
+def test_an_object_store_gives_the_same_as_a_disk() -> None:
     write_changed()
     fsspec.filesystem("memory").pipe("/sky/cutout.fits", Path(scratch_file()).read_bytes())
     read = read_cutout("memory://sky/cutout.fits")
     np.testing.assert_array_equal(read.flux, read_cutout(scratch_file()).flux)
 
 
-def test_text_instead_of_a_cutout_is_quoted() -> None:
+def test_text_in_place_of_a_cutout_is_quoted() -> None:
     Path(scratch_file()).write_text("no such layer")
     assert refusal() == refusal(read_cutout_header)
     assert refusal() == (
@@ -140,17 +140,16 @@ def test_text_instead_of_a_cutout_is_quoted() -> None:
     )
 
 
-def test_a_cutout_cut_short_is_refused_before_its_pixels_are_asked_for() -> None:
+def test_a_truncated_cutout_is_refused_with_its_header() -> None:
     write_changed()
     Path(scratch_file()).write_bytes(Path(scratch_file()).read_bytes()[:3000])
     assert refusal() == refusal(read_cutout_header)
     assert refusal() == (
-        "cutout.fits: cut short: HDU 0 (PRIMARY) ends at byte 3168, the file at 3000. Copy it "
-        "again."
+        "cutout.fits: cut short: HDU 0 (PRIMARY) ends at byte 3168, the file at 3000."
     )
 
 
-def test_a_coadd_is_no_cutout(make_coadd: Callable[..., str]) -> None:
+def test_a_coadd_is_not_read_as_a_cutout(make_coadd: Callable[..., str]) -> None:
     os.replace(make_coadd(arms={}), scratch_file())
     assert refusal() == (
         "cutout.fits: not a cutout: the primary HDU has 0 axes; expected a cube (bands, ny, nx) "
@@ -178,13 +177,12 @@ def test_a_coadd_is_no_cutout(make_coadd: Callable[..., str]) -> None:
         ),
         (
             {"CTYPE1": None, "CTYPE2": None},
-            "cutout.fits: no CTYPE1 and CTYPE2, where RA---TAN, DEC--TAN is expected: the image "
-            "has no position.",
+            "cutout.fits: the projection is not stated in CTYPE1 and CTYPE2; expected RA---TAN, "
+            "DEC--TAN.",
         ),
         (
             {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"},
-            "cutout.fits: GLON-TAN, GLAT-TAN, where RA---TAN, DEC--TAN is expected: the image "
-            "has no position.",
+            "cutout.fits: the projection is GLON-TAN, GLAT-TAN; expected RA---TAN, DEC--TAN.",
         ),
         (
             {"CRVAL1": None, "CD1_2": None},
@@ -197,8 +195,8 @@ def test_a_coadd_is_no_cutout(make_coadd: Callable[..., str]) -> None:
         ),
         (
             {"CRPIX1": 1.0},
-            "cutout.fits: its position belongs to pixel (1, 3.5), not to the centre (2.5, 3.5): "
-            "which galaxy it shows is not known.",
+            "cutout.fits: its position is that of pixel (1, 3.5); expected the centre (2.5, 3.5), "
+            "where the galaxy is.",
         ),
         (
             {"TARGETID": "galaxy"},
@@ -211,9 +209,7 @@ def test_a_coadd_is_no_cutout(make_coadd: Callable[..., str]) -> None:
         ),
     ],
 )
-def test_a_file_that_does_not_say_what_it_shows_is_refused(
-    cards: dict[str, Any], message: str
-) -> None:
+def test_a_file_with_a_contradictory_header_is_refused(cards: dict[str, Any], message: str) -> None:
     write_changed(**cards)
     assert refusal() == message
 

@@ -1,4 +1,4 @@
-"""Label tables in FITS, CSV and ECSV, joined by TARGETID alone: nothing else names a galaxy."""
+"""Tables in FITS, CSV and ECSV are read by their TARGETID column."""
 
 import gzip
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def text(tmp_path: Path, content: str) -> Path:
     return tmp_path / "labels.csv"
 
 
-def test_truth_comes_back_in_lower_case_with_the_id_first(truth: str) -> None:
+def test_truth_is_read_with_names_in_lower_case_and_the_id_first(truth: str) -> None:
     read = read_table(truth)
     assert list(read) == ["target_id", "true_z", "morphology", "barred"]
     assert read["target_id"].dtype == np.int64
@@ -53,18 +53,18 @@ def test_truth_comes_back_in_lower_case_with_the_id_first(truth: str) -> None:
         assert [hdu.name for hdu in hdus] == ["PRIMARY", "TRUTH"]
 
 
-def test_wanted_columns_come_in_the_order_asked_and_arrays_too(truth: str) -> None:
+def test_wanted_columns_come_in_the_requested_order(truth: str) -> None:
     read = read_table(truth, ["sfh", "True_Z", "TargetID"])
     assert list(read) == ["target_id", "sfh", "true_z"]
     assert read["sfh"].shape == (2, 3)
 
 
-def test_truth_written_twice_is_the_same_bytes(truth: str, tmp_path: Path) -> None:
+def test_the_same_truth_makes_the_same_bytes(truth: str, tmp_path: Path) -> None:
     write_truth(tmp_path / "again.fits", COLUMNS)
     assert Path(truth).read_bytes() == (tmp_path / "again.fits").read_bytes()
 
 
-def test_csv_and_ecsv_say_what_fits_says(truth: str, tmp_path: Path) -> None:
+def test_csv_and_ecsv_give_the_same_as_fits(truth: str, tmp_path: Path) -> None:
     scalars = {name: values for name, values in COLUMNS.items() if values.ndim == 1}
     for kind, name in (("ascii.csv", "labels.csv"), ("ascii.ecsv", "labels.dat")):
         Table(scalars).write(tmp_path / name, format=kind)
@@ -74,7 +74,7 @@ def test_csv_and_ecsv_say_what_fits_says(truth: str, tmp_path: Path) -> None:
         assert read["morphology"].tolist() == ["disk", "bulge"]
 
 
-def test_units_that_nobody_knows_are_no_trouble(tmp_path: Path) -> None:
+def test_unknown_units_are_ignored(tmp_path: Path) -> None:
     content = (
         "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: target_id, datatype: int64}\n"
         "# - {name: flux, unit: widgets, datatype: float32}\n# schema: astropy-2.0\n"
@@ -85,14 +85,14 @@ def test_units_that_nobody_knows_are_no_trouble(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read["flux"], [1.5, np.nan])
 
 
-def test_empty_cells_are_nan_or_empty_text(tmp_path: Path) -> None:
+def test_empty_cells_become_nan_or_empty_text(tmp_path: Path) -> None:
     read = read_table(str(text(tmp_path, "TARGETID,n,z,kind\n7,1,,a\n8,,0.5,\n")))
     np.testing.assert_array_equal(read["n"], [1, np.nan])
     np.testing.assert_array_equal(read["z"], [np.nan, 0.5])
     assert read["kind"].tolist() == ["a", ""]
 
 
-def test_gzip_and_stores_are_no_matter(truth: str, tmp_path: Path) -> None:
+def test_gzip_files_and_object_stores_are_read(truth: str, tmp_path: Path) -> None:
     (tmp_path / "truth.fits.gz").write_bytes(gzip.compress(Path(truth).read_bytes()))
     fsspec.filesystem("memory").pipe("/labels/t.csv", b"target_id,z\n7,0.5\n")
     assert read_table(str(tmp_path / "truth.fits.gz"))["target_id"].tolist() == IDS
@@ -103,7 +103,7 @@ def test_the_first_fits_table_with_ids_is_read(make_coadd: Callable[..., str]) -
     assert read_table(make_coadd(2))["target_ra"].tolist() == [150.0, 151.0]
 
 
-def test_a_column_that_is_not_there_is_answered_with_its_likeness(truth: str) -> None:
+def test_a_missing_column_is_reported_with_the_nearest_name(truth: str) -> None:
     assert refusal(truth, ["TRU_Z", "colour"]) == (
         f"{truth}: no column tru_z (did you mean true_z?), colour. Columns: target_id, true_z, "
         "morphology, barred, sfh."
@@ -115,28 +115,28 @@ def test_a_table_without_ids_is_refused(tmp_path: Path) -> None:
     assert refusal(path) == f"{path}: no column TARGETID or target_id. Columns: RA, DEC."
 
 
-def test_a_server_that_answers_in_words_is_no_table(tmp_path: Path) -> None:
+def test_text_in_place_of_a_table_is_refused(tmp_path: Path) -> None:
     path = text(tmp_path, "no such layer\n")
     assert refusal(path) == f"{path}: no column TARGETID or target_id. Columns: no such layer."
 
 
-def test_ids_that_were_floats_are_refused(tmp_path: Path) -> None:
+def test_float_ids_are_refused(tmp_path: Path) -> None:
     for content in ("TARGETID,z\n3.9633345008634465e16,1\n", "TARGETID,z\n7,1\n,2\n"):
         path = text(tmp_path, content)
         assert refusal(path) == (
-            f"{path}: TARGETID is of type float64; expected int64 in every row (a float cannot "
-            "hold one exactly)."
+            f"{path}: TARGETID is of type float64; expected an int64 in every row (a float "
+            "cannot hold one exactly)."
         )
 
 
 def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     path = text(tmp_path, "TARGETID,Z,z\n1,2,3\n")
-    assert refusal(path) == f"{path}: two columns are called 'z' but for case."
+    assert refusal(path) == f"{path}: the names of two columns, 'z', differ in case only."
     path = text(tmp_path, "TARGETID,target_id\n1,2\n")
-    assert refusal(path) == f"{path}: has both TARGETID and target_id; one of them must go."
+    assert refusal(path) == f"{path}: has both a column TARGETID and a column target_id."
 
 
-def test_bytes_that_are_no_text_are_no_table(tmp_path: Path) -> None:
+def test_binary_data_in_place_of_a_table_are_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_bytes(b"\xff\xd8\xff\xe0")
     assert refusal(tmp_path / "labels.csv") == (
         f"{tmp_path}/labels.csv: not a FITS, CSV or ECSV table ('utf-8' codec can't decode byte "
@@ -156,14 +156,14 @@ def test_fits_without_a_table_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_table_whose_columns_do_not_fill_a_row_is_refused(truth: str) -> None:
+def test_a_table_whose_columns_and_row_length_disagree_is_refused(truth: str) -> None:
     content = Path(truth).read_bytes()
     Path(truth).write_bytes(content.replace(b"'3E      '", b"'2E      '"))
     assert refusal(truth) == (
-        f"{truth}: table TRUTH: 5 columns (5 names) take 30 bytes a row; NAXIS1 says 34."
+        f"{truth}: table TRUTH: 5 columns (5 names) have 30 bytes in each row; NAXIS1 states 34."
     )
     Path(truth).write_bytes(content.replace(b"'3E      '", b"'3?      '"))
-    assert refusal(truth) == f"{truth}: table TRUTH: TFORM5 is '3?', no type of a binary table."
+    assert refusal(truth) == f"{truth}: table TRUTH: TFORM5 is '3?', not a type of a binary table."
 
 
 @pytest.mark.parametrize("columns", [{"Z": [1.0]}, {"TARGETID": [1.5], "Z": [1.0]}])
