@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from galsearch.core.arrays import Vectors
-from galsearch.index.ivf.coarse_quantiser import walk
+from galsearch.index.ivf.coarse_quantiser import hnsw_parameters
 from galsearch.index.ivf.faiss_api import faiss
 
 N, DIM, N_LISTS, N_QUERIES = 60_000, 128, 64, 100
@@ -68,7 +68,7 @@ def scalar_seconds(generator: np.random.Generator) -> tuple[float, float]:
         kind = faiss.ScalarQuantizer.QT_8bit
         return faiss.IndexIVFScalarQuantizer(graph, SHORT_DIM, n_lists, kind, faiss.METRIC_L2, True)
 
-    a_vector, a_list = vector_and_list_seconds(make_index, vectors, generator, walk)
+    a_vector, a_list = vector_and_list_seconds(make_index, vectors, generator, hnsw_parameters)
     return a_vector / SHORT_DIM, a_list
 
 

@@ -14,6 +14,10 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "invalid-spectrum": "Check the spectrum file.",
         "bad-source": "Check the path or URL, and copy the file again if it is damaged.",
         "bad-config": "Correct the values that the message names.",
+        "no-gpu": (
+            "Use device = 'auto' or 'cpu', or install 'galsearch[gpu]' on a machine with an NVIDIA "
+            "GPU."
+        ),
         "bad-simulation": "Name a new directory, or repeat the command with its first options.",
         "output-exists": "Name another output directory, or remove this one.",
         "locked": "Wait until the other process has finished, then try again.",

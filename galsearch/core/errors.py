@@ -93,6 +93,15 @@ class ConfigError(GalsearchError, ValueError):
     remedy = "Correct the values that the message names."
 
 
+class NoGpuError(ConfigError):
+    """A GPU that is required and missing, or that cannot hold the index."""
+
+    code = "no-gpu"
+    remedy = (
+        "Use device='auto' or 'cpu', or install 'galsearch[gpu]' on a machine with an NVIDIA GPU."
+    )
+
+
 class SimulationError(GalsearchError, ValueError):
     """A simulated survey that cannot be made, or be continued, with these settings."""
 

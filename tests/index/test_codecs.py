@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ManifestError
-from galsearch.index.vectors.codec import TurnedCodec, make_codec
-from galsearch.index.vectors.pca import Basis, n_fine
-from galsearch.index.vectors.stored_vectors import Segment, StoredVectors
+from galsearch.index.vectors.codec import make_codec
+from galsearch.index.vectors.int8_codec import Int8Codec
+from galsearch.index.vectors.pca import MAX_UNEXPLAINED, PrincipalAxes, n_fine_axes
+from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 
 def narrow(n: int, dim: int, seed: int = 1) -> np.ndarray:
@@ -24,32 +25,34 @@ def narrow(n: int, dim: int, seed: int = 1) -> np.ndarray:
 
 def test_a_basis_turns_without_stretching_and_lists_the_widest_first() -> None:
     vectors = narrow(2000, 24)
-    basis = Basis.of(vectors)
-    np.testing.assert_allclose(basis.axes @ basis.axes.T, np.eye(24), atol=1e-5)
-    turned = basis.turn(vectors)
+    pca = PrincipalAxes.fit(vectors)
+    np.testing.assert_allclose(pca.axes @ pca.axes.T, np.eye(24), atol=1e-5)
+    turned = pca.rotate(vectors)
     np.testing.assert_allclose(np.linalg.norm(turned, axis=1), 1, atol=1e-5)
-    assert (np.diff(basis.shares) <= 1e-12).all()
-    np.testing.assert_allclose(np.mean(turned.astype(float) ** 2, axis=0), basis.shares, atol=1e-5)
-    assert basis.n_telling == 16
-    lost = 1 - np.linalg.norm(turned[:, : basis.n_telling], axis=1) ** 2
+    assert (np.diff(pca.explained_variance_ratio) <= 1e-12).all()
+    np.testing.assert_allclose(
+        np.mean(turned.astype(float) ** 2, axis=0), pca.explained_variance_ratio, atol=1e-5
+    )
+    assert pca.n_components_for(MAX_UNEXPLAINED) == 16
+    lost = 1 - np.linalg.norm(turned[:, : pca.n_components_for(MAX_UNEXPLAINED)], axis=1) ** 2
     assert lost.mean() <= 1e-3
-    within = (basis.low < turned) & (turned < basis.high)
-    assert within[:, : n_fine(24)].all()
+    within = (pca.low < turned) & (turned < pca.high)
+    assert within[:, : n_fine_axes(24)].all()
     assert within.mean() > 0.997
 
 
 @given(n=st.integers(1, 40), start=st.integers(0, 39))
 def test_what_a_row_becomes_does_not_depend_on_those_beside_it(n: int, start: int) -> None:
     vectors = narrow(80, 24)
-    basis = Basis.of(vectors)
-    alone = np.concatenate([basis.turn(vectors[i : i + 1]) for i in range(start, start + n)])
-    assert np.array_equal(basis.turn(vectors[start : start + n]), alone)
+    pca = PrincipalAxes.fit(vectors)
+    alone = np.concatenate([pca.rotate(vectors[i : i + 1]) for i in range(start, start + n)])
+    assert np.array_equal(pca.rotate(vectors[start : start + n]), alone)
 
 
 @pytest.mark.parametrize(("store", "error"), [("float32", 0), ("float16", 5e-4), ("int8", 4e-4)])
 def test_stored_rows_come_back_as_unit_vectors(store: str, error: float) -> None:
     vectors = narrow(500, 32)
-    codec = make_codec(store, 32, Basis.of(vectors))
+    codec = make_codec(store, 32, PrincipalAxes.fit(vectors))
     rows = codec.encode(vectors)
     assert rows.shape == (500, codec.width)
     back = codec.decode(rows)
@@ -62,8 +65,8 @@ def test_stored_rows_come_back_as_unit_vectors(store: str, error: float) -> None
 
 def test_a_vector_beyond_the_sampled_ranges_goes_to_their_end() -> None:
     vectors = narrow(500, 32)
-    codec = TurnedCodec(Basis.of(vectors))
-    strange = np.eye(32, dtype=np.float32) @ codec.basis.axes
+    codec = Int8Codec(PrincipalAxes.fit(vectors))
+    strange = np.eye(32, dtype=np.float32) @ codec.pca.axes
     back = codec.decode(codec.encode(strange))
     assert np.isfinite(back).all()
     assert (np.vecdot(back, strange) > 0).all()
@@ -73,7 +76,7 @@ def test_int8_tells_neighbours_apart_that_a_byte_a_component_does_not() -> None:
     vectors = narrow(20_000, 64)
     questions = narrow(100, 64, seed=1)[:100] + np.float32(1e-3)
     questions /= np.linalg.norm(questions, axis=1, keepdims=True)
-    codec = TurnedCodec(Basis.of(vectors))
+    codec = Int8Codec(PrincipalAxes.fit(vectors))
     truth = np.argsort(-(questions @ vectors.T), axis=1)[:, :10]
     coarse = np.rint(vectors * (127 / np.abs(vectors).max(axis=1, keepdims=True)))
     coarse /= np.linalg.norm(coarse, axis=1, keepdims=True)
@@ -89,10 +92,10 @@ def test_int8_tells_neighbours_apart_that_a_byte_a_component_does_not() -> None:
 @pytest.mark.parametrize("store", ["float32", "int8"])
 def test_a_pair_has_one_cosine_alone_or_among_others(tmp_path: Path, store: str) -> None:
     vectors = narrow(300, 24)
-    basis = Basis.of(vectors)
-    codec = make_codec(store, 24, basis)
+    pca = PrincipalAxes.fit(vectors)
+    codec = make_codec(store, 24, pca)
     ids = np.arange(300, dtype=np.int64)
-    segment = Segment(ids, codec.encode(vectors), np.empty(0, np.int64), codec, 24)
+    segment = VectorSegment(ids, codec.encode(vectors), np.empty(0, np.int64), codec, 24)
     stored = StoredVectors([segment])
     rows = np.random.default_rng(3).integers(0, 300, (20, 9))
     together = stored.cosines(rows, vectors[:20])
@@ -104,26 +107,26 @@ def test_a_pair_has_one_cosine_alone_or_among_others(tmp_path: Path, store: str)
 
 def test_a_basis_file_that_is_another_is_named(tmp_path: Path) -> None:
     path = tmp_path / "basis.npz"
-    Basis.of(narrow(50, 8)).write(path)
-    assert Basis.read(path, dim=8).dim == 8
+    PrincipalAxes.fit(narrow(50, 8)).write(path)
+    assert PrincipalAxes.read(path, dim=8).dim == 8
     with pytest.raises(ManifestError) as caught:
-        Basis.read(path, dim=9)
+        PrincipalAxes.read(path, dim=9)
     assert str(caught.value) == (
-        f"{path}: arrays of shapes [(8, 8), (8,), (8,), (8,)], manifest.json says 9 components."
+        f"{path}: arrays of shapes [(8, 8), (8,), (8,), (8,)], manifest.json says 9 dimensions."
     )
     path.write_bytes(b"nothing")
-    with pytest.raises(ManifestError, match="not a basis"):
-        Basis.read(path, dim=8)
+    with pytest.raises(ManifestError, match="no principal axes"):
+        PrincipalAxes.read(path, dim=8)
 
 
 @given(seed=st.integers(0, 50), strange=st.booleans())
 def test_a_compact_row_has_length_one_whatever_was_cut(seed: int, strange: bool) -> None:
-    codec = TurnedCodec(Basis.of(narrow(500, 48)))
+    codec = Int8Codec(PrincipalAxes.fit(narrow(500, 48)))
     vectors = narrow(200, 48, seed=seed)
     if strange:
         vectors = np.roll(vectors, seed, axis=1)
     stored = StoredVectors(
-        [Segment(np.arange(200), codec.encode(vectors), np.empty(0, np.int64), codec, 48)]
+        [VectorSegment(np.arange(200), codec.encode(vectors), np.empty(0, np.int64), codec, 48)]
     )
     mine = stored.take(np.arange(200))
     own = codec.cosines(stored.segments[0].vectors, codec.weights(mine)[0])

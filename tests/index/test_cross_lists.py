@@ -26,11 +26,11 @@ from galsearch.index.build.cross_lists import stretched_axes, worth_trying
 from galsearch.index.ivf import gpu_lists
 from galsearch.index.ivf.faiss_api import faiss
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.ivf.train_lists import trained_lists
+from galsearch.index.ivf.train_lists import train_rotated_lists
 from galsearch.index.plan.index_plan import plan_index
 from galsearch.index.search import galaxy_index as search
 from galsearch.index.storage.manifest import CROSS_LISTS_NAME
-from galsearch.index.vectors.pca import Basis
+from galsearch.index.vectors.pca import PrincipalAxes
 
 N, DIM, KNOWN, HIDDEN = 5000, 64, 3, 2
 RECIPE = IndexRecipe(name="toy", n_lists=256, n_tuning_queries=300)
@@ -179,7 +179,7 @@ def test_a_gpu_copies_them_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     """Clones on the CPU in the GPUs' place: the right vectors go the right way, no more."""
     for module in (gpu_lists, search):
         monkeypatch.setattr(module, "n_gpus", lambda: 2)
-    monkeypatch.setattr(gpu_lists, "on_device", lambda index, *_: faiss.clone_index(index))
+    monkeypatch.setattr(gpu_lists, "copy_to_gpu", lambda index, *_: faiss.clone_index(index))
     index = open_build(home / "build", device="gpu")
     assert isinstance(index.modality(Modality.SPECTRUM).cross_on_gpu, gpu_lists.GpuLists)
     assert recall(index, Modality.IMAGE, Modality.SPECTRUM) >= RECIPE.recall_target - 0.01
@@ -194,10 +194,10 @@ def test_inner_products_survive_the_stretch(seed: int, n: int) -> None:
         plan_index(IndexRecipe(), n_vectors=1000, dim=32),
         kind="ivfsq", n_components=n, n_subvectors=n, n_bits=8, n_lists=4, metric="ip",
     )  # fmt: skip
-    lists: InvertedLists = trained_lists(
-        plan, stretched_axes(Basis.of(questions), n), vectors, seed=1
+    lists: InvertedLists = train_rotated_lists(
+        plan, stretched_axes(PrincipalAxes.fit(questions), n), vectors, seed=1
     )
-    products = np.vecdot(lists.asked(questions), lists.turned(vectors))
+    products = np.vecdot(lists.rotate_queries(questions), lists.rotate(vectors))
     assert np.allclose(products, np.vecdot(questions, vectors), atol=1e-3)
 
 

@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from galsearch.core.arrays import Vectors
 from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
 from galsearch.index import build_index, open_build
 from galsearch.index.build.quantisers import train
 from galsearch.index.ivf import gpu_lists
 from galsearch.index.ivf.faiss_api import faiss, n_gpus
-from galsearch.index.ivf.gpu_lists import MOST_SELECTED, copied_to_gpus, plain_twin
-from galsearch.index.ivf.gpu_plan import gpu_config, plan_gpu, plan_gpu_search
+from galsearch.index.ivf.gpu_lists import MAX_SELECTED, copy_to_gpus, gpu_compatible_copy
+from galsearch.index.ivf.gpu_plan import plan_gpu, plan_gpu_search
+from galsearch.index.ivf.gpu_training import gpu_config
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.index_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search import galaxy_index as search
-from galsearch.index.vectors.stored_vectors import Segment, StoredVectors, Vectors
+from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 FAMILIES = ("ivfsq", "ivfpq", "fastscan")
 
@@ -34,7 +36,9 @@ def unit(n: int, seed: int) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-STORED = StoredVectors([Segment.of(np.arange(3000, dtype=np.int64) + 2**60, unit(3000, 1))])
+STORED = StoredVectors(
+    [VectorSegment.in_memory(np.arange(3000, dtype=np.int64) + 2**60, unit(3000, 1))]
+)
 QUESTIONS = unit(40, 2)
 
 
@@ -50,7 +54,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Two devices that are clones on the CPU."""
     monkeypatch.setattr(gpu_lists, "n_gpus", lambda: 2)
     monkeypatch.setattr(search, "n_gpus", lambda: 2)
-    monkeypatch.setattr(gpu_lists, "on_device", lambda index, *_: faiss.clone_index(index))
+    monkeypatch.setattr(gpu_lists, "copy_to_gpu", lambda index, *_: faiss.clone_index(index))
     return monkeypatch
 
 
@@ -83,7 +87,7 @@ def test_the_twin_of_host_lists_holds_the_same_vectors_in_the_same_lists(
     family: Any, tmp_path: Path
 ) -> None:
     host = host_lists(family, tmp_path)
-    twin = plain_twin(host, STORED, plan_gpu_search(host.plan))
+    twin = gpu_compatible_copy(host, STORED, plan_gpu_search(host.plan))
     assert isinstance(faiss.downcast_index(twin.quantizer), faiss.IndexFlatL2)
     assert twin.ntotal == len(STORED)
     for number in range(host.n_lists):
@@ -95,18 +99,18 @@ def test_the_twin_of_host_lists_holds_the_same_vectors_in_the_same_lists(
 @pytest.mark.parametrize("family", ["ivfsq", "ivfpq"])
 def test_legal_codes_propose_what_the_host_proposes(family: Any, tmp_path: Path) -> None:
     host = host_lists(family, tmp_path)
-    twin = plain_twin(host, STORED, plan_gpu_search(host.plan))
+    twin = gpu_compatible_copy(host, STORED, plan_gpu_search(host.plan))
     parameters = faiss.SearchParametersIVF(nprobe=7)
-    rows = twin.search(host.turned(QUESTIONS), 20, params=parameters)[1]
+    rows = twin.search(host.rotate(QUESTIONS), 20, params=parameters)[1]
     np.testing.assert_array_equal(rows, host.candidates(QUESTIONS, n=20, n_probe=7))
 
 
 def test_codes_made_anew_propose_better_than_those_of_fast_scan(tmp_path: Path) -> None:
     host = host_lists("fastscan", tmp_path)
-    twin = plain_twin(host, STORED, plan_gpu_search(host.plan))
+    twin = gpu_compatible_copy(host, STORED, plan_gpu_search(host.plan))
     truth = np.argsort(-(QUESTIONS @ STORED.take(np.arange(3000)).T), axis=1)[:, :10]
     parameters = faiss.SearchParametersIVF(nprobe=24)
-    anew = twin.search(host.turned(QUESTIONS), 15, params=parameters)[1]
+    anew = twin.search(host.rotate(QUESTIONS), 15, params=parameters)[1]
     before = host.candidates(QUESTIONS, n=15, n_probe=24)
     found = [
         np.mean([np.isin(t, r).mean() for t, r in zip(truth, rows, strict=True)])
@@ -122,7 +126,7 @@ def test_shares_on_several_devices_propose_what_one_index_proposes(
     family: Any, tmp_path: Path
 ) -> None:
     host = host_lists(family, tmp_path)
-    copied = copied_to_gpus(host, STORED, "gpu")
+    copied = copy_to_gpus(host, STORED, "gpu")
     assert copied is not None
     rows = copied.candidates(QUESTIONS, n=20, n_probe=7)
     np.testing.assert_array_equal(rows, host.candidates(QUESTIONS, n=20, n_probe=7))
@@ -132,11 +136,11 @@ def test_what_exceeds_the_kernels_goes_to_the_host(
     pretended: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     host = host_lists("ivfsq", tmp_path)
-    copied = copied_to_gpus(host, STORED, "gpu")
+    copied = copy_to_gpus(host, STORED, "gpu")
     assert copied is not None
     pretended.setattr(copied, "_index", None)
-    rows = copied.candidates(QUESTIONS, n=MOST_SELECTED + 1, n_probe=24)
-    np.testing.assert_array_equal(rows, host.candidates(QUESTIONS, n=MOST_SELECTED + 1, n_probe=24))
+    rows = copied.candidates(QUESTIONS, n=MAX_SELECTED + 1, n_probe=24)
+    np.testing.assert_array_equal(rows, host.candidates(QUESTIONS, n=MAX_SELECTED + 1, n_probe=24))
 
 
 @pytest.mark.usefixtures("pretended")
@@ -184,14 +188,13 @@ def test_lists_that_faiss_cannot_copy_are_an_error_or_stay_on_the_host(
     def full(index: Any, gpu: Any, device: int) -> Any:
         raise RuntimeError("cudaMalloc error out of memory\nat line 1")
 
-    pretended.setattr(gpu_lists, "on_device", full)
+    pretended.setattr(gpu_lists, "copy_to_gpu", full)
     host = host_lists("ivfsq", tmp_path)
-    assert copied_to_gpus(host, STORED, "auto") is None
+    assert copy_to_gpus(host, STORED, "auto") is None
     with pytest.raises(ConfigError) as caught:
-        copied_to_gpus(host, STORED, "gpu")
+        copy_to_gpus(host, STORED, "gpu")
     assert str(caught.value) == (
-        "device = 'gpu': FAISS cannot copy the lists to 2 GPU(s) (cudaMalloc error out of memory). "
-        "Use device = 'auto' or 'cpu'."
+        "device = 'gpu': FAISS cannot copy the lists to 2 GPU(s) (cudaMalloc error out of memory)."
     )
 
 
@@ -214,7 +217,7 @@ def test_the_wheel_for_gpus_names_a_device_and_has_what_is_called() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_lists_built_on_a_cpu_are_searched_on_gpus(family: Any, tmp_path: Path) -> None:
     host = host_lists(family, tmp_path, device="cpu")
-    copied = copied_to_gpus(host, STORED, "gpu")
+    copied = copy_to_gpus(host, STORED, "gpu")
     assert copied is not None
     rows = copied.candidates(QUESTIONS, n=20, n_probe=24)
     truth = np.argsort(-(QUESTIONS @ STORED.take(np.arange(3000)).T), axis=1)[:, :5]

@@ -54,7 +54,7 @@ def test_too_few_vectors_for_the_lists_are_refused_with_numbers() -> None:
     with pytest.raises(ConfigError) as caught:
         plan_index(IndexRecipe(n_lists=4096), n_vectors=1000, dim=64)
     assert str(caught.value) == (
-        "recipe 'default': 4096 lists and 8-bit codes want at least 4,096 training vectors, "
+        "recipe 'default': 4096 lists and 8-bit codes need at least 4,096 training vectors, "
         "there are 1,000 (of 1,000 stored). Use fewer n_lists or n_bits, a larger train_size, "
         "or flat_below = 1001."
     )
@@ -107,8 +107,8 @@ def test_families_stores_and_budgets_that_are_not_known_are_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         IndexRecipe(family="hnsw", store="int4", memory_budget="much")  # type: ignore[arg-type]
     assert str(caught.value) == (
-        "memory_budget = 'much' is no size such as '2 GB'. family = 'hnsw' is none of auto, flat, "
-        "ivfsq, ivfpq, fastscan. store = 'int4' is none of float32, float16, int8."
+        "memory_budget = 'much' is not a size such as '2 GB'. family = 'hnsw' is not one of auto, "
+        "flat, ivfsq, ivfpq, fastscan. store = 'int4' is not one of float32, float16, int8."
     )
     with pytest.raises(ConfigError) as caught:
         IndexRecipe(family="fastscan", n_bits=8)

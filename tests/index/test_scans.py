@@ -5,15 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galsearch.core.ids import find_rows
 from galsearch.index.search import exact_search as scan
 from galsearch.index.search.exact_search import exact_search
 from galsearch.index.vectors import stored_vectors as stored
-from galsearch.index.vectors.stored_vectors import Segment, StoredVectors, find_rows
+from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 from galsearch.query.exact import brute_force
 
 
 def one_segment(ids: np.ndarray, vectors: np.ndarray) -> StoredVectors:
-    return StoredVectors([Segment.of(ids, vectors)])
+    return StoredVectors([VectorSegment.in_memory(ids, vectors)])
 
 
 @st.composite

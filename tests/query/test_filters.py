@@ -66,7 +66,7 @@ def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
     with pytest.MonkeyPatch.context() as patch:
         if way != "cheapest":
             cost = {"short": 0.0, "lists": np.inf}[way]
-            patch.setattr(modality, "short_cost", lambda *_: cost)
+            patch.setattr(modality, "temporary_index_cost", lambda *_: cost)
             patch.setattr(modality, "COMPARED_UP_TO", 0)
         answer = engine.query(int(sky.ids[row]), using=using, among=among, k=k, where=where)
     rows = allowed_rows(sky, low, low + width)
@@ -90,7 +90,7 @@ def test_lists_keep_their_recall_where_filter_and_question_disagree(
     sky: Any, engine: SearchEngine, share: float, cost: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of the index where a filter's own cost too much, else its own."""
-    monkeypatch.setattr(modality, "short_cost", lambda *_: cost)
+    monkeypatch.setattr(modality, "temporary_index_cost", lambda *_: cost)
     monkeypatch.setattr(modality, "COMPARED_UP_TO", 0)
     monkeypatch.setattr(modality, "SCAN_FROM_SHARE", np.inf)
     for using, among in DIRECTIONS:

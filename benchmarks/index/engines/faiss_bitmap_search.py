@@ -49,8 +49,8 @@ class FaissBitmapSearch:
         self.lists = opened.lists_for(crossing=using != among)
         if self.lists is None:
             return
-        self._rotated = self.lists.asked(queries)
-        self._graph = faiss.downcast_index(self.lists.index.quantizer)
+        self._rotated = self.lists.rotate_queries(queries)
+        self._graph = faiss.downcast_index(self.lists.faiss_index.quantizer)
         self._uses_graph = (
             isinstance(self._graph, faiss.IndexHNSW) and self.lists.plan.metric == "l2"
         )
@@ -66,7 +66,7 @@ class FaissBitmapSearch:
     def search(self, n_probe: int, depth: int) -> Rows:
         """(q, min(k, selected)) rows, from `n_probe` lists and `depth` re-ranked candidates."""
         assert self.lists is not None  # noqa: S101 (callers check n_lists)
-        index: Any = self.lists.index
+        index: Any = self.lists.faiss_index
         walk = None
         if self._uses_graph and n_probe <= GRAPH_UP_TO:
             walk = faiss.SearchParametersHNSW(efSearch=max(16, 2 * n_probe))

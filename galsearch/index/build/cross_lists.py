@@ -16,18 +16,25 @@ from pathlib import Path
 
 import numpy as np
 
+from galsearch.core.arrays import Vectors
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index.build.measure_recall import measure_direction
 from galsearch.index.build.quantisers import Quantisers
 from galsearch.index.build.tuning import cost_of
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.ivf.train_lists import BASIS_SAMPLE, draw_sample, fill, trained_lists
-from galsearch.index.plan.index_plan import IndexPlan, codes_of, list_bytes
+from galsearch.index.ivf.lists_file import write_lists
+from galsearch.index.ivf.train_lists import (
+    PCA_SAMPLE_SIZE,
+    fill_lists,
+    sample_vectors,
+    train_rotated_lists,
+)
+from galsearch.index.plan.index_plan import IndexPlan, allowed_n_subvectors, list_bytes
 from galsearch.index.plan.index_recipe import IndexRecipe, size_bytes
 from galsearch.index.search.modality_index import OpenModality
 from galsearch.index.storage.manifest import CROSS_LISTS_NAME, DirectionManifest
-from galsearch.index.vectors.pca import Basis
-from galsearch.index.vectors.stored_vectors import StoredVectors, Vectors
+from galsearch.index.vectors.pca import MAX_UNEXPLAINED, PrincipalAxes
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 FROM_PROBE = 32
 WIDER = 4
@@ -76,7 +83,7 @@ def add_cross_lists(
     lists = _trained(unfinished, using, among)
     if lists is None:
         return directions
-    fill(lists, unfinished.originals[among], report)
+    fill_lists(lists, unfinished.originals[among], report)
     opened = dataclasses.replace(unfinished.opened[among], cross=lists)
     tried = {**unfinished.opened, among: opened}
     found = measure_direction(using, among, tried, unfinished.recipe, unfinished.originals)
@@ -84,7 +91,7 @@ def add_cross_lists(
     cost = cost_of(lists.plan, found.n_probe, found.rerank)
     if found.missed_by > before.missed_by or cost > (1 - _SAVED) * own_cost:
         return directions
-    lists.write(unfinished.folder / CROSS_LISTS_NAME)
+    write_lists(lists, unfinished.folder / CROSS_LISTS_NAME)
     unfinished.opened[among], unfinished.made[among].cross = opened, lists
     return tuple(found if entry is before else entry for entry in directions)
 
@@ -92,12 +99,14 @@ def add_cross_lists(
 def _trained(unfinished: UnfinishedBuild, using: Modality, among: Modality) -> InvertedLists | None:
     """Empty cross lists, None where they would not fit the memory."""
     recipe, stored = unfinished.recipe, unfinished.originals[among]
-    basis = Basis.of(draw_sample(unfinished.originals[using], BASIS_SAMPLE, recipe.seed))
-    plan = plan_cross_lists(unfinished.made[among].plan, basis.n_telling)
+    pca = PrincipalAxes.fit(
+        sample_vectors(unfinished.originals[using], PCA_SAMPLE_SIZE, recipe.seed)
+    )
+    plan = plan_cross_lists(unfinished.made[among].plan, pca.n_components_for(MAX_UNEXPLAINED))
     if not _fits_memory(plan, unfinished):
         return None
-    sample = draw_sample(stored, plan.n_training, recipe.seed)
-    return trained_lists(plan, stretched_axes(basis, plan.n_components), sample, recipe.seed)
+    sample = sample_vectors(stored, plan.n_training, recipe.seed)
+    return train_rotated_lists(plan, stretched_axes(pca, plan.n_components), sample, recipe.seed)
 
 
 def plan_cross_lists(own: IndexPlan, n_components: int) -> IndexPlan:
@@ -116,7 +125,7 @@ def plan_cross_lists(own: IndexPlan, n_components: int) -> IndexPlan:
         kind="fastscan",
         n_lists=max(1, own.n_lists // 2),
         n_components=n_components,
-        n_subvectors=codes_of("fastscan", n_components)[-1],
+        n_subvectors=allowed_n_subvectors("fastscan", n_components)[-1],
         n_bits=4,
         metric="ip",
     )
@@ -130,7 +139,11 @@ def _fits_memory(plan: IndexPlan, unfinished: UnfinishedBuild) -> bool:
     return sum(map(list_bytes, plans)) <= (size_bytes(unfinished.recipe.memory_budget) or 0)
 
 
-def stretched_axes(basis: Basis, n: int) -> Vectors:
-    """(n, d) float32, the widest axes of a basis, each as long as vectors reach along it (rms)."""
-    reach = np.sqrt(np.maximum(basis.shares[:n], _LEAST_STRETCH**2 * basis.shares[0]))
-    return np.asarray(basis.axes[:n] * reach[:, None], np.float32)
+def stretched_axes(pca: PrincipalAxes, n: int) -> Vectors:
+    """(n, d) float32, the widest axes of a pca, each as long as vectors reach along it (rms)."""
+    reach = np.sqrt(
+        np.maximum(
+            pca.explained_variance_ratio[:n], _LEAST_STRETCH**2 * pca.explained_variance_ratio[0]
+        )
+    )
+    return np.asarray(pca.axes[:n] * reach[:, None], np.float32)

@@ -9,24 +9,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from galsearch.core.arrays import TargetIds, Vectors
 from galsearch.core.errors import EncoderMismatchError, ShardError
+from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingStore, open_store
 from galsearch.embeddings.embed import CATALOGUE_FILE
-from galsearch.index.vectors.codec import make_codec
-from galsearch.index.vectors.pca import BASIS_NAME, Basis
-from galsearch.index.vectors.stored_vectors import (
+from galsearch.index.vectors.array_files import (
     CATALOGUE_DTYPE,
-    CATALOGUE_NAME,
+    CATALOGUE_RECORDS_NAME,
     IDS_NAME,
+    PCA_NAME,
     VECTORS_NAME,
-    Ids,
-    Segment,
-    StoredVectors,
-    Vectors,
-    find_rows,
 )
+from galsearch.index.vectors.codec import make_codec
+from galsearch.index.vectors.pca import PrincipalAxes
+from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 ORIGINALS_NAME = "vectors-float32.npy"
 
@@ -86,8 +85,8 @@ def store_vectors(
 
 
 def write_vectors(
-    parts: Sequence[Ids],
-    blocks: Iterable[tuple[Ids, Vectors]],
+    parts: Sequence[TargetIds],
+    blocks: Iterable[tuple[TargetIds, Vectors]],
     directory: Path,
     *,
     dim: int,
@@ -130,11 +129,11 @@ def write_vectors(
     if done != len(ids):
         raise ShardError(f"{source}: {len(ids):,} ids and {done:,} vectors.")
     del vectors
-    return StoredVectors([Segment.open(directory, n_vectors=len(ids), dim=dim)])
+    return StoredVectors([VectorSegment.open(directory, n_vectors=len(ids), dim=dim)])
 
 
 def reduce_vectors(
-    stored: StoredVectors, directory: Path, store: str, basis: Basis | None
+    stored: StoredVectors, directory: Path, store: str, pca: PrincipalAxes | None
 ) -> StoredVectors:
     """What `vectors.npy` in `directory` becomes where a component is stored in fewer bytes.
 
@@ -142,9 +141,9 @@ def reduce_vectors(
     """
     if store == "float32":
         return stored
-    codec = make_codec(store, stored.dim, basis)
-    if store == "int8" and basis is not None:
-        basis.write(directory / BASIS_NAME)
+    codec = make_codec(store, stored.dim, pca)
+    if store == "int8" and pca is not None:
+        pca.write(directory / PCA_NAME)
     path = directory / VECTORS_NAME
     path.rename(directory / ORIGINALS_NAME)
     reduced = np.lib.format.open_memmap(
@@ -153,7 +152,7 @@ def reduce_vectors(
     for rows, vectors in stored.blocks():
         reduced[rows] = codec.encode(vectors)
     del reduced
-    segment = Segment.open(directory, n_vectors=stored.n_rows, dim=stored.dim, store=store)
+    segment = VectorSegment.open(directory, n_vectors=stored.n_rows, dim=stored.dim, store=store)
     return StoredVectors([segment])
 
 
@@ -183,7 +182,7 @@ def read_catalogue(embeddings: Path) -> pa.Table:
 
 
 def write_catalogue(
-    table: pa.Table, directory: Path, embedded: dict[Modality, Ids], source: Path
+    table: pa.Table, directory: Path, embedded: dict[Modality, TargetIds], source: Path
 ) -> int:
     """`catalogue.parquet`, its places as `catalogue.npy`, its `ids.npy`; how many there are.
 
@@ -208,7 +207,7 @@ def write_catalogue(
                 f"vectors, first TARGETID {absent[0]}. Run galsearch embed again."
             )
     pq.write_table(table, directory / CATALOGUE_FILE)
-    np.save(directory / CATALOGUE_NAME, places)
+    np.save(directory / CATALOGUE_RECORDS_NAME, places)
     np.save(directory / IDS_NAME, ids)
     return len(places)
 

@@ -10,14 +10,10 @@ from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.index.build.intake import ORIGINALS_NAME, reduce_vectors
 from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, wants_gpu
+from galsearch.index.ivf.gpu_training import build_on_gpu
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.ivf.train_lists import (
-    BASIS_SAMPLE,
-    build_on_gpu,
-    draw_sample,
-    fill,
-    train_lists,
-)
+from galsearch.index.ivf.lists_file import write_lists
+from galsearch.index.ivf.train_lists import PCA_SAMPLE_SIZE, fill_lists, sample_vectors, train_lists
 from galsearch.index.plan.index_plan import IndexPlan, plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
@@ -28,7 +24,7 @@ from galsearch.index.storage.manifest import (
     CrossManifest,
     ModalityManifest,
 )
-from galsearch.index.vectors.pca import ROUGH_SHARE, Basis
+from galsearch.index.vectors.pca import MAX_UNEXPLAINED, MAX_UNEXPLAINED_4_BIT, PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 Report = Callable[[int, int], None]
@@ -36,10 +32,10 @@ Report = Callable[[int, int], None]
 
 @dataclass
 class Quantisers:
-    """A plan, the basis of the vectors, and empty lists; for one modality."""
+    """A plan, the pca of the vectors, and empty lists; for one modality."""
 
     plan: IndexPlan
-    basis: Basis | None
+    pca: PrincipalAxes | None
     """None where nothing needs it: a flat index of whole components."""
     lists: InvertedLists | None
     """Holding nothing; None where flat, or where GPUs train and fill at once."""
@@ -53,17 +49,17 @@ class Quantisers:
     ) -> OpenModality:
         """The index over `stored`, its lists and reduced vectors written to `folder`."""
         lists = self.lists
-        if self.gpu is not None and self.basis is not None:
-            lists = build_on_gpu(self.plan, recipe, stored, self.basis, self.gpu)
+        if self.gpu is not None and self.pca is not None:
+            lists = build_on_gpu(self.plan, recipe, stored, self.pca, self.gpu)
         elif lists is not None:
-            fill(lists, stored, report)
+            fill_lists(lists, stored, report)
         if lists is not None:
-            lists.write(folder / INVERTED_LISTS_NAME)
+            write_lists(lists, folder / INVERTED_LISTS_NAME)
             self.digest = lists.quantiser_digest()
         if self.cross is not None:
-            fill(self.cross, stored, report)
-            self.cross.write(folder / CROSS_LISTS_NAME)
-        reduced = reduce_vectors(stored, folder, self.plan.store, self.basis)
+            fill_lists(self.cross, stored, report)
+            write_lists(self.cross, folder / CROSS_LISTS_NAME)
+        reduced = reduce_vectors(stored, folder, self.plan.store, self.pca)
         return OpenModality(reduced, lists, cross=self.cross)
 
 
@@ -75,23 +71,23 @@ def train(recipe: IndexRecipe, stored: StoredVectors, *, share: float) -> Quanti
     share
         Of the memory budget, for these vectors.
     """
-    basis = Basis.of(draw_sample(stored, BASIS_SAMPLE, recipe.seed))
+    pca = PrincipalAxes.fit(sample_vectors(stored, PCA_SAMPLE_SIZE, recipe.seed))
     plan = plan_index(
         recipe,
         n_vectors=len(stored),
         dim=stored.dim,
-        n_telling=basis.n_telling,
-        n_rough=basis.n_lacking(ROUGH_SHARE),
+        n_pca_components=pca.n_components_for(MAX_UNEXPLAINED),
+        n_pca_components_4_bit=pca.n_components_for(MAX_UNEXPLAINED_4_BIT),
         on_gpu=wants_gpu(recipe),
         share_of_memory=share,
     )
     if plan.kind == "flat":
-        return Quantisers(plan, basis if plan.store == "int8" else None, None)
+        return Quantisers(plan, pca if plan.store == "int8" else None, None)
     gpu = choose_gpu(recipe, plan)
     if gpu is not None:
-        return Quantisers(plan, basis, None, gpu)
-    sample = draw_sample(stored, plan.n_training, recipe.seed)
-    return Quantisers(plan, basis, train_lists(plan, recipe, sample, basis))
+        return Quantisers(plan, pca, None, gpu)
+    sample = sample_vectors(stored, plan.n_training, recipe.seed)
+    return Quantisers(plan, pca, train_lists(plan, recipe, sample, pca))
 
 
 def borrow(
@@ -123,10 +119,10 @@ def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
     """Those of one modality of an opened build, its lists emptied."""
     entry = opened.manifest.modalities[kind]
     codec = opened.stored(kind).codec
-    basis = getattr(codec, "basis", None)
+    pca = getattr(codec, "pca", None)
     if entry.plan.kind == "flat":
-        return Quantisers(entry.plan, basis, None)
-    lists = opened.read_lists(opened.manifest.segments[0], kind).emptied()
+        return Quantisers(entry.plan, pca, None)
+    lists = opened.read_lists(opened.manifest.segments[0], kind).clone_empty()
     if lists.quantiser_digest() != entry.quantiser:
         raise ManifestError(
             f"{opened.directory}: the {kind} lists are of another quantiser than manifest.json "
@@ -134,13 +130,13 @@ def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
         )
     cross = None
     if entry.cross is not None:
-        cross = opened.read_cross_lists(opened.manifest.segments[0], kind).emptied()
+        cross = opened.read_cross_lists(opened.manifest.segments[0], kind).clone_empty()
         if cross.quantiser_digest() != entry.cross.quantiser:
             raise ManifestError(
                 f"{opened.directory}: the cross lists over {kind} vectors are of another quantiser "
                 "than manifest.json says. Build the index again with galsearch build-index."
             )
-    return Quantisers(entry.plan, basis, lists, digest=entry.quantiser, cross=cross)
+    return Quantisers(entry.plan, pca, lists, digest=entry.quantiser, cross=cross)
 
 
 def describe_modality(

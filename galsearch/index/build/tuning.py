@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Rows, TargetIds, Vectors
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.plan.cost import lists_cost, rerank_cost
+from galsearch.index.plan.cost import probe_cost, rerank_cost
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search.exact_search import Answer, exact_search
@@ -24,7 +25,7 @@ from galsearch.index.search.modality_index import (
     depth_of,
     least_probe,
 )
-from galsearch.index.vectors.stored_vectors import Ids, Rows, StoredVectors, Vectors
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 RECALL_KS = (1, 10, 100)
 _SPARED_ERRORS = 2
@@ -37,21 +38,21 @@ class Questions:
     """Stored galaxies that ask among a modality, with the exact answers."""
 
     vectors: Vectors
-    target_ids: Ids
+    target_ids: TargetIds
     truth: list[Answer]
 
     def __len__(self) -> int:
         return len(self.target_ids)
 
 
-def draw_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[Ids, Ids]:
+def draw_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[TargetIds, TargetIds]:
     """`n` galaxies to tune with and `n` others to measure with; the same where they are few."""
     ids = np.random.default_rng(seed).permutation(stored.ids)[: 2 * n]
     tuning = np.sort(ids[:n])
     return tuning, tuning if len(ids) < 2 * n else np.sort(ids[n:])
 
 
-def ask(using: StoredVectors, among: StoredVectors, ids: Ids) -> Questions:
+def ask(using: StoredVectors, among: StoredVectors, ids: TargetIds) -> Questions:
     """What these galaxies ask, with the answers of exact search."""
     vectors = using.take(using.rows_of(ids))
     truth = exact_search(among, vectors, k=max(RECALL_KS), exclude=ids)
@@ -117,7 +118,7 @@ def _probes(n_lists: int, fixed: int | None) -> list[int]:
 
 def cost_of(plan: IndexPlan, n_probe: int, rerank: float) -> float:
     """What a question costs that reads so many lists and re-ranks so deeply."""
-    return lists_cost(n_probe, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
+    return probe_cost(n_probe, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
 
 
 def _recall_by_rerank(

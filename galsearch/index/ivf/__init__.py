@@ -1,1 +1,1 @@
-"""Inverted lists: the part of the index that calls FAISS, on CPUs and GPUs."""
+"""Inverted lists on CPUs and GPUs. This is the only package that calls FAISS directly."""

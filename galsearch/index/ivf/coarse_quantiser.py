@@ -1,24 +1,23 @@
-"""The centroids of inverted lists: which lists a question reads, nearest first."""
+"""The coarse quantiser: the centroids of the inverted lists, and which are nearest to a query."""
 
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array, Int64Array, Rows, Vectors
 from galsearch.index.ivf.faiss_api import faiss, flat_index
 from galsearch.index.plan.index_plan import Metric
-from galsearch.index.vectors.stored_vectors import Rows, Vectors
 
-_LEAST_WALK = 8
-"""Centroids kept while the graph over them is walked."""
-_GRAPH_UP_TO = 48
-"""Lists that are found by the graph. A wider walk need not reach centroids of another cluster, so
-for more all are compared."""
+_MIN_EF_SEARCH = 8
+"""Smallest number of centroids that the search in the HNSW graph keeps."""
+_MAX_GRAPH_PROBES = 48
+"""Up to this many nearest centroids are found in the HNSW graph. A search for more may not reach
+the centroids of another cluster, so all centroids are compared."""
 
 
-class Coarse:
-    """The centroids of trained lists, asked by any number of threads."""
+class CoarseQuantiser:
+    """The centroids of trained inverted lists; read-only, for use by any number of threads."""
 
     def __init__(self, quantizer: Any, metric: Metric) -> None:
         self._quantizer = faiss.downcast_index(quantizer)
@@ -26,31 +25,48 @@ class Coarse:
 
     @property
     def n_lists(self) -> int:
-        """Centroids."""
+        """Number of centroids."""
         return int(self._quantizer.ntotal)
 
-    def centroids(self, numbers: Rows) -> Vectors:
-        """(n, n_components) of these lists."""
-        return np.asarray(self._quantizer.reconstruct_batch(numbers), np.float32)
+    def centroids(self, list_numbers: Rows) -> Vectors:
+        """(n, n_components) centroids of the given lists."""
+        return np.asarray(self._quantizer.reconstruct_batch(list_numbers), np.float32)
 
-    def walks_to(self, n_probe: int) -> bool:
-        """Whether FAISS's own search of the lists finds so many as `nearest` does."""
-        return self._metric == "l2" and n_probe <= _GRAPH_UP_TO
+    def faiss_finds(self, n_probe: int) -> bool:
+        """True where FAISS's own search of `n_probe` centroids gives the result of `nearest`."""
+        return self._metric == "l2" and n_probe <= _MAX_GRAPH_PROBES
 
-    def parameters(self, n_probe: int) -> Any:
-        """How FAISS's own search finds so many."""
-        return walk(n_probe) if isinstance(self._quantizer, faiss.IndexHNSW) else None
+    def search_parameters(self, n_probe: int) -> Any:
+        """FAISS parameters to find `n_probe` centroids; None where there is no HNSW graph."""
+        is_graph = isinstance(self._quantizer, faiss.IndexHNSW)
+        return hnsw_parameters(n_probe) if is_graph else None
 
-    def nearest(self, questions: Vectors, width: int) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        """(q, width) squared distances or inner products, and numbers of lists, nearest first."""
-        searched = self._quantizer if self.walks_to(width) else self._compared
-        parameters = self.parameters(width) if self.walks_to(width) else None
-        measures, numbers = searched.search(questions, width, params=parameters)
-        return measures, numbers
+    def nearest(self, queries: Vectors, n_probe: int) -> tuple[Float32Array, Int64Array]:
+        """Distances and numbers of the lists with the nearest centroids.
+
+        Parameters
+        ----------
+        queries : (q, n_components) float32
+            Rotated queries.
+        n_probe
+            Number of lists for each query.
+
+        Returns
+        -------
+        distances : (q, n_probe) float32
+            Squared distances or inner products, nearest first.
+        list_numbers : (q, n_probe) int64
+        """
+        if self.faiss_finds(n_probe):
+            parameters = self.search_parameters(n_probe)
+            distances, numbers = self._quantizer.search(queries, n_probe, params=parameters)
+        else:
+            distances, numbers = self._flat.search(queries, n_probe)
+        return distances, numbers
 
     @cached_property
-    def _compared(self) -> Any:
-        """The centroids in a flat index, by the metric of the questions."""
+    def _flat(self) -> Any:
+        """The centroids in a FAISS index that compares them all, with the metric of the lists."""
         if self._metric == "l2" and isinstance(self._quantizer, faiss.IndexHNSW):
             return self._quantizer.storage
         if self._metric == "l2":
@@ -60,6 +76,6 @@ class Coarse:
         return flat
 
 
-def walk(n: int) -> Any:
-    """How the graph over the centroids is walked for the nearest `n` of them."""
-    return faiss.SearchParametersHNSW(efSearch=max(_LEAST_WALK, 2 * n))
+def hnsw_parameters(n: int) -> Any:
+    """FAISS parameters of a search in the HNSW graph of the centroids for the nearest `n`."""
+    return faiss.SearchParametersHNSW(efSearch=max(_MIN_EF_SEARCH, 2 * n))

@@ -1,4 +1,4 @@
-"""FAISS itself, or the error that says how to install it. Nothing outside this room imports it."""
+"""The FAISS module, or an error where it is not installed; other packages do not import it."""
 
 from typing import Any
 
@@ -10,24 +10,23 @@ except ModuleNotFoundError as error:
     if error.name != "faiss":
         raise
     raise MissingExtraError(
-        "the index needs FAISS, which is not installed. Install one of the two: "
-        "pip install 'galsearch[cpu]', or pip install 'galsearch[gpu]' on a machine with an "
-        "NVIDIA GPU."
+        "the index needs FAISS, which is not installed. One of two packages provides it: "
+        "'galsearch[cpu]', or 'galsearch[gpu]' for machines with an NVIDIA GPU."
     ) from None
 
 faiss: Any = _faiss
-"""Untyped: the stubs of the wheels for CPUs and for GPUs differ."""
+"""The module as an untyped object, because the type stubs of its CPU and GPU wheels differ."""
 METRICS: dict[str, Any] = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
-"""By the names of `plan.Metric`."""
+"""FAISS metrics by the names of `galsearch.index.plan.index_plan.Metric`."""
 
 __all__ = ["METRICS", "faiss", "flat_index", "n_gpus"]
 
 
 def flat_index(dim: int, metric: str) -> Any:
-    """An empty FAISS index that compares all."""
+    """An empty FAISS index that compares a query with all its vectors."""
     return faiss.IndexFlatL2(dim) if metric == "l2" else faiss.IndexFlatIP(dim)
 
 
 def n_gpus() -> int:
-    """How many GPUs FAISS sees; 0 with the wheel for CPUs."""
+    """Number of GPUs that FAISS can use; 0 with the wheel for CPUs."""
     return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0

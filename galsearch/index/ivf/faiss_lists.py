@@ -1,98 +1,130 @@
-"""What lies in a FAISS file: the matrix before the inverted lists, the lists, their rows."""
+"""Reading and reordering the inverted lists inside a FAISS index.
+
+FAISS has no interface for this, so some functions change its memory. Codes of IVF-PQ fast scan lie
+in blocks of 32 vectors, in the layout of faiss 1.15 (pq4_fast_scan.cpp).
+"""
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array, Rows, UInt8Array
 from galsearch.index.ivf.faiss_api import faiss
 
-Bytes = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.int64]
-Vectors = npt.NDArray[np.float32]
+VECTORS_PER_BLOCK = 32
+"""Number of vectors whose 4-bit codes fast scan packs into one block."""
+_VECTOR_ORDER = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])
+"""Order of the vectors within half a block."""
 
 
-PACKED_TOGETHER = 32
-"""Vectors whose 4-bit codes fast scan packs into one block."""
-_LANES = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])
-"""Which vectors of half a block follow each other in it (faiss 1.15, pq4_fast_scan.cpp)."""
+def split_rotation(index: Any) -> tuple[Any, Float32Array | None]:
+    """The inverted lists of a FAISS index, and the rotation in front of them if there is one.
+
+    Parameters
+    ----------
+    index
+        A FAISS index as read from a file.
+
+    Returns
+    -------
+    lists
+        A FAISS index of the IVF family.
+    rotation : (n_components, d) float32 or None
+    """
+    index = faiss.downcast_index(index)
+    if not isinstance(index, faiss.IndexPreTransform):
+        return index, None
+    matrix = faiss.downcast_VectorTransform(index.chain.at(0))
+    rotation = faiss.vector_to_array(matrix.A).reshape(matrix.d_out, matrix.d_in)
+    return faiss.downcast_index(index.index), rotation
 
 
-def take_apart(whole: Any) -> tuple[Any, Vectors | None]:
-    """The inverted lists of a FAISS index, and the matrix before them if there is one."""
-    index = faiss.downcast_index(whole)
-    turn = None
-    if isinstance(index, faiss.IndexPreTransform):
-        matrix = faiss.downcast_VectorTransform(index.chain.at(0))
-        turn = faiss.vector_to_array(matrix.A).reshape(matrix.d_out, matrix.d_in)
-        inner = faiss.downcast_index(index.index)
-        index = inner
-    return index, turn
-
-
-def inverted_list(index: Any, number: int) -> Rows:
-    """(n,) the rows in one list."""
+def rows_of_list(index: Any, list_number: int) -> Rows:
+    """(n,) rows of the vectors in one inverted list."""
     lists = index.invlists
-    size = lists.list_size(number)
+    size = lists.list_size(list_number)
     if not size:
         return np.empty(0, np.int64)
-    ids = lists.get_ids(number)
+    ids = lists.get_ids(list_number)
     rows = np.array(faiss.rev_swig_ptr(ids, size), np.int64)
-    lists.release_ids(number, ids)
+    lists.release_ids(list_number, ids)
     return rows
 
 
-def unpacked(blocks: Bytes) -> Bytes:
-    """(32 n, code_size) codes, one vector a row, from blocks (n, code_size, 32) of fast scan."""
-    rows = np.empty((len(blocks), PACKED_TOGETHER, blocks.shape[1]), np.uint8)
+def unpack_codes(blocks: UInt8Array) -> UInt8Array:
+    """Codes of fast scan, one vector in each row.
+
+    Parameters
+    ----------
+    blocks : (n, code_size, 32) uint8
+        Blocks as fast scan stores them.
+
+    Returns
+    -------
+    (32 n, code_size) uint8
+    """
+    codes = np.empty((len(blocks), VECTORS_PER_BLOCK, blocks.shape[1]), np.uint8)
     low, high = blocks[:, :, :16].transpose(0, 2, 1), blocks[:, :, 16:].transpose(0, 2, 1)
-    rows[:, _LANES] = low & 15 | (high & 15) << 4
-    rows[:, _LANES + 16] = low >> 4 | high & 0xF0
-    return rows.reshape(-1, blocks.shape[1])
+    codes[:, _VECTOR_ORDER] = low & 15 | (high & 15) << 4
+    codes[:, _VECTOR_ORDER + 16] = low >> 4 | high & 0xF0
+    return codes.reshape(-1, blocks.shape[1])
 
 
-def packed(codes: Bytes) -> Bytes:
-    """Blocks (n, code_size, 32) of fast scan from (32 n, code_size) codes, one vector a row."""
-    rows = codes.reshape(-1, PACKED_TOGETHER, codes.shape[1])
-    first, second = rows[:, _LANES], rows[:, _LANES + 16]
+def pack_codes(codes: UInt8Array) -> UInt8Array:
+    """Blocks of codes as fast scan stores them; the inverse of `unpack_codes`.
+
+    Parameters
+    ----------
+    codes : (32 n, code_size) uint8
+        One vector in each row.
+
+    Returns
+    -------
+    (n, code_size, 32) uint8
+    """
+    rows = codes.reshape(-1, VECTORS_PER_BLOCK, codes.shape[1])
+    first, second = rows[:, _VECTOR_ORDER], rows[:, _VECTOR_ORDER + 16]
     low, high = first & 15 | (second & 15) << 4, first >> 4 | second & 0xF0
     return np.concatenate([low, high], axis=1).transpose(0, 2, 1)
 
 
-def sort_list(index: Any, number: int, new_rows: Rows) -> None:
-    """Give the rows of one list their new numbers, and bring them and their codes into order."""
-    lists, size = index.invlists, index.invlists.list_size(number)
+def remap_list(index: Any, list_number: int, new_rows: Rows) -> None:
+    """Replace each row of one list by `new_rows[row]`, then sort the list by row, in place."""
+    lists, size = index.invlists, index.invlists.list_size(list_number)
     if not size:
         return
-    rows = faiss.rev_swig_ptr(lists.get_ids(number), size)
+    rows = faiss.rev_swig_ptr(lists.get_ids(list_number), size)
     rows[:] = new_rows[rows]
     order = np.argsort(rows)
     if (np.diff(order) > 0).all():
         return
     rows[:] = rows[order]
     if isinstance(index, faiss.IndexIVFFastScan):
-        blocks = _blocks(index, number)
-        plain = unpacked(blocks)
-        plain[:size] = plain[order]
-        blocks[:] = packed(plain)
+        blocks = _blocks(index, list_number)
+        codes = unpack_codes(blocks)
+        codes[:size] = codes[order]
+        blocks[:] = pack_codes(codes)
         return
-    codes = faiss.rev_swig_ptr(lists.get_codes(number), size * index.code_size)
+    codes = faiss.rev_swig_ptr(lists.get_codes(list_number), size * index.code_size)
     codes[:] = codes.reshape(size, -1)[order].reshape(-1)
 
 
 def clear_padding(index: Any) -> None:
-    """Zero what follows the last code of each list of fast scan: equal lists, equal files."""
-    for number in range(index.nlist):
-        if n_last := index.invlists.list_size(number) % PACKED_TOGETHER:
-            last = _blocks(index, number)[-1:]
-            plain = unpacked(last)
-            plain[n_last:] = 0
-            last[:] = packed(plain)
+    """Set the unused end of the last block of each list to 0, so that equal lists have equal bytes.
+
+    The index must be of the fast scan family.
+    """
+    for list_number in range(index.nlist):
+        if n_last := index.invlists.list_size(list_number) % VECTORS_PER_BLOCK:
+            last = _blocks(index, list_number)[-1:]
+            codes = unpack_codes(last)
+            codes[n_last:] = 0
+            last[:] = pack_codes(codes)
 
 
-def _blocks(index: Any, number: int) -> Bytes:
-    """(n, code_size, 32) of one list of fast scan, as they lie in memory."""
-    n_blocks = -(-index.invlists.list_size(number) // PACKED_TOGETHER)
-    n_bytes = n_blocks * PACKED_TOGETHER * index.code_size
-    codes: Bytes = faiss.rev_swig_ptr(index.invlists.get_codes(number), n_bytes)
-    return codes.reshape(n_blocks, index.code_size, PACKED_TOGETHER)
+def _blocks(index: Any, list_number: int) -> UInt8Array:
+    """(n, code_size, 32) blocks of one list of fast scan: a view of the memory of FAISS."""
+    n_blocks = -(-index.invlists.list_size(list_number) // VECTORS_PER_BLOCK)
+    n_bytes = n_blocks * VECTORS_PER_BLOCK * index.code_size
+    codes: UInt8Array = faiss.rev_swig_ptr(index.invlists.get_codes(list_number), n_bytes)
+    return codes.reshape(n_blocks, index.code_size, VECTORS_PER_BLOCK)

@@ -1,10 +1,10 @@
-"""What the search engine underneath is, for people who ask why it is slow or absent."""
+"""A description of the installed FAISS, for questions such as why a search is slow."""
 
 from galsearch.index.ivf.faiss_api import faiss, n_gpus
 
 
 def engine_report() -> str:
-    """Version, instruction sets, threads and GPUs of FAISS, one to a line."""
+    """Version, instruction sets, threads and GPUs of FAISS, one line for each."""
     return (
         f"faiss {faiss.__version__} ({faiss.get_compile_options().strip()})\n"
         f"faiss threads: {faiss.omp_get_max_threads()}\n"

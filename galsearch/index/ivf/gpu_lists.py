@@ -1,8 +1,9 @@
-"""Inverted lists on GPUs propose candidates; the host keeps its own for what a GPU cannot do.
+"""Inverted lists on GPUs: copies of the lists of the host, for queries without a filter.
 
-Filtered questions and those that exceed the limits of the kernels go to the host's lists, and
-stored vectors decide on the host. A GPU compares all centroids where the host walks a graph over
-them, so a candidate at the rim may differ, and with it, seldom, an answer.
+Queries with a filter, and those beyond the limits of the GPU kernels, use the lists of the host.
+The stored vectors that decide the order of neighbours stay on the host, too. A GPU compares all
+centroids where the host searches a graph over them. So the two may probe different lists, select
+slightly different candidates and, rarely, return different neighbours.
 """
 
 import threading
@@ -10,52 +11,73 @@ from typing import Any
 
 import numpy as np
 
-from galsearch.core.errors import ConfigError
+from galsearch.core.arrays import Float32Array, Rows, Vectors
+from galsearch.core.errors import ConfigError, NoGpuError
 from galsearch.index.ivf.faiss_api import METRICS, faiss, flat_index, n_gpus
-from galsearch.index.ivf.gpu_plan import GpuPlan, gpu_config, plan_gpu_search
+from galsearch.index.ivf.gpu_plan import GpuPlan, plan_gpu_search
+from galsearch.index.ivf.gpu_training import gpu_config
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.ivf.train_lists import draw_sample
+from galsearch.index.ivf.train_lists import sample_vectors
 from galsearch.index.plan.index_plan import IndexPlan
-from galsearch.index.vectors.stored_vectors import Rows, StoredVectors, Vectors
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
-MOST_SELECTED = 2048
-"""Candidates, and lists, that the classic kernels of faiss 1.15 select."""
+MAX_SELECTED = 2048
+"""Largest number of candidates, and of lists, that the classic kernels of faiss 1.15 select."""
 
 
 class GpuLists:
-    """A copy of inverted lists on one GPU, or in shares on several; made by `copied_to_gpus`."""
+    """A copy of inverted lists on one or several GPUs, made by `copy_to_gpus`.
+
+    Parameters
+    ----------
+    host
+        The lists that were copied.
+    index
+        The FAISS index on the GPUs.
+    """
 
     def __init__(self, host: InvertedLists, index: Any) -> None:
         self._host = host
         self._index = index
-        # The temporary memory of a GPU is one question's at a time.
+        # The temporary memory of a GPU can serve only one query at a time.
         self._lock = threading.Lock()
 
-    def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(n_questions, n) rows, nearest by their codes first, -1 where the lists end."""
+    def candidates(self, queries: Vectors, *, n: int, n_probe: int) -> Rows:
+        """Rows whose codes are nearest to each query; see `InvertedLists.candidates`."""
         n_probe = min(n_probe, self._host.n_lists)
-        if max(n, n_probe) > MOST_SELECTED:
-            return self._host.candidates(questions, n=n, n_probe=n_probe)
+        if max(n, n_probe) > MAX_SELECTED:
+            return self._host.candidates(queries, n=n, n_probe=n_probe)
         parameters = faiss.SearchParametersIVF(nprobe=n_probe)
+        rotated = self._host.rotate_queries(queries)
         with self._lock:
-            _, rows = self._index.search(self._host.asked(questions), n, params=parameters)
+            _, rows = self._index.search(rotated, n, params=parameters)
         return np.asarray(rows)
 
 
-def copied_to_gpus(host: InvertedLists, stored: StoredVectors, device: str) -> GpuLists | None:
-    """The lists on every GPU that FAISS sees; None where `device` is auto and that cannot be.
+def copy_to_gpus(host: InvertedLists, stored: StoredVectors, device: str) -> GpuLists | None:
+    """A copy of the lists on all GPUs that FAISS sees; None to search on the host.
+
+    Parameters
+    ----------
+    host
+        Lists to copy.
+    stored
+        The vectors in the lists, for codes that a GPU has no kernel for.
+    device
+        `gpu`, or `auto` to return None where the lists cannot be copied.
 
     Raises
     ------
-    ConfigError
-        Where a GPU is insisted on (`gpu`) and cannot hold the lists.
+    NoGpuError
+        Where `device` is `gpu` and the GPUs cannot hold the lists.
     """
     n_devices = n_gpus()
     if not n_devices:
         return None
     try:
         gpu = plan_gpu_search(host.plan, n_devices)
-        return GpuLists(host, _shared_out(plain_twin(host, stored, gpu), host.plan, gpu))
+        index = _distribute(gpu_compatible_copy(host, stored, gpu), host.plan, gpu)
+        return GpuLists(host, index)
     except RuntimeError as error:
         problem = (
             f"FAISS cannot copy the lists to {n_devices} GPU(s) ({str(error).splitlines()[0]})."
@@ -63,55 +85,59 @@ def copied_to_gpus(host: InvertedLists, stored: StoredVectors, device: str) -> G
     except ConfigError as error:
         problem = str(error)
     if device == "gpu":
-        raise ConfigError(f"device = 'gpu': {problem} Use device = 'auto' or 'cpu'.")
+        raise NoGpuError(f"device = 'gpu': {problem}")
     return None
 
 
-def plain_twin(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan) -> Any:
-    """The host's lists as an index that a GPU can copy: its centroids flat, legal codes.
+def gpu_compatible_copy(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan) -> Any:
+    """A FAISS index with the content of the lists, in a form that can be copied to a GPU.
 
-    Where the codes are legal the twin reads those of the host, which must outlive it.
+    Its centroids are in a flat index. Where the GPU has a kernel for the codes, it uses the memory
+    of `host`, which must exist as long as the copy does; otherwise the vectors are coded again.
     """
     plan = host.plan
     centroids = host.centroids(np.arange(plan.n_lists))
-    asked = flat_index(plan.n_components, plan.metric)
-    asked.add(centroids)
-    twin = _empty(gpu, plan, asked)
+    quantizer = flat_index(plan.n_components, plan.metric)
+    quantizer.add(centroids)
+    copy = _empty_index(gpu, plan, quantizer)
     if gpu.recoded:
-        _code_anew(twin, centroids, host, stored)
+        _code_again(copy, centroids, host, stored)
     else:
-        _take_codes(twin, host.index)
-        twin.replace_invlists(host.index.invlists, False)
-        twin.ntotal = host.index.ntotal
-    asked.this.disown()
-    twin.own_fields = True
-    return twin
+        _share_codes(copy, host.faiss_index)
+        copy.replace_invlists(host.faiss_index.invlists, False)
+        copy.ntotal = host.faiss_index.ntotal
+    quantizer.this.disown()
+    copy.own_fields = True
+    return copy
 
 
-def _code_anew(twin: Any, centroids: Vectors, host: InvertedLists, stored: StoredVectors) -> None:
-    """Train the codes of the twin, and fill the lists that the host has."""
-    # A vector's list is the nearest, whatever a question measures by.
-    nearest, asked = flat_index(host.plan.n_components, "l2"), twin.quantizer
+def _code_again(
+    copy: Any, centroids: Float32Array, host: InvertedLists, stored: StoredVectors
+) -> None:
+    """Train the scalar quantiser of `copy`, and add the vectors to the same lists as in `host`."""
+    # A vector belongs to the list of the nearest centroid, whatever the metric of queries is.
+    nearest, quantizer = flat_index(host.plan.n_components, "l2"), copy.quantizer
     nearest.add(centroids)
-    twin.quantizer = nearest
-    twin.train(host.turned(draw_sample(stored, host.plan.n_training, seed=1)))
-    twin.quantizer = asked
-    numbers = host.list_of_row.astype(np.int64)
+    copy.quantizer = nearest
+    copy.train(host.rotate(sample_vectors(stored, host.plan.n_training, seed=1)))
+    copy.quantizer = quantizer
+    list_of_row = host.list_of_row.astype(np.int64)
     for rows, vectors in stored.blocks():
-        short, held = np.ascontiguousarray(host.turned(vectors)), numbers[rows]
-        twin.add_core(len(rows), *(faiss.swig_ptr(array) for array in (short, rows, held)))
+        rotated, lists = np.ascontiguousarray(host.rotate(vectors)), list_of_row[rows]
+        copy.add_core(len(rows), *(faiss.swig_ptr(array) for array in (rotated, rows, lists)))
 
 
-def _empty(gpu: GpuPlan, plan: IndexPlan, centroids: Any) -> Any:
-    common = (centroids, plan.n_components, plan.n_lists)
+def _empty_index(gpu: GpuPlan, plan: IndexPlan, quantizer: Any) -> Any:
+    """An untrained FAISS index on the host, of the class that the GPU plan names."""
+    common = (quantizer, plan.n_components, plan.n_lists)
     if gpu.index == "GpuIndexIVFPQ":
         return faiss.IndexIVFPQ(*common, plan.n_subvectors, plan.n_bits, METRICS[plan.metric])
     kind = faiss.ScalarQuantizer.QT_8bit
     return faiss.IndexIVFScalarQuantizer(*common, kind, METRICS[plan.metric], True)
 
 
-def _take_codes(index: Any, trained: Any) -> None:
-    """How residuals are coded, from an index of the same kind."""
+def _share_codes(index: Any, trained: Any) -> None:
+    """Give `index` the trained quantiser of residuals of another index of the same class."""
     if hasattr(trained, "pq"):
         index.pq = trained.pq
     else:
@@ -119,23 +145,23 @@ def _take_codes(index: Any, trained: Any) -> None:
     index.is_trained = True
 
 
-def _shared_out(twin: Any, plan: IndexPlan, gpu: GpuPlan) -> Any:
-    """The twin on one GPU, or a share of its vectors on each of several."""
+def _distribute(copy: Any, plan: IndexPlan, gpu: GpuPlan) -> Any:
+    """A FAISS index on one GPU, or on several GPUs with a part of the vectors on each."""
     if gpu.n_devices == 1:
-        return on_device(twin, gpu, 0)
+        return copy_to_gpu(copy, gpu, 0)
     shards = faiss.IndexShards(plan.n_components, True, False)
     shards.metric_type = METRICS[plan.metric]
     for device in range(gpu.n_devices):
-        share = _empty(gpu, plan, twin.quantizer)
-        _take_codes(share, twin)
-        twin.copy_subset_to(share, faiss.InvertedLists.SUBSET_TYPE_ID_MOD, gpu.n_devices, device)
-        part = on_device(share, gpu, device)
-        shards.add_shard(part)
-        part.this.disown()
+        part = _empty_index(gpu, plan, copy.quantizer)
+        _share_codes(part, copy)
+        copy.copy_subset_to(part, faiss.InvertedLists.SUBSET_TYPE_ID_MOD, gpu.n_devices, device)
+        on_device = copy_to_gpu(part, gpu, device)
+        shards.add_shard(on_device)
+        on_device.this.disown()
     shards.own_indices = True
     return shards
 
 
-def on_device(index: Any, gpu: GpuPlan, device: int) -> Any:
-    """A copy of a host index on one GPU."""
+def copy_to_gpu(index: Any, gpu: GpuPlan, device: int) -> Any:
+    """A copy of a FAISS index of the host on one GPU."""
     return getattr(faiss, gpu.index)(faiss.StandardGpuResources(), index, gpu_config(gpu, device))

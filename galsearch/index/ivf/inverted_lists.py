@@ -1,266 +1,279 @@
-"""Inverted lists of FAISS as verbs: read, write, renumber, merge; and candidates for a question.
+"""Inverted lists of FAISS over the vectors of one modality: search, additions and merging.
 
-Squared distances between unit vectors order them as cosines do, and codes keep small distances
-far better than inner products near 1 (an error of a code's length is one of the inner product).
-Inner products are taken where nothing is near 1 (`cross`). Vectors and questions are turned and
-shortened by the matrix in the same file. FAISS ids are the rows of the stored vectors. Foreign
-objects do not leave this room.
+A vector is rotated to the axes of the lists and shortened to `n_components`, then coded in the list
+of its nearest centroid. Its id in FAISS is the row of the stored vector. The lists only select
+candidates; their order is decided by the stored vectors.
+
+Squared distances of unit vectors have the order of their cosines, and codes preserve small
+distances far better than inner products near 1, because an error in the norm of a code is an error
+of the inner product of the same size. Lists for cross-modal queries use inner products, because
+there no inner product is near 1.
+
+No FAISS object leaves the package `galsearch.index.ivf`, so nothing else depends on FAISS.
 """
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import UInt8Array
-from galsearch.core.errors import ManifestError
+from galsearch.core.arrays import Float32Array, Int64Array, Rows, UInt8Array, Vectors
 from galsearch.files.digest import sha256_of_parts
-from galsearch.index.ivf.coarse_quantiser import Coarse
+from galsearch.index.ivf.coarse_quantiser import CoarseQuantiser
 from galsearch.index.ivf.faiss_api import METRICS, faiss
-from galsearch.index.ivf.faiss_lists import clear_padding, inverted_list, sort_list, take_apart
+from galsearch.index.ivf.faiss_lists import remap_list, rows_of_list
 from galsearch.index.plan.index_plan import IndexPlan
-from galsearch.index.vectors.stored_vectors import Rows, Vectors
+from galsearch.index.vectors.pca import multiply_rows
 
-_FAISS_NAMES = {
-    "ivfsq": "IndexIVFScalarQuantizer",
-    "ivfpq": "IndexIVFPQ",
-    "fastscan": "IndexIVFPQFastScan",
-}
-_ORDERED_FROM = 64
-"""Questions that are asked in an order of their own."""
-_BY_QUESTION = 11
-"""How FAISS scans 4-bit codes: a question's lists in sequence, with a reservoir. A single question
-then takes a tenth less time than in the way that FAISS chooses, many in one call as long."""
+_MIN_QUERIES_TO_SORT = 64
+"""So many queries or more are searched in an order in which near queries follow each other."""
+_FAST_SCAN_MODE = 11
+"""FAISS's fast scan mode that takes the lists of each query in sequence and keeps candidates in a
+reservoir. For single queries it is 10 % faster than the default; for batches it is equal."""
 
 
 class InvertedLists:
-    """Trained and filled inverted lists, read-only: any number of threads may ask them."""
+    """Trained inverted lists, and the rotation in front of them.
 
-    def __init__(self, index: Any, plan: IndexPlan, turn: Vectors | None) -> None:
+    The methods that search may be called by several threads at once. `add`, `merge_segments` and
+    `remap_rows` change the lists; no other method may run at the same time as one of them.
+
+    Parameters
+    ----------
+    index
+        A trained FAISS index of the IVF family.
+    plan
+        Its parameters.
+    rotation : (n_components, d) float32 or None
+        Axes of the lists in rows; None where vectors are not rotated.
+    owner
+        FAISS object that owns the memory of `index`; kept so that it is not freed.
+    """
+
+    def __init__(
+        self, index: Any, plan: IndexPlan, rotation: Float32Array | None, *, owner: Any = None
+    ) -> None:
         self._index = index
-        # Vectors go to the nearest centroid in any case, which the quantizer finds by itself.
+        # Vectors are added to the list of the nearest centroid by L2 distance whatever the metric
+        # is, because the coarse quantiser has a metric of its own.
         index.metric_type = METRICS[plan.metric]
         if plan.kind == "fastscan":
-            index.implem = _BY_QUESTION
+            index.implem = _FAST_SCAN_MODE
         self.plan = plan
-        self._turn = None if turn is None else np.ascontiguousarray(turn.T)
-        self._asked_turn = self._turn
-        if self._turn is not None and plan.metric == "ip":
-            # Axes are stretched for vectors, so they shrink for questions: products stay.
-            self._asked_turn = self._turn / np.square(self._turn).sum(axis=0)
+        self._rotation = None if rotation is None else np.ascontiguousarray(rotation.T)
+        self._query_rotation = self._rotation
+        if self._rotation is not None and plan.metric == "ip":
+            # The axes scale vectors, so queries are scaled by the inverse: products are unchanged.
+            self._query_rotation = self._rotation / np.square(self._rotation).sum(axis=0)
         self.n_lists = int(index.nlist)
-        self._coarse = Coarse(index.quantizer, plan.metric)
-        self._whole: Any = index
+        self._coarse = CoarseQuantiser(index.quantizer, plan.metric)
+        self._owner = index if owner is None else owner
         self._parameters: dict[int, Any] = {}
+        self._list_of_row: npt.NDArray[np.int32] | None = None
+        self._sizes: Int64Array | None = None
 
     @property
     def n_vectors(self) -> int:
-        """In all lists together."""
+        """Number of vectors in all lists together."""
         return int(self._index.ntotal)
 
     @property
-    def index(self) -> Any:
-        """FAISS's own, for this room alone."""
+    def faiss_index(self) -> Any:
+        """The underlying FAISS index (internal: for this package and for benchmarks)."""
         return self._index
 
-    @classmethod
-    def read(cls, path: Path, *, plan: IndexPlan, n_vectors: int) -> "InvertedLists":
-        """The index in a file whose digest has been checked; FAISS trusts what it reads.
-
-        Raises
-        ------
-        ManifestError
-            Where the file holds no such index, or not of the size that `plan` says.
-        """
-        try:
-            whole = faiss.read_index(str(path))
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0]
-            raise ManifestError(f"{path}: FAISS cannot read it ({reason}).") from None
-        index, turn = take_apart(whole)
-        found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)
-        expected = (_FAISS_NAMES[plan.kind], plan.dim, n_vectors, plan.n_lists, plan.n_components)
-        if found != expected:
-            raise ManifestError(
-                f"{path}: {found[0]} of {found[2]:,} vectors of {found[1]} components, "
-                f"{found[4]} of them kept, in {found[3]} lists; manifest.json says {expected[0]}, "
-                f"{expected[2]:,}, {expected[1]}, {expected[4]} and {expected[3]}."
-            )
-        lists = cls(index, plan, turn)
-        # It owns the lists, so it lives as long as they do.
-        lists._whole = whole
-        return lists
-
-    def write(self, path: Path) -> None:
-        """The index in FAISS's own format at `path`, the matrix before it."""
-        if self.plan.kind == "fastscan":
-            clear_padding(self._index)
-        if self._turn is None:
-            faiss.write_index(self._index, str(path))
-            return
-        turn = faiss.LinearTransform(self.plan.dim, self.plan.n_components, False)
-        faiss.copy_array_to_vector(np.ascontiguousarray(self._turn.T).reshape(-1), turn.A)
-        turn.is_trained = True
-        faiss.write_index(faiss.IndexPreTransform(turn, self._index), str(path))
+    @property
+    def rotation(self) -> Float32Array | None:
+        """(n_components, d) axes of the lists in rows; None where vectors are not rotated."""
+        return None if self._rotation is None else np.ascontiguousarray(self._rotation.T)
 
     def quantiser_digest(self) -> str:
-        """sha256 of what was trained: rotation, centroids, and how residuals are coded."""
-        index = self._index
+        """sha256 of everything that was trained: rotation, centroids and codes of residuals."""
         parts = [self.centroids(np.arange(self.n_lists))]
-        if self._turn is not None:
-            parts.append(self._turn)
+        if self._rotation is not None:
+            parts.append(self._rotation)
         if self.plan.kind == "ivfsq":
-            parts.append(faiss.vector_to_array(index.sq.trained))
+            parts.append(faiss.vector_to_array(self._index.sq.trained))
         else:
-            parts.append(faiss.vector_to_array(index.pq.centroids))
+            parts.append(faiss.vector_to_array(self._index.pq.centroids))
         return sha256_of_parts(np.ascontiguousarray(part, "<f4").tobytes() for part in parts)
 
-    def turned(self, vectors: Vectors) -> Vectors:
-        """(n, n_components) what the index holds in place of `vectors`."""
-        return _times(vectors, self._turn)
+    def rotate(self, vectors: Vectors) -> Float32Array:
+        """(n, n_components) vectors in the axes of the lists, as they are coded."""
+        return _product(vectors, self._rotation)
 
-    def asked(self, questions: Vectors) -> Vectors:
-        """(n, n_components) what the index is asked in place of `questions`."""
-        return _times(questions, self._asked_turn)
+    def rotate_queries(self, queries: Vectors) -> Float32Array:
+        """(q, n_components) query vectors in the axes of the lists.
+
+        They differ from `rotate` where the axes are scaled, in lists that use inner products.
+        """
+        return _product(queries, self._query_rotation)
 
     def add(self, vectors: Vectors, rows: Rows) -> None:
-        """Hold vectors under these rows; only while the lists are being made."""
-        # A copy: FAISS wants writable-looking memory, the maps are read-only.
-        self._index.add_with_ids(np.array(self.turned(vectors)), rows)
+        """Add (n, d) vectors under their (n,) rows."""
+        # A copy, because FAISS refuses read-only memory maps.
+        self._index.add_with_ids(np.array(self.rotate(vectors)), rows)
+        self._forget_contents()
 
-    def emptied(self) -> "InvertedLists":
-        """Lists of the same quantisers that hold nothing."""
+    def clone_empty(self) -> "InvertedLists":
+        """Empty lists with the same trained quantisers."""
         index = faiss.clone_index(self._index)
         index.reset()
-        turn = None if self._turn is None else self._turn.T
-        return InvertedLists(index, self.plan, turn)
+        return InvertedLists(index, self.plan, self.rotation)
 
-    def grown(self, others: Sequence["InvertedLists"], *, dead: Rows) -> "InvertedLists":
-        """These lists with those of later segments behind them and without the dead rows.
+    def merge_segments(self, others: Sequence["InvertedLists"], *, deleted_rows: Rows) -> None:
+        """Move the vectors of later segments to the end of these lists, then remove deleted rows.
 
-        The other lists are of the same quantisers. They are taken over, not copied, and may not
-        be used again.
+        Parameters
+        ----------
+        others
+            Lists with the same trained quantisers, in the order of the segments. They are empty
+            afterwards.
+        deleted_rows : (n,) int64
+            Rows to remove, numbered through all segments.
         """
         for other in others:
             self._index.merge_from(other._index, self._index.ntotal)
-        if len(dead):
-            self._index.remove_ids(faiss.IDSelectorBatch(dead))
-        self.__dict__.pop("list_of_row", None)
-        return self
+            other._forget_contents()
+        if len(deleted_rows):
+            self._index.remove_ids(faiss.IDSelectorBatch(deleted_rows))
+        self._forget_contents()
 
-    def renumber(self, new_rows: Rows) -> None:
-        """Give each row its new number and bring each list into the order of its rows.
+    def remap_rows(self, new_rows: Rows) -> None:
+        """Replace each row number by `new_rows[row]` and sort each list by row.
 
-        So lists that were merged are those of a build made at once, byte for byte.
+        Lists that were merged then have the same bytes as those of a single build.
         """
-        for number in range(self.n_lists):
-            sort_list(self._index, number, new_rows)
+        for list_number in range(self.n_lists):
+            remap_list(self._index, list_number, new_rows)
+        self._forget_contents()
 
-    @cached_property
+    def _forget_contents(self) -> None:
+        """Discard what was derived from the content of the lists, after it has changed."""
+        self._list_of_row = self._sizes = None
+
+    @property
     def list_of_row(self) -> npt.NDArray[np.int32]:
-        """(n,) the list that holds each row, -1 for one that none holds."""
-        lists = [inverted_list(self._index, number) for number in range(self.n_lists)]
-        n_rows = max((int(rows.max()) + 1 for rows in lists if len(rows)), default=0)
-        numbers = np.full(n_rows, -1, np.int32)
-        for number, rows in enumerate(lists):
-            numbers[rows] = number
-        return numbers
+        """(n,) number of the list that holds each row, -1 for a row that is in none."""
+        if self._list_of_row is None:
+            lists = [rows_of_list(self._index, number) for number in range(self.n_lists)]
+            n_rows = max((int(rows.max()) + 1 for rows in lists if len(rows)), default=0)
+            numbers = np.full(n_rows, -1, np.int32)
+            for number, rows in enumerate(lists):
+                numbers[rows] = number
+            self._list_of_row = numbers
+        return self._list_of_row
 
-    def centroids(self, numbers: Rows) -> Vectors:
-        """(n, n_components) of these lists."""
-        return self._coarse.centroids(numbers)
+    @property
+    def sizes(self) -> Int64Array:
+        """(n_lists,) number of vectors in each list."""
+        if self._sizes is None:
+            sizes = [self._index.invlists.list_size(number) for number in range(self.n_lists)]
+            self._sizes = np.array(sizes, np.int64)
+        return self._sizes
 
-    @cached_property
-    def sizes(self) -> npt.NDArray[np.int64]:
-        """(n_lists,) vectors in each."""
-        sizes = [self._index.invlists.list_size(number) for number in range(self.n_lists)]
-        return np.array(sizes, np.int64)
+    def centroids(self, list_numbers: Rows) -> Float32Array:
+        """(n, n_components) centroids of the given lists."""
+        return self._coarse.centroids(list_numbers)
 
-    def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(n_questions, n) rows, nearest by their codes first, -1 where the lists end.
+    def candidates(self, queries: Vectors, *, n: int, n_probe: int) -> Rows:
+        """Rows whose codes are nearest to each query.
 
-        Parameters travel with the call, so the shared index is never changed.
+        Parameters
+        ----------
+        queries : (q, d) float32
+            Unit vectors.
+        n
+            Number of rows for each query.
+        n_probe
+            Number of lists that are probed for each query.
+
+        Returns
+        -------
+        (q, n) int64
+            Nearest first; -1 where the probed lists hold fewer vectors.
         """
-        if len(questions) < _ORDERED_FROM:
-            return self._candidates(self.asked(questions), n, min(n_probe, self.n_lists))
-        asking = self.asked(questions)
-        order = neighbours_together(asking)
-        rows = np.empty((len(questions), n), np.int64)
-        rows[order] = self._candidates(asking[order], n, min(n_probe, self.n_lists))
+        n_probe = min(n_probe, self.n_lists)
+        rotated = self.rotate_queries(queries)
+        if len(queries) < _MIN_QUERIES_TO_SORT:
+            return self._candidates(rotated, n, n_probe)
+        order = locality_order(rotated)
+        rows = np.empty((len(queries), n), np.int64)
+        rows[order] = self._candidates(rotated[order], n, n_probe)
         return rows
 
-    def _candidates(self, asking: Vectors, n: int, n_probe: int) -> Rows:
-        if not self._coarse.walks_to(n_probe):
-            measures, numbers = self.nearest_lists(asking, n_probe)
-            return self.search_lists(asking, numbers, measures, n, None)
-        parameters = self._parameters.get(n_probe) or self._parameters_of(n_probe)
-        scores = np.empty((len(asking), n), np.float32)
-        rows = np.empty((len(asking), n), np.int64)
-        # FAISS's own method: its wrapper's checks take a tenth of a question's time.
-        pointers = map(faiss.swig_ptr, (scores, rows))
-        self._index.search_c(len(asking), faiss.swig_ptr(asking), n, *pointers, parameters)
+    def _candidates(self, rotated: Float32Array, n: int, n_probe: int) -> Rows:
+        if not self._coarse.faiss_finds(n_probe):
+            distances, list_numbers = self.nearest_lists(rotated, n_probe)
+            return self.search_lists(rotated, list_numbers, distances, n, None)
+        parameters = self._parameters.get(n_probe) or self._make_parameters(n_probe)
+        distances = np.empty((len(rotated), n), np.float32)
+        rows = np.empty((len(rotated), n), np.int64)
+        # FAISS's C++ method: the checks of its Python wrapper take a tenth of the time of a query.
+        pointers = map(faiss.swig_ptr, (distances, rows))
+        self._index.search_c(len(rotated), faiss.swig_ptr(rotated), n, *pointers, parameters)
         return rows
 
-    def _parameters_of(self, n_probe: int) -> Any:
-        walked = self._coarse.parameters(n_probe)
-        parameters = self._kind(nprobe=n_probe, quantizer_params=walked)
+    def _make_parameters(self, n_probe: int) -> Any:
+        coarse = self._coarse.search_parameters(n_probe)
+        parameters = self._parameters_class(nprobe=n_probe, quantizer_params=coarse)
         self._parameters[n_probe] = parameters
         return parameters
 
     @property
-    def _kind(self) -> Any:
-        by_table = isinstance(self._index, faiss.IndexIVFPQ)
-        return faiss.IVFPQSearchParameters if by_table else faiss.SearchParametersIVF
+    def _parameters_class(self) -> Any:
+        is_pq = isinstance(self._index, faiss.IndexIVFPQ)
+        return faiss.IVFPQSearchParameters if is_pq else faiss.SearchParametersIVF
 
-    def nearest_lists(
-        self, questions: Vectors, width: int
-    ) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        """(q, width) squared distances or inner products, and numbers of lists, nearest first."""
-        return self._coarse.nearest(questions, width)
+    def nearest_lists(self, rotated: Float32Array, n_probe: int) -> tuple[Float32Array, Int64Array]:
+        """Distances and numbers of the nearest lists of rotated queries.
+
+        See `CoarseQuantiser.nearest`.
+        """
+        return self._coarse.nearest(rotated, n_probe)
 
     def search_lists(
         self,
-        questions: Vectors,
-        numbers: npt.NDArray[np.int64],
-        measures: Vectors,
+        rotated: Float32Array,
+        list_numbers: Int64Array,
+        distances: Float32Array,
         n: int,
         allowed: UInt8Array | None,
     ) -> Rows:
-        """Rows of the nearest codes in the given lists of each rotated query.
+        """Rows whose codes are nearest to each rotated query, within the given lists.
 
         Parameters
         ----------
-        questions : (q, n_components)
-        numbers : (q, width)
-            Numbers of lists, -1 for none.
-        measures : (q, width)
-            Distances or inner products of the queries and the centroids of these lists.
+        rotated : (q, n_components)
+            Queries in the axes of the lists.
+        list_numbers : (q, width)
+            Numbers of the lists to probe, -1 for none.
+        distances : (q, width)
+            Squared distances or inner products of the queries and the centroids of these lists.
         n
-            Rows for each query.
+            Number of rows for each query.
         allowed : (ceil(n_rows / 8),) or None
             Bitmap of the rows that may be returned, the lowest bit of a byte first; None for all.
 
         Returns
         -------
         (q, n)
-            Nearest first, -1 where the lists end.
+            Nearest first; -1 where the lists hold fewer allowed vectors.
         """
         selector = None if allowed is None else faiss.IDSelectorBitmap(allowed)
-        parameters = self._kind(nprobe=numbers.shape[1], sel=selector)
-        scores = np.empty((len(questions), n), np.float32)
-        rows = np.empty((len(questions), n), np.int64)
-        # The wrapper of this method in faiss 1.15 takes no parameters, the method itself does.
+        parameters = self._parameters_class(nprobe=list_numbers.shape[1], sel=selector)
+        found = np.empty((len(rotated), n), np.float32)
+        rows = np.empty((len(rotated), n), np.int64)
+        # The C++ method, because its Python wrapper in faiss 1.15 takes no parameters.
         self._index.search_preassigned_c(
-            len(questions),
-            faiss.swig_ptr(questions),
+            len(rotated),
+            faiss.swig_ptr(rotated),
             n,
-            faiss.swig_ptr(numbers),
-            faiss.swig_ptr(measures),
-            faiss.swig_ptr(scores),
+            faiss.swig_ptr(list_numbers),
+            faiss.swig_ptr(distances),
+            faiss.swig_ptr(found),
             faiss.swig_ptr(rows),
             False,
             parameters,
@@ -268,15 +281,15 @@ class InvertedLists:
         return rows
 
 
-def neighbours_together(questions: Vectors) -> Rows:
-    """(n,) an order in which near questions follow each other, so that lists read are at hand."""
-    n = len(questions)
+def locality_order(queries: Float32Array) -> Rows:
+    """(n,) order in which near queries follow each other, so that their lists are in the cache."""
+    n = len(queries)
     strips = np.empty(n, np.int64)
-    strips[np.argsort(questions[:, 0])] = np.arange(n) // math.isqrt(8 * n)
-    return np.lexsort((questions[:, min(1, questions.shape[1] - 1)], strips))
+    strips[np.argsort(queries[:, 0])] = np.arange(n) // math.isqrt(8 * n)
+    return np.lexsort((queries[:, min(1, queries.shape[1] - 1)], strips))
 
 
-def _times(vectors: Vectors, turn: Vectors | None) -> Vectors:
-    if turn is None:
+def _product(vectors: Vectors, matrix: Float32Array | None) -> Float32Array:
+    if matrix is None:
         return np.ascontiguousarray(vectors, np.float32)
-    return np.asarray(np.matmul(vectors, turn), np.float32)
+    return np.ascontiguousarray(multiply_rows(vectors, matrix), np.float32)

@@ -1,66 +1,86 @@
-"""From a sample of vectors to empty inverted lists: a rotation, centroids, codes.
+"""Training of inverted lists from a sample of the vectors: rotation, centroids and codes.
 
-The sample, k-means and the graph over the centroids are seeded or made by one thread, so the same
-vectors give the same lists.
+The same vectors always give the same lists: the sample and k-means are seeded, and the graph over
+the centroids is made with one thread.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array, Vectors
+from galsearch.core.progress import StageProgress
 from galsearch.index.ivf.faiss_api import faiss
-from galsearch.index.ivf.gpu_plan import GpuPlan, filled_on_gpu
 from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.rotation import choose_rotation
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
-from galsearch.index.vectors.pca import Basis
-from galsearch.index.vectors.stored_vectors import StoredVectors, Vectors
+from galsearch.index.vectors.pca import PrincipalAxes
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
-Progress = Callable[[int, int], None]
-BASIS_SAMPLE = 65_536
-"""Vectors that tell the directions; more change nothing that matters."""
-_ITERATIONS = 8
-"""Of k-means: the lists of later ones differ, the recall of a question does not."""
-_GRAPH_FROM = 512
-"""Centroids from which a graph over them is walked faster than all are compared."""
-_GRAPH_LINKS, _GRAPH_CARE = 16, 100
-_JUDGED = 8_192
-"""Vectors by which rotations are judged."""
-_OPQ_GAIN = 0.9
-"""OPQ takes long to train; it is taken where it leaves less than this of the error."""
+PCA_SAMPLE_SIZE = 65_536
+"""Number of vectors that determine the principal axes; more do not change the recall."""
+_KMEANS_ITERATIONS = 8
+"""Iterations of k-means. More iterations change the lists, but not the recall of a query."""
+_MIN_LISTS_FOR_GRAPH = 512
+"""With so many centroids or more, a search in an HNSW graph is faster than comparing all."""
+_HNSW_LINKS, _HNSW_EF_CONSTRUCTION = 16, 100
 
 
-def draw_sample(stored: StoredVectors, n: int, seed: int) -> Vectors:
-    """(min(n, stored), d) vectors drawn without repetition, in the order of their rows."""
+def sample_vectors(stored: StoredVectors, n: int, seed: int) -> Vectors:
+    """(min(n, len(stored)), d) vectors at random rows without repetition, in the order of rows."""
     n = min(n, len(stored))
     rows = np.random.default_rng(seed).choice(len(stored), n, replace=False)
     return stored.take(np.sort(rows))
 
 
 def train_lists(
-    plan: IndexPlan, recipe: IndexRecipe, sample: Vectors, basis: Basis
+    plan: IndexPlan, recipe: IndexRecipe, sample: Vectors, pca: PrincipalAxes
 ) -> InvertedLists:
-    """Empty lists whose quantisers the sample trained, on the CPU."""
-    return trained_lists(plan, choose_turn(plan, recipe, sample, basis), sample, recipe.seed)
+    """Empty inverted lists whose quantisers are trained on the CPU.
+
+    Parameters
+    ----------
+    plan
+        Parameters of the lists.
+    recipe
+        Its `rotation` and `seed` are used.
+    sample : (n, d) float32
+        Training vectors.
+    pca
+        Principal axes of the vectors.
+    """
+    rotation = choose_rotation(plan, recipe, sample, pca)
+    return train_rotated_lists(plan, rotation, sample, recipe.seed)
 
 
-def trained_lists(
-    plan: IndexPlan, turn: Vectors | None, sample: Vectors, seed: int
+def train_rotated_lists(
+    plan: IndexPlan, rotation: Float32Array | None, sample: Vectors, seed: int
 ) -> InvertedLists:
-    """Empty lists for vectors that `turn` turns and shortens."""
-    short = sample if turn is None else np.ascontiguousarray(sample @ turn.T)
-    index = _empty(plan, _quantizer(plan, centroids(plan, short, seed)))
+    """Empty inverted lists with a given rotation, whose quantisers are trained on the CPU.
+
+    Parameters
+    ----------
+    plan
+        Parameters of the lists.
+    rotation : (n_components, d) float32 or None
+        Axes of the lists in rows; None to code vectors as they are.
+    sample : (n, d) float32
+        Training vectors.
+    seed
+        Seed of k-means.
+    """
+    rotated = rotate_sample(sample, rotation)
+    index = _empty_index(plan, make_quantizer(plan, train_centroids(plan, rotated, seed)))
     if plan.kind != "ivfsq":
         index.pq.cp.seed = seed
         index.pq.cp.min_points_per_centroid = 1
-    index.train(short)
-    return InvertedLists(index, plan, turn)
+    index.train(rotated)
+    return InvertedLists(index, plan, rotation)
 
 
-def fill(lists: InvertedLists, stored: StoredVectors, progress: Progress) -> None:
-    """Put every stored vector into the lists, under its row."""
+def fill_lists(lists: InvertedLists, stored: StoredVectors, progress: StageProgress) -> None:
+    """Add every stored vector to the lists under its row."""
     done = 0
     for rows, vectors in stored.blocks():
         lists.add(vectors, rows)
@@ -68,54 +88,45 @@ def fill(lists: InvertedLists, stored: StoredVectors, progress: Progress) -> Non
         progress(done, len(stored))
 
 
-def build_on_gpu(
-    plan: IndexPlan, recipe: IndexRecipe, stored: StoredVectors, basis: Basis, gpu: GpuPlan
-) -> InvertedLists:
-    """Lists that hold every stored vector under its row, trained and filled by GPUs."""
-    sample = draw_sample(stored, plan.n_training, recipe.seed)
-    turn = choose_turn(plan, recipe, sample, basis)
-    blocks = ((rows, v if turn is None else v @ turn.T) for rows, v in stored.blocks())
-    short = sample if turn is None else np.ascontiguousarray(sample @ turn.T)
-    index = filled_on_gpu(plan, gpu, short, blocks, recipe.seed)
-    # The graph over the centroids is the host's: a GPU compares them all.
-    graph = _quantizer(plan, index.quantizer.reconstruct_n(0, plan.n_lists))
-    graph.this.disown()
-    index.quantizer = graph
-    return InvertedLists(index, plan, turn)
+def rotate_sample(sample: Vectors, rotation: Float32Array | None) -> Float32Array:
+    """(n, n_components) training vectors in the axes of the lists."""
+    return sample if rotation is None else np.ascontiguousarray(sample @ rotation.T)
 
 
-def centroids(plan: IndexPlan, short: Vectors, seed: int) -> Vectors:
-    """(n_lists, n_components) by k-means."""
+def train_centroids(plan: IndexPlan, rotated: Float32Array, seed: int) -> Float32Array:
+    """(n_lists, n_components) centroids of the lists: k-means over rotated training vectors."""
     clustering = faiss.Clustering(plan.n_components, plan.n_lists)
     clustering.seed = seed
-    clustering.niter = _ITERATIONS
-    # Small sets are legitimate: recall is measured afterwards, so FAISS need not warn.
+    clustering.niter = _KMEANS_ITERATIONS
+    # FAISS need not warn about few vectors, because recall is measured afterwards.
     clustering.min_points_per_centroid = 1
-    clustering.max_points_per_centroid = len(short)
-    clustering.train(np.ascontiguousarray(short), faiss.IndexFlatL2(plan.n_components))
-    found = faiss.vector_float_to_array(clustering.centroids)
-    return np.asarray(found.reshape(plan.n_lists, plan.n_components), np.float32)
+    clustering.max_points_per_centroid = len(rotated)
+    clustering.train(np.ascontiguousarray(rotated), faiss.IndexFlatL2(plan.n_components))
+    centroids = faiss.vector_float_to_array(clustering.centroids)
+    return np.asarray(centroids.reshape(plan.n_lists, plan.n_components), np.float32)
 
 
-def _quantizer(plan: IndexPlan, centres: Vectors) -> Any:
-    if plan.n_lists < _GRAPH_FROM:
+def make_quantizer(plan: IndexPlan, centroids: Float32Array) -> Any:
+    """A FAISS index of the centroids: flat for few lists, an HNSW graph for many."""
+    if plan.n_lists < _MIN_LISTS_FOR_GRAPH:
         quantizer = faiss.IndexFlatL2(plan.n_components)
-        quantizer.add(centres)
+        quantizer.add(centroids)
         return quantizer
-    graph = faiss.IndexHNSWFlat(plan.n_components, _GRAPH_LINKS)
-    graph.hnsw.efConstruction = _GRAPH_CARE
+    graph = faiss.IndexHNSWFlat(plan.n_components, _HNSW_LINKS)
+    graph.hnsw.efConstruction = _HNSW_EF_CONSTRUCTION
     n_threads = faiss.omp_get_max_threads()
     try:
-        # With several threads the links depend on who comes first.
+        # With several threads, the links depend on the order in which the threads add centroids.
         faiss.omp_set_num_threads(1)
-        graph.add(centres)
+        graph.add(centroids)
     finally:
         faiss.omp_set_num_threads(n_threads)
-    graph.hnsw.efSearch = 2 * _GRAPH_LINKS
+    graph.hnsw.efSearch = 2 * _HNSW_LINKS
     return graph
 
 
-def _empty(plan: IndexPlan, quantizer: Any) -> Any:
+def _empty_index(plan: IndexPlan, quantizer: Any) -> Any:
+    """An untrained FAISS index of the family of the plan, which owns its coarse quantiser."""
     common = (quantizer, plan.n_components, plan.n_lists)
     if plan.kind == "ivfsq":
         kind = faiss.ScalarQuantizer.QT_8bit
@@ -129,57 +140,3 @@ def _empty(plan: IndexPlan, quantizer: Any) -> Any:
     quantizer.this.disown()
     index.own_fields = True
     return index
-
-
-def choose_turn(
-    plan: IndexPlan, recipe: IndexRecipe, sample: Vectors, basis: Basis
-) -> Vectors | None:
-    """(n_components, d) what turns and shortens a vector, None where nothing shall."""
-    widest = basis.axes[: plan.n_components]
-    if plan.kind == "ivfsq" or recipe.rotation == "pca":
-        return widest
-    plain = None if plan.n_components == plan.dim else widest
-    if recipe.rotation == "none":
-        return None
-    learned = _opq(plan, sample, recipe.seed)
-    if recipe.rotation == "opq":
-        return learned
-    errors = {}
-    for name, turn in (("plain", plain), ("opq", learned)):
-        errors[name] = _coding_error(plan, sample, turn, recipe.seed)
-    return learned if errors["opq"] < _OPQ_GAIN * errors["plain"] else plain
-
-
-def _opq(plan: IndexPlan, sample: Vectors, seed: int) -> Vectors:
-    matrix = faiss.OPQMatrix(plan.dim, plan.n_subvectors, plan.n_components)
-    matrix.niter, matrix.niter_pq, matrix.niter_pq_0 = 12, 4, 8
-    matrix.max_train_points = 16_384
-    quantizer = faiss.ProductQuantizer(plan.n_components, plan.n_subvectors, min(plan.n_bits, 4))
-    quantizer.cp.seed = seed
-    matrix.pq = quantizer
-    matrix.train(_some(sample, matrix.max_train_points))
-    turn = faiss.vector_to_array(matrix.A).reshape(plan.n_components, plan.dim)
-    return np.asarray(turn, np.float32)
-
-
-def _coding_error(plan: IndexPlan, sample: Vectors, turn: Vectors | None, seed: int) -> float:
-    """Mean squared error of coding what a few centroids leave of the sample."""
-    some = _some(sample, 2 * _JUDGED)
-    short = some if turn is None else np.ascontiguousarray(some @ turn.T)
-    lost = 0.0 if turn is None else float(np.mean(np.vecdot(some, some) - np.vecdot(short, short)))
-    few = faiss.Kmeans(plan.n_components, max(1, min(plan.n_lists, len(short) // 39)), seed=seed)
-    few.cp.min_points_per_centroid = 1
-    few.train(short)
-    residual = short - few.centroids[few.index.search(short, 1)[1][:, 0]]
-    quantizer = faiss.ProductQuantizer(plan.n_components, plan.n_subvectors, plan.n_bits)
-    quantizer.cp.seed = seed
-    quantizer.cp.min_points_per_centroid = 1
-    half = len(residual) // 2
-    quantizer.train(residual[:half])
-    error = residual[half:] - quantizer.decode(quantizer.compute_codes(residual[half:]))
-    return lost + float(np.mean(np.vecdot(error, error)))
-
-
-def _some(sample: Vectors, n: int) -> npt.NDArray[np.float32]:
-    """At most `n` rows, spread evenly."""
-    return np.ascontiguousarray(sample[:: max(1, len(sample) // n)][:n])

@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galsearch.core.arrays import TargetIds, Vectors
 from galsearch.core.errors import EncoderMismatchError, MissingModalityError, ShardError
+from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.embeddings import EmbeddingStore
 from galsearch.index.build.intake import (
@@ -29,7 +31,7 @@ from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.generations import new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
-from galsearch.index.vectors.stored_vectors import Ids, StoredVectors, Vectors, find_rows
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 Progress = Callable[[str, int, int], None]
 
@@ -111,7 +113,7 @@ def _write_added(
             "added. Remove them from the index first, or embed new ones alone."
         )
     counts = {}
-    embedded: dict[Modality, Ids] = {}
+    embedded: dict[Modality, TargetIds] = {}
     for number, kind in enumerate(opened.manifest.modalities, start=1):
         stored = _write_modality(opened, kind, stores.get(kind), folder / kind)
         if stored is not None:
@@ -139,7 +141,7 @@ def _write_modality(
     if not sum(len(part) for part in ids):
         return None
 
-    def blocks() -> Iterator[tuple[Ids, Vectors]]:
+    def blocks() -> Iterator[tuple[TargetIds, Vectors]]:
         if before is not None:
             yield from ((before.ids_at(rows), vectors) for rows, vectors in before.blocks())
         if store is not None:

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galsearch.core.arrays import TargetIds, Vectors
+from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.index.build.build_index import Progress, library_versions
 from galsearch.index.build.intake import (
@@ -18,6 +20,7 @@ from galsearch.index.build.intake import (
 )
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.build.quantisers import describe_modality, quantisers_of, train
+from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.search.modality_index import OpenModality
@@ -30,7 +33,7 @@ from galsearch.index.storage.manifest import (
     ModalityManifest,
     SegmentManifest,
 )
-from galsearch.index.vectors.stored_vectors import Ids, StoredVectors, Vectors, find_rows
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 
 def compact(index: str | Path | None = None, *, progress: Progress | None = None) -> IndexManifest:
@@ -85,7 +88,7 @@ def _compact_modality(
 ) -> tuple[OpenModality, ModalityManifest]:
     old, described = opened.stored(kind), opened.manifest.modalities[kind]
 
-    def blocks() -> Iterator[tuple[Ids, Vectors]]:
+    def blocks() -> Iterator[tuple[TargetIds, Vectors]]:
         return ((old.ids_at(rows), vectors) for rows, vectors in old.blocks())
 
     stored = write_vectors([old.ids], blocks(), folder, dim=old.dim, source=folder)
@@ -95,9 +98,9 @@ def _compact_modality(
         made = quantisers_of(opened, kind)
         for each, name in ((lists, INVERTED_LISTS_NAME), (cross, CROSS_LISTS_NAME)):
             if each is not None:
-                each.renumber(_new_rows(old, stored))
-                each.write(folder / name)
-        reduced = reduce_vectors(stored, folder, made.plan.store, made.basis)
+                each.remap_rows(_new_rows(old, stored))
+                write_lists(each, folder / name)
+        reduced = reduce_vectors(stored, folder, made.plan.store, made.pca)
         searched = OpenModality(reduced, lists, cross=cross)
     else:
         made = train(recipe, stored, share=_share(opened, kind))
@@ -112,7 +115,7 @@ def _share(opened: GalaxyIndex, kind: Modality) -> float:
     return len(opened.stored(kind)) / sum(counts)
 
 
-def _new_rows(old: StoredVectors, new: StoredVectors) -> Ids:
+def _new_rows(old: StoredVectors, new: StoredVectors) -> TargetIds:
     """(n,) for each row of `old` its row in `new`."""
     rows = np.arange(old.n_rows)
     return find_rows(new.ids, old.ids_at(rows))

@@ -9,13 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import EncoderMismatchError, ManifestError, ShardError
+from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.index.build.build_index import Progress, finish
 from galsearch.index.build.intake import write_catalogue
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.build.quantisers import describe_modality, quantisers_of
 from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.search.modality_index import OpenModality
@@ -27,15 +30,8 @@ from galsearch.index.storage.manifest import (
     SegmentManifest,
 )
 from galsearch.index.storage.staging import new_build
-from galsearch.index.vectors.pca import BASIS_NAME
-from galsearch.index.vectors.stored_vectors import (
-    IDS_NAME,
-    VECTORS_NAME,
-    Ids,
-    Segment,
-    StoredVectors,
-    find_rows,
-)
+from galsearch.index.vectors.array_files import IDS_NAME, PCA_NAME, VECTORS_NAME
+from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 _BLOCK_ROWS = 65_536
 
@@ -156,22 +152,23 @@ def _merge_modality(
     lists = cross = None
     if made.plan.kind != "flat":
         lists = _joined([part.read_lists(part.manifest.segments[0], kind) for part in opened])
-        lists.renumber(new_rows)
-        lists.write(folder / INVERTED_LISTS_NAME)
+        lists.remap_rows(new_rows)
+        write_lists(lists, folder / INVERTED_LISTS_NAME)
     if made.cross is not None:
         cross = _joined([part.read_cross_lists(part.manifest.segments[0], kind) for part in opened])
-        cross.renumber(new_rows)
-        cross.write(folder / CROSS_LISTS_NAME)
+        cross.remap_rows(new_rows)
+        write_lists(cross, folder / CROSS_LISTS_NAME)
     fingerprint = opened[0].manifest.fingerprint
     entry = describe_modality(made, len(ids), fingerprint, folder)
     return OpenModality(stored, lists, cross=cross), entry
 
 
 def _joined(lists: Sequence[InvertedLists]) -> InvertedLists:
-    return lists[0].grown(lists[1:], dead=np.empty(0, np.int64))
+    lists[0].merge_segments(lists[1:], deleted_rows=np.empty(0, np.int64))
+    return lists[0]
 
 
-def _one_of_each(parts: Sequence[StoredVectors], kind: Modality) -> Ids:
+def _one_of_each(parts: Sequence[StoredVectors], kind: Modality) -> TargetIds:
     ids = np.sort(np.concatenate([part.ids for part in parts]))
     twice = ids[1:][ids[1:] == ids[:-1]]
     if len(twice):
@@ -181,13 +178,13 @@ def _one_of_each(parts: Sequence[StoredVectors], kind: Modality) -> Ids:
     return ids
 
 
-def _merge_rows(parts: Sequence[StoredVectors], ids: Ids, folder: Path) -> StoredVectors:
+def _merge_rows(parts: Sequence[StoredVectors], ids: TargetIds, folder: Path) -> StoredVectors:
     """The parts' stored rows, as they are, in the order of all their ids."""
     codec = parts[0].codec
     store = {"float32": "float32", "float16": "float16"}.get(codec.dtype.name, "int8")
-    basis = getattr(codec, "basis", None)
-    if basis is not None:
-        basis.write(folder / BASIS_NAME)
+    pca = getattr(codec, "pca", None)
+    if pca is not None:
+        pca.write(folder / PCA_NAME)
     rows = np.lib.format.open_memmap(
         folder / VECTORS_NAME, mode="w+", dtype=codec.dtype, shape=(len(ids), codec.width)
     )
@@ -197,5 +194,5 @@ def _merge_rows(parts: Sequence[StoredVectors], ids: Ids, folder: Path) -> Store
             some = slice(start, start + _BLOCK_ROWS)
             rows[find_rows(ids, segment.ids[some])] = segment.vectors[some]
     del rows
-    segment = Segment.open(folder, n_vectors=len(ids), dim=parts[0].dim, store=store)
+    segment = VectorSegment.open(folder, n_vectors=len(ids), dim=parts[0].dim, store=store)
     return StoredVectors([segment])

@@ -6,18 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ShardError, UnknownTargetError
+from galsearch.core.ids import find_rows
 from galsearch.core.target_id import TargetId
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.generations import REMOVED_PREFIX, new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
-from galsearch.index.vectors.stored_vectors import IDS_NAME, Ids, find_rows
+from galsearch.index.vectors.array_files import IDS_NAME
 
 
 def remove(
-    target_ids: Sequence[int | str] | Ids, *, index: str | Path | None = None
+    target_ids: Sequence[int | str] | TargetIds, *, index: str | Path | None = None
 ) -> IndexManifest:
     """The manifest of a build without these galaxies; they are never found again.
 
@@ -47,7 +49,7 @@ def remove(
         return commit(opened, folder, segments, n_changed=changed)
 
 
-def _check_some_stay(opened: GalaxyIndex, wanted: Ids) -> None:
+def _check_some_stay(opened: GalaxyIndex, wanted: TargetIds) -> None:
     for kind in opened.manifest.modalities:
         stored = opened.stored(kind)
         if len(stored) == np.count_nonzero(stored.rows_of(wanted) >= 0):
@@ -58,7 +60,9 @@ def _check_some_stay(opened: GalaxyIndex, wanted: Ids) -> None:
             )
 
 
-def _write_removed(opened: GalaxyIndex, wanted: Ids, folder: Path) -> tuple[SegmentManifest, ...]:
+def _write_removed(
+    opened: GalaxyIndex, wanted: TargetIds, folder: Path
+) -> tuple[SegmentManifest, ...]:
     """The segments, those that hold one of `wanted` with a longer list of removed galaxies."""
     segments = []
     for number, entry in enumerate(opened.manifest.segments):

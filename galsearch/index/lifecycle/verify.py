@@ -5,18 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ManifestError
 from galsearch.core.vectors import off_unit
 from galsearch.index.search.galaxy_index import open_build
 from galsearch.index.storage.generations import LOCK_NAME, superseded_files
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
-from galsearch.index.vectors.stored_vectors import (
-    CATALOGUE_NAME,
-    IDS_NAME,
-    VECTORS_NAME,
-    Ids,
-    Segment,
-)
+from galsearch.index.vectors.array_files import CATALOGUE_RECORDS_NAME, IDS_NAME, VECTORS_NAME
+from galsearch.index.vectors.stored_vectors import VectorSegment
 
 _ROWS = 65_536
 
@@ -64,7 +60,7 @@ def verify(
         missing = stored.ids[index.catalogue_rows(stored.ids) < 0]
         if len(missing):
             raise ManifestError(
-                f"{directory / CATALOGUE_NAME}: lacks {len(missing):,} of {len(stored):,} "
+                f"{directory / CATALOGUE_RECORDS_NAME}: lacks {len(missing):,} of {len(stored):,} "
                 f"galaxies with {kind} vectors, first TARGETID {missing[0]}."
             )
     return index.manifest
@@ -88,12 +84,14 @@ def _segment(folder: Path, entry: SegmentManifest, manifest: IndexManifest) -> N
     _ascending(np.load(folder / IDS_NAME, mmap_mode="r"), folder / IDS_NAME)
     for kind, n_vectors in entry.n_vectors.items():
         plan = manifest.modalities[kind].plan
-        segment = Segment.open(folder / kind, n_vectors=n_vectors, dim=plan.dim, store=plan.store)
+        segment = VectorSegment.open(
+            folder / kind, n_vectors=n_vectors, dim=plan.dim, store=plan.store
+        )
         _ascending(segment.ids, folder / kind / IDS_NAME)
         _unit(segment, folder / kind / VECTORS_NAME)
 
 
-def _counted(ids: Ids, expected: int, what: str, directory: Path) -> None:
+def _counted(ids: TargetIds, expected: int, what: str, directory: Path) -> None:
     if len(ids) != expected or len(np.unique(ids)) != expected:
         raise ManifestError(
             f"{directory}: {len(ids):,} {what} of {len(np.unique(ids)):,} TARGETIDs, manifest.json "
@@ -101,7 +99,7 @@ def _counted(ids: Ids, expected: int, what: str, directory: Path) -> None:
         )
 
 
-def _ascending(ids: Ids, path: Path) -> None:
+def _ascending(ids: TargetIds, path: Path) -> None:
     if len(ids) and ids[0] <= 0:
         raise ManifestError(f"{path}: TARGETID {ids[0]} is not that of a galaxy.")
     wrong = np.flatnonzero(ids[1:] <= ids[:-1])
@@ -112,7 +110,7 @@ def _ascending(ids: Ids, path: Path) -> None:
         )
 
 
-def _unit(segment: Segment, path: Path) -> None:
+def _unit(segment: VectorSegment, path: Path) -> None:
     for start in range(0, len(segment.vectors), _ROWS):
         block = segment.codec.decode(segment.vectors[start : start + _ROWS])
         wrong = np.flatnonzero(off_unit(block))

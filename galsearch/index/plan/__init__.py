@@ -1,1 +1,1 @@
-"""What an index should be: recipes, plans derived from them, and the cost model."""
+"""Recipes of indexes, the plans that follow from them, and the cost model of the search."""

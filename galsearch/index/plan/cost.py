@@ -1,35 +1,38 @@
-"""What one way of answering costs beside another, counted rather than timed.
+"""Cost model of the ways to search, which the search and the tuning use to choose between them.
 
-The unit is one looked-up 8-bit code. Counting makes the same choice on every machine, so the same
-question has the same answer. The weights are the ratios of times with one thread that
-`python -m benchmarks.index.calibrate_costs` prints, for single questions.
+Costs are counted, not measured, so that the same query takes the same way and returns the same
+neighbours on every machine. The unit is the cost of looking up one 8-bit code. The weights are
+ratios of times with one thread for single queries, as `python -m benchmarks.index.calibrate_costs`
+prints them.
 """
 
 from galsearch.index.plan.index_plan import IndexPlan
 
 LOOKED_UP_CODE = 1.0
-"""Of a product quantiser, 5 to 8 bits."""
+"""Cost of one product-quantiser code of 5 to 8 bits, looked up in a table."""
 PACKED_CODE = 0.06
-"""Of 4 bits, compared 32 vectors at a time in registers."""
+"""Cost of one 4-bit code with fast scan, which compares 32 vectors at a time in registers."""
 SCALAR_CODE = 0.5
-"""A component in 8 bits."""
+"""Cost of one component that is stored as an 8-bit scalar."""
 VISITED_LIST = 4000.0
-"""Finding a list by its centroid, and beginning to read where nothing was read before."""
+"""Cost of probing a list: finding its centroid, and the first access to memory that is not
+cached."""
 LIST_BY_PRODUCTS = 1800.0
-"""As much, where one table of a question's products serves all lists."""
+"""Cost of probing a list with inner-product PQ, where the lookup table is shared by all lists."""
 SHORT_COMPONENT = 0.2
-"""Of a shortened vector that is kept in single precision and compared in sequence."""
+"""Cost of comparing one component of shortened float32 vectors in a sequential scan."""
 SCANNED_COMPONENT = 0.5
-"""Of a stored vector that is read in sequence and compared."""
+"""Cost of comparing one component of stored vectors in a sequential scan."""
 GATHERED_COMPONENT = 0.7
-"""Of a stored vector that is fetched from its place in a memory map, on top of comparing it."""
+"""Additional cost for each component of a stored vector that is fetched from a random position of
+the memory map."""
 KEPT_VECTOR = 25.0
-"""Of shortening a vector for a filter and keeping it: shared by the hundred questions that a filter
-is expected to be asked."""
+"""Cost of adding one vector to the temporary index of a filter, divided by the hundred queries that
+a filter is expected to be used for."""
 
 
-def lists_cost(n_lists: float, plan: IndexPlan) -> float:
-    """Of estimating the distances of all vectors in so many lists from their codes."""
+def probe_cost(n_lists: float, plan: IndexPlan) -> float:
+    """Cost of estimating the distances of all vectors in `n_lists` lists from their codes."""
     weight = {"ivfsq": SCALAR_CODE, "fastscan": PACKED_CODE}.get(plan.kind, LOOKED_UP_CODE)
     n_vectors = n_lists * plan.n_vectors / plan.n_lists
     visit = LIST_BY_PRODUCTS if plan.metric == "ip" else VISITED_LIST
@@ -37,10 +40,20 @@ def lists_cost(n_lists: float, plan: IndexPlan) -> float:
 
 
 def rerank_cost(n_vectors: float, dim: int) -> float:
-    """Of comparing so many scattered vectors."""
+    """Cost of comparing stored vectors at `n_vectors` random rows with a query."""
     return n_vectors * dim * (SCANNED_COMPONENT + GATHERED_COMPONENT)
 
 
-def short_cost(n_read: float, n_kept: int, n_components: int) -> float:
-    """Of comparing so many shortened vectors, of those that are kept for a filter."""
-    return n_read * n_components * SHORT_COMPONENT + n_kept * KEPT_VECTOR
+def temporary_index_cost(n_compared: float, n_indexed: int, n_components: int) -> float:
+    """Cost of comparing some of the shortened vectors in the temporary index of a filter.
+
+    Parameters
+    ----------
+    n_compared
+        Vectors that are compared with a query.
+    n_indexed
+        Vectors in the temporary index; a part of the cost of making it is added.
+    n_components
+        Components of a shortened vector.
+    """
+    return n_compared * n_components * SHORT_COMPONENT + n_indexed * KEPT_VECTOR

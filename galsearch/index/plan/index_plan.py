@@ -1,4 +1,4 @@
-"""What a recipe means for so many vectors: an `IndexPlan`, made by a pure function."""
+"""The parameters of the inverted lists for a given number of vectors, derived from a recipe."""
 
 import math
 from dataclasses import dataclass
@@ -10,15 +10,17 @@ from galsearch.index.plan.index_recipe import IndexRecipe, size_bytes
 Kind = Literal["flat", "ivfsq", "ivfpq", "fastscan"]
 Metric = Literal["l2", "ip"]
 MIN_POINTS_PER_LIST = 39
-"""FAISS's k-means warns below this many training vectors a centroid."""
+"""FAISS's k-means warns if there are fewer training vectors than this for each centroid."""
 GPU_SUBVECTORS = (1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96)
-"""Codes a vector that FAISS's GPU IVF-PQ has kernels for (facts of faiss 1.15)."""
-MOST_LISTS = 16_384
-"""Lists of a default plan. More save little reading where codes are short, and cost k-means."""
-_CODED_SINGLY = 64
-"""Components up to which each has a code of 4 bits to itself; more share one by two."""
-SCALAR_UP_TO = 64
-"""Components that are worth a byte each; more are better described by fewer codes."""
+"""Numbers of codes for each vector that FAISS's GPU IVF-PQ has kernels for (faiss 1.15)."""
+MAX_LISTS = 16_384
+"""Largest default number of lists. Where codes are short, more lists make queries hardly faster and
+k-means slower."""
+_MAX_SINGLE_CODE_COMPONENTS = 64
+"""Up to 64 components: one 4-bit code for each component; above: one for every two."""
+MAX_SCALAR_COMPONENTS = 64
+"""Up to 64 components: one byte for each component (`ivfsq`). More components are described better
+by fewer codes of a product quantiser."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +28,28 @@ class IndexPlan:
     """A recipe resolved for the vectors of one modality."""
 
     kind: Kind
-    """`flat`: no quantiser, the stored vectors are scanned."""
+    """Family of the index; `flat` has no inverted lists, every query is an exact search."""
     n_vectors: int
     dim: int
     n_lists: int
-    """0 where flat, as are the next four."""
+    """0 where `kind` is `flat`, as are the next four fields."""
     n_components: int
-    """Of a vector that the lists hold, after a rotation; `dim` where none is taken off."""
+    """Components of a vector in the lists, after rotation; `dim` where none is dropped."""
     n_subvectors: int
-    """Codes a vector."""
+    """Codes for each vector."""
     n_bits: int
+    """Bits of each code."""
     n_training: int
+    """Vectors that train the quantisers."""
     store: str = "float32"
-    """Type of a stored component."""
+    """Encoding of the stored vectors."""
     metric: Metric = "l2"
-    """How lists tell what is near a question: by squared distance, or by inner product (cross
-    lists, whose components are stretched by what questions tell)."""
+    """Metric by which the lists rank vectors: squared distance, or inner product. Inner products
+    are used in the lists for cross-modal queries, whose axes are scaled."""
 
     @property
     def code_bytes(self) -> float:
-        """Of one vector in the inverted lists, its row number not counted."""
+        """Bytes of the codes of one vector in the inverted lists, without its row number."""
         return self.n_subvectors * self.n_bits / 8
 
 
@@ -54,28 +58,34 @@ def plan_index(
     *,
     n_vectors: int,
     dim: int,
-    n_telling: int | None = None,
-    n_rough: int | None = None,
+    n_pca_components: int | None = None,
+    n_pca_components_4_bit: int | None = None,
     on_gpu: bool = False,
     share_of_memory: float = 1.0,
 ) -> IndexPlan:
-    """The index that `recipe` means for `n_vectors` vectors of `dim` components.
+    """The parameters of the index that a recipe describes, for the vectors of one modality.
+
+    This is a pure function: the same arguments give the same plan on every machine.
 
     Parameters
     ----------
-    n_telling
-        Components that tell enough of a turned vector (`Basis.n_telling`); default: all.
-    n_rough
-        Components that 4-bit codes describe (`Basis.n_lacking`); default: all.
+    recipe
+        Values that are set there are used; the others follow from the data.
+    n_vectors, dim
+        Number of vectors, and of dimensions of each.
+    n_pca_components
+        PCA components that keep 99.8 % of the variance; default: all.
+    n_pca_components_4_bit
+        PCA components that keep 97 % of the variance, for 4-bit codes; default: all.
     on_gpu
-        Whether a GPU shall train it: of the families not fastscan.
+        Plan an index that a GPU trains: any family but `fastscan`.
     share_of_memory
-        Of the memory budget, for these vectors.
+        Fraction of the memory budget that is available for these vectors.
 
     Raises
     ------
     ConfigError
-        Where the recipe contradicts the data, listing every contradiction.
+        Where the recipe contradicts the data; the message lists every contradiction.
 
     Examples
     --------
@@ -85,7 +95,7 @@ def plan_index(
               metric='l2')
     >>> plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256).kind
     'fastscan'
-    >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256, n_telling=32)
+    >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256, n_pca_components=32)
     >>> plan.kind, plan.n_components, plan.code_bytes
     ('ivfsq', 32, 32.0)
     >>> plan_index(IndexRecipe(), n_vectors=1000, dim=128).n_lists
@@ -93,8 +103,8 @@ def plan_index(
     >>> plan_index(IndexRecipe(), n_vectors=100, dim=128).kind
     'flat'
     """
-    telling = min(dim, recipe.n_components or n_telling or dim)
-    kind = _family(recipe, n_vectors, telling, on_gpu=on_gpu)
+    n_components = min(dim, recipe.n_components or n_pca_components or dim)
+    kind = _family(recipe, n_vectors, n_components, on_gpu=on_gpu)
     if kind == "flat":
         return IndexPlan("flat", n_vectors, dim, 0, 0, 0, 0, 0, recipe.store)
     n_bits = recipe.n_bits or (4 if kind == "fastscan" else 8)
@@ -102,18 +112,18 @@ def plan_index(
     budget = None if recipe.memory_budget is None else size_bytes(recipe.memory_budget)
     available = math.inf if budget is None else budget * share_of_memory
     if kind == "ivfsq":
-        fits = _components(n_vectors, telling, n_lists, available)
-        telling = n_subvectors = recipe.n_components or fits
+        fits = _components_in_memory(n_vectors, n_components, n_lists, available)
+        n_components = n_subvectors = recipe.n_components or fits
     else:
-        rough = n_rough if kind == "fastscan" else None
-        telling = recipe.n_components or rough or dim
-        n_subvectors = recipe.n_subvectors or _affordable(
-            kind, n_vectors, telling, n_lists, available
+        reduced = n_pca_components_4_bit if kind == "fastscan" else None
+        n_components = recipe.n_components or reduced or dim
+        n_subvectors = recipe.n_subvectors or _subvectors_in_memory(
+            kind, n_vectors, n_components, n_lists, available
         )
     wanted = recipe.train_size or max(MIN_POINTS_PER_LIST * n_lists, 65_536)
     n_training = int(min(n_vectors, wanted, available // (4 * dim)))
     plan = IndexPlan(
-        kind, n_vectors, dim, n_lists, telling, n_subvectors, n_bits, n_training, recipe.store
+        kind, n_vectors, dim, n_lists, n_components, n_subvectors, n_bits, n_training, recipe.store
     )
     problems = _contradictions(plan, recipe)
     if list_bytes(plan) > available:
@@ -128,24 +138,26 @@ def plan_index(
 
 
 def list_bytes(plan: IndexPlan) -> float:
-    """What the inverted lists of a plan fill in memory: codes, row numbers and centroids."""
+    """Bytes of memory that the inverted lists of a plan need: codes, row numbers and centroids."""
     centroids = plan.n_lists + (1 << plan.n_bits)
     return plan.n_vectors * (plan.code_bytes + 8) + 4.0 * plan.n_components * centroids
 
 
-def _family(recipe: IndexRecipe, n_vectors: int, telling: int, *, on_gpu: bool) -> Kind:
+def _family(recipe: IndexRecipe, n_vectors: int, n_components: int, *, on_gpu: bool) -> Kind:
+    """Family of the recipe, or the default family for so many vectors and components."""
     if recipe.family == "flat" or n_vectors < recipe.flat_below:
         return "flat"
     if recipe.family != "auto":
         return recipe.family
     if recipe.n_bits is not None:
         return "ivfpq"
-    if recipe.n_subvectors is None and telling <= SCALAR_UP_TO:
+    if recipe.n_subvectors is None and n_components <= MAX_SCALAR_COMPONENTS:
         return "ivfsq"
     return "ivfpq" if on_gpu else "fastscan"
 
 
 def _contradictions(plan: IndexPlan, recipe: IndexRecipe) -> list[str]:
+    """One sentence for each reason why no such index can be built."""
     problems = []
     if plan.n_components > plan.dim:
         problems.append(f"n_components = {plan.n_components}, vectors have {plan.dim}.")
@@ -165,7 +177,7 @@ def _contradictions(plan: IndexPlan, recipe: IndexRecipe) -> list[str]:
     needed = max(1 if plan.kind == "ivfsq" else 2**plan.n_bits, plan.n_lists)
     if plan.n_training < needed:
         problems.append(
-            f"{plan.n_lists} lists and {plan.n_bits}-bit codes want at least {needed:,} training "
+            f"{plan.n_lists} lists and {plan.n_bits}-bit codes need at least {needed:,} training "
             f"vectors, there are {plan.n_training:,} (of {plan.n_vectors:,} stored). Use fewer "
             f"n_lists or n_bits, a larger train_size, or flat_below = {plan.n_vectors + 1}."
         )
@@ -173,39 +185,43 @@ def _contradictions(plan: IndexPlan, recipe: IndexRecipe) -> list[str]:
 
 
 def _default_n_lists(n_vectors: int) -> int:
-    """The power of two next to 4 sqrt(n), halved until a list has its 39 vectors."""
+    """The power of two nearest to 4 sqrt(n), halved until there are 39 vectors for each list."""
     n_lists = 1 << max(0, round(math.log2(4 * math.sqrt(max(n_vectors, 1)))))
     while n_lists > 1 and n_lists * MIN_POINTS_PER_LIST > n_vectors:
         n_lists //= 2
-    return min(n_lists, MOST_LISTS)
+    return min(n_lists, MAX_LISTS)
 
 
-def _components(n_vectors: int, telling: int, n_lists: int, available: float) -> int:
-    """As many components as tell enough, or as fit the memory."""
+def _components_in_memory(n_vectors: int, n_components: int, n_lists: int, available: float) -> int:
+    """The smaller one of `n_components` and the number of components that fit in memory."""
     fits = (available - 8 * n_vectors) // (n_vectors + 4.0 * (n_lists + 256))
-    return int(max(1, min(telling, fits)))
+    return int(max(1, min(n_components, fits)))
 
 
-def codes_of(kind: Kind, n_components: int) -> list[int]:
-    """How many codes so many components may have by default, ascending.
+def allowed_n_subvectors(kind: Kind, n_components: int) -> list[int]:
+    """Numbers of codes for each vector that a default plan may use, ascending.
 
     Examples
     --------
-    >>> codes_of("fastscan", 32)[-1], codes_of("fastscan", 128)[-1], codes_of("ivfpq", 128)[-1]
-    (32, 64, 32)
+    >>> allowed_n_subvectors("fastscan", 32)[-1], allowed_n_subvectors("fastscan", 128)[-1]
+    (32, 64)
+    >>> allowed_n_subvectors("ivfpq", 128)
+    [1, 2, 4, 8, 16, 32]
     """
     if kind == "fastscan":
-        least_width = 1 if n_components <= _CODED_SINGLY else 2
+        min_width = 1 if n_components <= _MAX_SINGLE_CODE_COMPONENTS else 2
         legal = [m for m in range(1, 129) if n_components % m == 0]
     else:
-        least_width = 4
+        min_width = 4
         legal = [m for m in GPU_SUBVECTORS if m <= 64 and n_components % m == 0]
-    return [m for m in legal if n_components // m >= least_width] or legal[:1]
+    return [m for m in legal if n_components // m >= min_width] or legal[:1]
 
 
-def _affordable(kind: Kind, n_vectors: int, dim: int, n_lists: int, available: float) -> int:
-    """The most codes of the default's choices that fit the memory, or else the fewest."""
-    n_bits, choices = 4 if kind == "fastscan" else 8, codes_of(kind, dim)
+def _subvectors_in_memory(
+    kind: Kind, n_vectors: int, dim: int, n_lists: int, available: float
+) -> int:
+    """The largest allowed number of codes that fits in memory, else the smallest allowed one."""
+    n_bits, allowed = 4 if kind == "fastscan" else 8, allowed_n_subvectors(kind, dim)
     centroids = 4.0 * dim * (n_lists + 2**n_bits)
-    fits = [m for m in choices if n_vectors * (m * n_bits / 8 + 8) + centroids <= available]
-    return max(fits, default=min(choices))
+    fits = [m for m in allowed if n_vectors * (m * n_bits / 8 + 8) + centroids <= available]
+    return max(fits, default=min(allowed))

@@ -1,4 +1,4 @@
-"""What an index shall be: an `IndexRecipe`, read from a small TOML file."""
+"""Recipes of indexes: what is set for a build, read from a small TOML file."""
 
 import re
 from dataclasses import dataclass
@@ -11,67 +11,73 @@ from galsearch.index.vectors.codec import STORES
 
 FAMILIES = ("auto", "flat", "ivfsq", "ivfpq", "fastscan")
 ROTATIONS = ("auto", "none", "pca", "opq")
+DEVICES = ("auto", "cpu", "gpu")
+_CHOICES = {"family": FAMILIES, "store": STORES, "rotation": ROTATIONS, "device": DEVICES}
 
 
 @dataclass(frozen=True)
 class IndexRecipe:
-    """What is wanted of an index; whatever is left out follows from the data.
+    """Requested properties of an index; what is not set follows from the data.
 
     Raises
     ------
     ConfigError
-        Listing every field that cannot be.
+        Where a value is not possible; the message lists every such value.
     """
 
     name: str = "default"
-    """What the build is called in messages."""
+    """Name of the index in messages."""
     recall_target: float = 0.95
     """Recall@10 against exact search that each direction is tuned to reach. Higher is slower."""
     memory_budget: str | None = None
-    """What the inverted lists of all modalities may fill while they are searched, such as
+    """Memory that the inverted lists of all modalities may need while they are searched, such as
     `"2 GB"` (GB, MB: powers of 1000; GiB, MiB: of 1024); training samples stay below it too.
-    Stored vectors are not counted: they lie on disk, memory-mapped. Default: no limit."""
+    Stored vectors are not counted, because they are memory-mapped files. Default: no limit."""
     family: Literal["auto", "flat", "ivfsq", "ivfpq", "fastscan"] = "auto"
-    """`flat` compares all; the others estimate distances within inverted lists: `ivfsq` from 8 bits
-    a component of a shortened vector, `ivfpq` from looked-up codes of 4 to 8 bits, `fastscan`
-    from 4-bit codes compared in the registers of a CPU. `auto`: flat when small; ivfpq where
-    n_bits is given; ivfsq where 64 components tell enough of a vector; otherwise ivfpq where a GPU
-    builds, else fastscan."""
+    """Family of the index. `flat` compares all vectors. The others estimate distances within
+    inverted lists: `ivfsq` from 8 bits for each component of a shortened vector, `ivfpq` from
+    looked-up codes of 4 to 8 bits, `fastscan` from 4-bit codes compared in the registers of a CPU.
+    `auto`: flat for few vectors; ivfpq where n_bits is set; ivfsq where 64 PCA components keep
+    99.8 % of the variance; otherwise ivfpq where a GPU trains the index, else fastscan."""
     store: Literal["float32", "float16", "int8"] = "float32"
-    """How vectors are stored for re-ranking: 4, 2 or 1.25 bytes a component. Similarities are those
-    of what is stored: float16 and int8 are true to a few 1e-5."""
+    """Encoding of the vectors for re-ranking: 4, 2 or 1.25 bytes for each dimension. Similarities
+    are those of the encoded vectors; with float16 and int8 their errors are a few 1e-5."""
     rotation: Literal["auto", "none", "pca", "opq"] = "auto"
-    """What turns a vector before it is coded: to the axes of widest spread (`pca`), or to those in
-    which product quantisation errs least (`opq`). `auto`: pca for ivfsq; for the others whichever
-    errs least on part of the training sample."""
+    """Rotation of vectors before they are coded: to their principal axes (`pca`), or to the axes in
+    which product quantisation has the smallest error (`opq`). `auto`: pca for ivfsq; for the others
+    the rotation with the smallest error on a part of the training sample."""
     n_components: int | None = None
-    """Components kept of a turned vector for the inverted lists; stored vectors stay whole.
-    Default: the fewest, a multiple of 16, that lack 2e-3 of the squared length (fastscan: 3e-2;
-    ivfpq: all)."""
+    """Components of a rotated vector that the inverted lists keep; stored vectors stay whole.
+    Default: the fewest, a multiple of 16, that leave 2e-3 of the variance unexplained (fastscan:
+    3e-2; ivfpq: all components)."""
     n_lists: int | None = None
-    """Inverted lists. Default: the power of two next to 4 sqrt(n), at most 16,384, with 39 vectors
-    a list at least. Too few: every probe reads much. Too many: training costs more."""
+    """Number of inverted lists. Default: the power of two nearest to 4 sqrt(n), at most 16,384,
+    with at least 39 vectors for each list. With too few lists every probe reads many vectors; with
+    too many, training takes longer."""
     n_subvectors: int | None = None
-    """Codes a vector; must divide the dimension. Default: one for every four components, at most
-    64; of 4 bits one for each up to 64, else for every two, at most 128. Fewer: less memory, deeper
-    re-ranking for the same recall."""
+    """Codes for each vector; must divide the number of components. Default: one for every four
+    components, at most 64; 4-bit codes: one for each component up to 64 components, else one for
+    every two, at most 128. Fewer codes need less memory and more re-ranking for the same recall."""
     n_bits: int | None = None
-    """Bits a code, 4 to 8; default 8, or 4 for fastscan, which has no other. A GPU trains 8
-    only."""
+    """Bits of each code, 4 to 8. Default: 8, or 4 for fastscan, which has no other. A GPU trains
+    8-bit codes only."""
     n_probe: int | None = None
-    """Inverted lists read for a question. Default: tuned for each direction."""
+    """Inverted lists that a query probes. Default: tuned for each direction."""
     rerank: float | None = None
-    """Candidates a wanted neighbour that are re-ranked by their stored vectors. Default: tuned."""
+    """Candidates that are re-ranked by their stored vectors, for each requested neighbour. Default:
+    tuned."""
     train_size: int | None = None
-    """Vectors that train the quantisers. Default: 39 a list, 65,536 at least, or all there are."""
+    """Vectors that train the quantisers. Default: 39 for each list and at least 65,536, or all
+    vectors."""
     flat_below: int = 512
-    """With fewer vectors than this no quantiser is trained: every question is answered exactly."""
+    """With fewer vectors than this no quantiser is trained: every query is an exact search."""
     n_tuning_queries: int = 256
-    """Galaxies that ask while a direction is tuned; as many others then measure its recall."""
+    """Queries that tune a direction; as many others then measure its recall."""
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    """Where the quantisers are trained; `auto` takes a GPU where one is present and can."""
+    """Device that trains the quantisers. `auto` uses a GPU if FAISS sees one and it can train this
+    family."""
     seed: int = 1
-    """Of the training sample, of k-means and of the tuning queries."""
+    """Seed of the training sample, of k-means and of the tuning queries."""
 
     def __post_init__(self) -> None:
         problems = [*_too_small(self)]
@@ -82,13 +88,11 @@ class IndexRecipe:
         if self.family == "fastscan" and self.n_bits not in (None, 4):
             problems.append(f"family = 'fastscan' has 4-bit codes, n_bits = {self.n_bits}.")
         if self.memory_budget is not None and size_bytes(self.memory_budget) is None:
-            problems.append(f"memory_budget = {self.memory_budget!r} is no size such as '2 GB'.")
-        for name, known in (("family", FAMILIES), ("store", STORES), ("rotation", ROTATIONS)):
+            problems.append(f"memory_budget = {self.memory_budget!r} is not a size such as '2 GB'.")
+        for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 value = getattr(self, name)
-                problems.append(f"{name} = {value!r} is none of {', '.join(known)}.")
-        if self.device not in ("auto", "cpu", "gpu"):
-            problems.append(f"device = {self.device!r} is none of auto, cpu, gpu.")
+                problems.append(f"{name} = {value!r} is not one of {', '.join(known)}.")
         if not self.name.strip():
             problems.append("name is empty.")
         if problems:
@@ -96,6 +100,7 @@ class IndexRecipe:
 
 
 def _too_small(recipe: IndexRecipe) -> list[str]:
+    """One sentence for each value below its minimum."""
     least = {
         "n_lists": 1,
         "n_components": 1,
@@ -116,18 +121,18 @@ def _too_small(recipe: IndexRecipe) -> list[str]:
 
 
 def read_recipe(path: str | Path) -> IndexRecipe:
-    """The recipe that a TOML file describes; see `index_builds/README.md`.
+    """The recipe in a TOML file; `index_builds/README.md` describes the keys.
 
     Raises
     ------
     ConfigError
-        Listing everything that is wrong with the file.
+        Where a key or value is wrong; the message lists every such key and value.
     """
     return read_config(path, IndexRecipe)
 
 
 def size_bytes(text: str) -> int | None:
-    """Bytes of a size such as `2 GB` or `512MiB`; None where it is no size above 0.
+    """Number of bytes in a size such as `2 GB` or `512MiB`; None where it is not a size above 0.
 
     Examples
     --------

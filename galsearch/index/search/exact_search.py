@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Rows, TargetIds, Vectors
 from galsearch.core.vectors import neighbour_order
-from galsearch.index.vectors.stored_vectors import Ids, Rows, StoredVectors, Vectors
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 _QUESTIONS = 256
 """Questions compared at a time: 32 MB of cosines with a block of stored vectors."""
 
-Answer = tuple[Ids, npt.NDArray[np.float32]]
+Answer = tuple[TargetIds, npt.NDArray[np.float32]]
 """TARGETIDs and cosines, descending, equal cosines by ascending TARGETID."""
 Blocks = Iterable[tuple[Rows, Vectors]]
 
@@ -23,7 +24,7 @@ def exact_search(
     questions: Vectors,
     *,
     k: int,
-    exclude: Ids,
+    exclude: TargetIds,
     blocks: Callable[[], Blocks] | None = None,
 ) -> list[Answer]:
     """The `k` stored vectors of largest cosine for each question, without `exclude`.

@@ -9,10 +9,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Rows, Vectors
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.plan.cost import lists_cost
+from galsearch.index.plan.cost import probe_cost
 from galsearch.index.search.row_filter import HeldLists, Selection
-from galsearch.index.vectors.stored_vectors import Rows, Vectors
 
 _ASKED_AT_A_TIME = 256
 _PROBE_SLACK = 2
@@ -22,7 +22,7 @@ _PROBE_SLACK = 2
 def cost_among(lists: InvertedLists, selection: Selection, n_enough: int) -> float:
     """What looking at so many selected vectors costs, if they lie evenly."""
     read = min(len(selection), n_enough) / max(selection.density(lists), 1e-9)
-    return lists_cost(read * lists.n_lists / max(1, lists.n_vectors), lists.plan)
+    return probe_cost(read * lists.n_lists / max(1, lists.n_vectors), lists.plan)
 
 
 def candidates_among(
@@ -33,7 +33,7 @@ def candidates_among(
     found = np.full((len(questions), n), -1)
     for start in range(0, len(questions), _ASKED_AT_A_TIME):
         part = slice(start, start + _ASKED_AT_A_TIME)
-        asking = lists.asked(questions[part])
+        asking = lists.rotate_queries(questions[part])
         numbers, measures = _lists_with(lists, asking, counts, held, n_enough)
         found[part] = lists.search_lists(asking, numbers, measures, n, selection.bitmap)
     return found

@@ -11,11 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import TargetIds, Vectors
 from galsearch.core.errors import ConfigError, ManifestError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.files.lock import hold_for_reading
 from galsearch.index.ivf.faiss_api import n_gpus
 from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.lists_file import read_lists
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.search.modality_index import Hits, OpenModality, Proposer, SearchSettings
 from galsearch.index.search.row_filter import Selection
@@ -27,8 +29,9 @@ from galsearch.index.storage.manifest import (
     SegmentManifest,
 )
 from galsearch.index.storage.manifest_json import read_manifest
-from galsearch.index.vectors.catalogue import Places, PlacesSegment
-from galsearch.index.vectors.stored_vectors import IDS_NAME, Ids, Segment, StoredVectors, Vectors
+from galsearch.index.vectors.array_files import IDS_NAME
+from galsearch.index.vectors.catalogue import Catalogue, CatalogueSegment
+from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 Device = Literal["cpu", "gpu", "auto"]
 WHOLE_DIGEST_BELOW_BYTES = 256 << 20
@@ -51,16 +54,18 @@ class GalaxyIndex:
             for entry in manifest.segments
         ]
         removed = [_removed(directory, entry) for entry in manifest.segments]
-        self._catalogue = Places(
+        self._catalogue = Catalogue(
             [
-                PlacesSegment.open(directory / entry.path, n_galaxies=entry.n_galaxies, removed=ids)
+                CatalogueSegment.open(
+                    directory / entry.path, n_galaxies=entry.n_galaxies, removed=ids
+                )
                 for entry, ids in zip(manifest.segments, removed, strict=True)
             ]
         )
         self._stored = {
             kind: StoredVectors(
                 [
-                    Segment.open(
+                    VectorSegment.open(
                         directory / entry.path / kind,
                         n_vectors=entry.n_vectors[kind],
                         dim=described.plan.dim,
@@ -87,20 +92,20 @@ class GalaxyIndex:
         return self.manifest.n_galaxies
 
     @property
-    def ids(self) -> Ids:
+    def ids(self) -> TargetIds:
         """(n,) TARGETIDs of the catalogue, ascending."""
         return self._catalogue.ids
 
     @property
-    def catalogues(self) -> list[tuple[Path, Ids]]:
+    def catalogues(self) -> list[tuple[Path, TargetIds]]:
         """The Parquet files with every catalogue column, and which of their galaxies are gone."""
         return [(part.parquet, part.removed) for part in self._catalogue.segments]
 
-    def catalogue_rows(self, target_ids: Ids) -> npt.NDArray[np.int64]:
+    def catalogue_rows(self, target_ids: TargetIds) -> npt.NDArray[np.int64]:
         """(n,) a number for each TARGETID, -1 for one that the build does not hold."""
         return self._catalogue.rows_of(target_ids)
 
-    def places(self, target_ids: Ids) -> npt.NDArray[Any]:
+    def places(self, target_ids: TargetIds) -> npt.NDArray[Any]:
         """(n,) records of target_id, ra_deg, dec_deg, z (NaN unknown) of known galaxies.
 
         Raises
@@ -169,7 +174,7 @@ class GalaxyIndex:
             return None
         # Imported here: the host alone needs no part of it.
         gpu_lists = importlib.import_module("galsearch.index.ivf.gpu_lists")
-        copied: Proposer | None = gpu_lists.copied_to_gpus(lists, self.stored(kind), self.device)
+        copied: Proposer | None = gpu_lists.copy_to_gpus(lists, self.stored(kind), self.device)
         return copied
 
     def _joined(
@@ -179,8 +184,10 @@ class GalaxyIndex:
         first, *later = [
             read(entry, kind) for entry in self.manifest.segments if kind in entry.n_vectors
         ]
-        dead = self._stored[kind].dead
-        return first.grown(later, dead=dead) if later or len(dead) else first
+        deleted_rows = self._stored[kind].deleted_rows
+        if later or len(deleted_rows):
+            first.merge_segments(later, deleted_rows=deleted_rows)
+        return first
 
     def read_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
         """The inverted lists of one segment alone, checked and read anew."""
@@ -199,7 +206,7 @@ class GalaxyIndex:
         path = Path(entry.path, kind, name)
         digest = self.manifest.files[path.as_posix()]
         digest.check(self.directory / path, whole=digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES)
-        return InvertedLists.read(self.directory / path, plan=plan, n_vectors=entry.n_vectors[kind])
+        return read_lists(self.directory / path, plan=plan, n_vectors=entry.n_vectors[kind])
 
     def search(
         self,
@@ -208,7 +215,7 @@ class GalaxyIndex:
         among: Modality,
         k: int,
         using: Modality | None = None,
-        exclude: Ids | None = None,
+        exclude: TargetIds | None = None,
         n_probe: int | None = None,
         rerank: float | None = None,
         exact: bool = False,
@@ -250,7 +257,7 @@ class GalaxyIndex:
             crossing=using not in (None, among),
         )
 
-    def select(self, target_ids: Ids, among: Modality) -> Selection:
+    def select(self, target_ids: TargetIds, among: Modality) -> Selection:
         """Those of these galaxies that have a vector of the modality `among`, for `search`."""
         return Selection(self.stored(among), target_ids)
 
@@ -303,7 +310,7 @@ def check_device(device: str) -> None:
         )
 
 
-def _removed(directory: Path, entry: SegmentManifest) -> Ids:
+def _removed(directory: Path, entry: SegmentManifest) -> TargetIds:
     if entry.removed is None:
         return np.empty(0, np.int64)
     return np.asarray(np.load(directory / entry.removed, allow_pickle=False), np.int64)

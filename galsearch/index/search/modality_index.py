@@ -7,13 +7,15 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Rows, TargetIds, Vectors
+from galsearch.core.ids import find_rows
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.plan.cost import short_cost
+from galsearch.index.plan.cost import temporary_index_cost
 from galsearch.index.search.exact_search import exact_search
 from galsearch.index.search.filtered_lists import candidates_among, cost_among
 from galsearch.index.search.rerank import decide
 from galsearch.index.search.row_filter import Selection
-from galsearch.index.vectors.stored_vectors import Ids, Rows, StoredVectors, Vectors, find_rows
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 MIN_DEPTH_K = 10
 """Fewer neighbours than this are searched for as deeply as this many."""
@@ -56,7 +58,7 @@ def least_probe(depth: int, n_lists: int, n_vectors: int) -> int:
 class Hits(NamedTuple):
     """One answer: true cosines, descending, equal ones by ascending TARGETID."""
 
-    target_ids: Ids
+    target_ids: TargetIds
     similarity: npt.NDArray[np.float32]
     exact: bool
     """Every stored vector was compared."""
@@ -91,7 +93,7 @@ class OpenModality:
         questions: Vectors,
         *,
         k: int,
-        exclude: Ids | None,
+        exclude: TargetIds | None,
         settings: SearchSettings,
         exact: bool = False,
         selection: Selection | None = None,
@@ -147,7 +149,7 @@ class OpenModality:
             least = max(least_probe(depth, n_own, n), math.ceil(share * n_own))
             own_probe = max(_OWN_PROBE, n_probe, least)
             read = n * min(1, own_probe / n_own)
-            own_cost = short_cost(read, n, lists.plan.n_components)
+            own_cost = temporary_index_cost(read, n, lists.plan.n_components)
             if own_cost <= cost_among(lists, selection, n_enough):
                 return selection.candidates(lists, questions, n=depth, n_probe=own_probe)
         return candidates_among(lists, questions, n=depth, selection=selection, n_enough=n_enough)
@@ -157,7 +159,7 @@ class OpenModality:
         rows: Rows,
         questions: Vectors,
         k: int,
-        exclude: Ids | None,
+        exclude: TargetIds | None,
         selection: Selection | None,
     ) -> list[Hits]:
         answers = decide(self.stored, rows, questions, k=k, exclude=exclude)
@@ -177,7 +179,7 @@ class OpenModality:
         return hits
 
     def _scan(
-        self, questions: Vectors, k: int, exclude: Ids | None, selection: Selection | None
+        self, questions: Vectors, k: int, exclude: TargetIds | None, selection: Selection | None
     ) -> list[Hits]:
         if exclude is None:
             exclude = np.zeros(len(questions), np.int64)

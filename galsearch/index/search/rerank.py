@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from galsearch.core.arrays import Rows, TargetIds, Vectors
 from galsearch.index.search.exact_search import Answer
-from galsearch.index.vectors.stored_vectors import Ids, Rows, StoredVectors, Vectors
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 _COMPONENTS = 1 << 17
 """Components brought to double precision at a time: 1 MB, which a core keeps at hand."""
@@ -15,7 +16,7 @@ def decide(
     questions: Vectors,
     *,
     k: int,
-    exclude: Ids | None = None,
+    exclude: TargetIds | None = None,
 ) -> list[Answer]:
     """The best `k` of each question's candidates by true cosine, without `exclude`.
 

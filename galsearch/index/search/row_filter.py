@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Rows, TargetIds, Vectors
 from galsearch.index.ivf.faiss_api import METRICS, faiss, flat_index
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.search.exact_search import Blocks
-from galsearch.index.vectors.stored_vectors import Ids, Rows, StoredVectors, Vectors
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
 _KEPT_COMPONENTS = 1 << 24
 """A selection up to this size (64 MB) keeps its vectors between questions."""
@@ -35,7 +36,7 @@ class Selection:
     Galaxies that have no vector of the modality, or were removed, are left out.
     """
 
-    def __init__(self, stored: StoredVectors, target_ids: Ids) -> None:
+    def __init__(self, stored: StoredVectors, target_ids: TargetIds) -> None:
         rows = stored.rows_of(target_ids)
         self.rows: Rows = np.sort(rows[rows >= 0])
         self._stored = stored
@@ -113,7 +114,7 @@ class Selection:
             self._short[id(lists)] = self._shortened(lists)
         parameters = faiss.SearchParametersIVF(nprobe=n_probe)
         return np.asarray(
-            self._short[id(lists)].search(lists.asked(questions), n, params=parameters)[1]
+            self._short[id(lists)].search(lists.rotate_queries(questions), n, params=parameters)[1]
         )
 
     def _shortened(self, lists: InvertedLists) -> Any:
@@ -134,7 +135,7 @@ class Selection:
         index.own_fields = True
         for start in range(0, len(self), _BLOCK_ROWS):
             rows = self.rows[start : start + _BLOCK_ROWS]
-            short = np.ascontiguousarray(lists.turned(self._stored.take(rows)))
+            short = np.ascontiguousarray(lists.rotate(self._stored.take(rows)))
             held = groups[lists.list_of_row[rows]]
             index.add_core(len(rows), *(faiss.swig_ptr(array) for array in (short, rows, held)))
         return index

@@ -19,13 +19,17 @@ from galsearch.files.digest import FileDigest
 from galsearch.files.lock import exclusive_lock, is_held
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.storage.manifest_json import write_manifest
-from galsearch.index.vectors.stored_vectors import CATALOGUE_FILE, CATALOGUE_NAME, IDS_NAME
+from galsearch.index.vectors.array_files import (
+    CATALOGUE_RECORDS_NAME,
+    CATALOGUE_TABLE_NAME,
+    IDS_NAME,
+)
 
 LOCK_NAME = "growing.lock"
 REMOVED_PREFIX = "removed-"
 """Start of the names of files that list removed galaxies."""
 _PREFIX = "generation-"
-_ROOT_NAMES = (IDS_NAME, CATALOGUE_NAME, CATALOGUE_FILE, *Modality)
+_ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality)
 """Files and directories of a first build, which lie in the directory of the index itself."""
 
 

@@ -1,1 +1,1 @@
-"""Stored vectors and catalogue records, memory-mapped beside the inverted lists."""
+"""Vectors and catalogue records on disk: memory maps, how vectors are encoded, PCA."""

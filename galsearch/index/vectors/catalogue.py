@@ -1,4 +1,8 @@
-"""What a build knows of every galaxy without opening Parquet: TARGETID, position, redshift."""
+"""The catalogue records of an index (TARGETID, position, redshift) in memory-mapped files.
+
+The records hold the columns that every result shows, so that a query reads no Parquet file.
+`ids.npy` repeats their TARGETIDs as a plain array, so that a look-up reads only ids.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,68 +13,70 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Rows, TargetIds
 from galsearch.core.errors import ManifestError
-from galsearch.index.vectors.stored_vectors import (
+from galsearch.core.ids import find_rows
+from galsearch.index.vectors.array_files import (
     CATALOGUE_DTYPE,
-    CATALOGUE_FILE,
-    CATALOGUE_NAME,
+    CATALOGUE_RECORDS_NAME,
+    CATALOGUE_TABLE_NAME,
     IDS_NAME,
-    Ids,
-    Rows,
-    find_rows,
     map_array,
 )
 
 
 @dataclass(frozen=True, eq=False)
-class PlacesSegment:
-    """Galaxies that were catalogued together, and which of them were removed since."""
+class CatalogueSegment:
+    """Catalogue records that were written together, and which of them were removed since."""
 
     directory: Path
-    ids: Ids
+    ids: TargetIds
     """(n,) ascending, unique."""
     records: npt.NDArray[Any]
     """(n,) of `CATALOGUE_DTYPE`, in the order of `ids`."""
-    removed: Ids
-    """TARGETIDs, ascending."""
+    removed: TargetIds
+    """TARGETIDs that have been removed since, ascending."""
 
     @classmethod
-    def open(cls, directory: Path, *, n_galaxies: int, removed: Ids) -> "PlacesSegment":
-        """The mapped arrays of `directory`.
+    def open(cls, directory: Path, *, n_galaxies: int, removed: TargetIds) -> "CatalogueSegment":
+        """The memory-mapped catalogue segment in `directory`.
 
         Raises
         ------
         ManifestError
-            Naming the array of another shape or dtype than the manifest says.
+            Where an array has another shape or dtype than the manifest states.
         """
         ids = map_array(directory / IDS_NAME, (n_galaxies,), np.dtype("<i8"))
-        records = map_array(directory / CATALOGUE_NAME, (n_galaxies,), CATALOGUE_DTYPE)
+        records = map_array(directory / CATALOGUE_RECORDS_NAME, (n_galaxies,), CATALOGUE_DTYPE)
         return cls(directory, ids, records, removed)
 
     @property
     def parquet(self) -> Path:
-        """Every catalogue column."""
-        return self.directory / CATALOGUE_FILE
+        """Path of the Parquet file with all catalogue columns of this segment."""
+        return self.directory / CATALOGUE_TABLE_NAME
 
 
-class Places:
-    """The catalogue of a build by TARGETID; rows count through the segments."""
+class Catalogue:
+    """The catalogue records of an index, addressed by row and by TARGETID; read-only.
 
-    def __init__(self, segments: Sequence[PlacesSegment]) -> None:
+    Rows are numbered from 0 through all segments.
+    """
+
+    def __init__(self, segments: Sequence[CatalogueSegment]) -> None:
         self.segments = tuple(segments)
         lengths = [len(segment.ids) for segment in self.segments]
         self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
     @cached_property
-    def ids(self) -> Ids:
-        """(n,) TARGETIDs that were not removed, ascending."""
+    def ids(self) -> TargetIds:
+        """(n,) TARGETIDs that have not been removed, ascending."""
         if len(self.segments) == 1 and not len(self.segments[0].removed):
             return self.segments[0].ids
-        kept = [part.ids[find_rows(part.removed, part.ids) < 0] for part in self.segments]
-        return np.sort(np.concatenate(kept))
+        present = [part.ids[find_rows(part.removed, part.ids) < 0] for part in self.segments]
+        return np.sort(np.concatenate(present))
 
-    def rows_of(self, target_ids: Ids) -> Rows:
-        """(n,) row of each TARGETID, -1 for one that is not in the catalogue."""
+    def rows_of(self, target_ids: TargetIds) -> Rows:
+        """(n,) row of each TARGETID, -1 where it is not in the catalogue or has been removed."""
         rows = np.full(len(target_ids), -1)
         for segment, start in zip(self.segments, self._starts, strict=False):
             found = find_rows(segment.ids, target_ids)
@@ -79,26 +85,29 @@ class Places:
             rows = np.where(found >= 0, found + start, rows)
         return rows
 
-    def take(self, target_ids: Ids) -> npt.NDArray[Any]:
-        """(n,) records of known galaxies.
+    def records_at(self, rows: Rows) -> npt.NDArray[Any]:
+        """(n,) records of `CATALOGUE_DTYPE` in the given rows."""
+        if len(self.segments) == 1:
+            return np.asarray(self.segments[0].records[rows])
+        records = np.zeros(len(rows), CATALOGUE_DTYPE)
+        number = np.searchsorted(self._starts, rows, side="right") - 1
+        for i, segment in enumerate(self.segments):
+            mask = number == i
+            records[mask] = segment.records[rows[mask] - self._starts[i]]
+        return records
+
+    def take(self, target_ids: TargetIds) -> npt.NDArray[Any]:
+        """(n,) records of `CATALOGUE_DTYPE` of galaxies that the catalogue holds.
 
         Raises
         ------
         ManifestError
-            Where a record is another galaxy's: the files do not belong together.
+            Where a record has another TARGETID than `ids.npy` states for its row.
         """
-        rows = self.rows_of(target_ids)
-        if len(self.segments) == 1:
-            records = self.segments[0].records[rows]
-        else:
-            records = np.zeros(len(rows), CATALOGUE_DTYPE)
-            number = np.searchsorted(self._starts, rows, side="right") - 1
-            for at, segment in enumerate(self.segments):
-                mine = number == at
-                records[mine] = segment.records[rows[mine] - self._starts[at]]
+        records = self.records_at(self.rows_of(target_ids))
         if not np.array_equal(records["target_id"], target_ids):
+            path = self.segments[0].directory / CATALOGUE_RECORDS_NAME
             raise ManifestError(
-                f"{self.segments[0].directory / CATALOGUE_NAME}: does not agree with the index "
-                "beside it about its galaxies. Run galsearch verify."
+                f"{path}: does not agree with the index beside it about its galaxies.", path=path
             )
-        return np.asarray(records)
+        return records

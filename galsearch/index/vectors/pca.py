@@ -1,7 +1,8 @@
-"""The directions in which vectors spread, widest first: what a sample of them tells.
+"""Principal component analysis (PCA) of embeddings, without subtracting their mean.
 
-Embeddings fill far fewer directions than they have components. A rotation to the widest ones lets
-inverted lists hold short codes, and tells which components a compact store must keep finely.
+Embeddings vary along far fewer directions than they have dimensions. Rotated to their principal
+axes, they can be shortened to a few components for the inverted lists, and the `int8` encoding
+knows which axes need 16 bits.
 """
 
 import math
@@ -11,115 +12,140 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array, Float64Array, Vectors
 from galsearch.core.errors import ManifestError
+from galsearch.files.atomic import write_arrays
 
-Matrix = npt.NDArray[np.float32]
-BASIS_NAME = "basis.npz"
-NEGLIGIBLE_SHARE = 2e-3
-"""Share of the squared length that a shortened vector may lack. With that, the order of neighbours
-a few per cent of a radian away survives well enough to pick candidates by; half of it finds no
-more of them (measured at a million), and takes half as many components more."""
-ROUGH_SHARE = 0.03
-"""Share that a vector may lack where 4-bit codes describe it, which err by as much."""
-_MULTIPLE = 16
-"""Of components, that registers of 512 bits like."""
-_FINE_SHARE = 4
-"""One axis in so many, the widest, is stored finely."""
-_RARE = 1e-3
-"""Share of the sample beyond either end of a coarsely stored axis: its steps are a third as wide as
-those that would reach the strangest vector, whose coordinate is cut."""
-_WIDENING = 0.1
-"""Of a range, to either side: for vectors that were not sampled."""
+MAX_UNEXPLAINED = 2e-3
+"""Largest unexplained variance of shortened vectors with 8-bit codes.
+
+It keeps the order of neighbours that are a few hundredths of a radian away well enough to select
+candidates. Half of it finds no more true neighbours (measured with a million vectors) and needs
+half as many components again."""
+MAX_UNEXPLAINED_4_BIT = 0.03
+"""Largest unexplained variance of shortened vectors with 4-bit codes, whose error is as large."""
+_COMPONENT_MULTIPLE = 16
+"""The number of components is rounded up to a multiple of 16: 16 float32 values fill a 512-bit
+register."""
+_AXES_PER_FINE_AXIS = 4
+"""The widest quarter of the axes is stored with 16 bits."""
+_CLIPPED_FRACTION = 1e-3
+"""Clip each axis with 8 bits at its 0.1 % and 99.9 % quantiles. This makes quantisation steps three
+times finer than the range of all vectors would; the coordinates of outliers are clipped."""
+_RANGE_MARGIN = 0.1
+"""Widen each range at both ends by this fraction, for vectors that are not in the sample."""
 
 
-def n_fine(dim: int) -> int:
-    """Axes, the widest, that are stored finely."""
-    return max(1, dim // _FINE_SHARE)
+def multiply_rows(vectors: Vectors, matrix: Float32Array) -> Float32Array:
+    """(n, m) product of (n, d) vectors and a (d, m) matrix.
+
+    Each row is a matrix product of its own, so that the result for one vector does not depend on
+    the vectors beside it. In a product of all rows at once the last bits may depend on their
+    number (measured with OpenBLAS on AMD EPYC).
+    """
+    return np.asarray(np.matmul(vectors[:, None, :], matrix)[:, 0])
+
+
+def n_fine_axes(dim: int) -> int:
+    """Number of axes, the widest ones, that the `int8` encoding stores with 16 bits."""
+    return max(1, dim // _AXES_PER_FINE_AXIS)
 
 
 @dataclass(frozen=True, eq=False)
-class Basis:
-    """An orthonormal basis in which the sampled vectors spread most along the first axes."""
+class PrincipalAxes:
+    """Orthonormal axes ordered by variance, and the range of coordinates along each axis."""
 
-    axes: Matrix
-    """(d, d) float32, one axis a row."""
-    shares: npt.NDArray[np.float64]
-    """(d,) of the mean squared length along each axis, descending; their sum is 1."""
-    low: Matrix
-    """(d,) float32, the smallest coordinate along each axis that a store holds."""
-    high: Matrix
-    """(d,) float32, the largest."""
+    axes: Float32Array
+    """(d, d), one axis in each row, the axis of largest variance first."""
+    explained_variance_ratio: Float64Array
+    """(d,) mean squared coordinate along each axis as a fraction of the mean squared norm,
+    descending; the sum is 1."""
+    low: Float32Array
+    """(d,) smallest coordinate along each axis that the `int8` encoding can store."""
+    high: Float32Array
+    """(d,) largest coordinate along each axis that the `int8` encoding can store."""
 
     @classmethod
-    def of(cls, vectors: Matrix) -> Self:
-        """The basis of a sample: eigenvectors of its second moments.
+    def fit(cls, vectors: Vectors) -> Self:
+        """The principal axes of a sample: eigenvectors of its second moments.
 
-        The mean is not taken off: inner products with a question keep their order only in a
-        rotation of the whole space. Signs are fixed, so that the same sample has one basis.
+        The mean is not subtracted, because inner products are preserved by a rotation about the
+        origin only. The largest component of each axis is positive, so that the same sample always
+        gives the same axes.
+
+        Parameters
+        ----------
+        vectors : (n, d) float32
         """
         moments = np.asarray(vectors.T @ vectors, np.float64) / len(vectors)
         values, columns = np.linalg.eigh(moments)
         axes = columns[:, ::-1].T
         axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
         axes = np.ascontiguousarray(axes, np.float32)
-        shares = np.maximum(values[::-1], 0.0)
-        turned = vectors @ axes.T
-        low, high = np.quantile(turned, [_RARE, 1 - _RARE], axis=0).astype(np.float32)
-        n = n_fine(len(axes))
-        low[:n], high[:n] = turned[:, :n].min(axis=0), turned[:, :n].max(axis=0)
-        slack = np.maximum(_WIDENING * (high - low), np.float32(1e-6))
-        return cls(axes, shares / shares.sum(), low - slack, high + slack)
+        variances = np.maximum(values[::-1], 0.0)
+        rotated = vectors @ axes.T
+        quantiles = [_CLIPPED_FRACTION, 1 - _CLIPPED_FRACTION]
+        low, high = np.quantile(rotated, quantiles, axis=0).astype(np.float32)
+        n = n_fine_axes(len(axes))
+        low[:n], high[:n] = rotated[:, :n].min(axis=0), rotated[:, :n].max(axis=0)
+        margin = np.maximum(_RANGE_MARGIN * (high - low), np.float32(1e-6))
+        return cls(axes, variances / variances.sum(), low - margin, high + margin)
 
     @property
     def dim(self) -> int:
-        """Components of a vector."""
+        """Number of dimensions of a vector."""
         return len(self.axes)
 
-    @property
-    def n_telling(self) -> int:
-        """The fewest axes, a multiple of 16 (or all), that lack a negligible share together."""
-        return self.n_lacking(NEGLIGIBLE_SHARE)
+    def n_components_for(self, max_unexplained: float) -> int:
+        """Smallest number of components that leave at most this fraction of variance unexplained.
 
-    def n_lacking(self, share: float) -> int:
-        """The fewest axes, a multiple of 16 (or all), that lack at most this share together."""
-        enough = int(np.searchsorted(np.cumsum(self.shares), 1 - share)) + 1
-        return min(self.dim, _MULTIPLE * math.ceil(enough / _MULTIPLE))
+        It is a multiple of 16, or the number of dimensions.
+        """
+        explained = np.cumsum(self.explained_variance_ratio)
+        enough = int(np.searchsorted(explained, 1 - max_unexplained)) + 1
+        return min(self.dim, _COMPONENT_MULTIPLE * math.ceil(enough / _COMPONENT_MULTIPLE))
 
     @cached_property
-    def back(self) -> Matrix:
-        """(d, d) from coordinates to components."""
+    def rotation(self) -> Float32Array:
+        """(d, d) matrix that vectors are multiplied by from the right to rotate them."""
         return np.ascontiguousarray(self.axes.T)
 
-    def turn(self, vectors: Matrix) -> Matrix:
-        """(n, d) coordinates along the axes, each row as if it were alone.
-
-        One product a row: what a row becomes must not depend on the rows beside it.
-        """
-        return np.asarray(np.matmul(vectors[:, None, :], self.back)[:, 0])
+    def rotate(self, vectors: Vectors) -> Float32Array:
+        """(n, d) coordinates of vectors along the principal axes; see `multiply_rows`."""
+        return multiply_rows(vectors, self.rotation)
 
     def write(self, path: Path) -> None:
-        """As a NumPy archive."""
-        np.savez(path, axes=self.axes, shares=self.shares, low=self.low, high=self.high)
+        """Write the axes and ranges to a NumPy `.npz` file."""
+        # "shares" is the name of the explained variance in the format of builds.
+        write_arrays(
+            path,
+            axes=self.axes,
+            shares=self.explained_variance_ratio,
+            low=self.low,
+            high=self.high,
+        )
 
     @classmethod
     def read(cls, path: Path, *, dim: int) -> Self:
-        """What `write` wrote.
+        """The principal axes in a file that `write` made.
 
         Raises
         ------
         ManifestError
-            Where the file is not the basis of vectors of `dim` components.
+            Where the file has another content, or the axes are not those of vectors with `dim`
+            dimensions.
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                basis = cls(arrays["axes"], arrays["shares"], arrays["low"], arrays["high"])
+                pca = cls(arrays["axes"], arrays["shares"], arrays["low"], arrays["high"])
         except (OSError, ValueError, KeyError) as error:
-            raise ManifestError(f"{path}: not a basis ({error}).") from None
-        shapes = [each.shape for each in (basis.axes, basis.shares, basis.low, basis.high)]
+            raise ManifestError(f"{path}: no principal axes in it ({error}).", path=path) from None
+        arrays = (pca.axes, pca.explained_variance_ratio, pca.low, pca.high)
+        shapes = [array.shape for array in arrays]
         if shapes != [(dim, dim), (dim,), (dim,), (dim,)]:
             raise ManifestError(
-                f"{path}: arrays of shapes {shapes}, manifest.json says {dim} components."
+                f"{path}: arrays of shapes {shapes}, manifest.json says {dim} dimensions.",
+                path=path,
             )
-        return basis
+        return pca

@@ -1,0 +1,121 @@
+"""Training and filling of inverted lists on GPUs; the result is an index for CPUs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from galsearch.core.arrays import Float32Array, Rows
+from galsearch.index.ivf.faiss_api import faiss
+from galsearch.index.ivf.gpu_plan import GpuPlan
+from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.rotation import choose_rotation
+from galsearch.index.ivf.train_lists import make_quantizer, rotate_sample, sample_vectors
+from galsearch.index.plan.index_plan import IndexPlan
+from galsearch.index.plan.index_recipe import IndexRecipe
+from galsearch.index.vectors.pca import PrincipalAxes
+from galsearch.index.vectors.stored_vectors import StoredVectors
+
+
+def build_on_gpu(
+    plan: IndexPlan, recipe: IndexRecipe, stored: StoredVectors, pca: PrincipalAxes, gpu: GpuPlan
+) -> InvertedLists:
+    """Inverted lists that GPUs trained, with every stored vector in them under its row.
+
+    Parameters
+    ----------
+    plan
+        Parameters of the lists.
+    recipe
+        Its `rotation` and `seed` are used.
+    stored
+        Vectors that train and fill the lists.
+    pca
+        Principal axes of the vectors.
+    gpu
+        Configuration of the GPUs.
+    """
+    sample = sample_vectors(stored, plan.n_training, recipe.seed)
+    rotation = choose_rotation(plan, recipe, sample, pca)
+    blocks = ((rows, v if rotation is None else v @ rotation.T) for rows, v in stored.blocks())
+    index = fill_on_gpu(plan, gpu, rotate_sample(sample, rotation), blocks, recipe.seed)
+    # A GPU compares all centroids; on a CPU a graph over them is faster.
+    quantizer = make_quantizer(plan, index.quantizer.reconstruct_n(0, plan.n_lists))
+    quantizer.this.disown()
+    index.quantizer = quantizer
+    return InvertedLists(index, plan, rotation)
+
+
+def fill_on_gpu(
+    plan: IndexPlan,
+    gpu: GpuPlan,
+    rotated: Float32Array,
+    blocks: Iterable[tuple[Rows, Float32Array]],
+    seed: int,
+) -> Any:
+    """The CPU form of a FAISS index that the first GPU trained and all GPUs filled.
+
+    With several GPUs each holds a part of the vectors; the parts are merged at the end.
+
+    Parameters
+    ----------
+    plan, gpu
+        Parameters of the lists, and configuration of the GPUs.
+    rotated : (n, n_components) float32
+        Training vectors in the axes of the lists.
+    blocks
+        Rows and rotated vectors to add, in blocks.
+    seed
+        Seed of k-means.
+    """
+    resources = [faiss.StandardGpuResources() for _ in range(gpu.n_devices)]
+    index = _empty_gpu_index(plan, gpu, resources[0])
+    index.cp.seed = seed
+    index.cp.min_points_per_centroid = 1
+    index.train(np.ascontiguousarray(rotated))
+    if gpu.n_devices > 1:
+        trained = faiss.index_gpu_to_cpu(index)
+        index = faiss.index_cpu_to_gpu_multiple_py(resources, trained, multi_gpu_options(gpu))
+    for rows, vectors in blocks:
+        index.add_with_ids(np.ascontiguousarray(vectors, np.float32), rows)
+    return faiss.index_gpu_to_cpu(index)
+
+
+def gpu_config(gpu: GpuPlan, device: int = 0) -> Any:
+    """The FAISS configuration object of a GPU plan; needs the wheel for GPUs, but no GPU."""
+    if gpu.index == "GpuIndexIVFScalarQuantizer":
+        config = faiss.GpuIndexIVFScalarQuantizerConfig()
+        config.interleavedLayout = gpu.interleaved_layout
+    else:
+        config = faiss.GpuIndexIVFPQConfig()
+        config.useFloat16LookupTables = gpu.use_float16_lookup_tables
+        config.useMMCodeDistance = gpu.use_mm_code_distance
+        config.usePrecomputedTables = gpu.use_precomputed_tables
+        config.interleavedLayout = gpu.interleaved_layout
+    config.use_cuvs = gpu.use_cuvs
+    config.device = device
+    # Rows are copied back together with the lists, so they must keep their 64 bits.
+    config.indicesOptions = faiss.INDICES_64_BIT
+    return config
+
+
+def multi_gpu_options(gpu: GpuPlan) -> Any:
+    """FAISS options for copying an index to several GPUs, each of which holds a part of it."""
+    options = faiss.GpuMultipleClonerOptions()
+    options.shard = True
+    options.indicesOptions = faiss.INDICES_64_BIT
+    options.useFloat16 = gpu.use_float16_lookup_tables
+    options.usePrecomputed = gpu.use_precomputed_tables
+    return options
+
+
+def _empty_gpu_index(plan: IndexPlan, gpu: GpuPlan, resources: Any) -> Any:
+    """An untrained FAISS index on the first GPU."""
+    common = (resources, plan.n_components, plan.n_lists)
+    if gpu.index == "GpuIndexIVFScalarQuantizer":
+        kind = faiss.ScalarQuantizer.QT_8bit
+        return faiss.GpuIndexIVFScalarQuantizer(
+            *common, kind, faiss.METRIC_L2, True, gpu_config(gpu)
+        )
+    codes = (plan.n_subvectors, plan.n_bits)
+    return faiss.GpuIndexIVFPQ(*common, *codes, faiss.METRIC_L2, gpu_config(gpu))

@@ -1,0 +1,72 @@
+"""Reading and writing inverted lists in FAISS's own file format."""
+
+from pathlib import Path
+
+import numpy as np
+
+from galsearch.core.errors import ManifestError
+from galsearch.index.ivf.faiss_api import faiss
+from galsearch.index.ivf.faiss_lists import clear_padding, split_rotation
+from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.plan.index_plan import IndexPlan
+
+_FAISS_CLASSES = {
+    "ivfsq": "IndexIVFScalarQuantizer",
+    "ivfpq": "IndexIVFPQ",
+    "fastscan": "IndexIVFPQFastScan",
+}
+
+
+def read_lists(path: Path, *, plan: IndexPlan, n_vectors: int) -> InvertedLists:
+    """The inverted lists in a file.
+
+    The digest of the file must have been checked, because FAISS does not validate its content.
+
+    Parameters
+    ----------
+    path
+        File that `write_lists` made.
+    plan
+        Parameters that the lists must have.
+    n_vectors
+        Number of vectors that the lists must hold.
+
+    Raises
+    ------
+    ManifestError
+        Where FAISS cannot read the file, or the lists have other parameters.
+    """
+    try:
+        whole = faiss.read_index(str(path))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ManifestError(f"{path}: FAISS cannot read it ({reason}).", path=path) from None
+    index, rotation = split_rotation(whole)
+    found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)
+    expected = (_FAISS_CLASSES[plan.kind], plan.dim, n_vectors, plan.n_lists, plan.n_components)
+    if found != expected:
+        raise ManifestError(
+            f"{path}: {found[0]} of {found[2]:,} vectors of {found[1]} components, "
+            f"{found[4]} of them kept, in {found[3]} lists; manifest.json says {expected[0]}, "
+            f"{expected[2]:,}, {expected[1]}, {expected[4]} and {expected[3]}.",
+            path=path,
+        )
+    return InvertedLists(index, plan, rotation, owner=whole)
+
+
+def write_lists(lists: InvertedLists, path: Path) -> None:
+    """Write inverted lists, and the rotation in front of them if there is one.
+
+    Equal lists give the same bytes. `path` must be a temporary path or lie in a directory that is
+    being made, because FAISS does not write atomically.
+    """
+    index = lists.faiss_index
+    if lists.plan.kind == "fastscan":
+        clear_padding(index)
+    if lists.rotation is None:
+        faiss.write_index(index, str(path))
+        return
+    transform = faiss.LinearTransform(lists.plan.dim, lists.plan.n_components, False)
+    faiss.copy_array_to_vector(np.ascontiguousarray(lists.rotation).reshape(-1), transform.A)
+    transform.is_trained = True
+    faiss.write_index(faiss.IndexPreTransform(transform, index), str(path))

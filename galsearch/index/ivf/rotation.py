@@ -1,0 +1,97 @@
+"""The rotation of vectors before they are coded: principal axes, OPQ, or none.
+
+OPQ (optimised product quantisation; Ge et al. 2013, CVPR) learns the rotation in which a product
+quantiser has the smallest error.
+"""
+
+import numpy as np
+
+from galsearch.core.arrays import Float32Array, Vectors
+from galsearch.index.ivf.faiss_api import faiss
+from galsearch.index.plan.index_plan import IndexPlan
+from galsearch.index.plan.index_recipe import IndexRecipe
+from galsearch.index.vectors.pca import PrincipalAxes
+
+_N_TEST_VECTORS = 8_192
+"""Number of vectors on which the coding errors of two rotations are compared."""
+_MAX_OPQ_ERROR_RATIO = 0.9
+"""With `rotation = "auto"`, OPQ is used if its coding error is below this fraction of the other
+rotation's: its training takes long."""
+
+
+def choose_rotation(
+    plan: IndexPlan, recipe: IndexRecipe, sample: Vectors, pca: PrincipalAxes
+) -> Float32Array | None:
+    """(n_components, d) axes that vectors are rotated to; None where they are not rotated.
+
+    Parameters
+    ----------
+    plan
+        Parameters of the inverted lists.
+    recipe
+        Its `rotation` is used, or the one with the smallest coding error where that is `auto`.
+    sample : (n, d) float32
+        Vectors that train OPQ and measure coding errors.
+    pca
+        Principal axes of the vectors.
+    """
+    widest = pca.axes[: plan.n_components]
+    if plan.kind == "ivfsq" or recipe.rotation == "pca":
+        return widest
+    if recipe.rotation == "none":
+        return None
+    learned = _opq_rotation(plan, sample, recipe.seed)
+    if recipe.rotation == "opq":
+        return learned
+    simple = None if plan.n_components == plan.dim else widest
+    simple_error = _coding_error(plan, sample, simple, recipe.seed)
+    opq_error = _coding_error(plan, sample, learned, recipe.seed)
+    return learned if opq_error < _MAX_OPQ_ERROR_RATIO * simple_error else simple
+
+
+def _opq_rotation(plan: IndexPlan, sample: Vectors, seed: int) -> Float32Array:
+    """(n_components, d) rotation that OPQ learns from a sample."""
+    matrix = faiss.OPQMatrix(plan.dim, plan.n_subvectors, plan.n_components)
+    matrix.niter, matrix.niter_pq, matrix.niter_pq_0 = 12, 4, 8
+    matrix.max_train_points = 16_384
+    quantizer = faiss.ProductQuantizer(plan.n_components, plan.n_subvectors, min(plan.n_bits, 4))
+    quantizer.cp.seed = seed
+    matrix.pq = quantizer
+    matrix.train(_evenly_spaced(sample, matrix.max_train_points))
+    rotation = faiss.vector_to_array(matrix.A).reshape(plan.n_components, plan.dim)
+    return np.asarray(rotation, np.float32)
+
+
+def _coding_error(
+    plan: IndexPlan, sample: Vectors, rotation: Float32Array | None, seed: int
+) -> float:
+    """Mean squared error of a product quantiser on rotated vectors.
+
+    The quantiser codes residuals from the centroids of a coarse k-means, as in the inverted lists.
+    The variance that is lost with dropped components is part of the error. One half of the vectors
+    trains the quantiser, the error is that of the other half.
+    """
+    vectors = _evenly_spaced(sample, 2 * _N_TEST_VECTORS)
+    dropped = 0.0
+    rotated = vectors
+    if rotation is not None:
+        rotated = np.ascontiguousarray(vectors @ rotation.T)
+        squares = np.vecdot(vectors, vectors) - np.vecdot(rotated, rotated)
+        dropped = float(np.mean(squares))
+    n_centroids = max(1, min(plan.n_lists, len(rotated) // 39))
+    coarse = faiss.Kmeans(plan.n_components, n_centroids, seed=seed)
+    coarse.cp.min_points_per_centroid = 1
+    coarse.train(rotated)
+    residuals = rotated - coarse.centroids[coarse.index.search(rotated, 1)[1][:, 0]]
+    quantizer = faiss.ProductQuantizer(plan.n_components, plan.n_subvectors, plan.n_bits)
+    quantizer.cp.seed = seed
+    quantizer.cp.min_points_per_centroid = 1
+    training, test = np.split(residuals, [len(residuals) // 2])
+    quantizer.train(training)
+    error = test - quantizer.decode(quantizer.compute_codes(test))
+    return dropped + float(np.mean(np.vecdot(error, error)))
+
+
+def _evenly_spaced(sample: Vectors, n: int) -> Vectors:
+    """About `n` vectors at equal distances in the sample, at most `n`."""
+    return np.ascontiguousarray(sample[:: max(1, len(sample) // n)][:n])
