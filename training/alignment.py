@@ -1,11 +1,11 @@
-"""Contrastive alignment of images and spectra (InfoNCE), read from top to bottom.
+"""Contrastive alignment of image and spectrum encoders (InfoNCE).
 
     python -m training.alignment training/configs/alignment/small.toml --dataset DATASET --out RUN
     torchrun --nproc-per-node 4 -m training.alignment training/configs/alignment/astroclip.toml ...
 
-RUN receives `encoder.safetensors` (the validation with the best recall), `log.jsonl`,
-`curves.png` and `state.pt`, which continues a run that was stopped: start it again with the same
-arguments, or without the config.
+The directory RUN receives `encoder.safetensors` (the weights at the validation with the best
+recall), `log.jsonl`, `curves.png` and `state.pt`. To continue a run that was interrupted, start it
+again with the same arguments, or without the config.
 """
 
 import json
@@ -15,275 +15,227 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from galsearch.core.errors import ConfigError
+from galsearch.core.fingerprint import short_digest
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.published import Published, published_config
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION, ModelConfig
-from galsearch.encoders.network.cross_modal_model import CrossModalModel, PooledEncoder, initialise
-from training.augment.image_augmentation import turn_and_mirror
-from training.augment.spectrum_augmentation import SpectrumChange, observe_anew
-from training.data.backbones import encoder_of, frozen_tokens, prepare, start_tower
-from training.data.galaxies import Galaxies, choose_galaxies, prepared
-from training.data.rows import Rows
-from training.engine.batch_order import DataOrder
+from galsearch.encoders.network.cross_modal_model import initialise
+from training.augment.image_augmentation import rotate_and_mirror
+from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve
+from training.data.backbones import frozen_tokens, load_backbone, prepare_pixels
+from training.data.catalogue_labels import read_label
+from training.data.galaxies import choose_galaxies, prepare_galaxies
+from training.data.galaxy_arrays import HalfPrecisionArray
+from training.engine.batch_order import BatchOrder
 from training.engine.command import run_stage
 from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
 from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import PAPER, SMALL, StageConfig
-from training.engine.training_curves import draw_if_possible
-from training.engine.training_run import Run, Stateful
-from training.objectives.clip_loss import clip_loss
-from training.objectives.contrast import Part, Queue, contrastive_step
-from training.objectives.linear_probe import read_label
+from training.engine.training_run import LogValues, Stateful, TrainingRun
+from training.objectives.contrastive_step import EmbeddingQueue, Part, contrastive_step
+from training.objectives.pair_encoders import PairEncoders
 from training.objectives.pair_loss import PairLoss
+from training.validation.pair_recall import validate_pairs
 
 ARCHITECTURES = {SMALL: GALSEARCH_SMALL, PAPER: published_config(Published.ASTROCLIP)}
+"""Sizes of the model for each value of the config's `architecture`."""
 
 
 @dataclass(frozen=True)
 class AlignmentConfig(StageConfig):
-    """What an alignment is made of; a TOML file holds differences from these defaults."""
+    """Settings of an alignment; a TOML file holds the differences from these defaults."""
 
     image_tower: str = ""
     spectrum_tower: str = ""
-    """Files of weights to start a backbone from, such as those of the pre-training stages."""
+    """Files of encoders whose backbones the training starts from, such as those of the
+    pre-training stages."""
     frozen: tuple[Literal["image", "spectrum"], ...] = ()
-    """Backbones that stay as they are: their tokens are computed once and kept."""
+    """Backbones that are not trained: their tokens are computed once and stored."""
     features: str = ""
-    """Directory of those tokens, to be shared between runs; by default in the run's own."""
+    """Directory of these tokens, which runs can share; by default in the directory of the run."""
     backbone_rate: float = 1.0
-    """Share of the learning rate for backbones that are not frozen."""
+    """Factor on the learning rate of backbones that are not frozen."""
     queue_size: int = 0
-    """Embeddings of earlier steps that serve as further candidates."""
+    """Number of embeddings of earlier steps that serve as additional negatives."""
     image_noise: float = 0.05
-    """Standard deviation of the noise added to prepared images."""
-    spectrum_change: SpectrumChange = SpectrumChange()  # noqa: RUF009 (it is frozen)
-    """What is changed in spectra at every visit anew."""
+    """Standard deviation of the noise that is added to prepared images."""
+    spectrum_change: SpectrumAugmentation = SpectrumAugmentation()  # noqa: RUF009 (it is frozen)
+    """Random changes of a spectrum, drawn again each time it is used."""
     redshift_weight: float = 0.0
-    """Of the loss that asks a spectrum's embedding for its redshift, beside 1 for the contrast of
-    images and spectra. 0: no labels are used, as in AstroCLIP."""
+    """Weight of the redshift-classification loss on embeddings of spectra, relative to 1 for
+    InfoNCE. 0: no labels are used, as in AstroCLIP."""
     redshift_column: str = "z"
-    """Of the dataset's catalogue; galaxies without a number there are not asked."""
+    """Column of the catalogue with the redshifts; galaxies without one have no redshift loss."""
     validation_pool: int = 1000
-    """Recall is measured among this many candidates, or all where there are fewer."""
+    """Number of galaxies among which recall is measured; all where there are fewer."""
     validation_galaxies: int = 2000
-    """At most so many are embedded for a validation."""
+    """Largest number of galaxies that are embedded for a validation."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in self.frozen:
             if not getattr(self, f"{name}_tower"):
                 raise ConfigError(
-                    f"frozen names the {name} backbone, and {name}_tower is empty: it would stay "
-                    "as it was drawn at random. Name a file of weights."
+                    f"frozen names the {name} backbone, and {name}_tower is empty: it would keep "
+                    "its random initial weights. Name a file of weights."
                 )
 
 
-class Towers(nn.Module):
-    """Both encoders and the scale of the loss behind one forward pass, for DDP's sake.
+class Alignment:
+    """The networks, data and optimiser of one alignment run."""
 
-    A frozen backbone has been gone through already: its encoder is given tokens.
-    """
+    def __init__(
+        self,
+        config: AlignmentConfig,
+        dataset: Dataset,
+        directory: RunDirectory,
+        processes: Processes,
+    ) -> None:
+        sizes = config.model
+        if sizes is None or sizes.image is None or sizes.spectrum is None:
+            raise ConfigError("alignment needs a model with an image and a spectrum section.")
+        self.config, self.sizes = config, sizes
+        self.directory, self.processes = directory, processes
+        self.galaxies = choose_galaxies(dataset, tuple(Modality))
+        z = None
+        if config.redshift_weight > 0:
+            z = torch.from_numpy(read_label(self.galaxies, config.redshift_column, "skip")).float()
+        self.training_rows = self.galaxies.rows_of("train")
+        self.order = BatchOrder(len(self.training_rows), config.batch_size, config.seed)
+        n_steps = config.n_steps or max(1, round(config.epochs * self.order.batches_per_epoch))
 
-    def __init__(self, model: CrossModalModel, frozen: tuple[str, ...]) -> None:
-        super().__init__()
-        self.model, self.frozen = model, frozen
-        for name in frozen:
-            encoder_of(model, Modality(name)).backbone.requires_grad_(requires_grad=False)
-
-    def embed(self, modality: Modality, inputs: Tensor) -> Tensor:
-        """(B, E), not normalised."""
-        encoder: PooledEncoder = encoder_of(self.model, modality)
-        out: Tensor = encoder.pool(inputs) if modality.value in self.frozen else encoder(inputs)
-        return out
-
-    def forward(self, images: Tensor, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Embeddings of both and the scale."""
-        return (
-            self.embed(Modality.IMAGE, images),
-            self.embed(Modality.SPECTRUM, spectra),
-            self.model.logit_scale().to(images.device),
+        self.model = initialise(sizes, config.seed)
+        self.encoders = PairEncoders(self.model, config.frozen).to(processes.device).train()
+        queue = EmbeddingQueue(config.queue_size) if config.queue_size else None
+        torch.manual_seed(config.seed)  # determines the initial weights of the redshift head
+        self.pair_loss = PairLoss(self.model, queue, z, config.redshift_weight)
+        self.pair_loss.to(processes.device)
+        self.trained = nn.ModuleList([self.encoders, self.pair_loss])
+        self.optimiser = make_optimiser(
+            self.trained,
+            config,
+            rate_share=lambda name: config.backbone_rate if ".backbone." in name else 1.0,
         )
+        parts: dict[str, Stateful] = {
+            "model": self.model,
+            "optimiser": self.optimiser,
+            "order": self.order,
+        }
+        if queue is not None:
+            parts["queue"] = queue
+        if self.pair_loss.redshift is not None:
+            parts["redshift"] = self.pair_loss.redshift
+        self.run = TrainingRun(directory, config, dataset.digest, n_steps, processes, parts)
+        if not self.run.restore():
+            self._load_backbones()
+        self.inputs = {modality: self._inputs_of(modality) for modality in Modality}
+        validation = self.galaxies.rows_of("validation")
+        shuffled = np.random.default_rng(config.seed).permutation(validation)
+        self.validation_rows = shuffled[: config.validation_galaxies]
+        self.parallel = processes.parallel(self.encoders)
 
-
-# --- measurement -----------------------------------------------------------------------------
-
-
-@torch.inference_mode()
-def validate(
-    towers: Towers,
-    inputs: dict[Modality, Rows],
-    rows: npt.NDArray[np.int64],
-    pool: int,
-    device: torch.device,
-) -> dict[str, float]:
-    """Recall@10 of a galaxy's partner in pools of candidates, both ways, and the loss there."""
-    towers.eval()
-    embedded = {
-        modality: nn.functional.normalize(
-            torch.cat(
-                [towers.embed(modality, kept.take(some).to(device)) for some in _parts(rows, 100)]
-            ),
-            dim=1,
-        )
-        for modality, kept in inputs.items()
-    }
-    towers.train()
-    scale = towers.model.logit_scale().to(device)
-    found = []
-    for places in _parts(np.arange(len(rows)), pool)[: max(1, len(rows) // pool)]:
-        image, spectrum = (embedded[m][torch.from_numpy(places)] for m in Modality)
-        similarity = image @ spectrum.T
-        ways = similarity, similarity.T
-        found.append([*map(recall_at_10, ways), float(clip_loss(image, spectrum, scale))])
-    means = np.mean(found, axis=0)
-    names = ("image_to_spectrum_recall_at_10", "spectrum_to_image_recall_at_10", "validation_loss")
-    return {**dict(zip(names, map(float, means), strict=True)), "pool": float(min(pool, len(rows)))}
-
-
-def recall_at_10(similarity: Tensor) -> float:
-    """Share of rows with fewer than ten others as similar as their partner (ties count against)."""
-    others = (similarity >= similarity.diagonal()[:, None]).sum(dim=1) - 1
-    return float((others < 10).float().mean())
-
-
-def _parts(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
-
-
-# --- the run ---------------------------------------------------------------------------------
-
-
-def train(
-    config: AlignmentConfig, dataset: Dataset, place: RunDirectory, processes: Processes
-) -> Path:
-    """Train and return the path of the best encoder."""
-    sizes = config.model
-    if sizes is None or sizes.image is None or sizes.spectrum is None:
-        raise ConfigError("alignment needs a model with an image and a spectrum section.")
-    galaxies = choose_galaxies(dataset, tuple(Modality))
-    z = None
-    if config.redshift_weight > 0:
-        z = torch.from_numpy(read_label(galaxies, config.redshift_column, "skip")).float()
-    learning = galaxies.rows_of("train")
-    order = DataOrder(len(learning), config.batch_size, config.seed)
-    n_steps = config.n_steps or max(1, round(config.epochs * order.batches_per_epoch))
-
-    model = initialise(sizes, config.seed)
-    towers = Towers(model, config.frozen).to(processes.device).train()
-    queue = Queue(config.queue_size) if config.queue_size else None
-    torch.manual_seed(config.seed)  # what the loss's own weights are drawn from
-    pair_loss = PairLoss(model, queue, z, config.redshift_weight).to(processes.device)
-    learned = nn.ModuleList([towers, pair_loss])
-    optimiser = make_optimiser(
-        learned,
-        config,
-        rate_share=lambda name: config.backbone_rate if ".backbone." in name else 1.0,
-    )
-    parts: dict[str, Stateful] = {"model": model, "optimiser": optimiser, "order": order}
-    if queue is not None:
-        parts["queue"] = queue
-    if pair_loss.redshift is not None:
-        parts["redshift"] = pair_loss.redshift
-    run = Run(place, config, dataset.digest, n_steps, processes, parts)
-    if not run.restore():
+    def _load_backbones(self) -> None:
+        """Start from the weights of the files that the config names."""
         for modality in Modality:
-            if path := getattr(config, f"{modality.value}_tower"):
-                digest = start_tower(model, modality, path)
-                run.say(f"{modality.value} backbone from {path} ({digest[:12]})")
+            if path := getattr(self.config, f"{modality.value}_tower"):
+                digest = load_backbone(self.model, modality, path)
+                self.run.print_line(
+                    f"{modality.value} backbone from {path} ({short_digest(digest)})"
+                )
 
-    inputs = read_inputs(config, sizes, model, galaxies, place, processes)
-    candidates = np.random.default_rng(config.seed).permutation(galaxies.rows_of("validation"))
-    candidates = candidates[: config.validation_galaxies]
-    parallel = processes.parallel(towers)
-    run.say(f"{len(learning)} training pairs, {len(candidates)} for validation")
+    def _inputs_of(self, modality: Modality) -> HalfPrecisionArray:
+        """Inputs of an encoder: tokens where its backbone is frozen, otherwise prepared pixels."""
+        config = self.config
+        if modality.value in config.frozen:
+            features = Path(config.features or self.directory.path / "features")
+            return frozen_tokens(self.model, modality, self.galaxies, features, self.processes)
+        section = str(getattr(self.sizes, modality.value))
+        return prepare_galaxies(
+            self.galaxies,
+            modality,
+            partial(prepare_pixels, modality=modality, config=self.sizes),
+            {"preparation": PREPARATION_VERSION, "section": section},
+            self.directory.pixels_path,
+            config.memory_gb / len(Modality),
+            self.processes,
+        )
 
-    for step in run.steps():
-        rate = learning_rate(step, n_steps, config)
-        set_rates(optimiser, rate, config.weight_decay)
-        torch.manual_seed(processes.seed(config.seed, 2 * step))  # what dropout draws from
+    def train_step(self, step: int) -> LogValues:
+        """Make one step of the optimiser, and return the values for the log."""
+        config, processes = self.config, self.processes
+        rate = learning_rate(step, self.run.n_steps, config)
+        set_rates(self.optimiser, rate, config.weight_decay)
+        torch.manual_seed(processes.seed(config.seed, 2 * step))  # for dropout
         generator = torch.Generator().manual_seed(processes.seed(config.seed, 2 * step + 1))
 
-        rows = torch.from_numpy(learning)[order.next()]
-        seen = visit(inputs, processes.share(rows), config, sizes, generator)
-        batch = list(zip(*(some.chunk(config.accumulate) for some in seen), strict=True))
-        optimiser.zero_grad(set_to_none=True)
+        rows = torch.from_numpy(self.training_rows)[self.order.next()]
+        pair = augmented_pairs(self.inputs, processes.share(rows), config, self.sizes, generator)
+        batch = list(zip(*(some.chunk(config.accumulate) for some in pair), strict=True))
+        self.optimiser.zero_grad(set_to_none=True)
         loss, scale = contrastive_step(
-            parallel,
+            self.parallel,
             batch,
             rows.to(processes.device),
             processes,
-            pair_loss,
+            self.pair_loss,
             precision=config.precision,
         )
-        length = clip_gradient(learned, config.gradient_clip)
-        optimiser.step()
+        norm = clip_gradient(self.trained, config.gradient_clip)
+        self.optimiser.step()
+        return {"loss": loss, "scale": scale, "learning_rate": rate, "gradient": norm}
 
-        if run.is_last(config.log_steps):
-            run.log(loss=loss, scale=scale, learning_rate=rate, gradient=length)
-        if run.is_last(config.validate_steps or order.batches_per_epoch) and processes.is_first:
-            found = validate(towers, inputs, candidates, config.validation_pool, processes.device)
-            line = run.log(**found)
-            recall = np.mean([value for name, value in found.items() if "recall" in name])
-            if recall >= run.best:
-                run.best = float(recall)
-                checkpoint.save(place.encoder_path, model, note=json.dumps(line))
-            draw_if_possible(place)
-    return place.encoder_path
-
-
-def read_inputs(
-    config: AlignmentConfig,
-    sizes: ModelConfig,
-    model: CrossModalModel,
-    galaxies: Galaxies,
-    place: RunDirectory,
-    processes: Processes,
-) -> dict[Modality, Rows]:
-    """What the towers take: tokens where the backbone is frozen, else prepared pixels."""
-    features = Path(config.features) if config.features else place.path / "features"
-    inputs = {}
-    for modality in Modality:
-        if modality.value in config.frozen:
-            inputs[modality] = frozen_tokens(model, modality, galaxies, features, processes)
-        else:
-            section = str(getattr(sizes, modality.value))
-            made_from = {"preparation": PREPARATION_VERSION, "section": section}
-            inputs[modality] = prepared(
-                galaxies,
-                modality,
-                partial(prepare, modality=modality, config=sizes),
-                made_from,
-                place.pixels_path,
-                config.memory_gb / len(Modality),
-                processes,
-            )
-    return inputs
+    def validate(self, step: int) -> None:
+        """Measure the recall of validation galaxies, and save the encoders where it is the best."""
+        del step
+        found = validate_pairs(
+            self.encoders,
+            self.inputs,
+            self.validation_rows,
+            self.config.validation_pool,
+            self.processes.device,
+        )
+        line = self.run.log(**found)
+        recall = float(np.mean([value for name, value in found.items() if "recall" in name]))
+        if recall >= self.run.best:
+            self.run.best = recall
+            checkpoint.save(self.directory.encoder_path, self.model, note=json.dumps(line))
 
 
-def visit(
-    inputs: dict[Modality, Rows],
+def augmented_pairs(
+    inputs: dict[Modality, HalfPrecisionArray],
     rows: Tensor,
     config: AlignmentConfig,
     sizes: ModelConfig,
     generator: torch.Generator,
 ) -> Part:
-    """Images and spectra of some galaxies, changed at every visit anew; frozen ones as they are."""
+    """Inputs of both encoders for some galaxies, with random changes where not frozen."""
     images, spectra = (inputs[modality].take(rows) for modality in Modality)
     if "image" not in config.frozen:
-        images = turn_and_mirror(images, generator)
+        images = rotate_and_mirror(images, generator)
         images = images + config.image_noise * torch.randn(images.shape, generator=generator)
     if "spectrum" not in config.frozen and sizes.preparation == "galsearch":
         assert sizes.spectrum is not None  # noqa: S101 (checked before the run began)
-        spectra = observe_anew(spectra, sizes.spectrum, config.spectrum_change, generator)
+        spectra = reobserve(spectra, sizes.spectrum, config.spectrum_change, generator)
     return images, spectra
+
+
+def train(
+    config: AlignmentConfig, dataset: Dataset, directory: RunDirectory, processes: Processes
+) -> Path:
+    """Train both encoders, and return the path of the best ones."""
+    stage = Alignment(config, dataset, directory, processes)
+    stage.run.print_line(
+        f"{len(stage.training_rows)} training pairs, {len(stage.validation_rows)} for validation"
+    )
+    stage.run.train(stage.train_step, stage.validate, stage.order.batches_per_epoch)
+    return directory.encoder_path
 
 
 if __name__ == "__main__":

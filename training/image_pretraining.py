@@ -1,11 +1,12 @@
-"""Self-distillation of images (DINOv2, AstroDINO), read from top to bottom.
+"""Pre-training of an image backbone by self-distillation (DINOv2, AstroDINO).
 
     python -m training.image_pretraining training/configs/image_pretraining/small.toml \
         --dataset DATASET --out RUN
 
-RUN receives `encoder.safetensors` (the teacher's backbone at the best validation, for
-`image_tower` of an alignment), `log.jsonl`, `curves.png` and `state.pt`, which continues a run
-that was stopped.
+A student network learns to predict the output of a teacher, its own moving average, for other
+views of the same galaxy. The directory RUN receives `encoder.safetensors` (the teacher's backbone
+at the best validation, for `image_tower` of an alignment), `log.jsonl`, `curves.png` and
+`state.pt`, from which an interrupted run is continued.
 """
 
 import dataclasses
@@ -15,94 +16,100 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from galsearch.core.arrays import Float64Array, Rows
 from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.published import Published, published_config
-from galsearch.encoders.encoder_config import GALSEARCH_SMALL, ModelConfig, PrototypeConfig
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PrototypeConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
 from galsearch.encoders.preprocess.prepare import prepare_images
-from training.data.backbones import alone
-from training.data.galaxies import Galaxies, choose_galaxies, prepared
-from training.data.rows import Rows
-from training.engine.batch_order import DataOrder
+from training.data.backbones import backbone_config
+from training.data.catalogue_labels import read_label
+from training.data.galaxies import TrainingGalaxies, choose_galaxies, prepare_galaxies
+from training.engine.batch_order import BatchOrder
 from training.engine.command import run_stage
 from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
-from training.engine.processes import Processes, silent
+from training.engine.processes import Processes, without_gradient_sync
 from training.engine.run_directory import RunDirectory
 from training.engine.schedules import decay_multiplier, rate_multiplier, warm_up_cosine
 from training.engine.stage_config import PAPER, SMALL
-from training.engine.training_curves import draw_if_possible
-from training.engine.training_run import Run
-from training.objectives.dino_views import ViewConfig, draw_views, raw_centre
+from training.engine.training_run import LogValues, TrainingRun
+from training.objectives.dino_views import ViewConfig, central_pixels, draw_views
 from training.objectives.drop_path import add_drop_path
-from training.objectives.linear_probe import neighbours_r2, probe_rows, read_label
 from training.objectives.self_distillation import (
     DistillationNetwork,
     Teacher,
     Views,
     distillation_loss,
-    see,
+    forward_views,
 )
+from training.validation.neighbour_probe import label_r2
 
 ARCHITECTURES = {
     SMALL: dataclasses.replace(
-        alone(GALSEARCH_SMALL, Modality.IMAGE), prototypes=PrototypeConfig(2048, 3, 512, 64)
+        backbone_config(GALSEARCH_SMALL, Modality.IMAGE),
+        prototypes=PrototypeConfig(2048, 3, 512, 64),
     ),
     PAPER: published_config(Published.ASTRODINO),
 }
+"""Sizes of the model for each value of the config's `architecture`."""
 
 
 @dataclass(frozen=True)
 class ImagePretrainingConfig(ViewConfig):
-    """What a pre-training of images is made of; a TOML file holds differences from these."""
+    """Settings of a pre-training on images; a TOML file holds the differences from these."""
 
     psf_columns: tuple[str, ...] = ()
-    """Label columns with the width (sigma, pixels) of each galaxy's image in g, r, z; without
-    them an image counts as taken in the survey's median seeing."""
+    """Columns of the catalogue with the width (sigma, pixels) of each galaxy's point spread
+    function in g, r, z. Without them every image counts as taken in the survey's median seeing."""
     student_temperature: float = 0.1
+    """Temperature of the student's softmax."""
     teacher_temperature: float = 0.07
+    """Temperature of the teacher's softmax after its warm-up."""
     first_teacher_temperature: float = 0.04
+    """Temperature of the teacher's softmax at the first step."""
     teacher_warm_up_share: float = 0.15
-    """Of the steps, until the teacher's temperature is at its end."""
+    """Warm-up of the teacher's temperature, as a fraction of the steps."""
     teacher_momentum: float = 0.992
-    """Rises to 1 along a cosine."""
+    """Momentum of the moving average at the first step; it rises to 1 along a cosine."""
     ibot_weight: float = 1.0
+    """Weight of the loss on hidden patches (iBOT)."""
     koleo_weight: float = 0.1
+    """Weight of the KoLeo regulariser."""
     final_weight_decay: float = 0.05
-    """Rises from `weight_decay` along a cosine."""
+    """Weight decay at the end, which is approached from `weight_decay` along a cosine."""
     last_layer_share: float = 0.005
-    """Of the steps, during which the prototypes stay as they were drawn."""
+    """Fraction of the steps, from the first, in which the prototypes are not trained."""
     rate_decay: float = 0.9
-    """Factor of the learning rate from a block to the one before it."""
+    """Factor on the learning rate from a block to the one before it."""
     drop_path: float = 0.0
-    """Chance that the student leaves out a residual branch."""
+    """Probability that the student skips a residual branch."""
     probe_label: str = "z"
-    """Column that chooses the best encoder by its nearest neighbours; empty: the last is best."""
+    """Column whose R2 by nearest neighbours chooses the best encoder; empty: the last is best."""
     missing_labels: Literal["refuse", "skip"] = "refuse"
-    """What to do where a galaxy lacks that label."""
+    """Action where a galaxy lacks the label: stop with an error, or leave the galaxy out."""
     probe_galaxies: int = 4000
-    """Training galaxies among which neighbours are looked for; a quarter as many ask."""
+    """Number of training galaxies among which neighbours are searched, for a quarter as many
+    validation galaxies."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         section = self.model.image if self.model else None
         if section is not None and not section.class_token:
-            raise ConfigError("self-distillation needs class_token = true: it is what is compared.")
-
-
-# --- what is known of each galaxy --------------------------------------------------------------
+            raise ConfigError(
+                "self-distillation needs class_token = true: it compares class tokens."
+            )
 
 
 def known_skies(
-    galaxies: Galaxies, config: ImagePretrainingConfig
-) -> tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.float64]]:
-    """(n, 3) widths of the images' point spread where columns are named, and (n,) E(B-V)."""
+    galaxies: TrainingGalaxies, config: ImagePretrainingConfig
+) -> tuple[Float64Array | None, Float64Array]:
+    """(n, 3) point spread widths of the images, if columns are named, and (n,) E(B-V)."""
     columns = [read_label(galaxies, name, "refuse") for name in config.psf_columns]
     if len(columns) not in {0, 3}:
         raise ConfigError(f"psf_columns are one column for each of g, r, z; found {len(columns)}.")
@@ -110,128 +117,143 @@ def known_skies(
     return psf, np.nan_to_num(galaxies.column("ebv"))
 
 
-# --- measurement -----------------------------------------------------------------------------
+class ImagePretraining:
+    """The networks, data and optimiser of one pre-training run on images."""
 
+    def __init__(
+        self,
+        config: ImagePretrainingConfig,
+        dataset: Dataset,
+        directory: RunDirectory,
+        processes: Processes,
+    ) -> None:
+        sizes = config.model
+        if sizes is None or sizes.image is None or sizes.prototypes is None:
+            raise ConfigError(
+                "pre-training of images needs a model with image and prototypes sections."
+            )
+        self.config, self.sizes = config, sizes
+        self.directory, self.processes = directory, processes
+        self.galaxies = choose_galaxies(dataset, (Modality.IMAGE,))
+        self.labels = None
+        if config.probe_label:
+            self.labels = read_label(self.galaxies, config.probe_label, config.missing_labels)
+        self.psf, self.dust = known_skies(self.galaxies, config)
+        self.training_rows = self.galaxies.rows_of("train")
+        self.order = BatchOrder(len(self.training_rows), config.batch_size, config.seed)
+        n_steps = config.n_steps or max(1, round(config.epochs * self.order.batches_per_epoch))
 
-@torch.inference_mode()
-def embed(
-    teacher: Teacher,
-    raw: Rows,
-    rows: npt.NDArray[np.int64],
-    model: ModelConfig,
-    device: torch.device,
-) -> Tensor:
-    """(len(rows), D) class tokens of the teacher, of images as they are."""
-    found = []
-    for start in range(0, len(rows), 64):
-        some = raw.take(rows[start : start + 64])
-        inputs = prepare_images(some.numpy(), None, model).to(device)
-        found.append(teacher.network.backbone(inputs)[:, 0].cpu())
-    return torch.cat(found)
-
-
-# --- the run ---------------------------------------------------------------------------------
-
-
-def train(
-    config: ImagePretrainingConfig, dataset: Dataset, place: RunDirectory, processes: Processes
-) -> Path:
-    """Train and return the path of the best encoder."""
-    sizes = config.model
-    if sizes is None or sizes.image is None or sizes.prototypes is None:
-        raise ConfigError(
-            "pre-training of images needs a model with image and prototypes sections."
+        model, depth = initialise(sizes, config.seed), sizes.image.depth
+        self.student = DistillationNetwork(model).to(processes.device).train()
+        self.teacher = Teacher(self.student)
+        add_drop_path(self.student.backbone, config.drop_path)
+        self.optimiser = make_optimiser(
+            self.student,
+            config,
+            rate_share=lambda name: rate_multiplier(name, depth, decay=config.rate_decay),
+            decay_share=lambda name, _: decay_multiplier(name),
         )
-    galaxies = choose_galaxies(dataset, (Modality.IMAGE,))
-    labels = (
-        read_label(galaxies, config.probe_label, config.missing_labels)
-        if config.probe_label
-        else None
-    )
-    psf, dust = known_skies(galaxies, config)
-    learning = galaxies.rows_of("train")
-    order = DataOrder(len(learning), config.batch_size, config.seed)
-    n_steps = config.n_steps or max(1, round(config.epochs * order.batches_per_epoch))
+        self.run = TrainingRun(
+            directory,
+            config,
+            dataset.digest,
+            n_steps,
+            processes,
+            {
+                "student": self.student,
+                "teacher": self.teacher,
+                "optimiser": self.optimiser,
+                "order": self.order,
+            },
+        )
+        self.run.restore()
+        self.raw = prepare_galaxies(
+            self.galaxies,
+            Modality.IMAGE,
+            lambda batch: central_pixels(batch, config.held_size),
+            {"raw pixels a side": config.held_size},
+            directory.pixels_path,
+            config.memory_gb,
+            processes,
+        )
+        self.parallel = processes.parallel(self.student)
 
-    model, depth = initialise(sizes, config.seed), sizes.image.depth
-    student = DistillationNetwork(model).to(processes.device).train()
-    teacher = Teacher(student)
-    add_drop_path(student.backbone, config.drop_path)
-    optimiser = make_optimiser(
-        student,
-        config,
-        rate_share=lambda name: rate_multiplier(name, depth, decay=config.rate_decay),
-        decay_share=lambda name, _: decay_multiplier(name),
-    )
-    run = Run(
-        place,
-        config,
-        dataset.digest,
-        n_steps,
-        processes,
-        {"student": student, "teacher": teacher, "optimiser": optimiser, "order": order},
-    )
-    run.restore()
-    raw = prepared(
-        galaxies,
-        Modality.IMAGE,
-        lambda batch: raw_centre(batch, config.held_size),
-        {"raw pixels a side": config.held_size},
-        place.pixels_path,
-        config.memory_gb,
-        processes,
-    )
-    parallel = processes.parallel(student)
-    run.say(f"{len(learning)} training images, {len(galaxies) - len(learning)} for validation")
-
-    for step in run.steps():
+    def train_step(self, step: int) -> LogValues:
+        """Make one step of the optimiser, and return the values for the log."""
+        config, processes, n_steps = self.config, self.processes, self.run.n_steps
         rate = learning_rate(step, n_steps, config)
         momentum, temperature, decay = schedules(step, n_steps, config)
-        set_rates(optimiser, rate, decay)
-        torch.manual_seed(processes.seed(config.seed, 2 * step))  # what drop path draws from
+        set_rates(self.optimiser, rate, decay)
+        torch.manual_seed(processes.seed(config.seed, 2 * step))  # for drop path
         seed = processes.seed(config.seed, 2 * step + 1)
 
-        rows = processes.share(torch.from_numpy(learning)[order.next()]).chunk(config.accumulate)
-        optimiser.zero_grad(set_to_none=True)
+        rows = torch.from_numpy(self.training_rows)[self.order.next()]
+        batch = processes.share(rows).chunk(config.accumulate)
+        self.optimiser.zero_grad(set_to_none=True)
         losses: dict[str, float] = {}
-        for number, some in enumerate(rows):
-            views = draw_views(
-                raw.take(some),
-                config,
-                None if psf is None else psf[some.numpy()],
-                dust[some.numpy()],
-                seed + number,
-            ).to(processes.device)
-            with silent(parallel, last=number == len(rows) - 1):
-                parts = distillation_step(parallel, teacher, views, config, temperature, processes)
+        for number, some in enumerate(batch):
+            views = self._views(some, seed + number)
+            with without_gradient_sync(self.parallel, last=number == len(batch) - 1):
+                parts = distillation_step(
+                    self.parallel, self.teacher, views, config, temperature, processes
+                )
             for name, value in parts.items():
-                losses[name] = losses.get(name, 0.0) + value / len(rows)
+                losses[name] = losses.get(name, 0.0) + value / len(batch)
         if step < config.last_layer_share * n_steps:
-            for parameter in student.dino_head.last_layer.parameters():
+            for parameter in self.student.dino_head.last_layer.parameters():
                 parameter.grad = None
-        length = sum(clip_gradient(part, config.gradient_clip) for part in student.children())
-        optimiser.step()
-        teacher.follow(student, momentum)
+        norm = sum(clip_gradient(part, config.gradient_clip) for part in self.student.children())
+        self.optimiser.step()
+        self.teacher.follow(self.student, momentum)
+        total = sum(losses.values())
+        return {"loss": total, **losses, "learning_rate": rate, "gradient": norm}
 
-        if run.is_last(config.log_steps):
-            run.log(loss=sum(losses.values()), **losses, learning_rate=rate, gradient=length)
-        if run.is_last(config.validate_steps or order.batches_per_epoch) and processes.is_first:
-            line: dict[str, float] = {"step": step + 1}
-            score = float(step)
-            if labels is not None:
-                score = measure(teacher, raw, galaxies, labels, config, processes.device)
-                line = run.log(**{f"{config.probe_label}_r2": score})
-            if score >= run.best:
-                run.best = score
-                save_tower(place.encoder_path, teacher, sizes, note=json.dumps(line))
-            draw_if_possible(place)
-    return place.encoder_path
+    def _views(self, rows: Tensor, seed: int) -> Views:
+        """Random views of some galaxies, on the device."""
+        known = rows.numpy()
+        psf = None if self.psf is None else self.psf[known]
+        views = draw_views(self.raw.take(rows), self.config, psf, self.dust[known], seed)
+        return views.to(self.processes.device)
+
+    def validate(self, step: int) -> None:
+        """Measure the R2 of the label, and save the backbone where it is the best."""
+        line: dict[str, float] = {"step": step + 1}
+        score = float(step)
+        if self.labels is not None:
+            score = label_r2(
+                self._embed,
+                self.galaxies,
+                self.labels,
+                self.config.probe_galaxies,
+                self.config.seed,
+            )
+            line = self.run.log(**{f"{self.config.probe_label}_r2": score})
+        if score >= self.run.best:
+            self.run.best = score
+            self._save_backbone(note=json.dumps(line))
+
+    @torch.inference_mode()
+    def _embed(self, rows: Rows) -> Tensor:
+        """(len(rows), D) class tokens of the teacher for images without augmentation."""
+        found = []
+        for start in range(0, len(rows), 64):
+            some = self.raw.take(rows[start : start + 64])
+            inputs = prepare_images(some.numpy(), None, self.sizes).to(self.processes.device)
+            found.append(self.teacher.network.backbone(inputs)[:, 0].cpu())
+        return torch.cat(found)
+
+    def _save_backbone(self, *, note: str) -> None:
+        """Save the teacher's backbone as an encoder whose embedding is its class token."""
+        with torch.device("meta"):
+            model = CrossModalModel(backbone_config(self.sizes, Modality.IMAGE))
+        model.image_encoder.backbone = self.teacher.network.backbone
+        checkpoint.save(self.directory.encoder_path, model, note=note)
 
 
 def schedules(
     step: int, n_steps: int, config: ImagePretrainingConfig
 ) -> tuple[float, float, float]:
-    """The teacher's momentum and temperature, and the weight decay."""
+    """The teacher's momentum, the teacher's temperature, and the weight decay of a step."""
     momentum = warm_up_cosine(step, peak=config.teacher_momentum, final=1.0, n_steps=n_steps)
     temperature = warm_up_cosine(
         step,
@@ -256,14 +278,14 @@ def distillation_step(
     temperature: float,
     processes: Processes,
 ) -> dict[str, float]:
-    """Add the gradients of one part of a batch; the parts of its loss, of all processes."""
+    """Add the gradients of one part of a batch; return its loss terms, averaged over processes."""
     low = config.precision == "bf16"
     with torch.no_grad():
-        theirs = see(teacher.network, views, student=False, low_precision=low)
-    ours = see(student, views, student=True, low_precision=low)
+        of_teacher = forward_views(teacher.network, views, student=False, low_precision=low)
+    of_student = forward_views(student, views, student=True, low_precision=low)
     parts = distillation_loss(
-        ours,
-        theirs,
+        of_student,
+        of_teacher,
         teacher,
         views.masks,
         processes,
@@ -274,33 +296,24 @@ def distillation_step(
     )
     total = torch.stack(list(parts.values())).sum() / config.accumulate
     total.backward()  # type: ignore[no-untyped-call]
-    teacher.move_centres(theirs, processes)
+    teacher.move_centres(of_teacher, processes)
     return {name: float(processes.mean(value)) for name, value in parts.items()}
 
 
-def measure(
-    teacher: Teacher,
-    raw: Rows,
-    galaxies: Galaxies,
-    labels: npt.NDArray[np.float64],
+def train(
     config: ImagePretrainingConfig,
-    device: torch.device,
-) -> float:
-    """R2 of the label among validation galaxies, by their neighbours among training galaxies."""
-    assert config.model is not None  # noqa: S101 (resolved)
-    limit = config.probe_galaxies
-    known = probe_rows(galaxies, labels, "train", limit, config.seed)
-    asked = probe_rows(galaxies, labels, "validation", max(2, limit // 4), config.seed)
-    vectors = [embed(teacher, raw, rows, config.model, device) for rows in (known, asked)]
-    return neighbours_r2(vectors[0], labels[known], vectors[1], labels[asked])
-
-
-def save_tower(path: Path, teacher: Teacher, sizes: ModelConfig, *, note: str) -> None:
-    """The teacher's backbone as an encoder that embeds by its class token."""
-    with torch.device("meta"):
-        tower = CrossModalModel(alone(sizes, Modality.IMAGE))
-    tower.image_encoder.backbone = teacher.network.backbone
-    checkpoint.save(path, tower, note=note)
+    dataset: Dataset,
+    directory: RunDirectory,
+    processes: Processes,
+) -> Path:
+    """Train an image backbone, and return the path of the best one."""
+    stage = ImagePretraining(config, dataset, directory, processes)
+    n_training = len(stage.training_rows)
+    stage.run.print_line(
+        f"{n_training} training images, {len(stage.galaxies) - n_training} for validation"
+    )
+    stage.run.train(stage.train_step, stage.validate, stage.order.batches_per_epoch)
+    return directory.encoder_path
 
 
 if __name__ == "__main__":

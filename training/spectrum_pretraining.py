@@ -1,11 +1,12 @@
-"""Masked modelling of spectra (SpecFormer), read from top to bottom; with a bank of templates that
-learns redshifts beside it, where it is asked to.
+"""Pre-training of a spectrum backbone: masked modelling (SpecFormer), and optionally redshifts.
 
     python -m training.spectrum_pretraining training/configs/spectrum_pretraining/small.toml \
         --dataset DATASET --out RUN
 
-RUN receives `encoder.safetensors` (the backbone at the best validation, for `spectrum_tower` of
-an alignment), `log.jsonl`, `curves.png` and `state.pt`, which continues a run that was stopped.
+Parts of a spectrum are hidden and reconstructed. Where the model has a bank of templates, it can
+learn redshifts from labels at the same time. The directory RUN receives `encoder.safetensors` (the
+backbone at the best validation, for `spectrum_tower` of an alignment), `log.jsonl`, `curves.png`
+and `state.pt`, from which an interrupted run is continued.
 """
 
 import json
@@ -14,9 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor, nn
 
 from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
@@ -24,271 +23,199 @@ from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.published import Published, published_config
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION
-from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
-from galsearch.encoders.network.spectrum_network import SpectrumBackbone
-from training.augment.spectrum_augmentation import SpectrumChange, observe_anew
-from training.data.backbones import alone, encoder_of, prepare, tower_alone
-from training.data.galaxies import choose_galaxies, prepared
-from training.data.rows import Rows
-from training.engine.batch_order import DataOrder
+from galsearch.encoders.network.cross_modal_model import initialise
+from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve
+from training.data.backbones import backbone_config, backbone_model, prepare_pixels
+from training.data.catalogue_labels import read_label
+from training.data.galaxies import choose_galaxies, prepare_galaxies
+from training.engine.batch_order import BatchOrder
 from training.engine.command import run_stage
 from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
-from training.engine.processes import Processes, silent
+from training.engine.processes import Processes, without_gradient_sync
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import PAPER, SMALL, StageConfig
-from training.engine.training_curves import draw_if_possible
-from training.engine.training_run import Run
-from training.objectives.linear_probe import neighbours_r2, probe_rows, read_label
-from training.objectives.masked_spectra import Objective, Question, masked_loss, objective_for
-from training.objectives.redshift_head import likeliest_redshift, redshift_loss
+from training.engine.training_run import LogValues, TrainingRun
+from training.objectives.masked_spectra import objective_for
+from training.objectives.reconstructor import Reconstructor, reconstruction_loss
+from training.objectives.redshift_head import redshift_loss
+from training.validation.neighbour_probe import label_r2
+from training.validation.spectrum_validation import mean_tokens, redshift_errors, validation_loss
 
 ARCHITECTURES = {
-    SMALL: alone(GALSEARCH_SMALL, Modality.SPECTRUM),
+    SMALL: backbone_config(GALSEARCH_SMALL, Modality.SPECTRUM),
     PAPER: published_config(Published.SPECFORMER),
 }
-VALIDATION_SEED = 20_240_531
-"""Validation hides the same stretches every time: its losses can be compared."""
+"""Sizes of the model for each value of the config's `architecture`."""
 
 
 @dataclass(frozen=True)
 class SpectrumPretrainingConfig(StageConfig):
-    """What a pre-training of spectra is made of; a TOML file holds differences from these."""
+    """Settings of a pre-training on spectra; a TOML file holds the differences from these."""
 
     n_stretches: int = 6
-    """Stretches hidden of each spectrum."""
+    """Number of stretches that are hidden in each spectrum."""
     hidden_share: float = 0.4
-    """Of a spectrum's pixels."""
+    """Share of the pixels of a spectrum that is hidden."""
     published_faults: bool = False
-    """For the preparation `released`: hide and count as the published code did."""
-    spectrum_change: SpectrumChange = SpectrumChange(most_lost=0.0)  # noqa: RUF009 (it is frozen)
-    """What is changed in spectra of the preparation `galsearch` at every visit anew."""
+    """For the preparation `released`: hide and score as the published code did."""
+    spectrum_change: SpectrumAugmentation = SpectrumAugmentation(most_lost=0.0)  # noqa: RUF009
+    """Random changes of a spectrum in the preparation `galsearch`, drawn again at each use."""
     redshift_weight: float = 0.0
-    """Of the loss that asks the model's bank of templates for the redshift, beside 1 for masked
-    modelling. 0: no labels are used, as in AstroCLIP."""
+    """Weight of the redshift loss of the bank of templates, relative to 1 for masked modelling.
+    0: no labels are used, as in AstroCLIP."""
     redshift_column: str = "z"
-    """Of the dataset's catalogue; galaxies without a number there are not asked."""
+    """Column of the catalogue with the redshifts; galaxies without one have no redshift loss."""
     validation_galaxies: int = 2000
-    """At most so many spectra are looked at for the validation loss, which chooses the encoder."""
+    """Largest number of spectra in the validation loss, which chooses the best encoder."""
     probe_label: str = ""
     """Column whose R2 by nearest neighbours is logged too, such as z."""
     missing_labels: Literal["refuse", "skip"] = "refuse"
-    """What to do where a galaxy lacks that label."""
+    """Action where a galaxy lacks the label: stop with an error, or leave the galaxy out."""
     probe_galaxies: int = 4000
-    """Training galaxies among which neighbours are looked for; a quarter as many ask."""
+    """Number of training galaxies among which neighbours are searched, for a quarter as many
+    validation galaxies."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         section = self.model.spectrum if self.model else None
         if self.redshift_weight > 0 and section is not None and not section.n_templates:
             raise ConfigError(
-                f"redshift_weight = {self.redshift_weight} asks a bank of templates, and "
+                f"redshift_weight = {self.redshift_weight} needs a bank of templates, and "
                 "spectrum.n_templates is 0: there is none."
             )
 
 
-class Reconstructor(nn.Module):
-    """The spectrum backbone and its reconstruction behind one forward pass."""
+class SpectrumPretraining:
+    """The network, data and optimiser of one pre-training run on spectra."""
 
-    def __init__(self, model: CrossModalModel) -> None:
-        super().__init__()
-        self.backbone = encoder_of(model, Modality.SPECTRUM).backbone
+    def __init__(
+        self,
+        config: SpectrumPretrainingConfig,
+        dataset: Dataset,
+        directory: RunDirectory,
+        processes: Processes,
+    ) -> None:
+        sizes = config.model
+        if sizes is None or sizes.spectrum is None:
+            raise ConfigError("pre-training of spectra needs a model with a spectrum section.")
+        self.config, self.sizes, self.section = config, sizes, sizes.spectrum
+        self.directory, self.processes = directory, processes
+        self.galaxies = choose_galaxies(dataset, (Modality.SPECTRUM,))
+        self.labels = self.z = None
+        if config.probe_label:
+            self.labels = read_label(self.galaxies, config.probe_label, config.missing_labels)
+        if config.redshift_weight > 0:
+            z = read_label(self.galaxies, config.redshift_column, "skip")
+            self.z = torch.from_numpy(z).float()
+        self.objective = objective_for(
+            sizes,
+            n_stretches=config.n_stretches,
+            share=config.hidden_share,
+            published=config.published_faults,
+        )
+        self.training_rows = self.galaxies.rows_of("train")
+        self.order = BatchOrder(len(self.training_rows), config.batch_size, config.seed)
+        n_steps = config.n_steps or max(1, round(config.epochs * self.order.batches_per_epoch))
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Prepared spectra with parts hidden to prepared spectra as they may be.
+        self.model = initialise(sizes, config.seed)
+        self.reconstructor = Reconstructor(self.model).to(processes.device).train()
+        self.optimiser = make_optimiser(self.reconstructor, config)
+        self.run = TrainingRun(
+            directory,
+            config,
+            dataset.digest,
+            n_steps,
+            processes,
+            {"model": self.model, "optimiser": self.optimiser, "order": self.order},
+        )
+        self.run.restore()
+        self.pixels = prepare_galaxies(
+            self.galaxies,
+            Modality.SPECTRUM,
+            lambda batch: prepare_pixels(batch, Modality.SPECTRUM, sizes),
+            {"preparation": PREPARATION_VERSION, "section": str(sizes.spectrum)},
+            directory.pixels_path,
+            config.memory_gb,
+            processes,
+        )
+        validation = self.galaxies.rows_of("validation")
+        shuffled = np.random.default_rng(config.seed).permutation(validation)
+        self.validation_rows = shuffled[: config.validation_galaxies]
+        self.parallel = processes.parallel(self.reconstructor)
 
-        And the odds of their redshifts, (B, bins); no bins where there is no bank of templates.
-        """
-        made, odds = self.bone.reconstruct_with_redshift(inputs)
-        return made, made.new_empty(len(made), 0) if odds is None else odds.logsumexp(dim=1)
+    def train_step(self, step: int) -> LogValues:
+        """Make one step of the optimiser, and return the values for the log."""
+        config, processes = self.config, self.processes
+        rate = learning_rate(step, self.run.n_steps, config)
+        set_rates(self.optimiser, rate, config.weight_decay)
+        generator = torch.Generator().manual_seed(processes.seed(config.seed, step))
 
-    @property
-    def bone(self) -> SpectrumBackbone:
-        """The backbone."""
-        assert isinstance(self.backbone, SpectrumBackbone)  # noqa: S101 (for the type checker)
-        return self.backbone
+        rows = torch.from_numpy(self.training_rows)[self.order.next()]
+        parts = processes.share(rows).chunk(config.accumulate)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = torch.zeros((), device=processes.device)
+        for number, some in enumerate(parts):
+            with without_gradient_sync(self.parallel, last=number == len(parts) - 1):
+                part = self._loss(some, generator)
+                (part / len(parts)).backward()  # type: ignore[no-untyped-call]
+            loss += part.detach() / len(parts)
+        norm = clip_gradient(self.reconstructor, config.gradient_clip)
+        self.optimiser.step()
+        return {"loss": processes.mean(loss), "learning_rate": rate, "gradient": norm}
 
+    def _loss(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """The loss of some spectra: masked modelling, and redshifts where labels are used."""
+        config = self.config
+        spectra = self.pixels.take(rows)
+        if self.sizes.preparation == "galsearch":
+            spectra = reobserve(spectra, self.section, config.spectrum_change, generator)
+        masked = self.objective.mask(spectra, generator).to(self.processes.device)
+        loss, logits = reconstruction_loss(
+            self.parallel, self.objective, masked, low_precision=config.precision == "bf16"
+        )
+        if self.z is not None:
+            bin_width = self.reconstructor.spectrum_backbone.templates.bin_width
+            of_redshift = redshift_loss(logits, self.z[rows].to(logits.device), bin_width)
+            loss = loss + config.redshift_weight * of_redshift
+        return loss
 
-def question_losses(
-    reconstructor: nn.Module,
-    objective: Objective,
-    question: Question,
-    *,
-    low_precision: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """The loss of an answer, in float32, and the odds of the redshifts."""
-    device = question.inputs.device
-    with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
-        made, odds = reconstructor(question.inputs)
-    return masked_loss(objective.answer(made.float()), question), odds
-
-
-# --- measurement -----------------------------------------------------------------------------
-
-
-@torch.inference_mode()
-def validate(
-    reconstructor: Reconstructor,
-    objective: Objective,
-    pixels: Rows,
-    rows: npt.NDArray[np.int64],
-    device: torch.device,
-) -> float:
-    """The loss of masked modelling for spectra that training does not see."""
-    generator = torch.Generator().manual_seed(VALIDATION_SEED)
-    total = 0.0
-    for start in range(0, len(rows), 64):
-        some = rows[start : start + 64]
-        question = objective.ask(pixels.take(some), generator).to(device)
-        total += len(some) * float(question_losses(reconstructor, objective, question)[0])
-    return total / len(rows)
-
-
-@torch.inference_mode()
-def redshift_errors(
-    reconstructor: Reconstructor,
-    pixels: Rows,
-    rows: npt.NDArray[np.int64],
-    z: Tensor,
-    device: torch.device,
-) -> dict[str, float]:
-    """How far the likeliest redshifts of whole spectra are off, in dz / (1 + z)."""
-    backbone = reconstructor.bone
-    odds = [
-        backbone.redshift_log_odds(pixels.take(rows[i : i + 64]).to(device)).cpu()
-        for i in range(0, len(rows), 64)
-    ]
-    true = z[torch.from_numpy(rows)]
-    found = likeliest_redshift(torch.cat(odds), backbone.templates.bin_width)
-    error = ((found - true) / (1 + true))[torch.isfinite(true)]
-    spread = (error - error.median()).abs().median() * 1.4826
-    return {
-        "redshift_nmad": float(spread),
-        "redshift_over_0.005": float((error.abs() > 0.005).float().mean()),
-    }
-
-
-@torch.inference_mode()
-def embed(
-    reconstructor: Reconstructor,
-    pixels: Rows,
-    rows: npt.NDArray[np.int64],
-    device: torch.device,
-) -> Tensor:
-    """(len(rows), D) mean tokens of whole spectra."""
-    return torch.cat(
-        [
-            reconstructor.backbone(pixels.take(rows[i : i + 64]).to(device)).mean(1).cpu()
-            for i in range(0, len(rows), 64)
-        ]
-    )
-
-
-# --- the run ---------------------------------------------------------------------------------
+    def validate(self, step: int) -> None:
+        """Measure the validation loss, and save the backbone where it is the lowest."""
+        del step
+        config, device = self.config, self.processes.device
+        network, pixels, rows = self.reconstructor, self.pixels, self.validation_rows
+        found = validation_loss(network, self.objective, pixels, rows, device)
+        scores = {"validation_loss": found}
+        if self.z is not None:
+            scores |= redshift_errors(network, pixels, rows, self.z, device)
+        if self.labels is not None:
+            scores[f"{config.probe_label}_r2"] = label_r2(
+                lambda some: mean_tokens(network, pixels, some, device),
+                self.galaxies,
+                self.labels,
+                config.probe_galaxies,
+                config.seed,
+            )
+        line = self.run.log(**scores)
+        if -found >= self.run.best:
+            self.run.best = -found
+            backbone = backbone_model(self.model, Modality.SPECTRUM)
+            checkpoint.save(self.directory.encoder_path, backbone, note=json.dumps(line))
 
 
 def train(
-    config: SpectrumPretrainingConfig, dataset: Dataset, place: RunDirectory, processes: Processes
+    config: SpectrumPretrainingConfig,
+    dataset: Dataset,
+    directory: RunDirectory,
+    processes: Processes,
 ) -> Path:
-    """Train and return the path of the best encoder."""
-    sizes = config.model
-    if sizes is None or sizes.spectrum is None:
-        raise ConfigError("pre-training of spectra needs a model with a spectrum section.")
-    galaxies = choose_galaxies(dataset, (Modality.SPECTRUM,))
-    labels = (
-        read_label(galaxies, config.probe_label, config.missing_labels)
-        if config.probe_label
-        else None
+    """Train a spectrum backbone, and return the path of the best one."""
+    stage = SpectrumPretraining(config, dataset, directory, processes)
+    stage.run.print_line(
+        f"{len(stage.training_rows)} training spectra, {len(stage.validation_rows)} for validation"
     )
-    z = None
-    if config.redshift_weight > 0:
-        z = torch.from_numpy(read_label(galaxies, config.redshift_column, "skip")).float()
-    objective = objective_for(
-        sizes,
-        n_stretches=config.n_stretches,
-        share=config.hidden_share,
-        published=config.published_faults,
-    )
-    learning = galaxies.rows_of("train")
-    order = DataOrder(len(learning), config.batch_size, config.seed)
-    n_steps = config.n_steps or max(1, round(config.epochs * order.batches_per_epoch))
-
-    model = initialise(sizes, config.seed)
-    reconstructor = Reconstructor(model).to(processes.device).train()
-    bin_width = reconstructor.bone.templates.bin_width if z is not None else 0.0
-    optimiser = make_optimiser(reconstructor, config)
-    run = Run(
-        place,
-        config,
-        dataset.digest,
-        n_steps,
-        processes,
-        {"model": model, "optimiser": optimiser, "order": order},
-    )
-    run.restore()
-    pixels = prepared(
-        galaxies,
-        Modality.SPECTRUM,
-        lambda batch: prepare(batch, Modality.SPECTRUM, sizes),
-        {"preparation": PREPARATION_VERSION, "section": str(sizes.spectrum)},
-        place.pixels_path,
-        config.memory_gb,
-        processes,
-    )
-    candidates = np.random.default_rng(config.seed).permutation(galaxies.rows_of("validation"))
-    candidates = candidates[: config.validation_galaxies]
-    parallel = processes.parallel(reconstructor)
-    run.say(f"{len(learning)} training spectra, {len(candidates)} for validation")
-
-    for step in run.steps():
-        rate = learning_rate(step, n_steps, config)
-        set_rates(optimiser, rate, config.weight_decay)
-        generator = torch.Generator().manual_seed(processes.seed(config.seed, step))
-
-        rows = processes.share(torch.from_numpy(learning)[order.next()]).chunk(config.accumulate)
-        optimiser.zero_grad(set_to_none=True)
-        loss = torch.zeros((), device=processes.device)
-        for number, some in enumerate(rows):
-            seen = pixels.take(some)
-            if sizes.preparation == "galsearch":
-                seen = observe_anew(seen, sizes.spectrum, config.spectrum_change, generator)
-            question = objective.ask(seen, generator).to(processes.device)
-            with silent(parallel, last=number == len(rows) - 1):
-                part, odds = question_losses(
-                    parallel, objective, question, low_precision=config.precision == "bf16"
-                )
-                if z is not None:
-                    asked = redshift_loss(odds, z[some].to(odds.device), bin_width)
-                    part = part + config.redshift_weight * asked
-                (part / len(rows)).backward()  # type: ignore[no-untyped-call]
-            loss += part.detach() / len(rows)
-        length = clip_gradient(reconstructor, config.gradient_clip)
-        optimiser.step()
-
-        if run.is_last(config.log_steps):
-            run.log(loss=processes.mean(loss), learning_rate=rate, gradient=length)
-        if run.is_last(config.validate_steps or order.batches_per_epoch) and processes.is_first:
-            found = validate(reconstructor, objective, pixels, candidates, processes.device)
-            numbers = {"validation_loss": found}
-            if z is not None:
-                device = processes.device
-                numbers |= redshift_errors(reconstructor, pixels, candidates, z, device)
-            if labels is not None:
-                limit = config.probe_galaxies
-                known = probe_rows(galaxies, labels, "train", limit, config.seed)
-                asking = probe_rows(galaxies, labels, "validation", max(2, limit // 4), config.seed)
-                vectors = [
-                    embed(reconstructor, pixels, some, processes.device) for some in (known, asking)
-                ]
-                numbers[f"{config.probe_label}_r2"] = neighbours_r2(
-                    vectors[0], labels[known], vectors[1], labels[asking]
-                )
-            line = run.log(**numbers)
-            if -found >= run.best:
-                run.best = -found
-                tower = tower_alone(model, Modality.SPECTRUM)
-                checkpoint.save(place.encoder_path, tower, note=json.dumps(line))
-            draw_if_possible(place)
-    return place.encoder_path
+    stage.run.train(stage.train_step, stage.validate, stage.order.batches_per_epoch)
+    return directory.encoder_path
 
 
 if __name__ == "__main__":

@@ -88,6 +88,16 @@ def write_text(path: Path, text: str, *, durable: bool = False) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def append_text(path: Path, text: str) -> None:
+    """Append text in UTF-8 to a file, such as a line to a log.
+
+    This is the one function here that is not atomic: a process that is killed may leave a part of
+    the text at the end of the file.
+    """
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a file of these bytes."""
     with new_file(path) as temporary:

@@ -78,7 +78,7 @@ def ids_of(split: str, n: int) -> np.ndarray:
 
 
 def write_survey(root: Path, ids: np.ndarray, *, cutouts: bool = True, nan_labels: int = 0) -> Path:
-    """Galaxies whose brightness is in their image and their spectrum; labels true_z and kind."""
+    """Write galaxies of different sizes as survey files, with the labels true_z and kind."""
     survey, n = Survey(root), len(ids)
     ra, dec = (10.0 + 0.02 * np.arange(n)) % 360, np.linspace(-0.3, 0.3, n)
     survey.coadd("main-bright-1", ids, ra, dec)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from galsearch.core.errors import CheckpointError, ConfigError, DatasetError
+from galsearch.core.fingerprint import short_digest
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.encoders import checkpoint
@@ -17,12 +18,13 @@ from galsearch.encoders.astroclip.published import Published, published_config
 from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
 from tests.training.conftest import ROOT, run_stage
 from training import alignment, image_pretraining, spectrum_pretraining
-from training.alignment import AlignmentConfig, Towers
-from training.data.backbones import alone, encoder_of, prepare, start_tower
+from training.alignment import AlignmentConfig
+from training.data.backbones import backbone_config, encoder_of, load_backbone, prepare_pixels
 from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import StageConfig, read_stage_config
 from training.engine.training_run import DivergedError
+from training.objectives.pair_encoders import PairEncoders
 
 STAGES = {
     "alignment": (AlignmentConfig, alignment),
@@ -35,8 +37,8 @@ LONGER = "n_steps = 30\nbatch_size = 20\nlog_steps = 1\nvalidate_steps = 30\n"
 
 def train(config: AlignmentConfig, dataset: Path, out: Path) -> Path:
     """The stage in this process."""
-    place = RunDirectory(out, "alignment")
-    return alignment.train(config, open_dataset(dataset), place, Processes())
+    directory = RunDirectory(out, "alignment")
+    return alignment.train(config, open_dataset(dataset), directory, Processes())
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def towers(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
     assert config.model is not None
     for modality in Modality:
         path = tmp_path / f"{modality.value}.safetensors"
-        checkpoint.save(path, initialise(alone(config.model, modality), 5))
+        checkpoint.save(path, initialise(backbone_config(config.model, modality), 5))
         paths[f"{modality.value}_tower"] = str(path)
     return paths
 
@@ -190,7 +192,7 @@ def test_frozen_tokens_are_those_of_the_tower(
     assert len(kept) == len(dataset) == 48
     batch = dataset.read(dataset.target_ids[[3, 30]])
     tower = encoder_of(checkpoint.read(towers["image_tower"]), Modality.IMAGE).backbone
-    tokens = tower(prepare(batch, Modality.IMAGE, config.model))
+    tokens = tower(prepare_pixels(batch, Modality.IMAGE, config.model))
     found = torch.from_numpy(kept[[3, 30]]).float()
     torch.testing.assert_close(found, tokens, rtol=2e-3, atol=2e-3)
 
@@ -204,13 +206,14 @@ def test_features_of_another_tower_are_refused(
     before = json.loads((features / "image-tokens.json").read_text())["tower"]
     assert config.model is not None
     other = tmp_path / "other.safetensors"
-    after = checkpoint.save(other, initialise(alone(config.model, Modality.IMAGE), 6))
+    after = checkpoint.save(other, initialise(backbone_config(config.model, Modality.IMAGE), 6))
     changed = dataclasses.replace(frozen, image_tower=str(other))
     with pytest.raises(CheckpointError) as caught:
         train(changed, learning_set, tmp_path / "second")
     assert str(caught.value) == (
         f"{features / 'image-tokens.npy'} was made from something else: tower is "
-        f"{before[:12]}..., not {after[:12]}.... Name another directory, or delete it."
+        f"{short_digest(before)}..., not {short_digest(after)}.... Name another directory, or "
+        "delete it."
     )
     assert not (tmp_path / "second" / "state.pt").exists()
 
@@ -236,12 +239,12 @@ def test_a_tower_of_another_config_is_refused(
     assert config.model.image is not None
     wider = dataclasses.replace(config.model.image, width=32, depth=3)
     path = tmp_path / "wider.safetensors"
-    other = dataclasses.replace(alone(config.model, Modality.IMAGE), image=wider)
+    other = dataclasses.replace(backbone_config(config.model, Modality.IMAGE), image=wider)
     checkpoint.save(path, initialise(other, 5))
     with pytest.raises(CheckpointError) as caught:
         train(dataclasses.replace(config, image_tower=str(path)), learning_set, tmp_path / "run")
     assert str(caught.value) == (
-        f"{path}: a tower of another config than the model's: image.width is 32, not 16; "
+        f"{path}: its backbone has another config than the model's: image.width is 32, not 16; "
         "image.depth is 3, not 2. Take a checkpoint of this architecture, or change the config."
     )
     assert not (tmp_path / "run" / "state.pt").exists()
@@ -252,7 +255,7 @@ def test_a_tower_of_the_other_modality_is_refused(
 ) -> None:
     assert config.model is not None
     with pytest.raises(CheckpointError) as caught:
-        start_tower(initialise(config.model, 1), Modality.SPECTRUM, towers["image_tower"])
+        load_backbone(initialise(config.model, 1), Modality.SPECTRUM, towers["image_tower"])
     assert str(caught.value) == (f"{towers['image_tower']}: has no spectrum encoder to start from.")
 
 
@@ -260,8 +263,8 @@ def test_a_backbone_drawn_at_random_is_not_frozen() -> None:
     with pytest.raises(ConfigError) as caught:
         AlignmentConfig(frozen=("image",))
     assert str(caught.value) == (
-        "frozen names the image backbone, and image_tower is empty: it would stay as it was "
-        "drawn at random. Name a file of weights."
+        "frozen names the image backbone, and image_tower is empty: it would keep its "
+        "random initial weights. Name a file of weights."
     )
 
 
@@ -271,7 +274,7 @@ def test_the_papers_alignment_takes_the_towers_of_its_pretraining() -> None:
     assert both.image is not None
     assert dataclasses.replace(both.image, class_token=True) == image.image
     with torch.device("meta"):
-        towers = Towers(CrossModalModel(both), ("image", "spectrum"))
+        towers = PairEncoders(CrossModalModel(both), ("image", "spectrum"))
     trainable = sum(p.numel() for p in towers.parameters() if p.requires_grad)
     assert trainable == 12_595_200 + 12_070_912
 
@@ -348,7 +351,7 @@ def test_a_run_of_another_dataset_is_refused(
     other = make_dataset(12, 2)
     with pytest.raises(CheckpointError) as caught:
         train(config, other, tmp_path / "run")
-    digests = (open_dataset(path).digest[:12] for path in (learning_set, other))
+    digests = (short_digest(open_dataset(path).digest) for path in (learning_set, other))
     assert str(caught.value) == (
         f"{tmp_path / 'run'} was begun with another dataset (digest {next(digests)}, found "
         f"{next(digests)}): name that dataset, or another --out."
@@ -376,16 +379,16 @@ def test_a_directory_without_a_run_needs_a_config(tmp_path: Path) -> None:
 
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
-    place = RunDirectory(tmp_path, "alignment")
-    place.state_path.write_bytes(b"no state")
+    directory = RunDirectory(tmp_path, "alignment")
+    directory.state_path.write_bytes(b"no state")
     with pytest.raises(CheckpointError, match=r"cannot be read .*; delete it to start"):
-        place.read_state()
-    torch.save({"weights": 1}, place.state_path)
+        directory.read_state()
+    torch.save({"weights": 1}, directory.state_path)
     with pytest.raises(CheckpointError) as caught:
-        place.read_state()
+        directory.read_state()
     assert str(caught.value) == (
-        f"{place.state_path}: not the state of a run of this version of galsearch; name another "
-        "--out, or delete it to start anew."
+        f"{directory.state_path}: not the state of a run of this version of galsearch; name "
+        "another --out, or delete it to start anew."
     )
 
 

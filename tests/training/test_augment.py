@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
+from tests.reference.psf_blur import blur, blur_and_noise
 from training.augment.psf_and_noise import (
     NOISE_SIGMA_NANOMAGGIES,
     PSF_SIGMA_PIXELS,
-    blur,
-    blur_and_noise,
     draw_extra_sigma,
 )
 

@@ -7,18 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
+from tests.reference.psf_blur import blur
 from training.augment.image_augmentation import (
     EXTINCTION_PER_REDDENING,
     MEDIAN_PSF_SIGMA_PIXELS,
     SkyAugmentation,
     blur_batch,
+    degrade_images,
     noise_sigma,
     random_crops,
-    turn_and_mirror,
-    turn_by_any_angle,
-    worse_skies,
+    rotate_and_mirror,
+    rotate_by_any_angle,
 )
-from training.augment.psf_and_noise import NOISE_SIGMA_NANOMAGGIES, PSF_SIGMA_PIXELS, blur
+from training.augment.psf_and_noise import NOISE_SIGMA_NANOMAGGIES, PSF_SIGMA_PIXELS
 
 
 def seeded(seed: int = 1) -> torch.Generator:
@@ -51,7 +52,7 @@ def test_quarter_turns_and_mirrors_give_each_of_eight_orientations() -> None:
         else torch.rot90(image, quarter, (-2, -1))
         for quarter in range(4) for mirrored in (False, True)
     }  # fmt: skip
-    found = turn_and_mirror(galaxy(400), seeded())
+    found = rotate_and_mirror(galaxy(400), seeded())
     counts = [sum(torch.equal(one, known) for one in found) for known in eight.values()]
     assert sum(counts) == 400
     assert min(counts) > 25
@@ -61,9 +62,9 @@ def test_any_angle_keeps_the_galaxy_and_its_light() -> None:
     size = 64
     y, x = torch.meshgrid(*[torch.arange(size) - (size - 1) / 2] * 2, indexing="ij")
     round_galaxy = torch.exp(-(x**2 + y**2) / 40).expand(6, 3, size, size)
-    turned = turn_by_any_angle(round_galaxy, seeded())
+    turned = rotate_by_any_angle(round_galaxy, seeded())
     torch.testing.assert_close(turned, round_galaxy, atol=0.01, rtol=0)
-    disks = turn_by_any_angle(galaxy(50, size), seeded())
+    disks = rotate_by_any_angle(galaxy(50, size), seeded())
     light = disks.sum((-2, -1)) / galaxy(50, size).sum((-2, -1))
     torch.testing.assert_close(light, torch.ones_like(light), atol=0.02, rtol=0)
     assert float((disks[0] - disks[1]).abs().max()) > 0.1
@@ -89,7 +90,7 @@ def test_the_noise_of_an_image_is_found_under_its_galaxy() -> None:
 
 
 def skies(images: torch.Tensor, sky: SkyAugmentation, **options) -> torch.Tensor:
-    return worse_skies(images, sky, np.random.default_rng(3), seeded(), **options)
+    return degrade_images(images, sky, np.random.default_rng(3), seeded(), **options)
 
 
 def test_with_no_chance_nothing_happens() -> None:

@@ -9,10 +9,10 @@ import torch
 from galsearch.encoders.encoder_config import ModelConfig, SpectrumConfig
 from galsearch.encoders.preprocess.prepare import prepare_spectra
 from tests.training.test_masked_spectra import prepared, seeded
-from training.augment.spectrum_augmentation import SpectrumChange, observe_anew, spectrum_pixels
+from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve, spectrum_pixels
 
 OURS = SpectrumConfig()
-NOTHING = SpectrumChange(most_lost=0, calibration=0, noisier_share=0, uncalibrated_share=0)
+NOTHING = SpectrumAugmentation(most_lost=0, calibration=0, noisier_share=0, uncalibrated_share=0)
 
 
 def same(found: torch.Tensor, expected: torch.Tensor) -> None:
@@ -22,13 +22,13 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 def test_a_visit_that_changes_nothing_gives_the_spectrum_back() -> None:
     spectra = prepared(3, OURS)
-    same(observe_anew(spectra, OURS, NOTHING, seeded()), spectra)
+    same(reobserve(spectra, OURS, NOTHING, seeded()), spectra)
 
 
 def test_lost_pieces_count_as_not_measured() -> None:
     spectra = prepared(40, OURS)
     change = replace(NOTHING, most_lost=0.9)
-    changed = observe_anew(spectra, OURS, change, seeded())
+    changed = reobserve(spectra, OURS, change, seeded())
     before, after = spectrum_pixels(spectra, OURS), spectrum_pixels(changed, OURS)
     lost = (before[:, 1] > 0) & (after[:, 1] == 0)
     assert 0.1 < float(lost.float().mean()) < 0.5
@@ -46,7 +46,7 @@ def test_noise_is_added_as_if_the_exposure_had_been_shorter() -> None:
     model = ModelConfig("any", "galsearch", spectrum=OURS)
     spectra = prepare_spectra(flux, np.full(flux.shape, 0.3**-2), None, model)
     change = replace(NOTHING, noisier_share=1.0, most_noise=2.0)
-    changed = observe_anew(spectra, OURS, change, seeded())
+    changed = reobserve(spectra, OURS, change, seeded())
     more = 2.0 * torch.rand((64, 1), generator=_after_the_first_draw(64)).numpy()
     noisier = flux + more * generator.normal(0, 0.3, flux.shape)
     twin = prepare_spectra(noisier, 0.3**-2 / (1 + more**2) * np.ones_like(flux), None, model)
@@ -72,16 +72,16 @@ def _after_the_first_draw(n: int) -> torch.Generator:
 def test_the_summary_is_hidden_whole_or_not_at_all(share: float) -> None:
     spectra = prepared(60, OURS)
     change = replace(NOTHING, uncalibrated_share=share)
-    changed = observe_anew(spectra, OURS, change, seeded())
+    changed = reobserve(spectra, OURS, change, seeded())
     hidden = ~changed[:, 0].any(dim=1)
     assert abs(float(hidden.float().mean()) - share) < 0.2 * (0 < share < 1) + 1e-9
     same(changed[~hidden], spectra[~hidden])
 
 
 def test_whatever_changes_a_spectrum_has_the_median_and_scatter_of_a_prepared_one() -> None:
-    change = SpectrumChange(most_lost=0.0, calibration=0.3)
+    change = SpectrumAugmentation(most_lost=0.0, calibration=0.3)
     value, weight = spectrum_pixels(
-        observe_anew(prepared(20, OURS), OURS, change, seeded()), OURS
+        reobserve(prepared(20, OURS), OURS, change, seeded()), OURS
     ).unbind(1)
     flux = torch.where(weight > 0, torch.sinh(value), torch.nan)
     assert float(flux.nanmedian(dim=1).values.abs().max()) < 0.02

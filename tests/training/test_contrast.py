@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from training.objectives.clip_loss import clip_loss
-from training.objectives.contrast import Queue, contrastive_loss
+from training.objectives.contrastive_step import EmbeddingQueue, contrastive_loss
 
 
 def slow_loss(image, spectrum, scale, galaxy, queue) -> float:
@@ -35,7 +35,7 @@ def test_a_queue_adds_candidates_and_never_the_galaxy_itself(seed: int) -> None:
     image, spectrum = rng.normal(size=(2, 5, 4))
     older = rng.normal(size=(2, 7, 4))
     galaxy, queued = np.arange(5), np.array([3, 9, 1, 1, 12, 13, 14])
-    queue = Queue(7)
+    queue = EmbeddingQueue(7)
     queue.push(*map(torch.from_numpy, (*older, queued)))
     found = contrastive_loss(
         *map(torch.from_numpy, (image, spectrum)), 6.0, torch.from_numpy(galaxy), queue
@@ -46,13 +46,13 @@ def test_a_queue_adds_candidates_and_never_the_galaxy_itself(seed: int) -> None:
 
 def test_without_a_queue_it_is_the_published_loss() -> None:
     image, spectrum = torch.randn(2, 6, 4)
-    for queue in (None, Queue(8)):
+    for queue in (None, EmbeddingQueue(8)):
         found = contrastive_loss(image, spectrum, torch.tensor(9.0), torch.arange(6), queue)
         assert torch.equal(found, clip_loss(image, spectrum, 9.0))
 
 
 def test_the_oldest_leave_a_queue_and_no_gradient_stays() -> None:
-    queue = Queue(5)
+    queue = EmbeddingQueue(5)
     for start in (0, 3, 6):
         rows = torch.arange(start, start + 3)
         queue.push(rows[:, None].float().requires_grad_(), rows[:, None].float(), rows)
@@ -60,6 +60,6 @@ def test_the_oldest_leave_a_queue_and_no_gradient_stays() -> None:
     assert queue.held[2].tolist() == [4, 5, 6, 7, 8]
     assert queue.held[0][:, 0].tolist() == [4, 5, 6, 7, 8]
     assert not queue.held[0].requires_grad
-    other = Queue(5)
+    other = EmbeddingQueue(5)
     other.load_state_dict(queue.state_dict())
     assert other.held is queue.held

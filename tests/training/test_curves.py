@@ -37,13 +37,13 @@ def test_a_log_becomes_a_picture(tmp_path: Path) -> None:
 def test_without_matplotlib_training_goes_on_and_the_command_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = RunDirectory(tmp_path, "alignment")
-    place.log_path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    directory = RunDirectory(tmp_path, "alignment")
+    directory.log_path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-    draw_if_possible(place)
-    assert not place.curves_path.exists()
+    draw_if_possible(directory)
+    assert not directory.curves_path.exists()
     with pytest.raises(MissingExtraError) as caught:
-        draw_curves(LINES, place.curves_path, "a run")
+        draw_curves(LINES, directory.curves_path, "a run")
     assert str(caught.value) == ("curves are drawn with matplotlib: pip install 'galsearch[plot]'")
 
 
@@ -59,11 +59,11 @@ def test_a_run_without_a_log_has_no_curves(
 
 
 def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
-    place = RunDirectory(tmp_path, "alignment")
+    directory = RunDirectory(tmp_path, "alignment")
     text = "".join(json.dumps(line) + "\n" for line in LINES)
-    place.log_path.write_text(text + '{"step": 4, "lo')
-    assert place.read_log() == LINES
-    place.cut_log(2)
-    assert place.read_log() == LINES[:3]
-    place.append_log({"step": 3})
-    assert place.read_log()[-1] == {"step": 3}
+    directory.log_path.write_text(text + '{"step": 4, "lo')
+    assert directory.read_log() == LINES
+    directory.cut_log(2)
+    assert directory.read_log() == LINES[:3]
+    directory.append_log({"step": 3})
+    assert directory.read_log()[-1] == {"step": 3}

@@ -15,11 +15,11 @@ from training.augment.spectrum_augmentation import spectrum_pixels, with_spectru
 from training.objectives.masked_spectra import (
     HiddenSlices,
     HiddenWavelengths,
-    Question,
+    MaskedSpectra,
     masked_loss,
     objective_for,
 )
-from training.objectives.span_masking import hidden_tokens, hide
+from training.objectives.span_masking import hidden_tokens, hide_tokens
 
 OURS = SpectrumConfig()
 SLICED = SpectrumConfig(
@@ -63,18 +63,18 @@ def test_pixels_of_a_prepared_spectrum_can_be_taken_out_and_put_back() -> None:
 
 @given(st.integers(0, 2**31))
 def test_what_is_hidden_cannot_be_read_from_what_is_shown(seed: int) -> None:
-    """The inputs of a question do not depend on what the hidden pixels were."""
+    """The inputs of a masked do not depend on what the hidden pixels were."""
     objective = HiddenWavelengths(OURS)
     spectra = prepared(2, OURS)
-    question = objective.ask(spectra, seeded(seed))
+    masked = objective.mask(spectra, seeded(seed))
     measured = spectrum_pixels(spectra, OURS)[:, 1] > 0
-    hidden = measured & (spectrum_pixels(question.inputs, OURS)[:, 1] == 0)
+    hidden = measured & (spectrum_pixels(masked.inputs, OURS)[:, 1] == 0)
     other = spectrum_pixels(spectra, OURS).clone()
     other[:, 0] = torch.where(hidden, torch.randn(hidden.shape, generator=seeded()), other[:, 0])
-    again = objective.ask(with_spectrum_pixels(spectra, other, OURS), seeded(seed))
-    assert torch.equal(again.inputs, question.inputs)
+    again = objective.mask(with_spectrum_pixels(spectra, other, OURS), seeded(seed))
+    assert torch.equal(again.inputs, masked.inputs)
     # What counts was hidden, was measured, and lies inside its stretch.
-    asked = question.weights > 0
+    asked = masked.weights > 0
     assert not (asked & ~hidden).any()
     assert not (asked & ~measured).any()
     assert 0.3 < float(hidden.sum() / measured.sum()) < 0.5
@@ -93,23 +93,23 @@ def test_the_share_is_hidden_in_whole_stretches() -> None:
     spectra = with_spectrum_pixels(
         prepared(3, OURS), torch.ones_like(spectrum_pixels(prepared(3, OURS), OURS)), OURS
     )
-    question = HiddenWavelengths(OURS, n_stretches=5, share=0.3).ask(spectra, seeded())
-    hidden = spectrum_pixels(question.inputs, OURS)[:, 1] == 0
+    masked = HiddenWavelengths(OURS, n_stretches=5, share=0.3).mask(spectra, seeded())
+    hidden = spectrum_pixels(masked.inputs, OURS)[:, 1] == 0
     n_pixels = hidden.shape[1]
     width = round(0.3 * n_pixels / 5)
     assert hidden.sum(1).tolist() == [5 * width] * 3
     begins = (hidden[:, 1:] & ~hidden[:, :-1]).sum(1) + hidden[:, 0]
     assert begins.tolist() == [5] * 3
-    assert (question.weights > 0).sum(1).tolist() == [5 * (width - 4)] * 3
+    assert (masked.weights > 0).sum(1).tolist() == [5 * (width - 4)] * 3
 
 
 def test_an_answer_is_weighted_by_inverse_variance() -> None:
     spectra = prepared(2, OURS)
     objective = HiddenWavelengths(OURS)
-    question = objective.ask(spectra, seeded())
+    masked = objective.mask(spectra, seeded())
     flux, weight = spectrum_pixels(spectra, OURS).unbind(1)
     made = torch.randn(spectra.shape, generator=seeded(2))
-    asked = question.weights > 0
+    asked = masked.weights > 0
     answer = spectrum_pixels(made, OURS)[:, 0]
     slow = []
     for row in range(2):
@@ -119,27 +119,27 @@ def test_an_answer_is_weighted_by_inverse_variance() -> None:
             total += float(weight[row, pixel] * error**2)
             weights += float(weight[row, pixel])
         slow.append(total / weights)
-    found = masked_loss(objective.answer(made), question)
+    found = masked_loss(objective.compared_values(made), masked)
     assert float(found) == pytest.approx(sum(slow) / 2, rel=1e-4)
 
 
 def test_the_right_answer_costs_nothing_and_an_empty_spectrum_neither() -> None:
     spectra = prepared(2, OURS)
     spectra[1] = 0
-    question = HiddenWavelengths(OURS).ask(spectra, seeded())
-    assert float(masked_loss(question.target, question)) == 0
-    wrong = masked_loss(question.target + 1, question)
+    masked = HiddenWavelengths(OURS).mask(spectra, seeded())
+    assert float(masked_loss(masked.target, masked)) == 0
+    wrong = masked_loss(masked.target + 1, masked)
     assert float(wrong) == pytest.approx(0.5, rel=1e-5)
 
 
 def test_equal_parts_of_a_batch_average_to_the_batch() -> None:
-    question = HiddenWavelengths(OURS).ask(prepared(4, OURS), seeded())
-    answer = torch.randn(question.target.shape, generator=seeded(3))
-    whole = masked_loss(answer, question)
+    masked = HiddenWavelengths(OURS).mask(prepared(4, OURS), seeded())
+    answer = torch.randn(masked.target.shape, generator=seeded(3))
+    whole = masked_loss(answer, masked)
     halves = [
         masked_loss(
             answer[half],
-            Question(question.inputs[half], question.target[half], question.weights[half]),
+            MaskedSpectra(masked.inputs[half], masked.target[half], masked.weights[half]),
         )
         for half in (slice(0, 2), slice(2, 4))
     ]
@@ -157,14 +157,14 @@ def test_with_the_published_faults_it_is_the_published_loss(
 
     monkeypatch.setattr(module, "draw_chunk_starts", lambda *_, **__: record["mask_starts"])
     objective = HiddenSlices(SLICED, published=True)
-    question = objective.ask(tokens, seeded())
-    assert torch.equal(question.inputs, record["masked_tokens"])
+    masked = objective.mask(tokens, seeded())
+    assert torch.equal(masked.inputs, record["masked_tokens"])
     for i, expected in enumerate(record["loss_per_sample"]):
         if torch.isnan(expected):
             continue
         row = slice(i, i + 1)
-        one = Question(question.inputs[row], question.target[row], question.weights[row])
-        found = masked_loss(objective.answer(record["reconstructions"][row]), one)
+        one = MaskedSpectra(masked.inputs[row], masked.target[row], masked.weights[row])
+        found = masked_loss(objective.compared_values(record["reconstructions"][row]), one)
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=2e-5)
 
 
@@ -173,8 +173,8 @@ def test_the_published_objective_leaks_and_ours_does_not() -> None:
     starts = torch.tensor([[0, 130, 260, 390, 520, 650]] * 2)
     hidden = hidden_tokens(starts, tokens.shape[1])
     # Slices 128 and 129 (tokens 129, 130): the end of one is the beginning of the next.
-    leaking = HiddenSlices(SLICED, published=True).ask(tokens, seeded())
-    clean = HiddenSlices(SLICED).ask(tokens, seeded())
+    leaking = HiddenSlices(SLICED, published=True).mask(tokens, seeded())
+    clean = HiddenSlices(SLICED).mask(tokens, seeded())
     assert leaks(leaking, tokens) > 0
     assert leaks(clean, tokens) == 0
     # The summary is shown, and not asked for.
@@ -182,14 +182,14 @@ def test_the_published_objective_leaks_and_ours_does_not() -> None:
     assert not clean.weights[:, 0].any()
     # Zeros that lead a slice never count.
     assert not clean.weights[:, 1:, : SLICED.n_summary].any()
-    expected = masked_modelling_loss(tokens + 1, tokens, hide(tokens, hidden))
+    expected = masked_modelling_loss(tokens + 1, tokens, hide_tokens(tokens, hidden))
     assert float(expected) == pytest.approx(1, rel=1e-5)
 
 
-def leaks(question: Question, tokens: Tensor) -> int:
+def leaks(masked: MaskedSpectra, tokens: Tensor) -> int:
     """Pixels that are asked for and shown in another slice."""
     asked, shown = set(), set()
-    counts, inputs = question.weights[0] > 0, question.inputs[0]
+    counts, inputs = masked.weights[0] > 0, masked.inputs[0]
     for token in range(1, tokens.shape[1]):
         for place in range(SLICED.slice_length):
             feature = SLICED.n_summary + place

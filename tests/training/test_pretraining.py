@@ -16,14 +16,15 @@ from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.published import Published, published_config
 from tests.training.conftest import ROOT, run_stage
 from training import alignment, image_pretraining, spectrum_pretraining
-from training.data.backbones import alone
+from training.data.backbones import backbone_config
+from training.data.catalogue_labels import read_label
 from training.data.galaxies import choose_galaxies
 from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import StageConfig, read_stage_config
 from training.image_pretraining import ImagePretrainingConfig, known_skies
-from training.objectives.linear_probe import neighbours_r2, read_label
 from training.spectrum_pretraining import SpectrumPretrainingConfig
+from training.validation.neighbour_probe import neighbours_r2
 
 SHORT = "n_steps = 4\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 4\n"
 STAGES = {
@@ -42,8 +43,8 @@ def config_of(write_config: Callable[..., Path]) -> Callable[..., StageConfig]:
 
 
 def train(stage: str, config: StageConfig, dataset: Path, out: Path) -> Path:
-    place = RunDirectory(out, stage)
-    found: Path = STAGES[stage][0].train(config, open_dataset(dataset), place, Processes())
+    directory = RunDirectory(out, stage)
+    found: Path = STAGES[stage][0].train(config, open_dataset(dataset), directory, Processes())
     return found
 
 
@@ -58,7 +59,7 @@ def test_pretrained_towers_go_into_an_alignment(
         config = config_of(stage)
         path = train(stage, config, learning_set, tmp_path / stage)
         assert config.model is not None
-        assert checkpoint.read(path).config == alone(config.model, modality)
+        assert checkpoint.read(path).config == backbone_config(config.model, modality)
         lines = (tmp_path / stage / "log.jsonl").read_text().splitlines()
         assert sum("learning_rate" in line for line in lines) == 4
         towers[f"{modality.value}_tower"] = str(path)
@@ -113,10 +114,10 @@ def test_the_papers_three_stages_at_toy_size(learning_set: Path, tmp_path: Path)
     model = published_config(Published.ASTROCLIP, sections)
     features = str(tmp_path / "features")
     config = dataclasses.replace(config, model=model, features=features, **few, **towers)
-    place = RunDirectory(tmp_path / "aligned", "alignment")
-    encoder = checkpoint.read(alignment.train(config, dataset, place, Processes()))
+    directory = RunDirectory(tmp_path / "aligned", "alignment")
+    encoder = checkpoint.read(alignment.train(config, dataset, directory, Processes()))
     assert encoder.config == model
-    lines = [json.loads(line) for line in place.log_path.read_text().splitlines()]
+    lines = [json.loads(line) for line in directory.log_path.read_text().splitlines()]
     assert [line["scale"] for line in lines if "scale" in line] == [15.5, 15.5]
     assert np.load(tmp_path / "features" / "image-tokens.npy").shape == (48, 4, 16)
     assert np.load(tmp_path / "features" / "spectrum-tokens.npy").shape == (48, 778, 16)
@@ -134,7 +135,7 @@ def test_a_bank_of_templates_is_asked_for_redshifts_and_must_be_there(
     assert config.model is not None
     assert config.model.spectrum is not None
     without = dataclasses.replace(config.model.spectrum, n_templates=0)
-    with pytest.raises(ConfigError, match=r"n_templates is 0: there is none\.$"):
+    with pytest.raises(ConfigError, match=r"n_templates is 0: there is none\.\n"):
         dataclasses.replace(config, model=dataclasses.replace(config.model, spectrum=without))
     wrong = dataclasses.replace(config, redshift_column="mass")
     with pytest.raises(DatasetError, match="label 'mass': dataset"):

@@ -23,13 +23,14 @@ from galsearch.encoders.encoder_config import (
 from galsearch.encoders.network.cross_modal_model import initialise
 from galsearch.encoders.preprocess.prepare import prepare_spectra
 from tests.training.conftest import run_stage
-from training import image_pretraining, spectrum_pretraining
-from training.alignment import Towers
+from training import image_pretraining
 from training.engine.processes import Processes, check_batch
 from training.objectives import dino_views as image_views
-from training.objectives.contrast import Queue, contrastive_step
+from training.objectives.contrastive_step import EmbeddingQueue, contrastive_step
 from training.objectives.masked_spectra import objective_for
+from training.objectives.pair_encoders import PairEncoders
 from training.objectives.pair_loss import PairLoss
+from training.objectives.reconstructor import Reconstructor, reconstruction_loss
 from training.objectives.redshift_head import redshift_loss
 from training.objectives.self_distillation import DistillationNetwork, Teacher
 
@@ -61,8 +62,8 @@ def align(processes: Processes, n_parts: int = 1) -> Result:
     """One step of alignment with a queue that has taken in a batch."""
     generator = torch.Generator().manual_seed(1)
     images = torch.randn(N_GALAXIES, 3, 24, 24, generator=generator)
-    towers = Towers(initialise(BOTH, 1), ())
-    queue = Queue(6)
+    towers = PairEncoders(initialise(BOTH, 1), ())
+    queue = EmbeddingQueue(6)
     older = torch.randn(2, 6, 16, generator=generator)
     queue.push(older[0], older[1], torch.tensor([0, 1, 50, 51, 52, 53]))
     mine = [processes.share(x).chunk(n_parts) for x in (images, spectra(N_GALAXIES))]
@@ -92,7 +93,7 @@ def distil(processes: Processes) -> Result:
         """Mine of every kind of view."""
         return torch.cat([processes.share(kind) for kind in rows.split(N_GALAXIES)])
 
-    views = type(views)(share(views.whole), share(views.local), share(views.masks))
+    views = type(views)(share(views.global_crops), share(views.local_crops), share(views.masks))
     student = DistillationNetwork(initialise(DISTILLED, 1))
     teacher = Teacher(student)
     with torch.no_grad():
@@ -107,15 +108,15 @@ def distil(processes: Processes) -> Result:
 def reconstruct(processes: Processes) -> Result:
     """One step of masked modelling with redshifts, its stretches drawn for the whole batch."""
     objective = objective_for(MASKED, n_stretches=6, share=0.4, published=False)
-    question = objective.ask(spectra(N_GALAXIES), torch.Generator().manual_seed(2))
-    mine = type(question)(
-        *(processes.share(x) for x in (question.inputs, question.target, question.weights))
+    masked = objective.mask(spectra(N_GALAXIES), torch.Generator().manual_seed(2))
+    mine = type(masked)(
+        *(processes.share(x) for x in (masked.inputs, masked.target, masked.weights))
     )
-    reconstructor = spectrum_pretraining.Reconstructor(initialise(MASKED, 1))
+    reconstructor = Reconstructor(initialise(MASKED, 1))
     parallel = processes.parallel(reconstructor)
-    loss, odds = spectrum_pretraining.question_losses(parallel, objective, mine)
+    loss, odds = reconstruction_loss(parallel, objective, mine)
     z = processes.share(torch.linspace(0.1, 1.5, N_GALAXIES))
-    loss = loss + redshift_loss(odds, z, reconstructor.bone.templates.bin_width)
+    loss = loss + redshift_loss(odds, z, reconstructor.spectrum_backbone.templates.bin_width)
     loss.backward()
     return float(processes.mean(loss)), gradients(reconstructor)
 
@@ -180,7 +181,7 @@ def test_a_batch_in_parts_is_the_batch() -> None:
 def test_dropout_falls_alike_in_both_passes_of_a_part() -> None:
     config = dataclasses.replace(BOTH, image_head=dataclasses.replace(HEAD, dropout=0.5))
     images, tokens = torch.randn(2, 3, 24, 24), spectra(2)
-    towers = Towers(initialise(config, 1), ()).train()
+    towers = PairEncoders(initialise(config, 1), ()).train()
     seen = []
     towers.register_forward_hook(lambda _, __, out: seen.append(out[0].detach()))
     parts = [(images[:1], tokens[:1]), (images[1:], tokens[1:])]

@@ -1,4 +1,4 @@
-"""Rows in memory and in files are the same; every galaxy is seen; the catalogue keeps its word."""
+"""Arrays of galaxies in memory and in files, the choice of galaxies, and their order."""
 
 import json
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from galsearch.core.errors import CheckpointError, ConfigError, DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset, split_of
-from training.data.galaxies import choose_galaxies, prepared
-from training.data.rows import rows_in_file, rows_in_memory
-from training.engine.batch_order import DataOrder
+from training.data.galaxies import choose_galaxies, prepare_galaxies
+from training.data.galaxy_arrays import array_in_file, array_in_memory
+from training.engine.batch_order import BatchOrder
 from training.engine.processes import Processes
-from training.objectives.dino_views import raw_centre
+from training.objectives.dino_views import central_pixels
 
 BOTH = tuple(Modality)
 
@@ -30,9 +30,9 @@ def chunks():
 
 def test_rows_come_out_where_they_belong(tmp_path: Path) -> None:
     for rows in (
-        rows_in_memory(6, chunks()),
-        rows_in_file(tmp_path / "a.npy", {"made": 1}, 6, chunks()),
-        rows_in_file(tmp_path / "a.npy", {"made": 1}, 6, iter(())),
+        array_in_memory(6, chunks()),
+        array_in_file(tmp_path / "a.npy", {"made": 1}, 6, chunks()),
+        array_in_file(tmp_path / "a.npy", {"made": 1}, 6, iter(())),
     ):
         assert len(rows) == 6
         assert rows.take(torch.tensor([5, 0])).tolist() == [[20, 21, 22, 23], [0, 1, 2, 3]]
@@ -40,8 +40,8 @@ def test_rows_come_out_where_they_belong(tmp_path: Path) -> None:
 
 
 def test_a_row_that_is_missing_is_noticed(tmp_path: Path) -> None:
-    message = "the catalogue promises 7 galaxies of this kind, its partitions hold 6: ingest again."
-    for make in (rows_in_memory, lambda *a: rows_in_file(tmp_path / "a.npy", {}, *a)):
+    message = "the catalogue lists 7 galaxies with this modality, the partitions hold 6."
+    for make in (array_in_memory, lambda *a: array_in_file(tmp_path / "a.npy", {}, *a)):
         with pytest.raises(DatasetError) as caught:
             make(7, chunks())
         assert str(caught.value) == message
@@ -50,18 +50,18 @@ def test_a_row_that_is_missing_is_noticed(tmp_path: Path) -> None:
 
 def test_a_file_of_other_making_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
-    rows_in_file(path, {"tower": "a" * 64, "version": 1}, 6, chunks())
+    array_in_file(path, {"tower": "a" * 64, "version": 1}, 6, chunks())
     with pytest.raises(CheckpointError) as caught:
-        rows_in_file(path, {"tower": "b" * 64, "version": 2}, 6, chunks())
+        array_in_file(path, {"tower": "b" * 64, "version": 2}, 6, chunks())
     assert str(caught.value) == (
-        f"{path} was made from something else: tower is aaaaaaaaaaaa..., not bbbbbbbbbbbb...; "
+        f"{path} was made from something else: tower is {16 * 'a'}..., not {16 * 'b'}...; "
         "version is 1, not 2. Name another directory, or delete it."
     )
     assert json.loads(path.with_suffix(".json").read_text())["version"] == 1
 
 
 def test_numbers_beyond_half_precision_are_clipped() -> None:
-    rows = rows_in_memory(1, [(np.array([0]), torch.tensor([[1e9, -1e9, 0.5]]))])
+    rows = array_in_memory(1, [(np.array([0]), torch.tensor([[1e9, -1e9, 0.5]]))])
     assert rows.take(torch.tensor([0])).tolist() == [[65504.0, -65504.0, 0.5]]
 
 
@@ -70,8 +70,8 @@ def test_pixels_above_the_bound_are_streamed_and_are_the_same(
 ) -> None:
     galaxies = choose_galaxies(open_dataset(learning_set), (Modality.IMAGE,))
     found = {
-        bound: prepared(
-            galaxies, Modality.IMAGE, lambda batch: raw_centre(batch, 24), {"size": 24},
+        bound: prepare_galaxies(
+            galaxies, Modality.IMAGE, lambda batch: central_pixels(batch, 24), {"size": 24},
             tmp_path, bound, Processes(),
         )
         for bound in (1.0, 1e-6)
@@ -123,9 +123,9 @@ def test_a_pass_sees_a_galaxy_once_and_the_next_pass_in_another_order(
 ) -> None:
     if batch_size > n_rows:
         with pytest.raises(ConfigError):
-            DataOrder(n_rows, batch_size, seed)
+            BatchOrder(n_rows, batch_size, seed)
         return
-    order = DataOrder(n_rows, batch_size, seed)
+    order = BatchOrder(n_rows, batch_size, seed)
     passes = [torch.cat([order.next() for _ in range(order.batches_per_epoch)]) for _ in range(2)]
     for rows in passes:
         assert len(rows) == n_rows // batch_size * batch_size
@@ -137,7 +137,7 @@ def test_a_pass_sees_a_galaxy_once_and_the_next_pass_in_another_order(
 
 @given(st.integers(0, 30))
 def test_an_order_continues_where_it_was(n_before: int) -> None:
-    order, other = DataOrder(10, 3, 1), DataOrder(10, 3, 1)
+    order, other = BatchOrder(10, 3, 1), BatchOrder(10, 3, 1)
     for _ in range(n_before):
         order.next()
     other.load_state_dict(order.state_dict())

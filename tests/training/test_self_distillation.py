@@ -21,7 +21,7 @@ from training.objectives.self_distillation import (
     Logits,
     Teacher,
     distillation_loss,
-    see,
+    forward_views,
 )
 
 MODEL = ModelConfig(
@@ -86,7 +86,7 @@ def test_a_crop_meets_the_other_crop_of_its_galaxy(student: DistillationNetwork)
     sharp = 40 * torch.eye(32)[:8]
     first, second = sharp[:4], sharp[4:]
     theirs = Logits(torch.cat([first, second]), torch.zeros(0, 32), torch.zeros(0), torch.zeros(0))
-    ours = dataclasses.replace(theirs, whole=torch.cat([second, first]))
+    ours = dataclasses.replace(theirs, global_crops=torch.cat([second, first]))
     same = dataclasses.replace(theirs)
     masks = torch.zeros(8, 4, dtype=torch.bool)
     options = {"teacher_temperature": 0.05, "ibot_weight": 0.0, "koleo_weight": 0.0}
@@ -99,28 +99,30 @@ def test_hidden_patches_are_not_seen_by_the_student(
     student: DistillationNetwork, config: ImagePretrainingConfig
 ) -> None:
     views = draw_views(torch.rand(4, 3, 32, 32, generator=seeded()), config, None, None, 7)
-    changed = views.whole.clone()
-    pixels = student._as_pixels(views.masks, views.whole).expand_as(changed)
+    changed = views.global_crops.clone()
+    pixels = student._pixel_masks(views.masks, views.global_crops).expand_as(changed)
     assert pixels.any()
     changed[pixels] = 99.0
-    others = dataclasses.replace(views, whole=changed)
+    others = dataclasses.replace(views, global_crops=changed)
     for network_sees, equal in ((True, True), (False, False)):
-        logits = [see(student, v, student=network_sees).whole for v in (views, others)]
+        logits = [
+            forward_views(student, v, student=network_sees).global_crops for v in (views, others)
+        ]
         assert torch.equal(*logits) == equal
 
 
 def test_views_have_the_shapes_of_their_kinds(config: ImagePretrainingConfig) -> None:
     raw = torch.rand(4, 3, 32, 32, generator=seeded())
     views = draw_views(raw, config, None, None, 7)
-    assert views.whole.shape == (8, 3, 24, 24)
-    assert views.local.shape == (12, 3, 12, 12)
+    assert views.global_crops.shape == (8, 3, 24, 24)
+    assert views.local_crops.shape == (12, 3, 12, 12)
     assert views.masks.shape == (8, 4)
     again = draw_views(raw, config, None, None, 7)
-    assert torch.equal(views.whole, again.whole)
-    assert torch.equal(views.local, again.local)
-    assert not torch.equal(views.whole, draw_views(raw, config, None, None, 8).whole)
+    assert torch.equal(views.global_crops, again.global_crops)
+    assert torch.equal(views.local_crops, again.local_crops)
+    assert not torch.equal(views.global_crops, draw_views(raw, config, None, None, 8).global_crops)
     none = draw_views(raw, dataclasses.replace(config, n_local=0), None, None, 7)
-    assert none.local.shape == (0, 3, 12, 12)
+    assert none.local_crops.shape == (0, 3, 12, 12)
 
 
 def test_the_teacher_is_an_average_of_the_past(student: DistillationNetwork) -> None:

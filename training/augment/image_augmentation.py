@@ -1,8 +1,7 @@
-"""What may happen to a picture of the sky between two looks at it, for whole batches.
+"""Augmentation of batches of images: orientation, crops, seeing, noise and Galactic dust.
 
-The sky has no up and no handedness, air blurs, detectors are noisy, dust reddens: two views of a
-galaxy that differ in these are one galaxy. Nothing here knows about models; fluxes are
-nanomaggies in the bands g, r, z until they are prepared.
+None of these changes the galaxy, so embeddings should not depend on them. Fluxes are nanomaggies
+in the bands g, r, z, before the preparation for the network.
 """
 
 import math
@@ -10,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from galsearch.core.arrays import Float64Array
 from galsearch.core.errors import ConfigError
 from training.augment.psf_and_noise import (
     NOISE_SIGMA_NANOMAGGIES,
@@ -24,29 +23,32 @@ from training.augment.psf_and_noise import (
 )
 
 EXTINCTION_PER_REDDENING = (3.214, 2.165, 1.211)
-"""A_g, A_r, A_z in magnitudes for E(B-V) = 1 (Schlegel et al. 1998 scale; Schlafly and
+"""A_g, A_r, A_z in magnitudes at E(B-V) = 1 (Schlegel et al. 1998 scale; Schlafly and
 Finkbeiner 2011, DECam), as the Legacy Surveys use them."""
 MEDIAN_PSF_SIGMA_PIXELS = tuple(
     scale + location
     for scale, location in zip(PSF_SIGMA_PIXELS.scale, PSF_SIGMA_PIXELS.location, strict=True)
 )
+"""Median width (sigma) of the survey's point spread functions in g, r, z, in pixels."""
 
 N_KINDS = 3
+"""Kinds of view: first global, second global, local."""
 
 
 @dataclass(frozen=True)
 class SkyAugmentation:
-    """Chances and strengths of what is done to a view."""
+    """Probabilities and strengths of the changes to a view."""
 
     view_chances: tuple[float, ...] = (1.0, 0.1, 0.5)
-    """Of more seeing, and of more noise: in the first global view, the second, and local ones.
-    AstroDINO's config says so; its code acted with one minus these."""
+    """Probabilities of worse seeing, and of more noise, in the first global view, in the second,
+    and in local views. These are the values of AstroDINO's config; its code acted with one minus
+    them."""
     dust: float = 0.5
-    """Chance of other dust in our Galaxy in front of a view."""
+    """Probability that the dust of our Galaxy in front of a view is replaced."""
     reddening: float = 0.03
-    """Mean of the drawn E(B-V), exponential; it replaces the galaxy's own."""
+    """Mean of the new E(B-V), which has an exponential distribution."""
     any_angle: bool = False
-    """Turned by any angle (resampled), or by quarter turns, which change no pixel."""
+    """Rotate by any angle (resampled) instead of multiples of 90 degrees, which change no pixel."""
 
     def __post_init__(self) -> None:
         if len(self.view_chances) != N_KINDS:
@@ -56,27 +58,25 @@ class SkyAugmentation:
             )
 
     def chance_of_view(self, number: int) -> float:
-        """Of the views 0 and 1 (global) and all others (local)."""
+        """Probability of worse seeing for view number 0 or 1 (global), or a later one (local)."""
         return self.view_chances[min(number, N_KINDS - 1)]
 
 
-def turn_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image in one of its eight orientations. The sky has no up: an embedding that knew
-    orientation would know the observer.
-    """
-    turned = torch.empty_like(images)
+def rotate_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image in a random one of its eight orientations (rotated by 90 degrees, mirrored)."""
+    rotated = torch.empty_like(images)
     kind = torch.randint(8, (len(images),), generator=generator)
     for code in range(8):
         rows = kind == code
         some = torch.rot90(images[rows], code % 4, (-2, -1))
-        turned[rows] = some.flip(-1) if code >= 4 else some
-    return turned
+        rotated[rows] = some.flip(-1) if code >= 4 else some
+    return rotated
 
 
-def turn_by_any_angle(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image turned about its centre by any angle (bilinear), half of them mirrored.
+def rotate_by_any_angle(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image rotated about its centre by a random angle (bilinear), half of them mirrored.
 
-    Corners that come from outside are 0.
+    Pixels from outside the image are 0.
     """
     angle = 2 * math.pi * torch.rand(len(images), generator=generator)
     mirror = 1.0 - 2.0 * torch.randint(2, (len(images),), generator=generator)
@@ -93,7 +93,7 @@ def turn_by_any_angle(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def random_crops(images: Tensor, size: int, generator: torch.Generator, reach: int) -> Tensor:
-    """(B, C, size, size): a square of each, its centre at most `reach` pixels from the image's."""
+    """(B, C, size, size) random crops with centres at most `reach` pixels off the image centre."""
     ny, nx = images.shape[-2:]
     cropped = images.new_empty(*images.shape[:2], size, size)
     for axis_size in (ny, nx):
@@ -110,10 +110,10 @@ def random_crops(images: Tensor, size: int, generator: torch.Generator, reach: i
 
 
 def noise_sigma(images: Tensor) -> Tensor:
-    """(B, 3) standard deviation of each band's pixel noise, from second differences along a row.
+    """(B, 3) standard deviation of the pixel noise in each band, from second differences in rows.
 
-    The median of their sizes hardly sees the galaxy, which is smooth; masked pixels (exact zeros)
-    are left out where three lie in a row.
+    Galaxies are smooth, so they hardly change the median of the absolute differences. Where three
+    neighbouring pixels are exactly 0, they are masked and left out.
     """
     left, middle, right = images[..., :-2], images[..., 1:-1], images[..., 2:]
     empty = (left == 0) & (middle == 0) & (right == 0)
@@ -123,18 +123,22 @@ def noise_sigma(images: Tensor) -> Tensor:
 
 
 def blur_batch(images: Tensor, sigma_pixels: Tensor) -> Tensor:
-    """(B, 3, ny, nx) convolved with a Gaussian each band of each image, mirrored at the edges.
+    """(B, 3, ny, nx) images convolved with a Gaussian; the edges are mirrored.
 
-    `augment.blur` for a batch: (B, 3) widths, 0 leaves a band as it is.
+    Parameters
+    ----------
+    images : (B, 3, ny, nx)
+    sigma_pixels : (B, 3)
+        Width for each band of each image; 0 leaves the band unchanged.
     """
     n, bands, ny, nx = images.shape
     radius = int(TRUNCATE_SIGMAS * float(sigma_pixels.max()) + 0.5)
     if radius == 0:
         return images.clone()
-    place = torch.arange(-radius, radius + 1, dtype=images.dtype)
+    offset = torch.arange(-radius, radius + 1, dtype=images.dtype)
     sigma = sigma_pixels.to(images.dtype).flatten()[:, None]  # (B * 3, 1)
-    kernel = torch.exp(-0.5 * (place / sigma.clamp(min=1e-3)) ** 2)
-    kernel[place.abs() > (TRUNCATE_SIGMAS * sigma + 0.5).floor()] = 0.0
+    kernel = torch.exp(-0.5 * (offset / sigma.clamp(min=1e-3)) ** 2)
+    kernel[offset.abs() > (TRUNCATE_SIGMAS * sigma + 0.5).floor()] = 0.0
     kernel = kernel / kernel.sum(1, keepdim=True)
     planes = images.reshape(1, n * bands, ny, nx)
     for dims, shape in ((3, (1, -1)), (2, (-1, 1))):
@@ -144,40 +148,42 @@ def blur_batch(images: Tensor, sigma_pixels: Tensor) -> Tensor:
     return planes.reshape(n, bands, ny, nx)
 
 
-def worse_skies(
+def degrade_images(
     images: Tensor,
     sky: SkyAugmentation,
     rng: np.random.Generator,
     generator: torch.Generator,
     *,
     chance: float,
-    own_psf_sigma: npt.NDArray[np.float64] | None = None,
-    own_reddening: npt.NDArray[np.float64] | None = None,
+    own_psf_sigma: Float64Array | None = None,
+    own_reddening: Float64Array | None = None,
 ) -> Tensor:
-    """(B, 3, ny, nx): blurred, reddened and noisier, each with its chance.
+    """(B, 3, ny, nx) images with worse seeing, other dust and more noise, each with a probability.
 
-    Widths and noise are drawn from the survey's own (Stein et al. 2022), and what is missing from
-    the image's own to the drawn one is added in quadrature: nothing where it is better than the
-    image. Dust in front is exchanged before noise is added.
+    Widths and noise are drawn from the distributions of the survey (Stein et al. 2022). The
+    difference in quadrature to those of the image is added; nothing is added where the image is
+    already worse. Dust is replaced before noise is added.
 
     Parameters
     ----------
     images : (B, 3, ny, nx)
         Nanomaggies.
+    sky
+        Strength and probability of the dust.
+    rng, generator
+        Sources of the random numbers.
     chance
-        Of blur, and of noise.
+        Probability of blur, and of noise.
     own_psf_sigma : (B, 3), optional
-        Widths in pixels; the survey's median where they are not known.
+        Widths (sigma) of the images in pixels; by default the median of the survey.
     own_reddening : (B,), optional
-        E(B-V) in front of each galaxy; 0 where it is not known.
+        E(B-V) in front of each galaxy; by default 0.
     """
     n = len(images)
     had_noise = noise_sigma(images).double().numpy()
-    had_psf = (
-        np.broadcast_to(MEDIAN_PSF_SIGMA_PIXELS, (n, 3))
-        if own_psf_sigma is None
-        else (own_psf_sigma)
-    )
+    had_psf = own_psf_sigma
+    if had_psf is None:
+        had_psf = np.broadcast_to(MEDIAN_PSF_SIGMA_PIXELS, (n, 3))
     psf = draw_extra_sigma(PSF_SIGMA_PIXELS, n, rng, own=had_psf)
     psf *= rng.random((n, 1)) < chance
     had_dust = np.zeros(n) if own_reddening is None else own_reddening
@@ -192,15 +198,14 @@ def worse_skies(
     return changed + drawn * torch.from_numpy(noise).to(images.dtype)[..., None, None]
 
 
-def turner(sky: SkyAugmentation) -> Callable[[Tensor, torch.Generator], Tensor]:
-    """How views are turned."""
-    return turn_by_any_angle if sky.any_angle else turn_and_mirror
+def rotation_for(sky: SkyAugmentation) -> Callable[[Tensor, torch.Generator], Tensor]:
+    """The function that rotates views, as the settings say."""
+    return rotate_by_any_angle if sky.any_angle else rotate_and_mirror
 
 
 def _mirrored(planes: Tensor, radius: int, dim: int) -> Tensor:
-    """Padded by `radius` along `dim`, the edge pixel repeated (as `symmetric` in NumPy)."""
+    """The planes padded by `radius` along `dim` by reflection (`symmetric` in NumPy)."""
     size = planes.shape[dim]
-    place = torch.arange(-radius, size + radius)
-    place = place % (2 * size)
-    place = torch.where(place < size, place, 2 * size - 1 - place)
-    return planes.index_select(dim, place)
+    index = torch.arange(-radius, size + radius) % (2 * size)
+    index = torch.where(index < size, index, 2 * size - 1 - index)
+    return planes.index_select(dim, index)

@@ -1,4 +1,4 @@
-"""Which patches of an image are hidden from the student (iBOT): rectangles, not single patches."""
+"""Random masks of image patches that are hidden from the student network (iBOT), in rectangles."""
 
 import math
 
@@ -14,15 +14,21 @@ def draw_patch_masks(
     ratio: tuple[float, float],
     generator: torch.Generator,
 ) -> Tensor:
-    """(n_images, side * side) bool: True is hidden.
-
-    A share `probability` of the images is masked at all, and their shares of hidden patches are
-    spread evenly between the two of `ratio`, in random order (as in DINOv2).
+    """(n_images, side * side) bool masks, True for hidden patches (as in DINOv2).
 
     Parameters
     ----------
+    n_images
+        Number of images.
     side
-        Patches along one side of an image.
+        Number of patches along one side of an image.
+    probability
+        Share of the images that have hidden patches.
+    ratio
+        Smallest and largest share of hidden patches. The shares of the masked images are spread
+        evenly between them, in random order.
+    generator
+        Source of the random numbers.
     """
     n_masked = round(n_images * probability)
     low, high = ratio
@@ -37,7 +43,10 @@ def draw_patch_masks(
 def _hide_rectangles(
     mask: Tensor, wanted: int, generator: torch.Generator, *, smallest: int = 4, tries: int = 40
 ) -> None:
-    """Hide up to `wanted` patches in rectangles of at least `smallest`, sides 3 : 10 to 10 : 3."""
+    """Hide up to `wanted` patches, in rectangles of at least `smallest` patches.
+
+    The ratio of their sides is between 3 : 10 and 10 : 3.
+    """
     side = len(mask)
     for _ in range(tries):
         missing = wanted - int(mask.sum())

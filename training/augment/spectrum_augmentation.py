@@ -1,7 +1,7 @@
-"""The one module of training that knows how a prepared spectrum is laid out, and what may be done
-to it: see its pixels, replace them, and observe it anew so that two visits differ.
+"""Augmentation of prepared spectra: as if the galaxy had been observed again.
 
-Layout of the preparation `galsearch`: tokens, the first a summary, then slices of
+This is the only module of training that knows the layout of a spectrum in the preparation
+`galsearch`: a sequence of tokens. The first holds a summary; each of the others holds a slice of
 `slice_length` pixels, channel after channel (flux, weight).
 """
 
@@ -14,29 +14,33 @@ from galsearch.encoders.encoder_config import SpectrumConfig
 
 
 @dataclass(frozen=True)
-class SpectrumChange:
-    """How a spectrum may differ between two visits, none of which changes its galaxy."""
+class SpectrumAugmentation:
+    """Differences between two observations of one galaxy that a spectrum may show."""
 
     most_lost: float = 0.5
-    """Largest share of the wavelengths that is not measured; small shares are more frequent."""
+    """Largest share of the wavelengths without measurement; small shares are more frequent."""
     shortest_piece: int = 16
     longest_piece: int = 256
-    """Pixels of the pieces that are lost, drawn for each batch."""
+    """Shortest and longest piece that is lost, in pixels; the length is drawn for each batch."""
     calibration: float = 0.08
-    """Standard deviation of ln of the calibration's shape, in each of three smooth waves."""
+    """Standard deviation of the amplitudes of three smooth waves, whose sum is the natural
+    logarithm of the error of the flux calibration."""
     noisier_share: float = 0.4
     most_noise: float = 1.5
-    """Share of the spectra that get further noise, up to so many times their own."""
+    """Share of the spectra that get additional noise, and its largest ratio to their own noise."""
     uncalibrated_share: float = 0.3
     """Share of the spectra whose summary (brightness, level, signal to noise) is hidden."""
 
 
 def spectrum_pixels(prepared: Tensor, config: SpectrumConfig) -> Tensor:
-    """(B, channels, pixels): a spectrum as its pixels along wavelength, padding included.
+    """(B, channels, pixels) spectra as pixels along wavelength, including the padding.
 
     Parameters
     ----------
-    prepared : as `prepare_spectra` gives it, or a reconstruction of it
+    prepared
+        Result of `prepare_spectra`, or a reconstruction of it.
+    config
+        Gives the layout.
     """
     slices = prepared[:, 1:, config.n_summary :]  # (B, slices, channels * length)
     channels = slices.reshape(*slices.shape[:2], config.n_channels, config.slice_length)
@@ -44,20 +48,24 @@ def spectrum_pixels(prepared: Tensor, config: SpectrumConfig) -> Tensor:
 
 
 def with_spectrum_pixels(prepared: Tensor, pixels: Tensor, config: SpectrumConfig) -> Tensor:
-    """The prepared spectra with these pixels (B, channels, pixels) instead; the summary stays."""
+    """The prepared spectra with other pixels (B, channels, pixels) and the same summary."""
     slices = pixels.reshape(*pixels.shape[:2], -1, config.slice_length)
     changed = prepared.clone()
     changed[:, 1:, config.n_summary :] = slices.transpose(1, 2).flatten(2)
     return changed
 
 
-def observe_anew(
-    prepared: Tensor, config: SpectrumConfig, change: SpectrumChange, generator: torch.Generator
+def reobserve(
+    prepared: Tensor,
+    config: SpectrumConfig,
+    change: SpectrumAugmentation,
+    generator: torch.Generator,
 ) -> Tensor:
-    """The same spectra as another instrument might have recorded them, shaped as `prepared`.
+    """The same galaxies as another exposure might have recorded them, in the shape of `prepared`.
 
-    The flux is taken out of its stretch, changed and brought back, less the median and divided
-    by the scatter that it then has: what `prepare_spectra` would give for it.
+    The stretch of the preparation is undone, the flux is changed, and the preparation is repeated
+    with the new median and scatter. The result is what `prepare_spectra` would return for the
+    changed spectra.
     """
     value, weight = spectrum_pixels(prepared, config).unbind(1)
     summary = prepared[:, 0, : config.n_summary].clone()
@@ -68,7 +76,7 @@ def observe_anew(
 
     some = torch.rand((n, 1), generator=generator) < change.noisier_share
     more = some * change.most_noise * torch.rand((n, 1), generator=generator)
-    variance = (1 - weight) / weight.clamp(min=1e-4)  # of a pixel, in units of the scatter's
+    variance = (1 - weight) / weight.clamp(min=1e-4)  # of a pixel, in units of the squared scatter
     flux = flux + more * variance.sqrt() * torch.randn(flux.shape, generator=generator)
     variance = variance * (1 + more**2)
 
@@ -89,8 +97,10 @@ def observe_anew(
     return changed
 
 
-def _lost(n: int, n_pixels: int, change: SpectrumChange, generator: torch.Generator) -> Tensor:
-    """(n, pixels) bool: pieces of one length that are not measured, a share of each spectrum."""
+def _lost(
+    n: int, n_pixels: int, change: SpectrumAugmentation, generator: torch.Generator
+) -> Tensor:
+    """(n, pixels) bool, True in lost pieces; all pieces have one length."""
     low, high = change.shortest_piece, change.longest_piece
     length = int(torch.randint(low, high + 1, (1,), generator=generator))
     offset = int(torch.randint(length, (1,), generator=generator))
@@ -100,7 +110,7 @@ def _lost(n: int, n_pixels: int, change: SpectrumChange, generator: torch.Genera
 
 
 def _calibration(n: int, n_pixels: int, sigma: float, generator: torch.Generator) -> Tensor:
-    """(n, pixels): exp of three cosines of random strengths."""
+    """(n, pixels) calibration errors: exp of the sum of three cosines with random amplitudes."""
     along = torch.linspace(0, torch.pi, n_pixels)
     waves = torch.stack([torch.cos(k * along) for k in (1, 2, 3)])
     return (sigma * torch.randn((n, 3), generator=generator) @ waves).exp()

@@ -1,9 +1,8 @@
-"""The galaxies of a stage: who is in which split, and their prepared pixels.
+"""The galaxies that a training stage uses, their splits and their prepared pixels.
 
-What is missing is said from the catalogue alone, before a single pixel is read.
+What a dataset lacks is reported from its catalogue alone, before any pixel is read.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,63 +15,72 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
+from galsearch.core.arrays import Float64Array, Rows, TargetIds
 from galsearch.core.errors import DatasetError
+from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset, GalaxyBatch, split_of
 from galsearch.dataset.schema import HAS
-from training.data.rows import Chunks, Rows, rows_in_file, rows_in_memory
+from galsearch.files.digest import sha256_of_parts
+from training.data.galaxy_arrays import (
+    HalfPrecisionArray,
+    RowChunks,
+    array_in_file,
+    array_in_memory,
+)
 from training.engine.processes import Processes
 
-READ_AT_ONCE = 256
+READ_BATCH_SIZE = 256
+"""Galaxies that are read from a dataset at once."""
 LEARNING_SPLITS = ("train", "validation")
-"""The third, `test`, is left for benchmarks."""
+"""Splits that training uses; the third, `test`, is reserved for benchmarks."""
 
 
 @dataclass(frozen=True, eq=False)
-class Galaxies:
-    """The galaxies of the training and validation splits that have what a stage needs."""
+class TrainingGalaxies:
+    """Galaxies of the training and validation splits that have every modality a stage needs."""
 
     dataset: Dataset
+    """Dataset that they are read from."""
     modalities: tuple[Modality, ...]
-    """What each of them has."""
-    target_ids: npt.NDArray[np.int64]
-    """(n,) in the dataset's order; row numbers everywhere are places in it."""
+    """Modalities that each of them has."""
+    target_ids: TargetIds
+    """(n,) TARGETIDs in the order of the dataset. Row numbers everywhere refer to this array."""
     split: npt.NDArray[np.str_]
-    """(n,)."""
+    """(n,) name of the split of each galaxy."""
 
     def __len__(self) -> int:
         return len(self.target_ids)
 
-    def rows_of(self, split: str) -> npt.NDArray[np.int64]:
-        """Row numbers of a split, ascending."""
+    def rows_of(self, split: str) -> Rows:
+        """Row numbers of the galaxies in a split, ascending."""
         return np.flatnonzero(self.split == split)
 
-    def column(self, name: str) -> npt.NDArray[np.float64]:
-        """(n,) a column of numbers of the catalogue, NaN where it is null."""
+    def column(self, name: str) -> Float64Array:
+        """(n,) values of a numeric column of the catalogue, NaN where it is null."""
         column = self.dataset.catalogue[name].cast(pa.float64())
         chosen = np.isin(self.dataset.target_ids, self.target_ids)
         return np.asarray(column.to_numpy(zero_copy_only=False)[chosen], dtype=np.float64)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the dataset and the chosen galaxies."""
-        text = self.dataset.digest.encode() + self.target_ids.tobytes()
-        return hashlib.sha256(text).hexdigest()
+        """sha256 of the digest of the dataset and the TARGETIDs of these galaxies."""
+        return sha256_of_parts([self.dataset.digest.encode(), self.target_ids.tobytes()])
 
-    def batches(self, modality: Modality) -> Iterator[tuple[npt.NDArray[np.int64], GalaxyBatch]]:
-        """Row numbers, and those galaxies with the pixels of one modality."""
+    def batches(self, modality: Modality) -> Iterator[tuple[Rows, GalaxyBatch]]:
+        """Row numbers, and the galaxies in them with the pixels of one modality."""
         order = np.argsort(self.target_ids)
-        known = self.target_ids[order]
+        sorted_ids = self.target_ids[order]
         for part in self.dataset.partitions:
-            for batch in part.batches(READ_AT_ONCE, modalities=(modality,)):
-                at = np.minimum(np.searchsorted(known, batch.target_ids), known.size - 1)
-                mine = np.flatnonzero(known[at] == batch.target_ids)
-                if len(mine):
-                    yield order[at[mine]], batch.take(mine)
+            for batch in part.batches(READ_BATCH_SIZE, modalities=(modality,)):
+                row = find_rows(sorted_ids, batch.target_ids)
+                chosen = np.flatnonzero(row >= 0)
+                if len(chosen):
+                    yield order[row[chosen]], batch.take(chosen)
 
 
-def choose_galaxies(dataset: Dataset, modalities: Sequence[Modality]) -> Galaxies:
-    """The galaxies that have all these modalities, of the splits that training may see.
+def choose_galaxies(dataset: Dataset, modalities: Sequence[Modality]) -> TrainingGalaxies:
+    """The galaxies of the training and validation splits that have all these modalities.
 
     Raises
     ------
@@ -83,7 +91,9 @@ def choose_galaxies(dataset: Dataset, modalities: Sequence[Modality]) -> Galaxie
     usable = np.logical_and.reduce([has[m] for m in modalities])
     split = split_of(dataset.target_ids)
     usable &= np.isin(split, LEARNING_SPLITS)
-    galaxies = Galaxies(dataset, tuple(modalities), dataset.target_ids[usable], split[usable])
+    galaxies = TrainingGalaxies(
+        dataset, tuple(modalities), dataset.target_ids[usable], split[usable]
+    )
     counts = {name: len(galaxies.rows_of(name)) for name in LEARNING_SPLITS}
     if min(counts.values()) < 2:
         n_image, n_spectrum = (int(has[m].sum()) for m in Modality)
@@ -97,34 +107,48 @@ def choose_galaxies(dataset: Dataset, modalities: Sequence[Modality]) -> Galaxie
     return galaxies
 
 
-def prepared(
-    galaxies: Galaxies,
+def prepare_galaxies(
+    galaxies: TrainingGalaxies,
     modality: Modality,
     prepare: Callable[[GalaxyBatch], Tensor],
     made_from: dict[str, Any],
     folder: Path,
     memory_gb: float,
     processes: Processes,
-) -> Rows:
-    """What `prepare` makes of every galaxy: in memory, or in a file of `folder` above the bound.
+) -> HalfPrecisionArray:
+    """(n, ...) prepared pixels of every galaxy, in memory or in a file.
 
     Parameters
     ----------
+    galaxies
+        The galaxies to prepare.
+    modality
+        The modality whose pixels are read.
+    prepare
+        Makes an array with one row for each galaxy of a batch.
     made_from
-        What decides the content beside the galaxies, for the file's record.
+        What determines the content besides the galaxies; it is written beside the file.
+    folder
+        Directory of the file, which is used where the pixels exceed `memory_gb`.
+    memory_gb
+        Largest size of the prepared pixels in memory.
+    processes
+        The first process makes the file, the others open it.
     """
     n_rows = len(galaxies)
     n_bytes = 2 * n_rows * prepare(_first(galaxies, modality))[0].numel()
-    chunks = chunks_of(galaxies, modality, prepare, processes)
+    chunks = prepared_chunks(galaxies, modality, prepare, processes)
     if n_bytes <= memory_gb * 1e9:
-        return rows_in_memory(n_rows, chunks)
+        return array_in_memory(n_rows, chunks)
     record = {**made_from, "galaxies": galaxies.digest}
     path = folder / f"{modality.value}.npy"
-    return made_once(processes, lambda: rows_in_file(path, record, n_rows, chunks))
+    return make_in_first_process(processes, lambda: array_in_file(path, record, n_rows, chunks))
 
 
-def made_once(processes: Processes, make: Callable[[], Rows]) -> Rows:
-    """The first process makes a file, the others open it."""
+def make_in_first_process(
+    processes: Processes, make: Callable[[], HalfPrecisionArray]
+) -> HalfPrecisionArray:
+    """Call `make` in the first process, which makes a file, then in the others, which open it."""
     if not processes.is_first:
         processes.wait()
         return make()
@@ -133,17 +157,17 @@ def made_once(processes: Processes, make: Callable[[], Rows]) -> Rows:
     return rows
 
 
-def chunks_of(
-    galaxies: Galaxies,
+def prepared_chunks(
+    galaxies: TrainingGalaxies,
     modality: Modality,
     prepare: Callable[[GalaxyBatch], Tensor],
     processes: Processes,
-) -> Chunks:
-    """Rows and prepared pixels, batch by batch, with a progress bar."""
+) -> RowChunks:
+    """Row numbers and prepared pixels, batch by batch, while a progress bar is shown."""
     bar = track(
         galaxies.batches(modality),
         f"reading {modality.value} pixels",
-        total=sum(-(-len(part) // READ_AT_ONCE) for part in galaxies.dataset.partitions),
+        total=sum(-(-len(part) // READ_BATCH_SIZE) for part in galaxies.dataset.partitions),
         console=Console(stderr=True),
         disable=not processes.is_first,
     )
@@ -151,6 +175,6 @@ def chunks_of(
         yield rows, prepare(batch)
 
 
-def _first(galaxies: Galaxies, modality: Modality) -> GalaxyBatch:
-    """One galaxy, to learn the shape of what is prepared."""
+def _first(galaxies: TrainingGalaxies, modality: Modality) -> GalaxyBatch:
+    """A batch of one galaxy, which shows the shape of the prepared pixels."""
     return galaxies.dataset.read(galaxies.target_ids[:1], modalities=(modality,))

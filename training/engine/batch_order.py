@@ -1,4 +1,7 @@
-"""Which galaxies a step sees: every pass in a new order, and the order is part of the state."""
+"""The order in which training galaxies are visited: a new permutation in every epoch.
+
+The order is part of the saved state of a run, so a continued run sees the same batches.
+"""
 
 from typing import Any
 
@@ -8,18 +11,25 @@ from torch import Tensor
 from galsearch.core.errors import ConfigError
 
 
-class DataOrder:
-    """Batches of row numbers, pass after pass.
+class BatchOrder:
+    """Batches of row numbers, epoch after epoch.
 
-    A pass (epoch) is a permutation of all rows, cut into whole batches. The rows that are over
-    are those at the end of a random order: other ones in every pass.
+    An epoch is a permutation of all rows, cut into complete batches. The rows that are left over
+    are the last ones of the permutation, so they differ from epoch to epoch.
 
     Parameters
     ----------
-    n_rows, batch_size
-        Rows of the training split; rows a batch, of all processes together.
+    n_rows
+        Number of galaxies in the training split.
+    batch_size
+        Galaxies in a batch, summed over all processes.
     seed
-        The order of pass e follows from (seed, e).
+        Together with the number of an epoch it determines the permutation of that epoch.
+
+    Raises
+    ------
+    ConfigError
+        Where a batch is larger than the training split.
     """
 
     def __init__(self, n_rows: int, batch_size: int, seed: int) -> None:
@@ -34,11 +44,11 @@ class DataOrder:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Whole batches of a pass."""
+        """Number of complete batches in an epoch."""
         return self.n_rows // self.batch_size
 
     def next(self) -> Tensor:
-        """(batch_size,) int64: the rows of the next batch."""
+        """(batch_size,) int64 row numbers of the next batch."""
         if self.position == self.batches_per_epoch:
             self.epoch, self.position = self.epoch + 1, 0
             self.rows = self._permutation()
@@ -47,11 +57,11 @@ class DataOrder:
         return self.rows[start : start + self.batch_size]
 
     def state_dict(self) -> dict[str, Any]:
-        """What continues it."""
+        """The epoch, the position in it and its permutation, for the saved state of a run."""
         return {"epoch": self.epoch, "position": self.position, "rows": self.rows}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another one was."""
+        """Continue from a saved state."""
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
         self.rows = state["rows"]
 

@@ -1,4 +1,4 @@
-"""The command line of a stage: a config, a dataset, a directory; one message for an error."""
+"""The command line that the three training stages share."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from typing import TypeVar
 from galsearch.core.errors import GalsearchError
 from galsearch.dataset import Dataset, open_dataset
 from galsearch.encoders.encoder_config import ModelConfig
-from training.engine.processes import Processes, check_batch, started
+from training.engine.processes import Processes, check_batch, start_processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import StageConfig, read_stage_config
 
@@ -22,33 +22,59 @@ def run_stage(
     kind: type[C],
     architectures: Mapping[str, ModelConfig],
     train: Callable[[C, Dataset, RunDirectory, Processes], Path],
-    about: str,
+    summary: str,
 ) -> None:
-    """Parse, train, print the encoder's path; an error of ours is a message and status 1."""
-    parser = argparse.ArgumentParser(prog=f"python -m training.{stage}", description=about)
+    """Run a stage as its command line says, and print the path of the encoder it made.
+
+    An error of galsearch is printed as one message, and the command ends with status 1.
+
+    Parameters
+    ----------
+    stage
+        Name of the stage's module, such as `alignment`.
+    kind
+        Class of its config.
+    architectures
+        Sizes of the model for each value of the config's `architecture`.
+    train
+        Trains the stage and returns the path of the best encoder.
+    summary
+        One sentence for `--help`.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m training.{stage}", description=summary)
     parser.add_argument(
         "config",
         type=Path,
         nargs="?",
-        help=f"a TOML file, such as training/configs/{stage}/small.toml; a run that is continued "
-        "has its own",
+        help=f"TOML file with the settings, such as training/configs/{stage}/small.toml; not "
+        "needed to continue a run, which has saved its own",
     )
-    parser.add_argument("--dataset", type=Path, required=True, help="what galsearch ingest wrote")
-    parser.add_argument("--out", type=Path, required=True, help="directory of the run")
+    parser.add_argument(
+        "--dataset",
+        type=Path,
+        required=True,
+        help="dataset directory that galsearch ingest wrote",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="directory of the run; a run that exists there is continued",
+    )
     arguments = parser.parse_args()
-    with errors_as_messages(), started() as processes:
-        place = RunDirectory(arguments.out, stage)
-        asked = arguments.config and read_stage_config(arguments.config, kind, architectures)
-        config = place.choose_config(kind, asked, arguments.config)
+    with errors_as_messages(), start_processes() as processes:
+        directory = RunDirectory(arguments.out, stage)
+        requested = arguments.config and read_stage_config(arguments.config, kind, architectures)
+        config = directory.choose_config(kind, requested, arguments.config)
         check_batch(config.batch_size, config.accumulate, processes)
-        path = train(config, open_dataset(arguments.dataset), place, processes)
+        path = train(config, open_dataset(arguments.dataset), directory, processes)
         if processes.is_first:
             print(path)
 
 
 @contextmanager
 def errors_as_messages() -> Iterator[None]:
-    """An error of ours is one message on stderr and status 1."""
+    """Turn an error of galsearch into one message on stderr and exit status 1."""
     try:
         yield
     except GalsearchError as error:

@@ -1,32 +1,36 @@
-"""SIGTERM and Ctrl-C ask a run to stop; it stops between two steps, with its state on disk."""
+"""Stopping a run on SIGTERM or Ctrl-C: it stops between two steps, after its state is saved."""
 
 import signal
 from types import FrameType
 from typing import Any
 
 EXIT_STATUS = 143
-"""128 + SIGTERM: what a shell and a batch system expect of a job that was asked to end."""
+"""128 + SIGTERM, the status that shells and batch systems expect of a job they have ended."""
 
 
 class Interruption:
-    """Notes within a `with` block that the process was asked to stop; asked twice, it stops."""
+    """A `with` block in which SIGTERM and Ctrl-C are recorded instead of ending the process.
+
+    The second signal raises KeyboardInterrupt at once.
+    """
 
     SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
     def __init__(self) -> None:
-        self.asked = False
-        self._before: dict[signal.Signals, Any] = {}
+        self.requested = False
+        """True once the process was asked to stop."""
+        self._handlers_before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Interruption":
         for number in self.SIGNALS:
-            self._before[number] = signal.signal(number, self._note)
+            self._handlers_before[number] = signal.signal(number, self._record)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._handlers_before.items():
             signal.signal(number, handler)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if self.asked:
+    def _record(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        if self.requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.requested = True

@@ -1,4 +1,4 @@
-"""AdamW as all stages use it: rates and decays by name, a schedule, a clipped gradient."""
+"""The AdamW optimiser of all stages, with learning rates and weight decays by parameter name."""
 
 from collections.abc import Callable
 
@@ -10,13 +10,13 @@ from training.engine.stage_config import StageConfig
 
 
 def is_matrix(name: str, parameter: Tensor) -> float:
-    """1 for what weight decay is for; 0 for biases, norms, tokens and the scale."""
+    """Share of the weight decay of a parameter: 1 for matrices; 0 for biases, norms and tokens."""
     del name
     return float(parameter.ndim >= 2 and min(parameter.shape) > 1)
 
 
-def everything_alike(name: str) -> float:
-    """1: every parameter has the whole learning rate."""
+def full_rate(name: str) -> float:
+    """Share of the learning rate of a parameter: always 1."""
     del name
     return 1.0
 
@@ -25,15 +25,21 @@ def make_optimiser(
     module: nn.Module,
     config: StageConfig,
     *,
-    rate_share: Callable[[str], float] = everything_alike,
+    rate_share: Callable[[str], float] = full_rate,
     decay_share: Callable[[str, Tensor], float] = is_matrix,
 ) -> torch.optim.AdamW:
-    """AdamW over what is trainable, one group for each pair of shares.
+    """AdamW over the trainable parameters, with one parameter group for each pair of shares.
 
     Parameters
     ----------
-    rate_share, decay_share
-        Of a parameter in the learning rate and the weight decay.
+    module
+        The network whose parameters are trained.
+    config
+        Gives the learning rate and the betas.
+    rate_share
+        Factor on the learning rate, from the name of a parameter.
+    decay_share
+        Factor on the weight decay, from the name of a parameter and the parameter.
     """
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in module.named_parameters():
@@ -51,14 +57,14 @@ def make_optimiser(
 
 
 def set_rates(optimiser: torch.optim.AdamW, rate: float, decay: float) -> None:
-    """Every group's learning rate and weight decay for the step to come."""
+    """Set the learning rate and the weight decay of every group for the next step."""
     for group in optimiser.param_groups:
         group["lr"] = rate * group["rate_share"]
         group["weight_decay"] = decay * group["decay_share"]
 
 
 def learning_rate(step: int, n_steps: int, config: StageConfig) -> float:
-    """A line from the first step on to the peak, then half a cosine down to the final rate."""
+    """The learning rate of a step: linear warm-up to the peak, then half a cosine to the end."""
     n_steps = config.schedule_steps or n_steps
     warm_up = max(1, round(config.warm_up_share * n_steps))
     return warm_up_cosine(
@@ -72,6 +78,6 @@ def learning_rate(step: int, n_steps: int, config: StageConfig) -> float:
     )
 
 
-def clip_gradient(module: nn.Module, longest: float) -> Tensor:
-    """The gradient's length before it was cut to `longest`."""
-    return nn.utils.clip_grad_norm_(module.parameters(), longest)
+def clip_gradient(module: nn.Module, max_norm: float) -> Tensor:
+    """Clip the gradient of a module to `max_norm`, and return its norm before clipping."""
+    return nn.utils.clip_grad_norm_(module.parameters(), max_norm)

@@ -1,9 +1,9 @@
-"""One process, or many under torchrun: who computes what, and what they tell each other.
+"""Training in one process, or in several that torchrun starts.
 
     torchrun --nproc-per-node 4 -m training.alignment ...
 
-The batch of a config is that of all processes together: each takes an equal share of its rows,
-and the gradients are those of the whole.
+The batch of a config is the sum over all processes. Each process takes an equal share of its
+rows, and the gradients are those of the whole batch.
 """
 
 import os
@@ -24,65 +24,69 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Processes:
-    """One process among all of a run; alone by default."""
+    """Rank of this process and number of all processes of a run; a single one by default."""
 
     rank: int = 0
-    """From 0; the first writes the files."""
+    """Number of this process from 0. The process of rank 0 writes the files."""
     count: int = 1
     device: torch.device = CPU
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes files and shows progress."""
+        """True in the process that writes files and shows progress."""
         return self.rank == 0
 
     def share(self, rows: Tensor) -> Tensor:
-        """The part of a batch's rows that is this process's, equal parts in order of rank."""
+        """The rows of a batch for this process: equal parts in order of rank."""
         return rows.chunk(self.count)[self.rank]
 
     def seed(self, seed: int, step: int) -> int:
-        """What this process's generators start a step from: all draws follow from it alone."""
+        """The seed of this process's random numbers in a step.
+
+        Every random number of the step follows from it, so a continued run repeats them.
+        """
         mixed = seed
         for number in (step, self.rank):
-            # Knuth's multiplicative hash: neighbouring steps and ranks end far apart.
+            # The multiplier and increment of Knuth's MMIX generator map neighbouring steps and
+            # ranks to seeds that are far apart.
             mixed = (mixed * 6364136223846793005 + number + 1442695040888963407) % 2**63
         return mixed
 
     def parallel(self, module: nn.Module) -> nn.Module:
-        """The module, its gradients averaged over processes where there are several."""
+        """The module; where there are several processes, its gradients are averaged over them."""
         if self.count == 1:
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
-        # What a stage leaves unused (a mask token, a reconstruction head) gets no gradient.
+        # Some parameters are unused in a stage (a mask token, a reconstruction head).
         return DistributedDataParallel(module, device_ids=devices, find_unused_parameters=True)
 
     def gather(self, rows: Tensor) -> Tensor:
-        """(count * n, ...): the rows of all processes in order of rank, gradients included."""
+        """(count * n, ...) rows of all processes in order of rank; gradients flow back to each."""
         return rows if self.count == 1 else _Gather.apply(rows)  # type: ignore[no-any-return, no-untyped-call]
 
     def mean(self, value: Tensor) -> Tensor:
-        """The mean of all processes' values, without gradient."""
+        """The mean of a value over all processes, without gradient."""
         return self.total(value) / self.count
 
     def total(self, value: Tensor) -> Tensor:
-        """The sum of all processes' values, without gradient."""
+        """The sum of a value over all processes, without gradient."""
         total = value.detach().clone()
         if self.count > 1:
             dist.all_reduce(total)
         return total
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is up in any process: the same answer in all of them."""
+        """True in all processes where the flag is true in at least one of them."""
         return flag if self.count == 1 else bool(self.total(torch.tensor(float(flag))) > 0)
 
     def wait(self) -> None:
-        """Go on when every process has come here."""
+        """Wait until every process has reached this call."""
         if self.count > 1:
             dist.barrier()
 
 
 class _Gather(torch.autograd.Function):
-    """Rows of all processes; a row's gradient is the sum of what every process made of it."""
+    """Gather rows of all processes; the gradient of a row is the sum over all processes."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
@@ -100,8 +104,8 @@ class _Gather(torch.autograd.Function):
 
 
 @contextmanager
-def started() -> Iterator[Processes]:
-    """All processes of the run as torchrun's environment says, or this one alone."""
+def start_processes() -> Iterator[Processes]:
+    """The processes of the run, from the environment that torchrun sets; else a single one."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     has_gpu = torch.cuda.is_available()
     if count == 1:
@@ -111,18 +115,25 @@ def started() -> Iterator[Processes]:
     device = torch.device("cuda", local) if has_gpu else torch.device("cpu")
     if has_gpu:
         torch.cuda.set_device(device)
-    # Gloo too, for what is exchanged on the CPU.
+    # Gloo carries the tensors that are exchanged on the CPU.
     dist.init_process_group("cpu:gloo,cuda:nccl" if has_gpu else "gloo")
     try:
         yield Processes(dist.get_rank(), count, device)
-        # The first still writes; who leaves early pulls the others' connections down.
+        # Rank 0 may still be writing files. A process that ended now would close the connections
+        # of the others.
         dist.barrier()
     finally:
         dist.destroy_process_group()
 
 
 def check_batch(batch_size: int, accumulate: int, processes: Processes) -> None:
-    """Raise where a batch cannot be cut into equal parts."""
+    """Check that a batch can be cut into equal parts.
+
+    Raises
+    ------
+    ConfigError
+        Where it is not a multiple of `accumulate` times the number of processes.
+    """
     if batch_size % (accumulate * processes.count):
         raise ConfigError(
             f"batch_size = {batch_size} must be a multiple of accumulate = {accumulate} times the "
@@ -130,8 +141,11 @@ def check_batch(batch_size: int, accumulate: int, processes: Processes) -> None:
         )
 
 
-def silent(module: nn.Module, *, last: bool) -> Any:
-    """A context in which gradients stay in this process, for all but the last part of a batch."""
+def without_gradient_sync(module: nn.Module, *, last: bool) -> Any:
+    """A context in which gradients are not exchanged between processes.
+
+    For the last part of a batch they are exchanged, so the context does nothing.
+    """
     if isinstance(module, DistributedDataParallel) and not last:
         return module.no_sync()
     return nullcontext()

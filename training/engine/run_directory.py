@@ -1,11 +1,10 @@
-"""The files of a run: its state, config, log, curves and encoder, and their names.
+"""The directory of a training run: its state, config, log, curves and encoder.
 
-Everything is written whole under another name and then renamed, so that a process that is
-killed leaves the state before.
+Files are written atomically, so a process that is killed leaves the previous state intact. The
+log alone is appended to.
 """
 
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from galsearch.core.errors import CheckpointError, ConfigError
-from galsearch.files.atomic import new_file
+from galsearch.files.atomic import append_text, new_file, write_json, write_text
 from training.engine.stage_config import StageConfig, config_as_json, config_of_json, differences
 
 FORMAT = "galsearch-run-1"
@@ -21,14 +20,14 @@ C = TypeVar("C", bound=StageConfig)
 
 
 class RunDirectory:
-    """Where one run of one stage keeps what it made and what continues it.
+    """The files of one run of one stage: its results, and the state to continue it.
 
     Parameters
     ----------
     path
-        Made when first written to.
+        Directory of the run; it is made when the first file is written.
     stage
-        Such as `alignment`; a directory of another stage is refused.
+        Name of the stage, such as `alignment`.
     """
 
     def __init__(self, path: str | Path, stage: str) -> None:
@@ -41,7 +40,7 @@ class RunDirectory:
         self.pixels_path = self.path / "pixels"
 
     def read_state(self) -> dict[str, Any] | None:
-        """What the run wrote last; None for a new run.
+        """The last saved state of the run; None for a new run.
 
         Raises
         ------
@@ -70,14 +69,21 @@ class RunDirectory:
         return state
 
     def write_state(self, state: dict[str, Any]) -> None:
-        """Replace the state on disk; what was there stays until the new one is safe."""
-        with new_file(self.state_path) as temporary, temporary.open("wb") as file:
-            torch.save({"format": FORMAT, "stage": self.stage, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
+        """Replace the saved state; the old one stays until the new one is safely on the disk."""
+        with new_file(self.state_path, durable=True) as temporary:
+            torch.save({"format": FORMAT, "stage": self.stage, **state}, temporary)
 
-    def choose_config(self, kind: type[C], asked: C | None, asked_path: Path | None = None) -> C:
-        """The run's own config where there is one, else the one asked for.
+    def choose_config(self, kind: type[C], requested: C | None, path: Path | None = None) -> C:
+        """The config to train with: that of the run where it has begun, else the requested one.
+
+        Parameters
+        ----------
+        kind
+            Class of the config.
+        requested
+            The config that the user named, if any.
+        path
+            File of the requested config, for messages.
 
         Raises
         ------
@@ -86,30 +92,28 @@ class RunDirectory:
         """
         state = self.read_state()
         if state is None:
-            if asked is None:
+            if requested is None:
                 raise ConfigError(
                     f"{self.path} holds no run to continue: name a config, such as "
                     f"training/configs/{self.stage}/small.toml."
                 )
-            return asked
+            return requested
         own = config_of_json(state["config"], kind, where=f"{self.state_path}, its config")
-        different = [] if asked is None else differences(own, asked)
+        different = [] if requested is None else differences(own, requested)
         if different:
             raise ConfigError(
-                f"{self.path} was begun with another config than {asked_path}: "
+                f"{self.path} was begun with another config than {path}: "
                 f"{'; '.join(different)}. Leave the config out to continue with the run's own, or "
                 "name another --out."
             )
         return own
 
     def begin(self, config: StageConfig) -> None:
-        """Write the resolved config, for people; the state holds its own copy."""
-        with new_file(self.config_path) as temporary:
-            table = json.loads(config_as_json(config))
-            temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        """Write the resolved config for people to read; the saved state has its own copy."""
+        write_json(self.config_path, json.loads(config_as_json(config)), indent=1)
 
     def read_log(self) -> list[dict[str, Any]]:
-        """The log's lines, oldest first; a line that was cut off by a kill is left out."""
+        """The lines of the log, oldest first, without a last line that is incomplete."""
         if not self.log_path.is_file():
             return []
         lines = []
@@ -121,13 +125,10 @@ class RunDirectory:
         return lines
 
     def cut_log(self, step: int) -> None:
-        """Take back the lines after `step` steps: they are made again."""
+        """Remove the lines after `step` steps, which a continued run writes again."""
         kept = [line for line in self.read_log() if line["step"] <= step]
-        with new_file(self.log_path) as temporary:
-            text = "".join(json.dumps(line) + "\n" for line in kept)
-            temporary.write_text(text, encoding="utf-8")
+        write_text(self.log_path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def append_log(self, line: dict[str, Any]) -> None:
-        """One more line."""
-        with self.log_path.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
+        """Append a line to the log."""
+        append_text(self.log_path, json.dumps(line) + "\n")

@@ -1,6 +1,6 @@
-"""How rates, decays, temperatures and momenta change while a model trains.
+"""Schedules of learning rates, weight decays, temperatures and momenta during training.
 
-The published runs are `warm_up_cosine` with these arguments (learning rates unless said):
+The published runs are `warm_up_cosine` with these arguments (learning rates unless stated):
 AstroCLIP 1e-4, 1,000 of 10,000 steps; SpecFormer 1e-5, 2,000 of 500,000; AstroDINO
 2e-4 sqrt(1440 / 1024), 40,000 of 250,000 to 1e-6 with `peak_ends_warm_up`, its weight decay from
 0.001 to 0.01, its momentum from 0.992 to 1 and its teacher's temperature from 0.04 to 0.07
@@ -25,14 +25,16 @@ def warm_up_cosine(
     Parameters
     ----------
     step
-        From 0.
+        Number of the step, from 0.
     peak, final, start
-        AstroCLIP's and SpecFormer's configs ask for a final rate of peak // 500 and peak // 100,
-        which is 0.0 in Python: the published runs end at 0.
+        Values after the warm-up, at the end and at step 0. AstroCLIP's and SpecFormer's configs
+        ask for a final rate of peak // 500 and peak // 100, which is 0.0 in Python: the published
+        runs end at 0.
     n_steps, n_warm_up
-        Length of the whole and of the line.
+        Steps of the whole schedule and of the warm-up.
     peak_ends_warm_up
-        Whether the last step of the line has the peak already (DINOv2), or the step after it.
+        True where the last step of the warm-up has the peak value (DINOv2), false where the
+        step after it has.
 
     Examples
     --------
@@ -51,17 +53,23 @@ def warm_up_cosine(
 def rate_multiplier(
     name: str, depth: int, *, decay: float = 0.9, patch_embedding: float = 0.2
 ) -> float:
-    """The share of the learning rate that a parameter of AstroDINO gets.
+    """Factor on the learning rate of a parameter of AstroDINO.
 
-    The deeper a block, the closer to 1; the final norm and the head have 1. Tokens, positions and
-    patch embedding come before the first block, and the patch embedding has even less.
+    It is 1 for the final norm and the head and decreases by `decay` from the last block to the
+    first. Tokens and positions count as lying before the first block, and so does the patch
+    embedding, whose factor is multiplied by `patch_embedding` as well.
 
     Parameters
     ----------
     name
-        As published or as ours, such as `backbone.blocks.0.3.norm1.weight`.
+        Name of the parameter in the published code or here, such as
+        `backbone.blocks.0.3.norm1.weight`.
     depth
-        Blocks of the backbone.
+        Number of blocks of the backbone.
+    decay
+        Factor from a block to the one before it.
+    patch_embedding
+        Additional factor of the patch embedding.
 
     Examples
     --------
@@ -77,8 +85,7 @@ def rate_multiplier(
 
 
 def decay_multiplier(name: str) -> float:
-    """The share of the weight decay that a parameter of AstroDINO gets: none for biases, norms
-    and layer scales.
+    """Factor on the weight decay of a parameter of AstroDINO: 0 for biases, norms and layer scales.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the configs of the three stages share; a TOML file holds differences from the defaults."""
+"""Settings that the three training stages share; a TOML file holds differences from defaults."""
 
 import dataclasses
 import json
@@ -17,49 +17,51 @@ SMALL = "galsearch-small"
 
 @dataclass(frozen=True)
 class StageConfig:
-    """A run's length, batch, optimiser and habits. Each stage adds its own."""
+    """Length, batch, optimiser and saving of a run. Each stage adds settings of its own."""
 
     architecture: Literal["galsearch-small", "astroclip"] = "galsearch-small"
-    """Sizes by name: those of the weights that ship, or the paper's."""
+    """Named sizes of the model: those of the shipped weights, or those of the paper."""
     model: ModelConfig | None = None
-    """A `[model]` table in the file takes the place of the named sizes, whole."""
+    """Sizes of the model; a `[model]` table replaces all the named sizes."""
     seed: int = 1
-    """Weights, order and augmentation all follow from it."""
+    """Determines the initial weights, the order of the galaxies and the augmentation."""
     epochs: float = 20.0
-    """Passes over the training galaxies."""
+    """Number of passes over the training galaxies."""
     n_steps: int = 0
-    """Steps of the optimiser; 0: as many as `epochs` makes."""
+    """Steps of the optimiser; 0: the number that `epochs` gives."""
     schedule_steps: int = 0
-    """Steps until the learning rate is at its end; 0: the whole run."""
+    """Steps until the learning rate reaches its final value; 0: the whole run."""
     batch_size: int = 256
-    """Galaxies a step, in all processes together."""
+    """Galaxies in a step, summed over all processes."""
     accumulate: int = 1
-    """Parts in which a batch goes through the network: memory for time, the same gradient."""
+    """Number of parts in which a batch goes through the network. More parts need less memory and
+    more time; the gradient is the same."""
     precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16: matrix products under autocast; weights, losses and optimiser stay float32."""
+    """bf16: matrix products in bfloat16 (autocast); weights, losses and optimiser stay float32."""
     learning_rate: float = 1e-3
     """Peak of the schedule: linear warm-up, then half a cosine."""
     final_learning_rate: float = 0.0
+    """Learning rate at the end of the cosine."""
     warm_up_share: float = 0.05
-    """Of the schedule's steps."""
+    """Warm-up, as a fraction of the steps of the schedule."""
     weight_decay: float = 0.05
-    """On matrices alone: biases, norms, tokens and the scale are left free."""
+    """Weight decay of matrices; biases, norms, tokens and the scale have none."""
     beta_1: float = 0.9
     beta_2: float = 0.98
-    """Memory of AdamW's mean and mean square."""
+    """AdamW's decay rates of the running mean and mean square of the gradient."""
     gradient_clip: float = 1.0
-    """Largest length of the gradient."""
+    """Norm to which a larger gradient is clipped."""
     log_steps: int = 10
     """Steps between two lines of the log."""
     validate_steps: int = 0
-    """Steps between two validations; 0: once a pass."""
+    """Steps between two validations; 0: one in each epoch."""
     checkpoint_minutes: float = 10.0
-    """Minutes between two states on disk: at most this much work is lost."""
+    """Minutes between two saved states: at most this much work is lost."""
     checkpoint_steps: int = 0
-    """Steps between two states on disk; 0: by the clock alone."""
+    """Steps between two saved states; 0: by `checkpoint_minutes` alone."""
     memory_gb: float = 8.0
-    """Prepared pixels (float16) are held in memory up to this size, and streamed from a file in
-    the run's directory above it."""
+    """Prepared pixels (float16) are held in memory up to this size. Larger ones are read from a
+    file in the directory of the run."""
 
     def __post_init__(self) -> None:
         positive = ("batch_size", "accumulate", "log_steps", "learning_rate", "gradient_clip")
@@ -74,7 +76,7 @@ C = TypeVar("C", bound=StageConfig)
 
 
 def read_stage_config(path: Path, kind: type[C], architectures: Mapping[str, ModelConfig]) -> C:
-    """The config in a TOML file, its architecture resolved to sizes."""
+    """The config in a TOML file, with the named architecture replaced by its sizes."""
     config = read_config(path, kind)
     if config.model is not None:
         return config
@@ -82,7 +84,7 @@ def read_stage_config(path: Path, kind: type[C], architectures: Mapping[str, Mod
 
 
 def config_as_json(config: StageConfig) -> str:
-    """The resolved config as text; `config_of_json` gives it back."""
+    """The resolved config as JSON text, which `config_of_json` reads."""
     return json.dumps(_without_none(as_table(config)))
 
 
@@ -92,7 +94,7 @@ def config_of_json(text: str, kind: type[C], *, where: str) -> C:
 
 
 def differences(own: object, other: object, prefix: str = "") -> list[str]:
-    """Every field in which two configs of a kind differ, as 'name is A, not B'."""
+    """Every field in which two configs of one class differ, as 'name is A, not B'."""
     found: list[str] = []
     for field in dataclasses.fields(own):  # type: ignore[arg-type]
         left, right = getattr(own, field.name), getattr(other, field.name)

@@ -1,4 +1,4 @@
-"""The curves of a run as a picture, drawn from its log.
+"""Plot of the losses and scores of a run against the step, from its log.
 
 python -m training.engine.training_curves RUN
 """
@@ -13,11 +13,20 @@ from galsearch.files.atomic import new_file
 from training.engine.command import errors_as_messages
 from training.engine.run_directory import RunDirectory
 
-NOT_DRAWN = {"step", "seconds", "pool", "n_labels"}
+NOT_PLOTTED = {"step", "seconds", "pool", "n_labels"}
 
 
 def draw_curves(lines: Sequence[dict[str, Any]], path: Path, title: str) -> None:
-    """Write a PNG with a panel for each kind of number: losses, recalls, rate and the others.
+    """Write a PNG with one panel for the losses, one for the recalls and one for each other value.
+
+    Parameters
+    ----------
+    lines
+        Lines of the log of a run.
+    path
+        The PNG file.
+    title
+        Title above the panels.
 
     Raises
     ------
@@ -50,20 +59,22 @@ def draw_curves(lines: Sequence[dict[str, Any]], path: Path, title: str) -> None
         figure.savefig(temporary, format="png", dpi=110)
 
 
-def draw_if_possible(place: RunDirectory) -> None:
-    """The picture of a run under way; nothing where matplotlib is not installed."""
+def draw_if_possible(directory: RunDirectory) -> None:
+    """Write the plot of a run; do nothing where matplotlib is not installed."""
     try:
-        draw_curves(place.read_log(), place.curves_path, f"{place.stage}: {place.path.name}")
+        draw_curves(
+            directory.read_log(), directory.curves_path, f"{directory.stage}: {directory.path.name}"
+        )
     except MissingExtraError:
         return
 
 
 def _panels(lines: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """Names of what the log holds, losses together, recalls together, every other for itself."""
+    """Names of the logged values by panel: losses, recalls, and every other by itself."""
     panels: dict[str, list[str]] = {}
     for line in lines:
         for name in line:
-            if name in NOT_DRAWN:
+            if name in NOT_PLOTTED:
                 continue
             kind = next((k for k in ("loss", "recall") if k in name), name)
             if name not in panels.setdefault(kind, []):
@@ -72,17 +83,17 @@ def _panels(lines: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Draw the curves of a run and print the picture's path."""
+    """Plot the curves of a run and print the path of the PNG."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path, help="the --out of a stage")
+    parser.add_argument("run", type=Path, help="directory of the run (--out of a stage)")
     arguments = parser.parse_args()
-    place = RunDirectory(arguments.run, "run")
+    directory = RunDirectory(arguments.run, "run")
     with errors_as_messages():
-        lines = place.read_log()
+        lines = directory.read_log()
         if not lines:
-            raise DatasetError(f"{place.log_path}: no such log, or an empty one.")
-        draw_curves(lines, place.curves_path, place.path.name)
-        print(place.curves_path)
+            raise DatasetError(f"{directory.log_path}: no such log, or an empty one.")
+        draw_curves(lines, directory.curves_path, directory.path.name)
+        print(directory.curves_path)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
-"""What happens around a stage's steps, the same for all three: state, log, progress, stopping.
+"""The steps of a run: saving and restoring its state, logging, progress and interruption.
 
-    for step in run.steps():
-        ...  # one step of the optimiser
-        run.log(loss=loss)
+A stage passes its step and its validation to `TrainingRun.train`.
 
-A state is written at the interval of the config, at the end and when the process is asked to
-stop. Everything drawn at random follows from the seed and the step (`Processes.seed`) or is in
-the order of the data, so that weights, optimiser, order and step number are the whole state: a
-run that was killed and is started again goes through the same numbers.
+The state is saved at the interval of the config, at the end, and when the process is asked to
+stop. Every random number follows from the seed and the step (`Processes.seed`) or is part of the
+order of the galaxies. So weights, optimiser, order and step number are the whole state, and a run
+that was killed and is started again computes the same numbers.
 """
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -20,59 +18,64 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from galsearch.core.errors import CheckpointError, GalsearchError
+from galsearch.core.fingerprint import short_digest
 from training.engine.interruption import EXIT_STATUS, Interruption
 from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import StageConfig, config_as_json
+from training.engine.training_curves import draw_if_possible
+
+LogValues = dict[str, float | torch.Tensor]
+"""Names and values for a line of the log."""
 
 
 class DivergedError(GalsearchError, ArithmeticError):
-    """A loss that is no number any more."""
+    """A loss that is infinite or NaN."""
 
     code = "diverged"
 
 
 class Stateful(Protocol):
-    """Something that a state holds: a module, an optimiser, the order of the data."""
+    """A part of the saved state: a network, the optimiser or the order of the galaxies."""
 
     def state_dict(self) -> Mapping[str, Any]:
-        """Tensors, numbers and text."""
+        """The state as tensors, numbers and text."""
         ...
 
     def load_state_dict(self, state: Any) -> Any:
-        """Take back what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         ...
 
 
-class Run:
-    """A run of a stage, from the state on disk where there is one.
+class TrainingRun:
+    """A run of a stage, which continues from the saved state where there is one.
 
     Parameters
     ----------
-    place
-        Its directory.
+    directory
+        Directory of the run.
     config
-        Resolved.
+        Settings, with the sizes of the model.
     dataset_digest
-        A run goes on with the dataset it was begun with, or not at all.
+        Digest of the dataset; a run can only be continued with the dataset it began with.
     n_steps
-        Its whole length.
+        Number of steps of the whole run.
     processes
-        The first writes the files.
+        The processes of the run; the first one writes the files.
     parts
-        What the state consists of, by name.
+        The parts of the saved state, by name.
     """
 
     def __init__(
         self,
-        place: RunDirectory,
+        directory: RunDirectory,
         config: StageConfig,
         dataset_digest: str,
         n_steps: int,
         processes: Processes,
         parts: Mapping[str, Stateful],
     ) -> None:
-        self.place, self.config, self.dataset_digest = place, config, dataset_digest
+        self.directory, self.config, self.dataset_digest = directory, config, dataset_digest
         self.n_steps, self.processes, self.parts = n_steps, processes, dict(parts)
         self.step = 0
         self.best = -math.inf
@@ -81,30 +84,36 @@ class Run:
         self._console = Console(stderr=True)
 
     def restore(self) -> bool:
-        """Take everything from the state on disk; False where the run is new."""
-        state = self.place.read_state()
+        """Restore the saved state; False where the run is new.
+
+        Raises
+        ------
+        CheckpointError
+            Where the run began with another dataset.
+        """
+        state = self.directory.read_state()
         if state is None:
             if self.processes.is_first:
-                self.place.begin(self.config)
-                self.place.cut_log(-1)
+                self.directory.begin(self.config)
+                self.directory.cut_log(-1)
             return False
         if state["dataset"] != self.dataset_digest:
             raise CheckpointError(
-                f"{self.place.path} was begun with another dataset (digest "
-                f"{state['dataset'][:12]}, found {self.dataset_digest[:12]}): name that dataset, "
-                "or another --out."
+                f"{self.directory.path} was begun with another dataset (digest "
+                f"{short_digest(state['dataset'])}, found {short_digest(self.dataset_digest)}): "
+                "name that dataset, or another --out."
             )
         for name, part in self.parts.items():
             part.load_state_dict(state["parts"][name])
         self.step, self.best, self.seconds = state["step"], state["best"], state["seconds"]
         if self.processes.is_first:
-            self.place.cut_log(self.step)
+            self.directory.cut_log(self.step)
         return True
 
     def save(self) -> None:
-        """Write the state."""
+        """Save the state of the run."""
         if self.processes.is_first:
-            self.place.write_state(
+            self.directory.write_state(
                 {
                     "config": config_as_json(self.config),
                     "dataset": self.dataset_digest,
@@ -115,9 +124,41 @@ class Run:
                 }
             )
 
+    def train(
+        self,
+        train_step: Callable[[int], LogValues],
+        validate: Callable[[int], None],
+        batches_per_epoch: int,
+    ) -> None:
+        """Run all remaining steps, with logging and validation at the intervals of the config.
+
+        Parameters
+        ----------
+        train_step
+            Makes one step of the optimiser and returns values for the log.
+        validate
+            Measures and logs scores after a step, and saves the encoder where it is the best.
+        batches_per_epoch
+            Interval of the validation where the config gives none.
+        """
+        for step in self.steps():
+            values = train_step(step)
+            if self.is_due(self.config.log_steps):
+                self.log(**values)
+            validation_is_due = self.is_due(self.config.validate_steps or batches_per_epoch)
+            if validation_is_due and self.processes.is_first:
+                validate(step)
+                draw_if_possible(self.directory)
+
     def steps(self) -> Iterator[int]:
-        """Step numbers from where the run stands; between two, what must happen happens."""
-        self.say(f"{self.n_steps} steps, from step {self.step}; Ctrl-C stops with the state kept")
+        """Numbers of the remaining steps.
+
+        Between two steps the progress bar is updated, the state is saved where it is due, and
+        the process ends with status 143 where it was asked to stop.
+        """
+        self.print_line(
+            f"{self.n_steps} steps, from step {self.step}; Ctrl-C saves the state and stops"
+        )
         bar = Progress(
             BarColumn(20),
             MofNCompleteColumn(),
@@ -126,7 +167,7 @@ class Run:
             console=self._console,
             disable=not self.processes.is_first,
         )
-        with Interruption() as stop, bar:
+        with Interruption() as interruption, bar:
             task = bar.add_task("", total=self.n_steps, completed=self.step, note="")
             saved = since = time.monotonic()
             while self.step < self.n_steps:
@@ -135,25 +176,25 @@ class Run:
                 now = time.monotonic()
                 self.seconds, since = self.seconds + now - since, now
                 bar.update(task, completed=self.step, note=self._note)
-                if self.processes.any(stop.asked):
+                if self.processes.any(interruption.requested):
                     self._stop()
-                if self.processes.any(self._is_due(now - saved)):
+                if self.processes.any(self._checkpoint_is_due(now - saved)):
                     self.save()
                     saved = now
         self.save()
 
-    def is_last(self, every: int) -> bool:
-        """Whether the step under way ends a stretch of `every` steps, or the run."""
+    def is_due(self, every: int) -> bool:
+        """True where the current step is a multiple of `every` steps, or the last of the run."""
         done = self.step + 1
         return done % every == 0 or done == self.n_steps
 
     def log(self, **numbers: float | torch.Tensor) -> dict[str, float]:
-        """A line of the log for the step under way.
+        """Write a line to the log for the current step, and return it.
 
         Raises
         ------
         DivergedError
-            Where a loss is not finite.
+            Where a loss is infinite or NaN.
         """
         found = {name: float(value) for name, value in numbers.items()}
         for name, value in found.items():
@@ -161,25 +202,25 @@ class Run:
                 raise DivergedError(
                     f"{name} is {value} at step {self.step}: lower learning_rate (now "
                     f"{self.config.learning_rate:g}) or gradient_clip (now "
-                    f"{self.config.gradient_clip:g}); {self.place.state_path} holds the last "
+                    f"{self.config.gradient_clip:g}); {self.directory.state_path} holds the last "
                     "good state, if one was written."
                 )
         line = {"step": self.step + 1, **found, "seconds": round(self.seconds, 2)}
         if self.processes.is_first:
-            self.place.append_log(line)
+            self.directory.append_log(line)
         text = " ".join(f"{name} {value:.4g}" for name, value in found.items())
         if "loss" in found:
             self._note = f"loss {found['loss']:.4g}"
         else:
-            self.say(f"step {self.step + 1}: {text}")
+            self.print_line(f"step {self.step + 1}: {text}")
         return line
 
-    def say(self, text: str) -> None:
-        """A line for people, on stderr."""
+    def print_line(self, text: str) -> None:
+        """Print a line on stderr, in the first process only."""
         if self.processes.is_first:
             self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def _is_due(self, since_saved: float) -> bool:
+    def _checkpoint_is_due(self, since_saved: float) -> bool:
         every = self.config.checkpoint_steps
         if every and self.step % every == 0:
             return True
@@ -187,8 +228,8 @@ class Run:
 
     def _stop(self) -> None:
         self.save()
-        self.say(
-            f"asked to stop: the state after step {self.step} is in {self.place.state_path}; "
+        self.print_line(
+            f"asked to stop: the state after step {self.step} is in {self.directory.state_path}; "
             "the same command continues."
         )
         raise SystemExit(EXIT_STATUS)

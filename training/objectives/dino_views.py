@@ -1,18 +1,23 @@
-"""Views of images for self-distillation: crops under skies of their own, and what is masked."""
+"""Views of images for self-distillation: augmented global and local crops, and patch masks."""
 
 import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from galsearch.core.arrays import Float64Array
 from galsearch.core.errors import ConfigError
 from galsearch.dataset import GalaxyBatch
 from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.preprocess.prepare import prepare_images
-from training.augment.image_augmentation import SkyAugmentation, random_crops, turner, worse_skies
+from training.augment.image_augmentation import (
+    SkyAugmentation,
+    degrade_images,
+    random_crops,
+    rotation_for,
+)
 from training.augment.patch_masks import draw_patch_masks
 from training.engine.stage_config import StageConfig
 from training.objectives.self_distillation import N_GLOBAL, Views
@@ -20,24 +25,25 @@ from training.objectives.self_distillation import N_GLOBAL, Views
 
 @dataclass(frozen=True)
 class ViewConfig(StageConfig):
-    """What views are made of; a TOML file holds differences from these."""
+    """Settings of the views; a TOML file holds the differences from these defaults."""
 
     held_size: int = 128
-    """Pixels a side that are kept of a raw image: global crops and their shifts fit inside."""
+    """Pixels on a side of the central part of a raw image that is stored: global crops with their
+    shifts must fit inside."""
     global_reach: int = 8
-    """Pixels by which a global crop's centre may be off the galaxy."""
+    """Largest offset of the centre of a global crop from the galaxy, in pixels."""
     n_local: int = 4
-    """Local crops a galaxy."""
+    """Number of local crops of each galaxy."""
     local_size: int = 48
-    """Pixels a side; a multiple of the patch size."""
+    """Pixels on a side of a local crop; a multiple of the patch size."""
     local_reach: int = 24
-    """Pixels by which a local crop's centre may be off the galaxy."""
+    """Largest offset of the centre of a local crop from the galaxy, in pixels."""
     sky: SkyAugmentation = field(default_factory=SkyAugmentation)
-    """What is done to a view's sky."""
+    """Changes of seeing, noise, dust and orientation."""
     mask_probability: float = 0.5
-    """Share of global crops that are masked for the student."""
+    """Share of the global crops in which patches are hidden from the student."""
     mask_ratio: tuple[float, ...] = (0.1, 0.5)
-    """Least and largest share of masked patches."""
+    """Smallest and largest share of hidden patches."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,8 +62,8 @@ class ViewConfig(StageConfig):
             )
 
 
-def raw_centre(batch: GalaxyBatch, size: int) -> Tensor:
-    """(B, 3, size, size) nanomaggies around the galaxy, 0 where masked."""
+def central_pixels(batch: GalaxyBatch, size: int) -> Tensor:
+    """(B, 3, size, size) central pixels of the images in nanomaggies, 0 where masked."""
     flux = np.where(batch.image_mask | ~np.isfinite(batch.image_flux), 0, batch.image_flux)
     top, left = ((n - size) // 2 for n in flux.shape[-2:])
     return torch.from_numpy(flux[..., top : top + size, left : left + size])
@@ -66,21 +72,35 @@ def raw_centre(batch: GalaxyBatch, size: int) -> Tensor:
 def draw_views(
     raw: Tensor,
     config: ViewConfig,
-    psf: npt.NDArray[np.float64] | None,
-    dust: npt.NDArray[np.float64] | None,
+    psf: Float64Array | None,
+    dust: Float64Array | None,
     seed: int,
 ) -> Views:
-    """Global and local views of raw images (B, 3, held, held), each under skies of its own."""
+    """Global and local views of images, each with its own random augmentation.
+
+    Parameters
+    ----------
+    raw : (B, 3, held_size, held_size)
+        Nanomaggies.
+    config
+        Settings of the views.
+    psf : (B, 3), optional
+        Widths (sigma) of the point spread functions in pixels.
+    dust : (B,), optional
+        E(B-V) of each galaxy.
+    seed
+        Determines all random numbers.
+    """
     assert config.model is not None  # noqa: S101 (resolved)
     assert config.model.image is not None  # noqa: S101
     section = config.model.image
     generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    turn = turner(config.sky)
+    rotate = rotation_for(config.sky)
 
     def view(number: int, size: int, reach: int) -> Tensor:
-        turned = random_crops(turn(raw, generator), size, generator, reach)
-        worse = worse_skies(
-            turned,
+        cropped = random_crops(rotate(raw, generator), size, generator, reach)
+        degraded = degrade_images(
+            cropped,
             config.sky,
             rng,
             generator,
@@ -88,10 +108,10 @@ def draw_views(
             own_psf_sigma=psf,
             own_reddening=dust,
         )
-        return prepare_images(worse.numpy(), None, sized(config.model, size))
+        return prepare_images(degraded.numpy(), None, with_image_size(config.model, size))
 
-    whole = [view(n, section.image_size, config.global_reach) for n in range(N_GLOBAL)]
-    local = [
+    global_crops = [view(n, section.image_size, config.global_reach) for n in range(N_GLOBAL)]
+    local_crops = [
         view(N_GLOBAL + n, config.local_size, config.local_reach) for n in range(config.n_local)
     ]
     masks = draw_patch_masks(
@@ -102,11 +122,11 @@ def draw_views(
         generator=generator,
     )
     empty = raw.new_zeros(0, raw.shape[1], config.local_size, config.local_size)
-    return Views(torch.cat(whole), torch.cat(local) if local else empty, masks)
+    return Views(torch.cat(global_crops), torch.cat(local_crops) if local_crops else empty, masks)
 
 
-def sized(model: ModelConfig | None, size: int) -> ModelConfig:
-    """The same model for images of another size: its preparation alone is of use."""
+def with_image_size(model: ModelConfig | None, size: int) -> ModelConfig:
+    """The config for images of another size; it is used only to prepare the images."""
     assert model is not None  # noqa: S101 (resolved)
     assert model.image is not None  # noqa: S101
     return dataclasses.replace(model, image=dataclasses.replace(model.image, image_size=size))

@@ -1,4 +1,4 @@
-"""Stochastic depth: a student leaves out whole residual branches, another choice for each item."""
+"""Stochastic depth: the student skips random residual branches, independently for each image."""
 
 import torch
 from torch import Tensor, nn
@@ -7,11 +7,11 @@ from galsearch.encoders.network.transformer import ImageBlock
 
 
 def add_drop_path(backbone: nn.Module, rate: float) -> None:
-    """Leave out every attention and feed-forward branch of image blocks with chance `rate`.
+    """Skip each attention and feed-forward branch of the image blocks with probability `rate`.
 
-    What is kept is scaled up, so that the expectation is that of the whole branch; in evaluation
-    mode nothing is left out. DINOv2 leaves out the same share by computing a branch for a random
-    part of the batch alone.
+    The branches that remain are scaled up, so that the expected value is unchanged. In evaluation
+    mode nothing is skipped. DINOv2 skips the same share by computing a branch only for a random
+    part of the batch.
     """
 
     def drop(module: nn.Module, inputs: object, branch: Tensor) -> Tensor:

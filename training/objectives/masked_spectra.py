@@ -1,10 +1,11 @@
-"""Masked modelling of spectra: what is hidden, what is asked for, and what an answer weighs.
+"""Masked modelling of spectra: which parts are hidden, and how a reconstruction is scored.
 
-An objective hides stretches of prepared spectra and says which numbers of the reconstruction
-count. For the preparation `galsearch` whole stretches of wavelength are hidden, flux and weight,
-so that no neighbour tells what was there; what counts is weighted by inverse variance. For
-`released` the objective is SpecFormer's over overlapping slices; its faults (neighbouring slices
-show half of a hidden one, the summary may be hidden and be asked for) come only when asked for.
+A masking objective hides parts of prepared spectra and gives a weight to each value of the
+reconstruction. In the preparation `galsearch` whole stretches of wavelength are hidden, flux and
+weight, so neighbouring tokens do not reveal them; errors are weighted by inverse variance. In the
+preparation `released` the objective is SpecFormer's, over overlapping slices. The faults of the
+published objective (neighbouring slices show half of a hidden one; the summary may be hidden and
+scored) are used only on request.
 """
 
 from dataclasses import dataclass
@@ -15,51 +16,55 @@ from torch import Tensor
 
 from galsearch.encoders.encoder_config import ModelConfig, SpectrumConfig
 from training.augment.spectrum_augmentation import spectrum_pixels, with_spectrum_pixels
-from training.objectives.span_masking import draw_chunk_starts, hidden_tokens, hide
+from training.objectives.span_masking import draw_chunk_starts, hidden_tokens, hide_tokens
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """Spectra with parts hidden, and what a reconstruction is compared with."""
+class MaskedSpectra:
+    """Spectra with hidden parts, and the true values that a reconstruction is compared with."""
 
     inputs: Tensor
-    """What the model sees, shaped as `prepare_spectra` gives it."""
+    """Input of the model, in the shape of `prepare_spectra`."""
     target: Tensor
-    """The truth, shaped as the objective's `answer`."""
+    """True values, in the shape of the objective's `compared_values`."""
     weights: Tensor
-    """What each number of it counts: 0 where it was not hidden or not measured."""
+    """Weight of each value: 0 where it was not hidden or not measured."""
 
-    def to(self, device: torch.device) -> "Question":
-        """The same question on a device."""
-        return Question(self.inputs.to(device), self.target.to(device), self.weights.to(device))
+    def to(self, device: torch.device) -> "MaskedSpectra":
+        """The same spectra on a device."""
+        return MaskedSpectra(
+            self.inputs.to(device), self.target.to(device), self.weights.to(device)
+        )
 
 
-class Objective(Protocol):
+class MaskingObjective(Protocol):
     """A way of hiding parts of spectra."""
 
-    def ask(self, prepared: Tensor, generator: torch.Generator) -> Question:
-        """Hide parts of prepared spectra, by draws from the generator."""
+    def mask(self, prepared: Tensor, generator: torch.Generator) -> MaskedSpectra:
+        """Hide random parts of prepared spectra."""
         ...
 
-    def answer(self, reconstruction: Tensor) -> Tensor:
-        """The numbers of what `SpectrumBackbone.reconstruct` gave that the target speaks of."""
+    def compared_values(self, reconstruction: Tensor) -> Tensor:
+        """The part of the output of `SpectrumBackbone.reconstruct` that the target describes."""
         ...
 
 
 @dataclass(frozen=True)
 class HiddenWavelengths:
-    """The objective for the preparation `galsearch`."""
+    """The objective for the preparation `galsearch`: stretches of wavelength are hidden."""
 
     config: SpectrumConfig
+    """Layout of the prepared spectra."""
     n_stretches: int = 6
+    """Number of stretches of equal length that are hidden."""
     share: float = 0.4
-    """Of the pixels, hidden in stretches of equal length."""
+    """Share of the pixels that is hidden."""
     margin_pixels: int = 2
-    """At both ends of a stretch that are hidden and not asked for: resampling correlates
+    """Pixels at both ends of a stretch that are hidden but not scored: resampling correlates
     neighbouring pixels."""
 
-    def ask(self, prepared: Tensor, generator: torch.Generator) -> Question:
-        """Flux and weight of the stretches are 0, as where nothing was measured."""
+    def mask(self, prepared: Tensor, generator: torch.Generator) -> MaskedSpectra:
+        """Set flux and weight of random stretches to 0, as where nothing was measured."""
         pixels = spectrum_pixels(prepared, self.config)
         n_pixels = pixels.shape[2]
         width = round(self.share * n_pixels / self.n_stretches)
@@ -72,63 +77,65 @@ class HiddenWavelengths:
         ).to(prepared.device)
         hidden = hidden_tokens(starts, n_pixels, width=width)
         inner = starts + self.margin_pixels
-        asked = hidden_tokens(inner, n_pixels, width=max(1, width - 2 * self.margin_pixels))
+        scored = hidden_tokens(inner, n_pixels, width=max(1, width - 2 * self.margin_pixels))
         flux, weight = pixels.unbind(1)
-        covered = with_spectrum_pixels(
+        inputs = with_spectrum_pixels(
             prepared, pixels.masked_fill(hidden[:, None], 0.0), self.config
         )
-        return Question(covered, flux, weight * asked)
+        return MaskedSpectra(inputs, flux, weight * scored)
 
-    def answer(self, reconstruction: Tensor) -> Tensor:
-        """(B, pixels): the first channel is the flux."""
+    def compared_values(self, reconstruction: Tensor) -> Tensor:
+        """(B, pixels) flux, the first channel of the reconstruction."""
         return spectrum_pixels(reconstruction, self.config)[:, 0]
 
 
 @dataclass(frozen=True)
 class HiddenSlices:
-    """SpecFormer's objective, for the preparation `released`."""
+    """SpecFormer's objective, for the preparation `released`: chunks of slices are hidden."""
 
     config: SpectrumConfig
+    """Layout of the prepared spectra."""
     n_chunks: int = 6
+    """Number of chunks of consecutive slices that are hidden."""
     width: int = 50
-    """Slices hidden in each chunk."""
+    """Number of slices in a chunk."""
     published: bool = False
-    """With the published faults: overlapping neighbours show ten pixels at either end of a
-    chunk, and the summary token (mean, deviation) may be hidden and then counts."""
+    """Use the faults of the published code: slices that overlap a chunk show ten of its pixels at
+    either end, and the summary token (mean, deviation) may be hidden and then counts."""
 
-    def ask(self, prepared: Tensor, generator: torch.Generator) -> Question:
-        """Whole tokens of a chunk are 0; numbers that were 0 in truth do not count."""
+    def mask(self, prepared: Tensor, generator: torch.Generator) -> MaskedSpectra:
+        """Set the tokens of random chunks to 0; true values that are 0 do not count."""
         n_tokens = prepared.shape[1]
         starts = draw_chunk_starts(
             len(prepared), n_tokens, n_chunks=self.n_chunks, width=self.width, generator=generator
         ).to(prepared.device)
         hidden = hidden_tokens(starts, n_tokens, width=self.width)
         if self.published:
-            inputs = hide(prepared, hidden)
+            inputs = hide_tokens(prepared, hidden)
         else:
             hidden[:, 0] = False
-            inputs = prepared.masked_fill(self._features_over(hidden), 0.0)
-        return Question(inputs, prepared, (inputs != prepared).to(prepared.dtype))
+            inputs = prepared.masked_fill(self._overlapping_features(hidden), 0.0)
+        return MaskedSpectra(inputs, prepared, (inputs != prepared).to(prepared.dtype))
 
-    def answer(self, reconstruction: Tensor) -> Tensor:
-        """All tokens."""
+    def compared_values(self, reconstruction: Tensor) -> Tensor:
+        """(B, N, features) all tokens."""
         return reconstruction
 
-    def _features_over(self, hidden: Tensor) -> Tensor:
-        """(B, N, features): every number that shows a pixel of a hidden slice, in any slice."""
+    def _overlapping_features(self, hidden: Tensor) -> Tensor:
+        """(B, N, features) bool, True for values of any slice that show a pixel of a hidden one."""
         section = self.config
         n_slices = hidden.shape[1] - 1
         first = torch.arange(n_slices, device=hidden.device) * section.slice_step
-        place = first[:, None] + torch.arange(section.slice_length, device=hidden.device)
-        n_pixels = int(place[-1, -1]) + 1
+        pixel = first[:, None] + torch.arange(section.slice_length, device=hidden.device)
+        n_pixels = int(pixel[-1, -1]) + 1
         covered = torch.zeros(len(hidden), n_pixels, dtype=torch.int64, device=hidden.device)
         per_slice = hidden[:, 1:, None].expand(-1, -1, section.slice_length)
-        flat = place.flatten().expand(len(hidden), -1)
+        flat = pixel.flatten().expand(len(hidden), -1)
         covered.scatter_add_(1, flat, per_slice.flatten(1).to(torch.int64))
         features = torch.zeros(
             *hidden.shape, section.n_features, dtype=torch.bool, device=hidden.device
         )
-        features[:, 1:, section.n_summary :] = (covered > 0)[:, place].expand(
+        features[:, 1:, section.n_summary :] = (covered > 0)[:, pixel].expand(
             -1, -1, section.slice_length
         )
         return features
@@ -136,20 +143,30 @@ class HiddenSlices:
 
 def objective_for(
     model: ModelConfig, *, n_stretches: int, share: float, published: bool
-) -> Objective:
-    """The objective that fits the preparation of a model."""
+) -> MaskingObjective:
+    """The masking objective for the preparation of a model.
+
+    Parameters
+    ----------
+    model
+        Config with a spectrum section.
+    n_stretches, share
+        Number of hidden stretches and share of hidden pixels, for the preparation `galsearch`.
+    published
+        Use the faults of the published code, for the preparation `released`.
+    """
     assert model.spectrum is not None  # noqa: S101 (checked by the stage)
     if model.preparation == "galsearch":
         return HiddenWavelengths(model.spectrum, n_stretches, share)
     return HiddenSlices(model.spectrum, published=published)
 
 
-def masked_loss(reconstruction: Tensor, question: Question) -> Tensor:
+def masked_loss(reconstruction: Tensor, masked: MaskedSpectra) -> Tensor:
     """The weighted mean squared error of each spectrum, averaged over spectra.
 
-    A spectrum of which nothing counts has the loss 0. Averages of equal parts of a batch are
-    the average of the batch, so that processes and accumulated parts can compute theirs.
+    A spectrum whose weights are all 0 has the loss 0. The mean over equal parts of a batch is
+    that of the batch, so processes and accumulated parts can each compute their own.
     """
-    errors = question.weights * (reconstruction - question.target).square()
-    total = question.weights.flatten(1).sum(1)
+    errors = masked.weights * (reconstruction - masked.target).square()
+    total = masked.weights.flatten(1).sum(1)
     return (errors.flatten(1).sum(1) / total.clamp(min=1e-6)).mean()

@@ -1,29 +1,31 @@
-"""What a batch of pairs is asked: which spectrum is whose image's, and each spectrum's redshift."""
+"""The loss of alignment: InfoNCE of image-spectrum pairs, and optionally redshift classes."""
 
 from torch import Tensor, nn
 
 from galsearch.core.modality import Modality
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
 from training.data.backbones import encoder_of
-from training.objectives.contrast import Queue, contrastive_loss
+from training.objectives.contrastive_step import EmbeddingQueue, contrastive_loss
 from training.objectives.redshift_head import RedshiftHead, redshift_loss
 
 
 class PairLoss(nn.Module):
-    """The contrast of images and spectra; and what a spectrum is asked beside, where it is asked.
+    """InfoNCE loss, plus an optional redshift-classification loss on spectra.
 
     Parameters
     ----------
     model
-        Knows how the embeddings of a whole batch are standardised.
+        Its heads standardise the embeddings of a whole batch.
     queue
-        Further candidates.
+        Embeddings of earlier steps as additional negatives.
     z : (n,)
-        Of every galaxy, NaN where unknown; None: no spectrum is asked for its redshift.
+        Redshift of every galaxy, NaN where unknown; None: no redshift loss.
+    weight
+        Weight of the redshift loss, relative to 1 for InfoNCE.
     """
 
     def __init__(
-        self, model: CrossModalModel, queue: Queue | None, z: Tensor | None, weight: float
+        self, model: CrossModalModel, queue: EmbeddingQueue | None, z: Tensor | None, weight: float
     ) -> None:
         super().__init__()
         self.encoders = [encoder_of(model, modality) for modality in Modality]
@@ -40,6 +42,6 @@ class PairLoss(nn.Module):
         if self.queue is not None:
             self.queue.push(image, spectrum, galaxy)
         if self.redshift is not None and self.z is not None:
-            asked = self.z.to(galaxy.device)[galaxy]
-            loss = loss + self.weight * redshift_loss(self.redshift(spectrum), asked)
+            z = self.z.to(galaxy.device)[galaxy]
+            loss = loss + self.weight * redshift_loss(self.redshift(spectrum), z)
         return loss

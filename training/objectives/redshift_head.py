@@ -1,9 +1,9 @@
-"""What keeps a redshift in the embedding of a spectrum: it is asked for it, in narrow bins.
+"""Redshift classification from the embedding of a spectrum, as an additional loss of alignment.
 
-Images know redshift to some hundredths, so the contrast with images alone teaches a spectrum's
-embedding no more than that. Every spectroscopic survey knows its redshifts; the bins' directions
-lie in the space of the embeddings, so that galaxies of one redshift are near one another there.
-The head is left behind when training ends. AstroCLIP has no such loss.
+Images constrain redshift to a few hundredths, so the contrastive loss alone teaches the embedding
+of a spectrum no more than that. Spectroscopic surveys measure redshifts, which serve as labels.
+Each redshift bin has a direction in the embedding space, so galaxies of similar redshift become
+neighbours there. The head is discarded after training. AstroCLIP has no such loss.
 """
 
 import math
@@ -15,14 +15,21 @@ from torch.nn import functional
 from galsearch.encoders.network.redshift_templates import LARGEST_REDSHIFT
 
 BIN = 0.002
-"""Width of a bin in ln(1 + z): 600 km/s."""
+"""Width of a redshift bin in ln(1 + z): 600 km/s."""
 _SOFTNESS = 1.0
-"""Width of the Gaussian over the bins that stands for one redshift, in bins."""
+"""Sigma of the Gaussian target distribution around the true redshift, in bins."""
 _LARGEST_SCALE = 100.0
+"""Upper limit of the factor on the cosines."""
 
 
 class RedshiftHead(nn.Module):
-    """Cosines between an embedding and a direction for each bin of ln(1 + z)."""
+    """Scaled cosines between an embedding and the direction of each bin of ln(1 + z).
+
+    Parameters
+    ----------
+    width
+        Number of dimensions of the embedding.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -31,33 +38,33 @@ class RedshiftHead(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(15.5)))
 
     def forward(self, embedding: Tensor) -> Tensor:
-        """(B, d) to (B, bins), the logarithm of odds."""
+        """(B, bins) logits from embeddings (B, d)."""
         rows = functional.normalize(embedding, dim=-1)
         directions = functional.normalize(self.directions, dim=-1)
         scale = self.log_scale.clamp(max=math.log(_LARGEST_SCALE)).exp()
         return scale * rows @ directions.T
 
 
-def redshift_loss(odds: Tensor, z: Tensor, bin_width: float = BIN) -> Tensor:
-    """Cross-entropy of the bins with a narrow Gaussian at ln(1 + z), over rows whose z is known.
+def redshift_loss(logits: Tensor, z: Tensor, bin_width: float = BIN) -> Tensor:
+    """Cross-entropy with a narrow Gaussian around ln(1 + z), over galaxies with a known redshift.
 
     Parameters
     ----------
-    odds : (B, bins)
+    logits : (B, bins)
     z : (B,)
-        NaN, and redshifts beyond the bins, do not count.
+        Redshifts; galaxies with NaN, or beyond the bins, do not count.
     bin_width
-        In ln(1 + z).
+        Width of a bin in ln(1 + z).
     """
-    place = torch.log1p(z) / bin_width - 0.5
-    known = torch.isfinite(z) & (place > -1) & (place < odds.shape[1])
+    position = torch.log1p(z) / bin_width - 0.5
+    known = torch.isfinite(z) & (position > -1) & (position < logits.shape[1])
     if not known.any():
-        return odds.sum() * 0.0
-    bins = torch.arange(odds.shape[1], device=odds.device)
-    distance = (bins - place[known, None]) / _SOFTNESS
-    return functional.cross_entropy(odds[known], (-0.5 * distance**2).softmax(dim=1))
+        return logits.sum() * 0.0
+    bins = torch.arange(logits.shape[1], device=logits.device)
+    distance = (bins - position[known, None]) / _SOFTNESS
+    return functional.cross_entropy(logits[known], (-0.5 * distance**2).softmax(dim=1))
 
 
-def likeliest_redshift(odds: Tensor, bin_width: float = BIN) -> Tensor:
-    """(B, bins) to (B,): the middle of the bin with the largest odds."""
-    return torch.expm1((odds.argmax(dim=1) + 0.5) * bin_width)
+def most_probable_redshift(logits: Tensor, bin_width: float = BIN) -> Tensor:
+    """(B,) redshift at the middle of the bin with the largest logit (B, bins)."""
+    return torch.expm1((logits.argmax(dim=1) + 0.5) * bin_width)

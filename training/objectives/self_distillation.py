@@ -1,7 +1,8 @@
-"""DINOv2's learning signal: a student matches what its own moving average makes of other views.
+"""Self-distillation of DINOv2: a student predicts its own moving average for other views.
 
-The losses are those of `training.objectives.dino_losses`; here is which logits meet which
-targets, for a batch that may lie in several processes.
+This module combines the losses of `training.objectives.dino_losses`: it determines which logits
+of the student are compared with which targets of the teacher, for a batch that may be spread over
+several processes.
 """
 
 import copy
@@ -23,40 +24,43 @@ from training.objectives.dino_losses import (
 )
 
 N_GLOBAL = 2
+"""Number of global crops of each galaxy."""
 
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """Prepared views of B galaxies; all of the first kind, then all of the second and so on."""
+    """Prepared views of B galaxies: first the first view of all galaxies, then the second, ..."""
 
-    whole: Tensor
-    """(2 B, C, size, size), global crops."""
-    local: Tensor
-    """(n B, C, small, small), local crops; n may be 0."""
+    global_crops: Tensor
+    """(2 B, C, size, size)."""
+    local_crops: Tensor
+    """(n B, C, small, small); n may be 0."""
     masks: Tensor
-    """(2 B, patches) bool, what the student does not see of the global crops."""
+    """(2 B, patches) bool, True for patches of global crops that are hidden from the student."""
 
     def to(self, device: torch.device) -> "Views":
         """The same views on a device."""
-        return Views(self.whole.to(device), self.local.to(device), self.masks.to(device))
+        return Views(
+            self.global_crops.to(device), self.local_crops.to(device), self.masks.to(device)
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Logits:
-    """What a network makes of views."""
+    """Outputs of a network for views."""
 
-    whole: Tensor
-    """(2 B, K) of the class tokens of global crops."""
+    global_crops: Tensor
+    """(2 B, K) logits of the class tokens of global crops."""
     patches: Tensor
-    """(M, K) of the masked patches, image by image."""
-    local: Tensor
-    """(n B, K) of the class tokens of local crops; empty for the teacher."""
+    """(M, K) logits of the masked patches, image by image."""
+    local_crops: Tensor
+    """(n B, K) logits of the class tokens of local crops; empty for the teacher."""
     class_tokens: Tensor
-    """(2 B, D), before the projection head."""
+    """(2 B, D) class tokens of global crops, before the projection head."""
 
 
 class DistillationNetwork(nn.Module):
-    """The image backbone and DINO's projection head, one forward pass for all views."""
+    """The image backbone and DINO's projection head, in one forward pass for all views."""
 
     def __init__(self, model: CrossModalModel) -> None:
         super().__init__()
@@ -65,31 +69,31 @@ class DistillationNetwork(nn.Module):
         self.dino_head = model.dino_head
 
     def forward(
-        self, whole: Tensor, local: Tensor, masks: Tensor, *, hide: bool
+        self, global_crops: Tensor, local_crops: Tensor, masks: Tensor, *, hide: bool
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The fields of `Logits`, in their order.
 
         Parameters
         ----------
         hide
-            Whether the patches of `masks` are hidden (student) or only looked at (teacher). Their
-            pixels are hidden too: a stem that looks over a patch's edge must not see them.
+            True: the patches of `masks` are hidden (student). False: their logits are computed
+            from the unmasked image (teacher). Their pixels are set to 0 too, because a
+            convolutional stem sees beyond the edge of a patch.
         """
         if hide:
-            whole = whole.masked_fill(self._as_pixels(masks, whole), 0.0)
-        tokens = self.backbone(whole, masks if hide else None)  # (2 B, 1 + N, D)
+            global_crops = global_crops.masked_fill(self._pixel_masks(masks, global_crops), 0.0)
+        tokens = self.backbone(global_crops, masks if hide else None)  # (2 B, 1 + N, D)
         class_tokens = tokens[:, 0]
         classes = [class_tokens]
-        if len(local):
-            classes.append(self.backbone(local)[:, 0])
+        if len(local_crops):
+            classes.append(self.backbone(local_crops)[:, 0])
         logits = self.dino_head(torch.cat([*classes, tokens[:, 1:][masks]]))
-        n_whole, n_local = len(whole), len(local)
-        whole_logits = logits[:n_whole]
-        local_logits = logits[n_whole : n_whole + n_local]
-        return whole_logits, logits[n_whole + n_local :], local_logits, class_tokens
+        n_global, n_local = len(global_crops), len(local_crops)
+        of_global, of_local, of_patches = logits.tensor_split([n_global, n_global + n_local])
+        return of_global, of_patches, of_local, class_tokens
 
-    def _as_pixels(self, masks: Tensor, pixels: Tensor) -> Tensor:
-        """(B, 1, H, W) bool."""
+    def _pixel_masks(self, masks: Tensor, pixels: Tensor) -> Tensor:
+        """(B, 1, H, W) bool, True for the pixels of masked patches."""
         patch = self.patch_size
         rows, columns = pixels.shape[-2] // patch, pixels.shape[-1] // patch
         grid = masks.view(len(masks), 1, rows, columns)
@@ -97,7 +101,7 @@ class DistillationNetwork(nn.Module):
 
 
 class Teacher(nn.Module):
-    """The student's moving average, and the centres of its logits."""
+    """The moving average of the student's weights, and the running means of its logits."""
 
     def __init__(self, student: DistillationNetwork) -> None:
         super().__init__()
@@ -110,15 +114,15 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def follow(self, student: nn.Module, momentum: float) -> None:
-        """Move every weight a little towards the student's."""
-        theirs: Mapping[str, Any] = dict(student.named_parameters())
+        """Move every weight by the fraction 1 - momentum towards the student's."""
+        weights: Mapping[str, Any] = dict(student.named_parameters())
         for name, weight in self.network.named_parameters():
-            weight.lerp_(theirs[name].detach(), 1 - momentum)
+            weight.lerp_(weights[name].detach(), 1 - momentum)
 
     @torch.no_grad()
     def move_centres(self, logits: Logits, processes: Processes) -> None:
-        """Take in the mean logits of the whole batch, of all processes."""
-        mean = processes.mean(logits.whole.mean(0))
+        """Update the running means with the logits of the whole batch, over all processes."""
+        mean = processes.mean(logits.global_crops.mean(0))
         self.class_centre = moved_centre(self.class_centre, mean[None])
         n_patches = processes.total(logits.patches.new_tensor(float(len(logits.patches))))
         if n_patches > 0:
@@ -126,12 +130,26 @@ class Teacher(nn.Module):
             self.patch_centre = moved_centre(self.patch_centre, mean[None])
 
 
-def see(network: nn.Module, views: Views, *, student: bool, low_precision: bool = False) -> Logits:
-    """What a network makes of views, in float32: the student sees all, the teacher global crops."""
-    device_type = views.whole.device.type
-    local = views.local if student else views.local[:0]
+def forward_views(
+    network: nn.Module, views: Views, *, student: bool, low_precision: bool = False
+) -> Logits:
+    """The logits of a network for views, in float32.
+
+    Parameters
+    ----------
+    network
+        A `DistillationNetwork`, possibly wrapped by `Processes.parallel`.
+    views
+        The views of a batch.
+    student
+        True: all views with hidden patches. False (teacher): global crops without hidden patches.
+    low_precision
+        Compute matrix products in bfloat16.
+    """
+    device_type = views.global_crops.device.type
+    local_crops = views.local_crops if student else views.local_crops[:0]
     with torch.autocast(device_type, torch.bfloat16, enabled=low_precision):
-        parts = network(views.whole, local, views.masks, hide=student)
+        parts = network(views.global_crops, local_crops, views.masks, hide=student)
     return Logits(*(part.float() for part in parts))
 
 
@@ -147,24 +165,39 @@ def distillation_loss(
     ibot_weight: float = 1.0,
     koleo_weight: float = 0.1,
 ) -> dict[str, Tensor]:
-    """The parts of the loss, weighted, by name; their sum is what is learned from.
+    """The weighted terms of the loss by name; their sum is the loss.
 
-    A global crop of the student meets the teacher's view of the other global crop, a local crop
-    meets both; the DINO terms are divided by their number, 2 + 2 n. KoLeo acts on each set of
-    global class tokens, of all processes together.
+    A global crop of the student is compared with the teacher's output for the other global crop,
+    a local crop with the outputs for both. The DINO terms are divided by their number, 2 + 2 n.
+    KoLeo acts on each of the two sets of global class tokens, over all processes together.
+
+    Parameters
+    ----------
+    student, teacher
+        Logits of both networks.
+    teacher_state
+        Holds the running means of the teacher's logits.
+    masks
+        The patch masks of the views.
+    processes
+        The processes of the run.
+    teacher_temperature, student_temperature
+        Temperatures of the softmax of both.
+    ibot_weight, koleo_weight
+        Weights of these terms.
     """
-    targets = centred_targets(teacher.whole, teacher_state.class_centre, teacher_temperature)
+    targets = centred_targets(teacher.global_crops, teacher_state.class_centre, teacher_temperature)
     first, second = targets.chunk(N_GLOBAL)
-    n_local = len(student.local) // len(first)
+    n_local = len(student.local_crops) // len(first)
     n_terms = N_GLOBAL + N_GLOBAL * n_local
     exchanged = torch.cat([second, first])
     parts = {
         "dino_global_loss": N_GLOBAL
-        * dino_loss([student.whole], [exchanged], temperature=student_temperature)
+        * dino_loss([student.global_crops], [exchanged], temperature=student_temperature)
         / n_terms
     }
     if n_local:
-        local = list(student.local.chunk(n_local))
+        local = list(student.local_crops.chunk(n_local))
         parts["dino_local_loss"] = (
             dino_loss(local, [first, second], temperature=student_temperature) / n_terms
         )
@@ -174,6 +207,8 @@ def distillation_loss(
             student.patches, wanted, masks, temperature=student_temperature
         )
     if koleo_weight:
-        crowds = [processes.gather(some) for some in student.class_tokens.chunk(N_GLOBAL)]
-        parts["koleo_loss"] = koleo_weight * torch.stack([koleo_loss(c) for c in crowds]).sum()
+        class_tokens = [processes.gather(some) for some in student.class_tokens.chunk(N_GLOBAL)]
+        parts["koleo_loss"] = (
+            koleo_weight * torch.stack([koleo_loss(some) for some in class_tokens]).sum()
+        )
     return parts

@@ -1,4 +1,4 @@
-"""Masked modelling of spectra (SpecFormer): whole chunks of tokens are hidden and reconstructed."""
+"""Random chunks of consecutive tokens that are hidden for masked modelling (SpecFormer)."""
 
 import torch
 from torch import Tensor
@@ -14,11 +14,25 @@ def draw_chunk_starts(
     width: int = 50,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """(n_spectra, n_chunks) int64: the first token of each hidden chunk, ascending in a row.
+    """(n_spectra, n_chunks) int64 first token of each hidden chunk, in ascending order.
 
-    The sequence is cut into `n_chunks` equal parts and one chunk is drawn in each, at least a
-    token short of the part's end, so that chunks never touch. The last tokens of a sequence are
-    never hidden and the summary token 0 may be, as in the published model.
+    The sequence is cut into `n_chunks` equal parts and one chunk is placed at random in each, at
+    least one token before the end of the part, so chunks never touch. The last tokens of a
+    sequence are never hidden and the summary token 0 may be, as in the published model.
+
+    Parameters
+    ----------
+    n_spectra, n_tokens
+        Number of spectra, and of tokens in each.
+    n_chunks, width
+        Number of hidden chunks in each spectrum, and of tokens in each chunk.
+    generator
+        Source of the random numbers.
+
+    Raises
+    ------
+    ConfigError
+        Where the chunks do not fit.
 
     Examples
     --------
@@ -36,12 +50,12 @@ def draw_chunk_starts(
 
 
 def hidden_tokens(starts: Tensor, n_tokens: int, *, width: int = 50) -> Tensor:
-    """(B, N) bool: True in the chunks of `width` tokens that begin at `starts` (B, chunks)."""
-    places = torch.arange(n_tokens, device=starts.device)
-    since = places - starts[..., None]  # (B, chunks, N)
-    return ((since >= 0) & (since < width)).any(1)
+    """(B, N) bool, True in the chunks of `width` tokens that begin at `starts` (B, chunks)."""
+    positions = torch.arange(n_tokens, device=starts.device)
+    offset = positions - starts[..., None]  # (B, chunks, N)
+    return ((offset >= 0) & (offset < width)).any(1)
 
 
-def hide(tokens: Tensor, hidden: Tensor) -> Tensor:
-    """(B, N, features) with the hidden tokens all zero."""
+def hide_tokens(tokens: Tensor, hidden: Tensor) -> Tensor:
+    """(B, N, features) tokens, with zeros in the hidden ones."""
     return tokens.masked_fill(hidden[..., None], 0.0)

@@ -12,7 +12,7 @@ from torch import Tensor
 from galsearch.core.errors import ConfigError
 from tests.reference.masked_modelling import masked_modelling_loss
 from tests.reference.parity import assert_agrees
-from training.objectives.span_masking import draw_chunk_starts, hidden_tokens, hide
+from training.objectives.span_masking import draw_chunk_starts, hidden_tokens, hide_tokens
 
 Recorded = Callable[[str], dict[str, Tensor]]
 
@@ -21,7 +21,7 @@ def test_masked_modelling(recorded: Recorded) -> None:
     record, tokens = recorded("masked_modelling"), recorded("spectrum_out")["tokens"]
     hidden = hidden_tokens(record["mask_starts"], 778)
     assert torch.equal(hidden, record["mask_token_positions"].bool())
-    masked = hide(tokens, hidden)
+    masked = hide_tokens(tokens, hidden)
     assert_agrees(masked, record["masked_tokens"], 0)
     made = record["reconstructions"]
     assert (masked != tokens).sum((1, 2)).tolist() == record["locs_count"].tolist()

@@ -1,6 +1,4 @@
-"""The contrastive loss of a whole batch, wherever its parts are: in other processes, in parts of
-an accumulated batch, or in a queue of earlier batches.
-"""
+"""Contrastive loss and gradients of a batch that is spread over processes, parts and a queue."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,30 +7,35 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.engine.processes import Processes, silent
+from training.engine.processes import Processes, without_gradient_sync
 from training.objectives.clip_loss import clip_logits, clip_loss
 
 Part = tuple[Tensor, Tensor]
-"""Inputs of the image tower and of the spectrum tower, row i of both one galaxy."""
+"""Inputs of the image encoder and of the spectrum encoder; row i of both is one galaxy."""
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-"""(B, E) images, (B, E) spectra, the scale and (B,) the galaxies' row numbers -> a loss."""
-Held = tuple[Tensor, Tensor, Tensor]
-"""(n, E) images, (n, E) spectra and (n,) their galaxies' row numbers."""
+"""Loss from (B, E) images, (B, E) spectra, the scale and (B,) row numbers of the galaxies."""
+QueuedEmbeddings = tuple[Tensor, Tensor, Tensor]
+"""(n, E) images, (n, E) spectra and (n,) row numbers of their galaxies."""
 
 
-class Queue:
-    """Embeddings of earlier steps, as further candidates that a galaxy is told apart from.
+class EmbeddingQueue:
+    """Embeddings of earlier steps that serve as additional negatives (He et al. 2020, MoCo).
 
-    They come from slightly older weights and get no gradient (He et al. 2020, MoCo, here without
-    a momentum encoder: keep the queue short).
+    They come from slightly older weights and get no gradient. There is no momentum encoder here,
+    so the queue should be short.
+
+    Parameters
+    ----------
+    size
+        Largest number of galaxies in the queue.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.held: Held | None = None
+        self.held: QueuedEmbeddings | None = None
 
     def push(self, image: Tensor, spectrum: Tensor, galaxy: Tensor) -> None:
-        """Take in a batch; the oldest leave."""
+        """Add a batch, and remove the oldest galaxies above the size of the queue."""
         rows = [image.detach(), spectrum.detach(), galaxy]
         if self.held is not None:
             rows = [torch.cat(pair) for pair in zip(self.held, rows, strict=True)]
@@ -40,25 +43,35 @@ class Queue:
         self.held = image, spectrum, galaxy
 
     def state_dict(self) -> dict[str, Any]:
-        """What continues it."""
+        """The embeddings in the queue, for the saved state of a run."""
         return {"held": self.held}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where another one was."""
+        """Continue from a saved state."""
         self.held = state["held"]
 
 
 def contrastive_loss(
-    image: Tensor, spectrum: Tensor, scale: Tensor, galaxy: Tensor, queue: Queue | None = None
+    image: Tensor,
+    spectrum: Tensor,
+    scale: Tensor,
+    galaxy: Tensor,
+    queue: EmbeddingQueue | None = None,
 ) -> Tensor:
-    """InfoNCE in both directions; `clip_loss` where there is no queue.
+    """InfoNCE loss in both directions, with the embeddings of a queue as additional negatives.
+
+    Without a queue it is `clip_loss`.
 
     Parameters
     ----------
     image, spectrum : (B, E)
-        Of the joined batch.
+        Embeddings of the joined batch.
+    scale
+        Multiplies the cosines.
     galaxy : (B,)
-        Row numbers: a galaxy's own earlier embedding is no negative.
+        Row numbers of the galaxies. An earlier embedding of the same galaxy is not a negative.
+    queue
+        Embeddings of earlier steps.
     """
     if queue is None or queue.held is None:
         return clip_loss(image, spectrum, scale)
@@ -77,7 +90,7 @@ def contrastive_loss(
 
 
 def contrastive_step(
-    towers: nn.Module,
+    encoders: nn.Module,
     parts: Sequence[Part],
     galaxy: Tensor,
     processes: Processes,
@@ -85,30 +98,35 @@ def contrastive_step(
     *,
     precision: str = "fp32",
 ) -> tuple[Tensor, Tensor]:
-    """Gradients of the loss of the joined batch in `towers`; the loss, and the scale it used.
+    """Compute the gradients of the loss of the joined batch; return the loss and the scale.
 
-    A batch in one part goes through once. In several parts it goes through twice: first for the
-    embeddings and what the loss wants of each, then, part by part, to carry that to the weights
-    (GradCache, Gao et al. 2021). The gradient is that of the whole batch, with all its negatives.
+    A batch in one part goes through the encoders once. A batch in several parts goes through
+    twice: first without gradients, for the embeddings and the gradient of the loss with respect
+    to each of them; then part by part, to propagate these gradients to the weights (GradCache,
+    Gao et al. 2021). The gradient is that of the whole batch with all its negatives.
 
     Parameters
     ----------
-    towers
-        Gives (images, spectra) -> embeddings of both and the scale; its gradients are averaged
-        over processes where it was made by `Processes.parallel`.
+    encoders
+        Network from (images, spectra) to the embeddings of both and the scale. Its gradients are
+        averaged over processes where it was made by `Processes.parallel`.
     parts
-        This process's share of the batch.
+        The parts of this process's share of the batch, of equal size.
     galaxy : (B,)
         Row numbers of the joined batch, in order of processes.
+    processes
+        The processes of the run.
     loss_of
-        Of the joined batch. What it learns itself gets the same gradient in every process.
+        The loss of the joined batch. Its own parameters get the same gradient in every process.
+    precision
+        `bf16` for matrix products in bfloat16.
     """
     device = processes.device
 
     def embed(part: Part) -> tuple[Tensor, Tensor, Tensor]:
         low = precision == "bf16"
         with torch.autocast(device.type, torch.bfloat16, enabled=low):
-            image, spectrum, scale = towers(part[0].to(device), part[1].to(device))
+            image, spectrum, scale = encoders(part[0].to(device), part[1].to(device))
         return image.float(), spectrum.float(), scale
 
     def joined_loss(image: Tensor, spectrum: Tensor, scale: Tensor) -> Tensor:
@@ -135,12 +153,12 @@ def contrastive_step(
     wanted = zip(*pieces, strict=True)
     for number, (part, (for_image, for_spectrum)) in enumerate(zip(parts, wanted, strict=True)):
         is_last = number == len(parts) - 1
-        with silent(towers, last=is_last):
+        with without_gradient_sync(encoders, last=is_last):
             _set_random_state(device, draws[number])
             found_image, found_spectrum, found_scale = embed(part)
             carried = (found_image * for_image).sum() + (found_spectrum * for_spectrum).sum()
             if found_scale.requires_grad:
-                # The scale is the same in every part: its whole gradient goes with the last.
+                # All parts use the same scale: its whole gradient is added with the last part.
                 carried = carried + found_scale * (_gradient(scale) if is_last else 0.0)
             carried.backward()  # type: ignore[no-untyped-call]
     return loss.detach(), scale.detach()
@@ -151,7 +169,7 @@ def _gradient(tensor: Tensor) -> Tensor:
 
 
 def _random_state(device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Of the generators that dropout draws from."""
+    """State of the random generators that dropout uses."""
     gpu = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
     return torch.get_rng_state(), gpu
 

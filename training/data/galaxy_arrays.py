@@ -1,0 +1,136 @@
+"""Arrays with one row for each galaxy, in half precision, in memory or in a file.
+
+They hold prepared pixels and the tokens of frozen backbones. A file comes with a record of what
+it was made from, and is used again only where that is the same.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from galsearch.core.arrays import Rows
+from galsearch.core.errors import CheckpointError, DatasetError
+from galsearch.core.fingerprint import short_digest
+from galsearch.files.atomic import new_file, write_json
+
+LARGEST_HALF = 65504.0
+"""Largest half-precision value; larger ones are clipped to it."""
+
+
+@dataclass(frozen=True, eq=False)
+class HalfPrecisionArray:
+    """(n, ...) float16 values, one row for each galaxy; `take` returns rows as float32."""
+
+    array: npt.NDArray[np.float16]
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def take(self, rows: Tensor | Rows) -> Tensor:
+        """(len(rows), ...) float32 copy of some rows, in the given order."""
+        some: npt.NDArray[np.float16] = self.array[np.asarray(rows)]
+        return torch.from_numpy(some.astype(np.float32))
+
+    def batches(self, size: int) -> Iterator[Tensor]:
+        """All rows in order, `size` at a time; the last batch may be shorter."""
+        for start in range(0, len(self), size):
+            yield self.take(np.arange(start, min(start + size, len(self))))
+
+
+RowChunks = Iterable[tuple[Rows, Tensor]]
+"""Row numbers and their values, part by part; every row occurs once."""
+
+
+def fill_array(
+    n_rows: int, chunks: RowChunks, make: Callable[[tuple[int, ...]], Any]
+) -> HalfPrecisionArray:
+    """All chunks in one array.
+
+    Parameters
+    ----------
+    n_rows
+        Number of rows of the array.
+    chunks
+        Values of all its rows.
+    make
+        Makes the empty array from its shape.
+
+    Raises
+    ------
+    DatasetError
+        Where the chunks do not hold every row exactly once.
+    """
+    array, n_filled = None, 0
+    for rows, values in chunks:
+        if array is None:
+            array = make((n_rows, *values.shape[1:]))
+        array[rows] = values.clamp(-LARGEST_HALF, LARGEST_HALF).numpy().astype(np.float16)
+        n_filled += len(rows)
+    if array is None or n_filled != n_rows:
+        raise DatasetError(
+            f"the catalogue lists {n_rows} galaxies with this modality, the partitions hold "
+            f"{n_filled}."
+        )
+    return HalfPrecisionArray(array)
+
+
+def array_in_memory(n_rows: int, chunks: RowChunks) -> HalfPrecisionArray:
+    """The chunks as one array in memory."""
+    return fill_array(n_rows, chunks, lambda shape: np.empty(shape, np.float16))
+
+
+def array_in_file(
+    path: Path, made_from: dict[str, Any], n_rows: int, chunks: RowChunks
+) -> HalfPrecisionArray:
+    """The chunks as one memory-mapped array; a file that exists is opened instead of made.
+
+    Parameters
+    ----------
+    path
+        The file (.npy). Its record has the same name with the ending .json.
+    made_from
+        Text and numbers that determine the content, such as fingerprints and digests.
+    n_rows
+        Number of rows of the array.
+    chunks
+        Values of all its rows; not read where the file exists.
+
+    Raises
+    ------
+    CheckpointError
+        Where the file was made from something else.
+    """
+    record_path = path.with_suffix(".json")
+    if path.is_file() and record_path.is_file():
+        found = json.loads(record_path.read_text(encoding="utf-8"))
+        different = [
+            f"{name} is {_short(found.get(name))}, not {_short(value)}"
+            for name, value in made_from.items()
+            if found.get(name) != value
+        ]
+        if different:
+            raise CheckpointError(
+                f"{path} was made from something else: {'; '.join(different)}. Name another "
+                "directory, or delete it."
+            )
+        return HalfPrecisionArray(np.load(path, mmap_mode="r"))
+    with new_file(path) as temporary:
+        fill_array(
+            n_rows,
+            chunks,
+            lambda shape: np.lib.format.open_memmap(temporary, "w+", np.float16, shape),
+        ).array.flush()  # type: ignore[attr-defined]
+    write_json(record_path, made_from, indent=1)
+    return HalfPrecisionArray(np.load(path, mmap_mode="r"))
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return f"{short_digest(text)}..." if len(text) > 40 else text

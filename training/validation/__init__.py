@@ -1,0 +1,1 @@
+"""Scores on validation galaxies: recall of pairs, reconstruction, and labels by neighbours."""
