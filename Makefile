@@ -1,11 +1,12 @@
-# A newcomer types `make demo` and `make test`; both need only Python >= 3.11 and make.
+# `make demo` and `make test` need nothing but Python >= 3.11 and make.
 PYTHON ?= python3
 BIN := .venv/bin
-# `make GALSEARCH_FAISS=gpu demo` installs the CUDA wheel instead.
+# `cpu` or `gpu`: `make GALSEARCH_FAISS=gpu demo` installs FAISS for NVIDIA GPUs.
 GALSEARCH_FAISS ?= cpu
 
 .PHONY: install demo test lint bench clean
 
+# Create .venv with galsearch and its development tools.
 install: .venv/installed
 
 .venv/installed: pyproject.toml
@@ -14,9 +15,11 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable '.[$(GALSEARCH_FAISS),sim,plot,dev]'
 	touch $@
 
+# Simulate a small survey, embed it, build an index and run a query.
 demo: install
 	$(BIN)/galsearch demo
 
+# Run all checks: linter, type checker and tests.
 test: install lint
 	$(BIN)/python -m pytest
 
@@ -25,6 +28,7 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Benchmarks of the demo survey; benchmarks/README.md lists all of them.
 bench: demo
 	$(BIN)/python -m benchmarks.index.recall index_builds/demo
 	$(BIN)/python -m benchmarks.index.synthetic_vectors demo/embeddings --n 100000 --out demo/synthetic
@@ -34,5 +38,6 @@ bench: demo
 	$(BIN)/python -m benchmarks.index.filtered_search demo/synthetic --build demo/index --forbidden 10000 --out demo/filters.json
 	$(BIN)/python -m benchmarks.retrieval demo/embeddings --split train --pool 500
 
+# Remove the environment and the demo survey.
 clean:
 	rm -rf .venv demo

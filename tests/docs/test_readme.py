@@ -1,4 +1,4 @@
-"""What the README says is run: its commands, its Python, its tables."""
+"""The commands, Python blocks, tables and links of the README work as written."""
 
 import re
 import shlex
@@ -19,7 +19,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
 
 
-def test_python_blocks_run_and_hold_what_their_comments_say(
+def test_python_blocks_run_and_give_five_neighbours(
     demonstration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(demonstration.home)
