@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.realism.photometric_samples import draw_targets, sdss_galaxies
 from benchmarks.realism.simulated import Simulated
 from benchmarks.realism.two_sample import tell_apart
+from galsearch.core.arrays import Float64Array
 
-Floats = npt.NDArray[np.float64]
-Table = dict[str, Floats]
+Table = dict[str, Float64Array]
 
 _FEATURES = ["mag", "gr", "rz", "log_reff"]
 _SDSS_FEATURES = ["r", "z", "gr", "rz"]

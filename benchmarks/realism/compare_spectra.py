@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.realism import spectra
 from benchmarks.realism.simulated import Simulated
 from benchmarks.realism.template_redshifts import AGREES, template_redshifts
 from benchmarks.realism.two_sample import tell_apart
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+from galsearch.core.arrays import BoolArray, Float64Array, Int64Array
 
 MAX_REDSHIFT = 0.85
 """Beyond it the real ones are emission-line galaxies and quasars."""
@@ -95,14 +92,14 @@ class _Faced:
     """Features of real spectra, and of simulated ones that each may face."""
 
     names: list[str]
-    real: Floats
+    real: Float64Array
     """(n, names)"""
     close: list[list[int]]
     """For each real spectrum the simulated rows alike in redshift and contrast, nearest first."""
-    features: dict[int, Floats]
+    features: dict[int, Float64Array]
     """By row."""
 
-    def of(self, matches: list[list[int]]) -> Floats:
+    def of(self, matches: list[list[int]]) -> Float64Array:
         """(rows, names) of these rows."""
         return np.array([self.features[row] for rows in matches for row in rows])
 
@@ -110,12 +107,12 @@ class _Faced:
         """Up to `n` rows for each real spectrum, nearest in contrast; no row is used twice."""
         return _first_of_each(self.close, n)
 
-    def most_alike(self, n: int, which: npt.NDArray[np.bool_], names: Sequence[str]) -> Floats:
+    def most_alike(self, n: int, which: BoolArray, names: Sequence[str]) -> Float64Array:
         """Of up to `n` rows for each of these real spectra, those nearest in some features."""
         columns = [self.names.index(name) for name in names]
         scale = np.nanstd([values[columns] for values in self.features.values()], axis=0)
 
-        def distance(row: int, own: Floats) -> float:
+        def distance(row: int, own: Float64Array) -> float:
             return float(np.nansum(((self.features[row] - own)[columns] / scale) ** 2))
 
         ranked = [
@@ -125,9 +122,7 @@ class _Faced:
         return self.of(_first_of_each(ranked, n))
 
 
-def _classifiers(
-    faced: _Faced, sure: npt.NDArray[np.bool_], per_real: int, **how: int
-) -> dict[str, Any]:
+def _classifiers(faced: _Faced, sure: BoolArray, per_real: int, **how: int) -> dict[str, Any]:
     matches = faced.nearest(per_real)
     every = faced.of(matches), faced.real
     confirmed = faced.of([rows for rows, s in zip(matches, sure, strict=True) if s])
@@ -149,8 +144,8 @@ def _classifiers(
     }
 
 
-def _close(rows: Rows, quality: dict[int, float], wanted: float) -> list[int]:
-    """Rows of nearly a contrast, the nearest first."""
+def _close(rows: Int64Array, quality: dict[int, float], wanted: float) -> list[int]:
+    """Int64Array of nearly a contrast, the nearest first."""
     close = [
         int(row) for row in rows if row in quality and abs(quality[row] - wanted) < _CONTRAST_STEP
     ]
@@ -167,7 +162,7 @@ def _first_of_each(close: list[list[int]], n: int) -> list[list[int]]:
     return matches
 
 
-def _smooth(flux: Floats) -> list[float]:
+def _smooth(flux: Float64Array) -> list[float]:
     """Every fourth pixel of a running mean over 8, enough for a figure."""
     mean = np.convolve(flux, np.ones(8) / 8, mode="same")[::4]
     return [round(float(value), 3) for value in mean]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
 
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import BoolArray, Float64Array
 
 LINES = {"[OII]": 3728.5, "Hbeta": 4862.7, "[OIII]": 5008.2, "Halpha": 6564.6, "[SII]": 6725.5}
 """Vacuum Angstrom; [OII] and [SII] are the middles of their doublets."""
@@ -17,7 +17,7 @@ _HALF_WIDTH_ANGSTROM = 14.0
 
 
 def widths(
-    wavelength: Floats, flux: npt.NDArray[np.floating], good: npt.NDArray[np.bool_], z: float
+    wavelength: Float64Array, flux: npt.NDArray[np.floating], good: BoolArray, z: float
 ) -> dict[str, float]:
     """Equivalent widths at rest, Angstrom, emission positive, and D4000; NaN where not covered."""
     rest = wavelength / (1 + z)
@@ -30,7 +30,7 @@ def widths(
 
 
 def _width(
-    rest: Floats, flux: npt.NDArray[np.floating], good: npt.NDArray[np.bool_], centre: float
+    rest: Float64Array, flux: npt.NDArray[np.floating], good: BoolArray, centre: float
 ) -> float:
     offset = np.abs(rest - centre)
     near = offset < _HALF_WIDTH_ANGSTROM
@@ -56,7 +56,7 @@ def real_widths(real: Path) -> list[dict[str, Any]]:
     return out
 
 
-def sdss_file(path: Path) -> tuple[Floats, Floats, Floats]:
+def sdss_file(path: Path) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Vacuum wavelengths in Angstrom, flux in 1e-17 erg/(s cm2 Angstrom), and ivar."""
     with fits.open(path) as file:
         table = next(hdu.data for hdu in file if "loglam" in [n.lower() for n in _names(hdu)])

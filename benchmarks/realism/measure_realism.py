@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.realism import lines, noise
 from benchmarks.realism.compare_lines import compare_lines
@@ -15,6 +14,7 @@ from benchmarks.realism.compare_photometry import compare_photometry
 from benchmarks.realism.compare_spectra import compare_spectra
 from benchmarks.realism.simulated import Simulated
 from benchmarks.realism.thumbnails import Pictures, pictures
+from galsearch.core.arrays import Float64Array
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _noise_and_lines(
     close = np.flatnonzero(simulated.truth["true_z"] < 0.25)
     rows = np.sort(rng.permutation(close)[: sizes.spectra])
     found: list[dict[str, float]] = []
-    ivar: dict[str, list[npt.NDArray[np.float64]]] = {"BGS": [], "LRG": []}
+    ivar: dict[str, list[Float64Array]] = {"BGS": [], "LRG": []}
     for row, one in simulated.spectra(rows):
         z, snr = float(simulated.truth["true_z"][row]), float(simulated.truth["snr"][row])
         ivar["BGS"].append(noise.binned_ivar(one.ivar))

@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
 
+from galsearch.core.arrays import Float64Array
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
 from galsearch.sources import read_spectra_file
 from galsearch.sources.desi.arms import Arm, join_arms
-
-Floats = npt.NDArray[np.float64]
 
 LAGS = (1, 2, 3, 4)
 NATIVE = ("457431_example_b", "d33102_temp_small")
@@ -29,7 +28,7 @@ def image_noise(flux: npt.NDArray[Any]) -> list[dict[str, Any]]:
     return [_plane_noise(np.asarray(plane, float)) for plane in flux]
 
 
-def _plane_noise(plane: Floats) -> dict[str, Any]:
+def _plane_noise(plane: Float64Array) -> dict[str, Any]:
     far = _spread(plane, _FAR, 0), _spread(plane, 0, _FAR)
     return {
         "sigma": float(np.mean(far)),
@@ -38,7 +37,7 @@ def _plane_noise(plane: Floats) -> dict[str, Any]:
     }
 
 
-def _spread(plane: Floats, rows: int, columns: int) -> float:
+def _spread(plane: Float64Array, rows: int, columns: int) -> float:
     n_rows, n_columns = plane.shape
     step = plane[rows:, columns:] - plane[: n_rows - rows, : n_columns - columns]
     step = step[np.isfinite(step)]
@@ -88,7 +87,7 @@ def _row(name: str, flux: npt.NDArray[Any], ivar: npt.NDArray[Any]) -> dict[str,
     return {"name": name, "ivar": binned_ivar(ivar).tolist(), "flux": float(np.median(flux))}
 
 
-def binned_ivar(ivar: npt.NDArray[Any]) -> Floats:
+def binned_ivar(ivar: npt.NDArray[Any]) -> Float64Array:
     """Median of the good pixels in steps of 32 A; NaN where there are none."""
     n = len(DESI_WAVELENGTH_ANGSTROM) // _BIN_PIXELS
     rows = np.asarray(ivar, float)[: n * _BIN_PIXELS].reshape(n, _BIN_PIXELS)

@@ -8,19 +8,20 @@ are left out.
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import speclite.filters
 from astropy.io import fits
 from scipy.optimize import nnls
 
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import Float64Array
 
 _TYPES = ("EXP", "DEV", "SER")
 _SDSS_SOFTENING = (0.05, 0.02, 0.02, 0.02, 0.03)
 """Relative errors added to u, g, r, i, z, as kcorrect does (Blanton & Roweis 2007, AJ 133, 734)."""
 
 
-def draw_targets(real: Path, kind: str, magnitude: Floats, seed: int) -> dict[str, Floats]:
+def draw_targets(
+    real: Path, kind: str, magnitude: Float64Array, seed: int
+) -> dict[str, Float64Array]:
     """gr, rz, log_reff (log10 arcsec), e (|e|) of real targets of these magnitudes, (n,) each.
 
     `kind` is bgs, whose magnitude is r, or lrg, whose magnitude is z. A type is drawn from the
@@ -44,7 +45,9 @@ def draw_targets(real: Path, kind: str, magnitude: Floats, seed: int) -> dict[st
     return out
 
 
-def _conditional(path: Path, first: Floats, rng: np.random.Generator) -> dict[str, Floats]:
+def _conditional(
+    path: Path, first: Float64Array, rng: np.random.Generator
+) -> dict[str, Float64Array]:
     """Draws of a Gaussian mixture whose first column is given."""
     with fits.open(path) as file:
         header = file[0].header
@@ -65,7 +68,7 @@ def _conditional(path: Path, first: Floats, rng: np.random.Generator) -> dict[st
     return {name: values[:, i] for i, name in enumerate(names)}
 
 
-def sdss_galaxies(real: Path, n: int) -> dict[str, Floats]:
+def sdss_galaxies(real: Path, n: int) -> dict[str, Float64Array]:
     """z, r, gr and rz of real SDSS galaxies as DECam would see them, without the Milky Way's dust.
 
     Each galaxy's ugriz is fitted by kcorrect's five templates at its redshift, whose light through
@@ -94,7 +97,7 @@ def sdss_galaxies(real: Path, n: int) -> dict[str, Floats]:
     return {"z": z, "r": shown, "gr": g - r, "rz": r - i}
 
 
-def _template_fluxes(real: Path, grid: Floats) -> Floats:
+def _template_fluxes(real: Path, grid: Float64Array) -> Float64Array:
     """(n_z, 8, 5): ugriz of SDSS, then grz of DECam, of kcorrect's five templates."""
     row = fits.getdata(real / "templates" / "kcorrect" / "kcorrect-default-v4.fits")[0]
     wavelength = np.asarray(row["wave"], float)

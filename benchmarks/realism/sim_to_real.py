@@ -1,6 +1,6 @@
 """From simulation to reality: real spectra and images asked of encoders trained on simulated ones.
 
-    python -m benchmarks.realism.sim_to_real --encoder NAME_OR_FILE --survey DIR --real ../shared/real
+    python -m benchmarks.realism.sim_to_real --encoder NAME --survey DIR --real ../shared/real
 
 Spectra: each real EDR spectrum takes the redshift of its nearest simulated neighbours (spectra of
 the survey, embedded by the same encoder), and so do real SDSS galaxies. The EDR spectra come
@@ -30,13 +30,11 @@ from benchmarks.realism.lines import sdss_file
 from benchmarks.realism.simulated import Simulated
 from benchmarks.realism.spectra import GRID_ANGSTROM, real_spectra, standardised
 from benchmarks.realism.template_redshifts import AGREES, template_redshifts
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from galsearch.core.rgb import OFFSET, SCALES, Q
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
 from galsearch.encoders import load
 from galsearch.sources import read_redrock, read_spectra_file
-
-Floats = npt.NDArray[np.float64]
-Vectors = npt.NDArray[np.float32]
 
 OUTLIER = 0.05
 _BRIGHT_TIME_IVAR = 3.0
@@ -113,25 +111,25 @@ def redshifts(encoder: Any, survey: Path, real: Path, n: int) -> dict[str, Any]:
     }
 
 
-def _neighbours(similar: npt.NDArray[np.floating], z: Floats) -> list[list[float]]:
+def _neighbours(similar: npt.NDArray[np.floating], z: Float64Array) -> list[list[float]]:
     """Redshifts of the most similar ones, nearest first."""
     order = np.argsort(-similar, axis=1)[:, : max(K_REDSHIFT)]
     return np.round(z[order], 5).tolist()  # type: ignore[no-any-return]
 
 
-def _without_self(vectors: Vectors, asking: npt.NDArray[np.int64]) -> npt.NDArray[np.floating]:
+def _without_self(vectors: Float32Array, asking: Int64Array) -> npt.NDArray[np.floating]:
     similar = vectors[asking] @ vectors.T
     similar[np.arange(asking.size), asking] = -np.inf
     return np.asarray(similar)
 
 
 def _stacked(
-    pairs: list[tuple[Floats, npt.NDArray[np.bool_]]],
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    pairs: list[tuple[Float64Array, BoolArray]],
+) -> tuple[Float64Array, BoolArray]:
     return np.stack([flux for flux, _ in pairs]), np.stack([good for _, good in pairs])
 
 
-def _bare_vectors(encoder: Any, flux: Floats, good: npt.NDArray[np.bool_]) -> Vectors:
+def _bare_vectors(encoder: Any, flux: Float64Array, good: BoolArray) -> Float32Array:
     """(n, d) of spectra in robust sigmas about their median: no level, no noise, no unit."""
     grid = DESI_WAVELENGTH_ANGSTROM
     there = np.stack([np.interp(grid, GRID_ANGSTROM, row) for row in flux]).astype(np.float32)
@@ -140,13 +138,13 @@ def _bare_vectors(encoder: Any, flux: Floats, good: npt.NDArray[np.bool_]) -> Ve
     return np.asarray(encoder.embed(there, mask=bad, calibrated=False))
 
 
-def _vectors(encoder: Any, spectra: list[Spectrum]) -> Vectors:
+def _vectors(encoder: Any, spectra: list[Spectrum]) -> Float32Array:
     """(n, d) of spectra as they were recorded."""
     flux, ivar = (np.stack([getattr(one, kind) for one in spectra]) for kind in ("flux", "ivar"))
     return np.asarray(encoder.embed(flux, ivar, np.stack([~one.good for one in spectra])))
 
 
-def sdss_spectra(real: Path) -> tuple[list[Spectrum], Floats]:
+def sdss_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
     """Real SDSS galaxies on DESI's grid (what SDSS does not reach is masked), and redshifts."""
     folder, grid = real / "sdss-galaxy-spectra", DESI_WAVELENGTH_ANGSTROM
     spectra, z = [], []
@@ -160,7 +158,7 @@ def sdss_spectra(real: Path) -> tuple[list[Spectrum], Floats]:
     return spectra, np.array(z)
 
 
-def deep_spectra(real: Path) -> tuple[list[Spectrum], Floats]:
+def deep_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
     """Real DESI galaxies (one) whose exposures add up to far more than the survey's, redshifts."""
     folder = real / "desi-fastspecfit"
     found = read_spectra_file(str(folder / "coadd-4-80613-thru20210324.fits"))
@@ -213,7 +211,7 @@ def votes(encoder: Any, real: Path) -> dict[str, Any]:
     }
 
 
-def as_cutout(picture: npt.NDArray[np.floating], size: int) -> npt.NDArray[np.float32]:
+def as_cutout(picture: npt.NDArray[np.floating], size: int) -> Float32Array:
     """A picture of 424 pixels as the nanomaggies it was rendered from, (3, size, size), g, r, z.
 
     Pictures are framed by their galaxy's size, so that the whole of one goes into what the
@@ -249,7 +247,7 @@ def colours_and_size(picture: npt.NDArray[np.floating]) -> list[float]:
     return [np.log(red / green), np.log(green / blue), np.log(green), np.log(half), half / most]
 
 
-def _r2(similarity: npt.NDArray[Any], values: Floats, k: int) -> float:
+def _r2(similarity: npt.NDArray[Any], values: Float64Array, k: int) -> float:
     """1 - the residual of the mean of the k nearest others, over the variance."""
     without = np.array(similarity, dtype=float)
     np.fill_diagonal(without, -np.inf)

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from galsearch.core.spectrum import Spectrum
 from galsearch.sources import read_cutout, read_spectra_file, read_table
-
-Floats = npt.NDArray[np.float64]
 
 MILKY_WAY = {"g": 3.214, "r": 2.165, "z": 1.211}
 """A / E(B-V) of DR9 (legacysurvey.org/dr9/catalogs, galactic extinction coefficients)."""
@@ -23,7 +22,7 @@ class Simulated:
 
     root: Path
     truth: dict[str, npt.NDArray[Any]]
-    pixel: npt.NDArray[np.int64]
+    pixel: Int64Array
     """(n,) HEALPix pixel, by which files are found."""
 
     @classmethod
@@ -44,16 +43,16 @@ class Simulated:
         truth["sample"] = np.char.strip(truth["sample"].astype(str))
         return cls(root, truth, np.concatenate(pixels))
 
-    def sample(self, *names: str) -> npt.NDArray[np.bool_]:
+    def sample(self, *names: str) -> BoolArray:
         """(n,): which galaxies were drawn as one of these samples."""
         return np.isin(self.truth["sample"], names)
 
-    def magnitudes(self) -> dict[str, Floats]:
+    def magnitudes(self) -> dict[str, Float64Array]:
         """g, r, z without the Milky Way's dust, true."""
         ebv = self.truth["ebv"]
         return {b: self.truth[f"mag_{b}"] - a * ebv for b, a in MILKY_WAY.items()}
 
-    def spectra(self, rows: npt.NDArray[np.int64]) -> Iterator[tuple[int, Spectrum]]:
+    def spectra(self, rows: Int64Array) -> Iterator[tuple[int, Spectrum]]:
         """Row and spectrum of these rows, file by file; a row without light is left out."""
         for pixel in np.unique(self.pixel[rows]):
             of_pixel = rows[self.pixel[rows] == pixel]
@@ -65,7 +64,7 @@ class Simulated:
                 if target in row_of:
                     yield row_of[target], spectrum
 
-    def cutout(self, row: int) -> npt.NDArray[np.float32]:
+    def cutout(self, row: int) -> Float32Array:
         """(3, 152, 152) nanomaggies a pixel."""
         name = f"cutout-{self.truth['target_id'][row]}.fits"
         return read_cutout(str(self.root / "cutouts" / str(self.pixel[row]) / name)).flux

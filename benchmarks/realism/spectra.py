@@ -10,11 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from galsearch.core.arrays import BoolArray, Float64Array
 from galsearch.core.spectrum import Spectrum
-
-Floats = npt.NDArray[np.float64]
 
 GRID_ANGSTROM = np.geomspace(3600.0, 9800.0, 7081)
 _EDGES = (3650, 4200, 4900, 5700, 6500, 7500, 8400, 9100, 9790)
@@ -30,14 +28,14 @@ def is_of_pixels(name: str) -> bool:
     return name.startswith(_OF_PIXELS)
 
 
-def real_spectra(real: Path) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
+def real_spectra(real: Path) -> tuple[Float64Array, BoolArray, Float64Array]:
     """Flux in robust sigmas (50, 7081), which pixels are good, redshifts (50,)."""
     with np.load(real / "desi-mmu50" / "desi_edr_sv3_50.npz") as file:
         flux = np.sinh(file["flux"].astype(float))
         return flux, file["valid"] > 0.5, file["z_true"].astype(float)
 
 
-def standardised(spectrum: Spectrum) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def standardised(spectrum: Spectrum) -> tuple[Float64Array, BoolArray]:
     """A DESI spectrum as the real ones are stored: (flux - median) / robust sigma, their grid."""
     flux = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, spectrum.flux)
     bad = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, (~spectrum.good).astype(float))
@@ -47,7 +45,7 @@ def standardised(spectrum: Spectrum) -> tuple[Floats, npt.NDArray[np.bool_]]:
     return (flux - middle) / max(sigma, 1e-12), good
 
 
-def contrast(flux: Floats, good: npt.NDArray[np.bool_]) -> float:
+def contrast(flux: Float64Array, good: BoolArray) -> float:
     """Ln of how far the levels of eight pieces of a spectrum scatter, in its robust sigmas.
 
     A measure of S/N that needs no level: the continuum's colour over the noise.
@@ -59,7 +57,7 @@ def contrast(flux: Floats, good: npt.NDArray[np.bool_]) -> float:
     return float(np.log(np.std(levels) + 1e-3))
 
 
-def features(flux: Floats, good: npt.NDArray[np.bool_], z: float) -> tuple[list[str], list[float]]:
+def features(flux: Float64Array, good: BoolArray, z: float) -> tuple[list[str], list[float]]:
     """Names and values; NaN where a line is outside the spectrum."""
     values: dict[str, float] = {}
     previous = None
@@ -81,7 +79,7 @@ def features(flux: Floats, good: npt.NDArray[np.bool_], z: float) -> tuple[list[
     return list(values), list(values.values())
 
 
-def _noise(flux: Floats, good: npt.NDArray[np.bool_], lag: int) -> float:
+def _noise(flux: Float64Array, good: BoolArray, lag: int) -> float:
     """Sigma of a pixel from differences between pixels `lag` apart."""
     step = (flux[lag:] - flux[:-lag])[good[lag:] & good[:-lag]]
     if step.size < 20:
@@ -89,7 +87,7 @@ def _noise(flux: Floats, good: npt.NDArray[np.bool_], lag: int) -> float:
     return float(1.4826 * np.median(np.abs(step - np.median(step))) / np.sqrt(2))
 
 
-def _line(flux: Floats, good: npt.NDArray[np.bool_], centre: float) -> float:
+def _line(flux: Float64Array, good: BoolArray, centre: float) -> float:
     """Mean within 8 A over the pixels around, in sigmas of that mean; arcsinh of it."""
     near = (np.abs(GRID_ANGSTROM - centre) < 8) & good
     far = (np.abs(GRID_ANGSTROM - centre) < 60) & ~(np.abs(GRID_ANGSTROM - centre) < 14) & good
@@ -99,7 +97,7 @@ def _line(flux: Floats, good: npt.NDArray[np.bool_], centre: float) -> float:
     return float(np.arcsinh((flux[near].mean() - np.median(flux[far])) / error))
 
 
-def _step(flux: Floats, good: npt.NDArray[np.bool_], centre: float) -> float:
+def _step(flux: Float64Array, good: BoolArray, centre: float) -> float:
     """Median redwards minus median bluewards within 150 A, in sigmas of the difference."""
     blue = (centre - 150 < GRID_ANGSTROM) & (centre > GRID_ANGSTROM) & good
     red = (centre < GRID_ANGSTROM) & (centre + 150 > GRID_ANGSTROM) & good

@@ -9,10 +9,9 @@ that redshift is in the pixels, for anyone who looks for it.
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from astropy.io import fits
 
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import BoolArray, Float64Array
 
 LARGEST_REDSHIFT = 1.0
 STEP = 2.5e-4
@@ -29,8 +28,8 @@ _MEDIAN_PIECE = 50
 
 
 def template_redshifts(
-    wavelength_angstrom: Floats, flux: Floats, good: npt.NDArray[np.bool_], real: Path
-) -> Floats:
+    wavelength_angstrom: Float64Array, flux: Float64Array, good: BoolArray, real: Path
+) -> Float64Array:
     """(n,) the redshift at which templates and a polynomial leave the least chi squared.
 
     Parameters
@@ -64,7 +63,7 @@ def template_redshifts(
     return np.asarray(grid[gain.argmax(axis=0)])
 
 
-def _templates(real: Path) -> tuple[Floats, Floats]:
+def _templates(real: Path) -> tuple[Float64Array, Float64Array]:
     """Rest wavelengths and five components, smoothed to about a pixel of the spectra."""
     with fits.open(real / "templates" / "redrock" / "rrtemplate-galaxy.fits") as file:
         header, rows = file[0].header, np.asarray(file[0].data, float)
@@ -74,7 +73,7 @@ def _templates(real: Path) -> tuple[Floats, Floats]:
     return rest, smooth
 
 
-def _noise(flux: Floats) -> Floats:
+def _noise(flux: Float64Array) -> Float64Array:
     """(pixels,): running sigma from differences between pixels two apart."""
     steps = np.abs(flux[2:] - flux[:-2]) / np.sqrt(2)
     centres = np.arange(0, len(steps), _MEDIAN_PIECE)
@@ -84,11 +83,13 @@ def _noise(flux: Floats) -> Floats:
     return np.interp(np.arange(len(flux)), centres + 1, np.maximum(1.4826 * np.array(level), 1e-3))
 
 
-def _binned(wavelength: Floats, flux: Floats, ivar: Floats) -> tuple[Floats, Floats, Floats]:
+def _binned(
+    wavelength: Float64Array, flux: Float64Array, ivar: Float64Array
+) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Every two pixels as one."""
     n = len(wavelength) // _N_BINNED
 
-    def pairs(values: Floats) -> Floats:
+    def pairs(values: Float64Array) -> Float64Array:
         return values[..., : n * _N_BINNED].reshape(*values.shape[:-1], n, _N_BINNED)
 
     weight = pairs(ivar).sum(axis=-1)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
 from sklearn.impute import SimpleImputer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -12,14 +11,14 @@ from sklearn.model_selection import RepeatedStratifiedKFold  # type: ignore[impo
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import Float64Array
 
 _N_BOOTSTRAPS = 300
 
 
 def tell_apart(
-    simulated: Floats,
-    real: Floats,
+    simulated: Float64Array,
+    real: Float64Array,
     names: list[str],
     *,
     seed: int,
@@ -70,7 +69,12 @@ _MODELS = {"boosted trees": _boosted, "logistic regression": _linear}
 
 
 def _held_out(
-    make: Any, x: Floats, y: Floats, names: list[str], seed: int, splits: tuple[int, int]
+    make: Any,
+    x: Float64Array,
+    y: Float64Array,
+    names: list[str],
+    seed: int,
+    splits: tuple[int, int],
 ) -> dict[str, Any]:
     rng, n_splits = np.random.default_rng(seed), splits[0] * splits[1]
     scores, falls = np.zeros(len(y)), np.zeros(len(names))
@@ -92,7 +96,7 @@ def _held_out(
     }
 
 
-def _bootstrap_error(y: Floats, scores: Floats, seed: int) -> float:
+def _bootstrap_error(y: Float64Array, scores: Float64Array, seed: int) -> float:
     rng = np.random.default_rng(seed)
     zeros, ones = scores[y == 0], scores[y == 1]
     values = []

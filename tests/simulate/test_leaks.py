@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from galsearch.simulate.sed.galaxy_sed import shine
-from galsearch.simulate.sed.stellar_grid import Library
-from galsearch.simulate.spectroscopy import Recorded
-from galsearch.simulate.survey.chunk import _stream, observe_galaxy
-from galsearch.simulate.survey.colour_matching import choose_galaxy
+from galsearch.simulate.sed.galaxy_sed import galaxy_seds
+from galsearch.simulate.sed.stellar_grid import StellarLibrary
+from galsearch.simulate.spectroscopy.spectrograph import ObservedSpectrum
+from galsearch.simulate.survey.chunk import _random_stream, observe_galaxy
+from galsearch.simulate.survey.colour_matching import draw_matched_galaxy
 from galsearch.simulate.survey.footprint import Chunk
 
 N = 150
@@ -34,21 +34,21 @@ class Probed:
 
 
 @pytest.fixture(scope="module")
-def probed(library: Library) -> Probed:
-    galaxies = [choose_galaxy(library, np.random.default_rng([77, i])) for i in range(2 * N)]
-    lights = shine(galaxies, library, ebv=[0.03] * len(galaxies))
+def probed(library: StellarLibrary) -> Probed:
+    galaxies = [draw_matched_galaxy(library, np.random.default_rng([77, i])) for i in range(2 * N)]
+    seds = galaxy_seds(galaxies, library, ebv=[0.03] * len(galaxies))
     seen = []
-    for i, (galaxy, light) in enumerate(zip(galaxies, lights, strict=True)):
+    for i, (galaxy, sed) in enumerate(zip(galaxies, seds, strict=True)):
         row = i % N
         chunk = Chunk(row // 50, 1000 + row // 50, 50)
-        pixels, one = observe_galaxy(galaxy, light, 0.03, streams(chunk, row))
-        seen.append((image_numbers(pixels, row), spectrum_numbers(one.recorded)))
+        pixels, one = observe_galaxy(galaxy, sed, 0.03, streams(chunk, row))
+        seen.append((image_numbers(pixels, row), spectrum_numbers(one.spectrum)))
     images, spectra = (np.array([pair[side] for pair in seen]) for side in (0, 1))
     return Probed(images[:N], spectra[:N], spectra[N:])
 
 
 def streams(chunk: Chunk, row: int) -> list[np.random.Generator]:
-    return [_stream(5, chunk, row % 50, stream) for stream in range(5)]
+    return [_random_stream(5, chunk, row % 50, stream) for stream in range(5)]
 
 
 def image_numbers(pixels: np.ndarray, row: int) -> list[float]:
@@ -61,7 +61,7 @@ def image_numbers(pixels: np.ndarray, row: int) -> list[float]:
     return [*light, float(np.log(step.std())), float(pixels[0, 0, 0]), row % 50, row]
 
 
-def spectrum_numbers(recorded: Recorded) -> list[float]:
+def spectrum_numbers(recorded: ObservedSpectrum) -> list[float]:
     """Light in ten pieces of wavelength, then noise, first pixel and masked pixels."""
     flux = np.concatenate([recorded.flux[arm] for arm in "brz"])
     ivar = np.concatenate([recorded.ivar[arm] for arm in "brz"])

@@ -1,60 +1,64 @@
-"""Bars, rings and companions: what disks have beside their exponential, as Fourier transforms.
+"""Fourier transforms of bars, rings and merging companions, each of total flux one.
 
-Each is of flux one, on the wave numbers (radians per arcsec) of the field it is drawn in.
+They are evaluated at the wave numbers (radians per arcsec) of the field that is rendered.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import j0
 
-Plane = npt.NDArray[np.float32]
-Transform = npt.NDArray[np.complex64]
+from galsearch.core.arrays import Complex64Array, Float32Array
 
 
 @dataclass(frozen=True)
-class Waves:
-    """Wave numbers of a transform (ny, nx): `ky` (ny, 1) and `kx` (1, nx)."""
+class WaveNumbers:
+    """Wave numbers of a transform (ny, nx) in radians per arcsec: `ky` (ny, 1) and `kx` (1, nx)."""
 
-    kx: Plane
-    ky: Plane
+    kx: Float32Array
+    ky: Float32Array
 
-    def stretched(self, major_arcsec: float, axis_ratio: float, angle_deg: float) -> Plane:
-        """(ny, nx): the wave number in the frame in which an ellipse is a circle of radius one."""
+    def elliptical_radius(
+        self, major_arcsec: float, axis_ratio: float, angle_deg: float
+    ) -> Float32Array:
+        """Modulus (ny, nx) of the wave number in the frame where an ellipse is the unit circle."""
         angle = np.deg2rad(angle_deg)
         cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
         along = self.kx * cos + self.ky * sin
         across = (self.ky * cos - self.kx * sin) * np.float32(axis_ratio)
         return np.asarray(np.hypot(along, across) * np.float32(major_arcsec))
 
-    def offset(self, x_arcsec: float, y_arcsec: float) -> Transform:
-        """What moves a transform right and up by these."""
+    def offset(self, x_arcsec: float, y_arcsec: float) -> Complex64Array:
+        """Factor (ny, nx) that moves a transform right and up by these distances."""
         right = np.exp(-1j * self.kx * x_arcsec)
         return np.asarray(np.exp(-1j * self.ky * y_arcsec) * right, dtype=np.complex64)
 
 
-def bar(waves: Waves, half_length_arcsec: float, axis_ratio: float, angle_deg: float) -> Plane:
-    """An elongated Gaussian that holds half its light within 0.6 of its half length."""
-    k = waves.stretched(half_length_arcsec / 2, axis_ratio, angle_deg)
+def bar(
+    waves: WaveNumbers, half_length_arcsec: float, axis_ratio: float, angle_deg: float
+) -> Float32Array:
+    """An elongated Gaussian with half of its light within 0.6 of its half length."""
+    k = waves.elliptical_radius(half_length_arcsec / 2, axis_ratio, angle_deg)
     return np.asarray(np.exp(-0.5 * k**2), dtype=np.float32)
 
 
-def ring(waves: Waves, radius_arcsec: float, axis_ratio: float, angle_deg: float) -> Plane:
-    """A circle seen inclined, blurred to a sixth of its radius."""
-    k = waves.stretched(radius_arcsec, axis_ratio, angle_deg)
+def ring(
+    waves: WaveNumbers, radius_arcsec: float, axis_ratio: float, angle_deg: float
+) -> Float32Array:
+    """An inclined circle, blurred by a sixth of its radius."""
+    k = waves.elliptical_radius(radius_arcsec, axis_ratio, angle_deg)
     return np.asarray(j0(k) * np.exp(-0.5 * (k / 6) ** 2), dtype=np.float32)
 
 
 def companion(
-    waves: Waves, size_arcsec: float, distance_arcsec: float, angle_deg: float
-) -> Transform:
-    """A round exponential disk at a distance, and a curved tail of stars that leads away from it.
+    waves: WaveNumbers, size_arcsec: float, distance_arcsec: float, angle_deg: float
+) -> Complex64Array:
+    """A round exponential disk at a distance, and a curved tidal tail that leads away from it.
 
-    Three tenths of the light lie in the tail.
+    The tail holds three tenths of the light.
     """
     angle = np.deg2rad(angle_deg)
-    k = waves.stretched(size_arcsec, 1.0, 0.0)
+    k = waves.elliptical_radius(size_arcsec, 1.0, 0.0)
     total = 0.7 * (1 + k**2) ** -1.5 * waves.offset(*_polar(distance_arcsec, angle))
     smear = np.exp(-0.5 * (1.2 * k) ** 2)
     steps = np.linspace(0.35, 1.6, 7)

@@ -1,47 +1,48 @@
-"""Where the young stars of a disk are: along spiral arms, and in knots."""
+"""Distribution of the young stars of a disk: along spiral arms and in knots."""
 
 import numpy as np
-import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array
 from galsearch.simulate.population.morphology import Shape
 
-Plane = npt.NDArray[np.float32]
 _HALF_LIGHT = 1.678347
-"""Half-light radius over scale length of an exponential disk."""
+"""Ratio of half-light radius to scale length of an exponential disk."""
 
 
 def young_stars(
     shape: Shape, rng: np.random.Generator, *, n_pixels: int, pixel_scale_arcsec: float
-) -> tuple[Plane, Plane]:
-    """Two planes (n_pixels, n_pixels) of sum one, north up and east left: arms and knots."""
+) -> tuple[Float32Array, Float32Array]:
+    """Images of arms and of knots, (n_pixels, n_pixels) each, of sum one; north up, east left."""
     axis = ((np.arange(n_pixels) - (n_pixels - 1) / 2) * pixel_scale_arcsec).astype(np.float32)
     phase = float(rng.uniform(0, 2 * np.pi))
     return _arms(shape, axis, phase), _knots(shape, axis, phase, rng)
 
 
-def _arms(shape: Shape, axis: Plane, phase: float) -> Plane:
-    """An exponential disk whose brightness follows logarithmic spirals."""
+def _arms(shape: Shape, axis: Float32Array, phase: float) -> Float32Array:
+    """An exponential disk with logarithmic spiral arms."""
     u, v = _to_disk(shape, axis[None, :], axis[:, None])
     radius = np.hypot(u, v)
     scale = np.float32(shape.disk_r_arcsec / _HALF_LIGHT)
     plane = np.exp(-radius / scale)
     if shape.n_arms:
-        wind = np.log(np.maximum(radius, 0.2 * scale) / scale) / _tan(shape)
+        wind = np.log(np.maximum(radius, 0.2 * scale) / scale) / _tan_pitch(shape)
         wave = np.cos(shape.n_arms * (np.arctan2(v, u) - np.float32(wind) - np.float32(phase)))
         inner = 1 - np.exp(-((radius / scale) ** 2))  # arms fade into the bulge
         plane = plane * np.exp(1.6 * inner * (wave - 1))
     return np.asarray(plane / plane.sum(), dtype=np.float32)
 
 
-def _knots(shape: Shape, axis: Plane, phase: float, rng: np.random.Generator) -> Plane:
-    """Gaussian star-forming regions, thrown where the disk and its arms are bright."""
+def _knots(
+    shape: Shape, axis: Float32Array, phase: float, rng: np.random.Generator
+) -> Float32Array:
+    """Gaussian star-forming regions at random positions along the disk and its arms."""
     n = int(rng.integers(25, 70))
     scale = shape.disk_r_arcsec / _HALF_LIGHT
     radius = np.clip(rng.gamma(2.0, 1.0, n), 0.15, 5.0) * scale
     angle = rng.uniform(0, 2 * np.pi, n)
     if shape.n_arms:
         arm = rng.integers(0, shape.n_arms, n) * 2 * np.pi / shape.n_arms
-        angle = phase + arm + np.log(radius / scale) / _tan(shape) + rng.normal(0, 0.25, n)
+        angle = phase + arm + np.log(radius / scale) / _tan_pitch(shape) + rng.normal(0, 0.25, n)
     u, v = radius * np.cos(angle), radius * np.sin(angle) * shape.disk_axis_ratio
     east_of_north = np.deg2rad(90.0 + shape.position_angle_deg)
     x = u * np.cos(east_of_north) - v * np.sin(east_of_north)
@@ -54,12 +55,12 @@ def _knots(shape: Shape, axis: Plane, phase: float, rng: np.random.Generator) ->
     return np.asarray(plane / plane.sum(), dtype=np.float32)
 
 
-def _tan(shape: Shape) -> np.float32:
+def _tan_pitch(shape: Shape) -> np.float32:
     return np.float32(np.tan(np.deg2rad(shape.pitch_deg)))
 
 
-def _to_disk(shape: Shape, x: Plane, y: Plane) -> tuple[Plane, Plane]:
-    """Coordinates in the plane of the disk: along its major axis and, stretched, across it."""
+def _to_disk(shape: Shape, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Deprojected coordinates in the plane of the disk: along and across its major axis."""
     angle = np.deg2rad(90.0 + shape.position_angle_deg)
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     across = (y * cos - x * sin) / np.float32(shape.disk_axis_ratio)

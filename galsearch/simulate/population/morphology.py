@@ -1,4 +1,4 @@
-"""How a galaxy lies on the sky: bulge, disk, arms and what else it has."""
+"""Shapes of galaxies on the sky: bulge, disk, spiral arms, bar, ring and companion."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,18 @@ import numpy as np
 from galsearch.simulate.cosmology import kpc_per_arcsec
 
 BULGE_SERSIC_INDICES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
-"""Few, because GalSim makes a table for each."""
-
-
+"""Only a few values, because GalSim makes a table for each."""
 DISK_THICKNESS = 0.18
-"""Axis ratio of a disk on edge, Unterborn & Ryden 2008 (ApJ 687, 976)."""
-SPHEROIDAL_SHARE = 0.78
-"""Mass share of the bulge above which a galaxy is an elliptical."""
+"""Axis ratio of a disk seen edge-on (Unterborn & Ryden 2008, ApJ 687, 976)."""
+SPHEROIDAL_FRACTION = 0.78
+"""Bulge-to-total mass ratio above which a galaxy is an elliptical."""
 ROUND_BULGE = 0.55
-"""A bulge is as round as this and the rest of its disk's axis ratio."""
+"""Axis ratio of the bulge of a disk galaxy: this, plus one minus this times that of its disk."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a galaxy lies on the sky; sizes are half-light semi-major axes in arcseconds."""
+    """Components of a galaxy on the sky; sizes are half-light semi-major axes in arcseconds."""
 
     bulge_r_arcsec: float
     bulge_axis_ratio: float
@@ -33,22 +31,22 @@ class Shape:
     """0 where the disk is smooth or flocculent."""
     pitch_deg: float
     clumpiness: float
-    """Share of the light of stars under 100 Myr that lies in knots."""
+    """Share of the light of stars younger than 100 Myr that lies in knots."""
     inclination_deg: float = 0.0
     """0 for face-on."""
-    bar_share: float = 0.0
-    """Of the disk's light."""
+    bar_fraction: float = 0.0
+    """Share of the disk's light that lies in a bar."""
     bar_angle_deg: float = 0.0
-    """From the major axis."""
-    ring_share: float = 0.0
-    """Of the light of disk and young stars."""
-    companion_share: float = 0.0
-    """Of all light: a galaxy that merges, and its tail; 0 for none."""
+    """Angle of the bar from the major axis."""
+    ring_fraction: float = 0.0
+    """Share of the light of disk and young stars that lies in a ring."""
+    companion_fraction: float = 0.0
+    """Share of all light that belongs to a merging companion and its tidal tail; 0 for none."""
 
 
-def inclination_of(axis_ratio: float, bulge_share: float) -> float:
-    """Radians: whence bulge and disk together, by their shares, show an axis ratio."""
-    round_light = ROUND_BULGE * bulge_share
+def inclination_of(axis_ratio: float, bulge_fraction: float) -> float:
+    """Inclination in radians at which bulge and disk together have this axis ratio."""
+    round_light = ROUND_BULGE * bulge_fraction
     thin = np.clip((axis_ratio - round_light) / (1 - round_light), DISK_THICKNESS, 1.0)
     flat = DISK_THICKNESS**2
     return float(np.arccos(np.sqrt((thin**2 - flat) / (1 - flat))))
@@ -57,17 +55,31 @@ def inclination_of(axis_ratio: float, bulge_share: float) -> float:
 def draw_shape(
     z: float,
     log_mass: float,
-    bulge_share: float,
+    bulge_fraction: float,
     forming: bool,
     inclination: float,
     rng: np.random.Generator,
     *,
     axis_ratio: float | None = None,
 ) -> Shape:
-    """Sizes after van der Wel et al. 2014 (ApJ 788, 28) at z = 0.25, with their evolution.
+    """A random shape for a galaxy of this redshift, stellar mass and bulge-to-total ratio.
 
-    `axis_ratio` is that of a spheroid; by default nearly round. A disk's follows from its
-    inclination.
+    Sizes follow van der Wel et al. 2014 (ApJ 788, 28) at z = 0.25, with their evolution.
+
+    Parameters
+    ----------
+    z
+    log_mass
+        log10 of the stellar mass in solar masses.
+    bulge_fraction
+        Bulge-to-total mass ratio.
+    forming
+        True where the galaxy forms stars.
+    inclination
+        Radians; it decides the axis ratio of the disk.
+    rng
+    axis_ratio
+        Axis ratio of an elliptical; by default nearly round.
     """
     mass = log_mass - 10.7
     late = 0.86 + 0.25 * mass - 0.3 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.15)
@@ -76,7 +88,7 @@ def draw_shape(
     if forming:
         disk_kpc = 10**late
         bulge_kpc = disk_kpc * 10 ** rng.normal(-0.75, 0.1)
-    elif bulge_share > SPHEROIDAL_SHARE:
+    elif bulge_fraction > SPHEROIDAL_FRACTION:
         bulge_kpc = 10**early * 0.9
         disk_kpc = bulge_kpc * rng.uniform(1.5, 2.5)
     else:
@@ -85,12 +97,15 @@ def draw_shape(
     thin = np.sqrt(np.cos(inclination) ** 2 * (1 - DISK_THICKNESS**2) + DISK_THICKNESS**2)
     roundish = 1 - abs(rng.normal(0, 0.22))
     spheroid = roundish if axis_ratio is None else axis_ratio
-    round_ = spheroid if bulge_share > SPHEROIDAL_SHARE else ROUND_BULGE + (1 - ROUND_BULGE) * thin
+    round_ = (
+        spheroid if bulge_fraction > SPHEROIDAL_FRACTION else ROUND_BULGE + (1 - ROUND_BULGE) * thin
+    )
     arms = bool(forming and log_mass > 9.6 and rng.random() < 0.65)
-    disky = bulge_share <= SPHEROIDAL_SHARE and log_mass > 9.5
-    # Masters et al. 2011 (MNRAS 411, 2026): 29 per cent of disk galaxies have a bar. Rings in one
-    # disk of 30, and galaxies that merge, one of 50 (Darg et al. 2010, MNRAS 401, 1043: 1.5 to 4
-    # per cent), are rare by intent: their frequency is known.
+    disky = bulge_fraction <= SPHEROIDAL_FRACTION and log_mass > 9.5
+    # 29 per cent of disk galaxies have a bar (Masters et al. 2011, MNRAS 411, 2026). One disk in 30
+    # has a ring, and one galaxy in 50 is merging (Darg et al. 2010, MNRAS 401, 1043: 1.5 to 4 per
+    # cent). Both are rare on purpose: a search for
+    # rare objects then has a known number to find.
     bar = float(rng.uniform(0.12, 0.3)) if disky and rng.random() < 0.29 else 0.0
     ring = float(rng.uniform(0.25, 0.5)) if disky and rng.random() < 0.033 else 0.0
     merging = float(rng.uniform(0.12, 0.45)) if rng.random() < 0.02 else 0.0
@@ -104,15 +119,15 @@ def draw_shape(
         sersic=BULGE_SERSIC_INDICES[nearest],
         disk_r_arcsec=float(np.clip(disk_kpc / scale, 0.15, 14.0)),
         disk_axis_ratio=float(
-            np.clip(round_ + 0.05, 0.2, 1) if bulge_share > SPHEROIDAL_SHARE else thin
+            np.clip(round_ + 0.05, 0.2, 1) if bulge_fraction > SPHEROIDAL_FRACTION else thin
         ),
         position_angle_deg=float(rng.uniform(0.0, 180.0)),
         n_arms=int(rng.choice([2, 2, 2, 3, 4])) * arms,
         pitch_deg=float(rng.uniform(10.0, 28.0) * rng.choice([-1, 1])),
         clumpiness=float(rng.uniform(0.3, 0.7)),
         inclination_deg=float(np.rad2deg(inclination)),
-        bar_share=bar,
+        bar_fraction=bar,
         bar_angle_deg=float(rng.uniform(0.0, 180.0)),
-        ring_share=ring,
-        companion_share=merging,
+        ring_fraction=ring,
+        companion_fraction=merging,
     )

@@ -1,7 +1,7 @@
-"""What one galaxy is: its stars, gas, dust and shape, given its redshift and luminosity.
+"""Physical properties of a galaxy (stars, gas, dust, shape) drawn from scaling relations.
 
-Scaling relations with their scatter; each constant names its source. Image and spectrum are both
-made from this and share nothing else.
+They follow from redshift and luminosity with the observed scatter; constants name their source.
+Image and spectrum are both made from these properties and have nothing else in common.
 """
 
 from dataclasses import dataclass
@@ -9,82 +9,90 @@ from dataclasses import dataclass
 import numpy as np
 
 from galsearch.simulate.cosmology import age_gyr
-from galsearch.simulate.population.luminosity_functions import Draw
+from galsearch.simulate.population.luminosity_functions import Target
 from galsearch.simulate.population.morphology import Shape, draw_shape, inclination_of
 
 
 @dataclass(frozen=True)
-class Stars:
-    """A star-formation history SFR ~ t exp(-t / tau) and what modulates it."""
+class StellarPopulation:
+    """Metallicity and star-formation history of a component: SFR ~ t exp(-t / tau), modified."""
 
     start_gyr: float
-    """Lookback from the galaxy's own time at which it began."""
+    """Lookback time, from the epoch at which the galaxy is seen, at which star formation began."""
     tau_gyr: float
     metallicity: float
-    """In units of the Sun's, Z = 0.02, as Bagpipes has it."""
+    """In solar units, where Z = 0.02 as in Bagpipes."""
     recent: float = 1.0
-    """Factor on the SFR of the last 100 Myr."""
+    """Factor by which the SFR of the last 100 Myr is multiplied."""
     floor_ssfr: float = 0.0
-    """Constant star formation of the last Gyr, per year and unit of mass formed before."""
+    """Constant specific SFR added over the last Gyr, in 1/yr."""
     quenched_gyr: float = 0.0
-    """Nothing formed since; 0 for no quenching."""
+    """Lookback time since which no stars have formed; 0 for no quenching."""
     burst_fraction: float = 0.0
-    """Mass formed within 0.15 Gyr just before the quenching."""
+    """Mass formed in a burst of 0.15 Gyr just before the quenching, relative to all other mass."""
 
 
 @dataclass(frozen=True)
 class Galaxy:
-    """Everything physical about one simulated galaxy."""
+    """Physical properties of one simulated galaxy."""
 
-    draw: Draw
-    bulge: Stars
-    disk: Stars
-    bulge_mass_share: float
+    target: Target
+    bulge: StellarPopulation
+    disk: StellarPopulation
+    bulge_mass_fraction: float
     shape: Shape
     dust_av: float
     dust_slope: float
-    """Power of wavelength / 5500 A on the Calzetti curve."""
+    """Exponent of (wavelength / 5500 A), by which the Calzetti attenuation curve is multiplied."""
     birth_cloud: float
-    """Attenuation of stars under 10 Myr and of lines, over that of the rest."""
+    """Attenuation of emission lines and stars younger than 10 Myr, relative to older stars."""
     log_ionisation: float
+    """log10 of the ionisation parameter U of the gas."""
     gas_metallicity: float
-    """In units of the Sun's."""
+    """In solar units."""
     sigma_bulge_km_s: float
     sigma_disk_km_s: float
     agn_oiii: float
-    """[OIII] 5007 luminosity over the r-band luminosity (times 1 Angstrom); 0 for no AGN."""
+    """Equivalent width of the nuclear [OIII] 5007 line in Angstrom, relative to the dust-attenuated
+    continuum; 0 for no AGN."""
     agn_seyfert: bool
+    """True for the line ratios of a Seyfert, False for those of a LINER."""
     star_forming: bool
     post_starburst: bool
 
 
-def draw_physics(
-    draw: Draw, rng: np.random.Generator, *, axis_ratio: float | None = None
+def draw_galaxy(
+    target: Target, rng: np.random.Generator, *, axis_ratio: float | None = None
 ) -> Galaxy:
-    """A galaxy of this redshift, luminosity and kind.
+    """A random galaxy of this redshift, luminosity and kind.
 
-    A disk is seen from where it shows `axis_ratio`; by default from anywhere on the sphere.
+    Parameters
+    ----------
+    target
+    rng
+    axis_ratio
+        Observed axis ratio, which decides the inclination; by default the orientation is random.
     """
-    log_mass = _log_mass(draw, rng)
-    # Colour cuts call dusty disks that form stars red: a quarter of them, by our choice.
-    star_forming = (not draw.red) or (draw.sample != "LRG" and rng.random() < 0.25)
+    log_mass = _log_mass(target, rng)
+    # Colour cuts also select dusty star-forming disks as red; a quarter of red galaxies is assumed.
+    star_forming = (not target.red) or (target.sample != "LRG" and rng.random() < 0.25)
     post_starburst = bool(rng.random() < 0.015)
     star_forming = star_forming and not post_starburst
-    share = _bulge_share(log_mass, star_forming, rng)
+    share = _bulge_fraction(log_mass, star_forming, rng)
     inclination = np.arccos(rng.uniform(0.0, 1.0))
     if axis_ratio is not None:
         inclination = inclination_of(axis_ratio, share)
-    bulge, disk = _stars(draw, log_mass, star_forming, post_starburst, rng)
+    bulge, disk = _stars(target, log_mass, star_forming, post_starburst, rng)
     shape = draw_shape(
-        draw.z, log_mass, share, star_forming, inclination, rng, axis_ratio=axis_ratio
+        target.z, log_mass, share, star_forming, inclination, rng, axis_ratio=axis_ratio
     )
     spin = 10 ** (2.15 + 0.27 * (log_mass - 10.5)) * np.sin(inclination)
     agn, seyfert = _agn(log_mass, star_forming, rng)
     return Galaxy(
-        draw=draw,
+        target=target,
         bulge=bulge,
         disk=disk,
-        bulge_mass_share=share,
+        bulge_mass_fraction=share,
         shape=shape,
         dust_av=_dust(log_mass, star_forming, inclination, rng),
         dust_slope=float(np.clip(rng.normal(-0.15, 0.15), -0.6, 0.3)),
@@ -95,7 +103,7 @@ def draw_physics(
         gas_metallicity=_gas_metallicity(log_mass, rng),
         # Zahid et al. 2016 (ApJ 832, 203): sigma = 118 km/s (M / 10^10.3)^0.29, 0.07 dex.
         sigma_bulge_km_s=float(118 * 10 ** (0.29 * (log_mass - 10.3) + rng.normal(0, 0.07))),
-        # Tully-Fisher speed, seen through a fibre, and 30 km/s of turbulence.
+        # Part of the Tully-Fisher rotation that a fibre sees, and 30 km/s of turbulence.
         sigma_disk_km_s=float(np.hypot(30.0, 0.55 * spin)),
         agn_oiii=agn,
         agn_seyfert=seyfert,
@@ -104,18 +112,20 @@ def draw_physics(
     )
 
 
-def _log_mass(draw: Draw, rng: np.random.Generator) -> float:
-    """First guess of log10 stellar mass; the survey's truth is what the spectrum then weighs.
+def _log_mass(target: Target, rng: np.random.Generator) -> float:
+    """First guess of log10 of the stellar mass, which the scaling relations start from.
 
-    M/L in r of 2.6 for red and 1.3 for blue galaxies of 10^10 suns (Kroupa; Bell et al. 2003).
+    The mass in the truth table is that of the stars in the spectrum. The mass-to-light ratio in r
+    is 2.6 for red galaxies and 1.3 for blue ones of 10^10 solar luminosities (Kroupa initial mass
+    function; Bell et al. 2003).
     """
-    log_light = -0.4 * (draw.absolute_mag_r - 4.65)
-    ratio = 0.42 if draw.red else 0.10 + 0.1 * (log_light - 10)
+    log_light = -0.4 * (target.absolute_mag_r - 4.65)
+    ratio = 0.42 if target.red else 0.10 + 0.1 * (log_light - 10)
     return float(log_light + ratio + rng.normal(0, 0.08))
 
 
-def _bulge_share(log_mass: float, star_forming: bool, rng: np.random.Generator) -> float:
-    """Mass share of the bulge: small in low-mass disks, large in quenched galaxies."""
+def _bulge_fraction(log_mass: float, star_forming: bool, rng: np.random.Generator) -> float:
+    """Bulge-to-total mass ratio: small in low-mass disks, large in quenched galaxies."""
     if star_forming:
         mean = np.clip(0.18 + 0.16 * (log_mass - 10.3), 0.03, 0.5)
         return float(np.clip(rng.beta(2.2 * mean / (1 - mean), 2.2), 0.0, 0.85))
@@ -124,15 +134,18 @@ def _bulge_share(log_mass: float, star_forming: bool, rng: np.random.Generator) 
 
 
 def _stars(
-    draw: Draw, log_mass: float, forming: bool, burst: bool, rng: np.random.Generator
-) -> tuple[Stars, Stars]:
-    """Histories of bulge and disk; metallicities after Gallazzi et al. 2005 (MNRAS 362, 41)."""
-    universe = float(age_gyr(draw.z))
+    target: Target, log_mass: float, forming: bool, burst: bool, rng: np.random.Generator
+) -> tuple[StellarPopulation, StellarPopulation]:
+    """Stellar populations of bulge and disk.
+
+    Metallicities follow Gallazzi et al. 2005 (MNRAS 362, 41).
+    """
+    universe = float(age_gyr(target.z))
     knee = np.clip(0.12 * (log_mass - 11.0), -0.35, 0.12)
     z_bulge = float(10 ** np.clip(knee + 0.08 + rng.normal(0, 0.15), -1.0, 0.38))
     # Downsizing (Thomas et al. 2010, MNRAS 404, 1775): massive bulges formed first.
     late = np.clip(3.0 - 1.3 * (log_mass - 10.3), 0.8, 5.0) * rng.uniform(0.6, 1.4)
-    bulge = Stars(
+    bulge = StellarPopulation(
         start_gyr=max(universe - float(np.clip(late, 0.7, 0.6 * universe)), 1.5),
         tau_gyr=float(rng.uniform(0.25, 0.7)),
         metallicity=z_bulge,
@@ -140,7 +153,7 @@ def _stars(
     )
     start = max(universe - float(rng.uniform(1.0, 0.35 * universe)), 1.5)
     if burst:
-        disk = Stars(
+        disk = StellarPopulation(
             start,
             float(rng.uniform(1.0, 3.0)),
             z_bulge * 0.8,
@@ -149,33 +162,38 @@ def _stars(
         )
     elif forming:
         green = rng.random() < 0.12
-        # Such that star formation follows Renzini & Peng 2015 (ApJ 801, L29): log SFR = 0.76 log M
-        # - 7.64.
+        # Chosen such that the main sequence is that of Renzini & Peng 2015 (ApJ 801, L29):
+        # log SFR = 0.76 log M - 7.64.
         slow = 0.52 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
         tau = float(rng.uniform(1.2, 2.0)) if green else float(np.clip(10**slow, 2.0, 20.0))
         metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.2), -1.3, 0.3)
-        # Small galaxies form stars in bouts (Weisz et al. 2012, ApJ 744, 44), mostly between them.
+        # Small galaxies form stars in bursts (Weisz et al. 2012, ApJ 744, 44), and most are seen
+        # between two of them.
         bout = rng.normal(-0.2, 0.4) if log_mass < 9.3 else rng.normal(0, 0.25)
-        disk = Stars(start, tau, float(10**metals), recent=float(10**bout))
+        disk = StellarPopulation(start, tau, float(10**metals), recent=float(10**bout))
     else:
         tau = float(rng.uniform(0.5, 1.1))
-        disk = Stars(start, tau, z_bulge * 0.8, floor_ssfr=float(10 ** rng.normal(-12.0, 0.4)))
+        disk = StellarPopulation(
+            start, tau, z_bulge * 0.8, floor_ssfr=float(10 ** rng.normal(-12.0, 0.4))
+        )
     return bulge, disk
 
 
 def _gas_metallicity(log_mass: float, rng: np.random.Generator) -> float:
-    """Between the calibrations that Kewley & Ellison 2008 (ApJ 681, 1183) compare; 0.1 dex.
+    """Metallicity of the gas in solar units, with 0.1 dex of scatter at a given mass.
 
-    With it and the ionisation, lines have about the ratios of SDSS galaxies of a mass: from 10^8.5
-    to 10^11 suns [OIII] / Hbeta falls from 2.6 to 0.6 and [NII] / Halpha rises from 0.06 to 0.6.
+    It lies between the calibrations that Kewley & Ellison 2008 (ApJ 681, 1183) compare. Together
+    with the ionisation parameter it gives about the line ratios of SDSS galaxies of the same mass:
+    from 10^8.5 to 10^11 solar masses [OIII] / Hbeta falls from 2.6 to 0.6 and [NII] / Halpha rises
+    from 0.06 to 0.6.
     """
     return float(10 ** (min(0.16 + 0.42 * (log_mass - 10.5), 0.3) + rng.normal(0, 0.1)))
 
 
 def _dust(log_mass: float, forming: bool, inclination: float, rng: np.random.Generator) -> float:
-    """A_V: grows with mass (Garn & Best 2010, MNRAS 409, 421) and towards edge-on.
+    """A_V, which grows with mass (Garn & Best 2010, MNRAS 409, 421) and with inclination.
 
-    The scatter is wide, 0.3 dex: `choice` narrows it to what real colours allow.
+    The scatter of 0.3 dex is wide; `colour_matching` keeps the galaxies that have real colours.
     """
     if not forming:
         return float(min(rng.exponential(0.08), 0.6))
@@ -185,7 +203,10 @@ def _dust(log_mass: float, forming: bool, inclination: float, rng: np.random.Gen
 
 
 def _agn(log_mass: float, forming: bool, rng: np.random.Generator) -> tuple[float, bool]:
-    """Seyfert lines in 6 per cent of massive galaxies, weak LINER ones in a third of quenched."""
+    """Strength of nuclear [OIII], and True for a Seyfert.
+
+    Six per cent of massive galaxies have Seyfert lines, a third of quenched ones weak LINER lines.
+    """
     draw = rng.random()
     if log_mass > 10.2 and draw < 0.06:
         return float(10 ** rng.normal(0.9, 0.4)), True

@@ -1,4 +1,4 @@
-"""The light of galaxies by component: what image and spectrum of one galaxy have in common."""
+"""Spectral energy distributions of galaxies by component; image and spectrum are made from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array, Float64Array
 from galsearch.simulate.cosmology import luminosity_distance_mpc
 from galsearch.simulate.population.scaling_relations import Galaxy
 from galsearch.simulate.sed import photometry
@@ -16,15 +17,13 @@ from galsearch.simulate.sed.star_formation_history import (
     split_by_age,
     younger_than,
 )
-from galsearch.simulate.sed.stellar_grid import Library
-
-Floats = npt.NDArray[np.float64]
+from galsearch.simulate.sed.stellar_grid import StellarLibrary
 
 COMPONENTS = ("bulge", "disk", "young")
 """Bulge; stars of the disk older than 100 Myr; younger stars with the gas they ionise."""
 
 _SUN_PER_MPC2 = 3.828e33 / (4 * np.pi * 3.0856775814913673e24**2) * 1e17
-"""A solar luminosity at 1 Mpc, in 1e-17 erg / (s cm2)."""
+"""Flux of one solar luminosity at 1 Mpc, in 1e-17 erg / (s cm2)."""
 
 _SEYFERT = {
     5006.84: 1.0, 4958.91: 0.335, 4861.32: 0.10, 6562.80: 0.31, 6583.45: 0.30, 6548.05: 0.10,
@@ -34,8 +33,8 @@ _LINER = {
     5006.84: 1.0, 4958.91: 0.335, 4861.32: 0.50, 6562.80: 1.5, 6583.45: 2.0, 6548.05: 0.67,
     6716.44: 0.9, 6730.82: 0.8, 3726.03: 0.9, 3728.81: 1.2, 6300.30: 0.3,
 }  # fmt: skip
-"""Line fluxes over [OIII] 5007, by wavelength in air: middles of the Seyfert and LINER regions of
-Kewley et al. 2006 (MNRAS 372, 961), to a factor of two."""
+"""Line fluxes relative to [OIII] 5007, by wavelength in air (Angstrom): centres of the Seyfert and
+LINER regions of Kewley et al. 2006 (MNRAS 372, 961), to a factor of two."""
 
 _DUST_ANGSTROM = (3500, 3600, 4000, 4770, 5500, 6430, 7500, 8500, 9150, 10300)
 _DUST_COEFFICIENT = (4.45, 4.34, 3.96, 3.214, 2.75, 2.165, 1.67, 1.37, 1.211, 1.0)
@@ -43,43 +42,53 @@ _DUST_COEFFICIENT = (4.45, 4.34, 3.96, 3.214, 2.75, 2.165, 1.67, 1.37, 1.211, 1.
 
 
 @dataclass(frozen=True, eq=False)
-class Light:
-    """One galaxy above the atmosphere, behind the Milky Way's dust. 1e-17 erg/(s cm2 Angstrom)."""
+class GalaxySED:
+    """Spectral energy distribution of one galaxy above the atmosphere, dimmed by all dust.
 
-    wavelength_angstrom: Floats
-    """(n,) observed frame, vacuum."""
-    continuum: npt.NDArray[np.float32]
-    """(3, n), bulge, disk, young."""
-    line_wavelength_angstrom: Floats
-    """(n_lines,) observed frame."""
-    young_lines: Floats
-    """(n_lines,), 1e-17 erg/(s cm2): of the gas around young stars."""
-    nuclear_lines: Floats
-    """(n_lines,): of the active nucleus."""
-    band_flux: Floats
-    """(4, 3): nanomaggies of bulge, disk, young and nucleus in g, r and z."""
+    Flux densities are in 1e-17 erg/(s cm2 Angstrom).
+    """
+
+    wavelength_angstrom: Float64Array
+    """(n,), observed frame, vacuum."""
+    continuum: Float32Array
+    """(3, n) of bulge, disk and young stars."""
+    line_wavelength_angstrom: Float64Array
+    """(n_lines,), observed frame, vacuum."""
+    young_lines: Float64Array
+    """(n_lines,) fluxes of the gas around young stars, 1e-17 erg/(s cm2)."""
+    nuclear_lines: Float64Array
+    """(n_lines,) fluxes of the active nucleus, 1e-17 erg/(s cm2)."""
+    band_flux: Float64Array
+    """(4, 3) nanomaggies of bulge, disk, young stars and nucleus in g, r and z."""
     log10_mass: float
     """log10 of the solar masses in living stars."""
     age_gyr: float
-    """Weighted by the mass formed."""
+    """Mean age of the stars, weighted by the mass formed."""
     log10_metallicity: float
     """log10 of Z / Zsun, weighted by living mass."""
     sfr: float
-    """Solar masses a year over the last 100 Myr."""
+    """Star-formation rate in solar masses per year, averaged over the last 100 Myr."""
 
 
-def shine(
+def galaxy_seds(
     galaxies: Sequence[Galaxy],
-    library: Library,
+    library: StellarLibrary,
     *,
     ebv: Sequence[float],
     hemisphere: str = "south",
-) -> list[Light]:
-    """The light of each galaxy; `ebv` is the reddening by the Milky Way towards it.
+) -> list[GalaxySED]:
+    """Spectral energy distributions of galaxies, scaled to their r magnitudes.
 
-    `hemisphere` says whose filters the band fluxes are of.
+    Stars are summed over the library in one matrix product for all galaxies.
 
-    Stars are summed over the library in one matrix product for all of them.
+    Parameters
+    ----------
+    galaxies
+    library
+    ebv
+        Reddening E(B-V) by the Milky Way towards each galaxy.
+    hemisphere : "south" or "north"
+        Decides the filters of the band fluxes.
     """
     weights = np.array([component_weights(galaxy, library) for galaxy in galaxies])
     parts = split_by_age(weights, library)
@@ -89,60 +98,72 @@ def shine(
     gas = gas_weights(parts, galaxies, library)
     stars[:, 3] += gas @ library.nebula
     return [
-        _one(galaxy, library, weights[i], stars[i], gas[i], ebv[i], hemisphere)
+        _galaxy_sed(galaxy, library, weights[i], stars[i], gas[i], ebv[i], hemisphere)
         for i, galaxy in enumerate(galaxies)
     ]
 
 
-def _one(
+def _galaxy_sed(
     galaxy: Galaxy,
-    library: Library,
-    weights: Floats,
-    stars: npt.NDArray[np.float32],
-    gas: npt.NDArray[np.float32],
+    library: StellarLibrary,
+    weights: Float64Array,
+    stars: Float32Array,
+    gas: Float32Array,
     ebv: float,
     hemisphere: str,
-) -> Light:
-    z = galaxy.draw.z
-    rest, rest_lines = library.wavelength_angstrom, library.line_wavelength_angstrom
-    cont_dust = _attenuation(galaxy, rest, library.attenuation)
-    line_dust = _attenuation(galaxy, rest_lines, library.line_attenuation)
-    continuum = np.stack(
-        [
-            stars[0] * cont_dust,
-            stars[1] * cont_dust,
-            stars[2] * cont_dust + stars[3] * cont_dust**galaxy.birth_cloud,
-        ]
-    )
-    young_lines = _nebular_lines(galaxy, library, gas) * line_dust**galaxy.birth_cloud
-    nuclear_lines = _nuclear_lines(galaxy, library, continuum)
-    wavelength, lines = rest * (1 + z), rest_lines * (1 + z)
+) -> GalaxySED:
+    z = galaxy.target.z
+    wavelength = library.wavelength_angstrom * (1 + z)
+    lines = library.line_wavelength_angstrom * (1 + z)
+    continuum, young_lines, nuclear_lines = _rest_frame_emission(galaxy, library, stars, gas)
     continuum *= np.float32(1 / (1 + z))
     fluxes = _band_fluxes(wavelength, continuum, lines, (young_lines, nuclear_lines), hemisphere)
-    wanted = 10 ** (-0.4 * (galaxy.draw.mag_r - 22.5))
+    wanted = 10 ** (-0.4 * (galaxy.target.mag_r - 22.5))
     scale = wanted / fluxes[:, 1].sum()
-    veil, line_veil = _milky_way(wavelength, ebv), _milky_way(lines, ebv)
-    continuum *= (scale * veil).astype(np.float32)
-    young_lines, nuclear_lines = young_lines * scale * line_veil, nuclear_lines * scale * line_veil
+    # The Milky Way's dust dims the galaxy after it was scaled to its magnitude without that dust.
+    dust, line_dust = _milky_way_dust(wavelength, ebv), _milky_way_dust(lines, ebv)
+    continuum *= (scale * dust).astype(np.float32)
+    young_lines, nuclear_lines = young_lines * scale * line_dust, nuclear_lines * scale * line_dust
     fluxes = _band_fluxes(wavelength, continuum, lines, (young_lines, nuclear_lines), hemisphere)
     mass_formed = scale / (_SUN_PER_MPC2 / float(luminosity_distance_mpc(z)) ** 2)
-    return Light(
+    return GalaxySED(
         wavelength, continuum, lines, young_lines, nuclear_lines, fluxes,
         *_masses(weights.sum(axis=0) * mass_formed, library),
     )  # fmt: skip
 
 
-def _attenuation(galaxy: Galaxy, wavelength: Floats, curve: npt.NDArray[np.floating]) -> Floats:
+def _rest_frame_emission(
+    galaxy: Galaxy, library: StellarLibrary, stars: Float32Array, gas: Float32Array
+) -> tuple[Float32Array, Float64Array, Float64Array]:
+    """Continuum (3, n), lines of young stars and lines of the nucleus behind the galaxy's dust."""
+    dust = _attenuation(galaxy, library.wavelength_angstrom, library.attenuation)
+    line_dust = _attenuation(galaxy, library.line_wavelength_angstrom, library.line_attenuation)
+    continuum = np.stack(
+        [
+            stars[0] * dust,
+            stars[1] * dust,
+            stars[2] * dust + stars[3] * dust**galaxy.birth_cloud,
+        ]
+    )
+    young_lines = _nebular_lines(galaxy, library, gas) * line_dust**galaxy.birth_cloud
+    return continuum, young_lines, _nuclear_lines(galaxy, library, continuum)
+
+
+def _attenuation(
+    galaxy: Galaxy, wavelength: Float64Array, curve: npt.NDArray[np.floating]
+) -> Float64Array:
+    """Fraction of the light that the galaxy's dust lets through."""
     tilted = curve * (wavelength / 5500.0) ** galaxy.dust_slope
     return np.asarray(10 ** (-0.4 * galaxy.dust_av * tilted))
 
 
-def _milky_way(wavelength: Floats, ebv: float) -> Floats:
+def _milky_way_dust(wavelength: Float64Array, ebv: float) -> Float64Array:
+    """Fraction of the light that the Milky Way's dust lets through."""
     return np.asarray(10 ** (-0.4 * ebv * np.interp(wavelength, _DUST_ANGSTROM, _DUST_COEFFICIENT)))
 
 
-def _nebular_lines(galaxy: Galaxy, library: Library, gas: npt.NDArray[np.float32]) -> Floats:
-    """(n_lines,): the young ages' lines, interpolated in the ionisation parameter."""
+def _nebular_lines(galaxy: Galaxy, library: StellarLibrary, gas: Float32Array) -> Float64Array:
+    """Lines of the gas around young stars, (n_lines,), at the ionisation of the galaxy."""
     above = int(np.clip(np.searchsorted(library.log_u, galaxy.log_ionisation), 1, 8))
     low, high = library.log_u[above - 1 : above + 1]
     share = (galaxy.log_ionisation - low) / (high - low)
@@ -150,7 +171,10 @@ def _nebular_lines(galaxy: Galaxy, library: Library, gas: npt.NDArray[np.float32
     return np.asarray(gas.astype(np.float64) @ table.reshape(gas.size, -1))
 
 
-def _nuclear_lines(galaxy: Galaxy, library: Library, continuum: npt.NDArray[np.float32]) -> Floats:
+def _nuclear_lines(
+    galaxy: Galaxy, library: StellarLibrary, continuum: Float32Array
+) -> Float64Array:
+    """Lines of the active nucleus, (n_lines,), scaled to the continuum at [OIII] 5007."""
     lines = np.zeros(len(library.line_wavelength_angstrom))
     if galaxy.agn_oiii > 0:
         at = int(np.searchsorted(library.wavelength_angstrom, 5040.0))
@@ -162,19 +186,21 @@ def _nuclear_lines(galaxy: Galaxy, library: Library, continuum: npt.NDArray[np.f
 
 
 def _band_fluxes(
-    wavelength: Floats,
-    continuum: npt.NDArray[np.float32],
-    lines: Floats,
-    young_and_nuclear: tuple[Floats, Floats],
+    wavelength: Float64Array,
+    continuum: Float32Array,
+    lines: Float64Array,
+    young_and_nuclear: tuple[Float64Array, Float64Array],
     hemisphere: str,
-) -> Floats:
+) -> Float64Array:
+    """Nanomaggies (4, 3) of bulge, disk, young stars and nucleus in g, r and z."""
     fluxes = np.zeros((4, len(photometry.BANDS)))
     fluxes[:3] = photometry.continuum_fluxes(wavelength, continuum, hemisphere)
     fluxes[2:] += photometry.line_fluxes(lines, np.stack(young_and_nuclear), hemisphere)
     return np.asarray(fluxes * 1e-17)
 
 
-def _masses(formed: Floats, library: Library) -> tuple[float, float, float, float]:
+def _masses(formed: Float64Array, library: StellarLibrary) -> tuple[float, float, float, float]:
+    """log10 of the living mass, age, log10 of the metallicity and SFR of mass formed by age."""
     living = formed * library.living
     middle = (library.age_edges_yr[1:] + library.age_edges_yr[:-1]) / 2
     recent = formed.sum(axis=0) * younger_than(YOUNG_YR, library.age_edges_yr)

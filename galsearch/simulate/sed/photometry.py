@@ -5,9 +5,8 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.simulate.optional_imports import load_extra
-
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import Float32Array, Float64Array
+from galsearch.simulate.optional_imports import import_optional
 
 BANDS = ("g", "r", "z")
 FILTERS = {
@@ -16,15 +15,15 @@ FILTERS = {
 }
 """Dey et al. 2019 (AJ 157, 168): DECam in the south, 90Prime and Mosaic-3 in the north."""
 _AB_ZERO = 3.631e-20
-"""erg / (s cm2 Hz) of magnitude 0."""
+"""Flux density of AB magnitude 0, in erg / (s cm2 Hz)."""
 _SPEED_OF_LIGHT_ANGSTROM_S = 2.99792458e18
 _NANOMAGGIES = 1e9
 
 
 def transmission(
     wavelength_angstrom: npt.NDArray[np.floating], hemisphere: str = "south"
-) -> npt.NDArray[np.float32]:
-    """(3, n): the filters' response at observed wavelengths, 0 outside.
+) -> Float32Array:
+    """Response (3, n) of the g, r and z filters at observed wavelengths, 0 outside a filter.
 
     Raises
     ------
@@ -41,8 +40,11 @@ def continuum_fluxes(
     wavelength_angstrom: npt.NDArray[np.floating],
     flux: npt.NDArray[np.floating],
     hemisphere: str = "south",
-) -> npt.NDArray[np.float64]:
-    """(..., 3) nanomaggies of spectra (..., n) in erg / (s cm2 Angstrom), observed frame."""
+) -> Float64Array:
+    """Band fluxes (..., 3) in nanomaggies of spectra (..., n) in erg / (s cm2 Angstrom).
+
+    Wavelengths are in the observed frame.
+    """
     step = np.gradient(wavelength_angstrom)
     weights = transmission(wavelength_angstrom, hemisphere) * wavelength_angstrom * step
     return np.asarray(flux @ weights.T, dtype=np.float64) / _curves(hemisphere)[1]
@@ -52,16 +54,19 @@ def line_fluxes(
     wavelength_angstrom: npt.NDArray[np.floating],
     flux: npt.NDArray[np.floating],
     hemisphere: str = "south",
-) -> npt.NDArray[np.float64]:
-    """(..., 3) nanomaggies of lines (..., n_lines) in erg / (s cm2) at observed wavelengths."""
+) -> Float64Array:
+    """Band fluxes (..., 3) in nanomaggies of lines (..., n_lines) in erg / (s cm2).
+
+    Wavelengths are in the observed frame.
+    """
     weights = transmission(wavelength_angstrom, hemisphere) * wavelength_angstrom
     return np.asarray(flux @ weights.T, dtype=np.float64) / _curves(hemisphere)[1]
 
 
 @functools.cache
-def _curves(hemisphere: str) -> tuple[list[tuple[Floats, Floats]], Floats]:
-    """Wavelength and response of each filter; what a nanomaggy gives when it is integrated."""
-    filters = load_extra("speclite.filters")
+def _curves(hemisphere: str) -> tuple[list[tuple[Float64Array, Float64Array]], Float64Array]:
+    """Wavelength and response of each filter, and the photon integral of one nanomaggy (3,)."""
+    filters = import_optional("speclite.filters")
     curves, norm = [], []
     for name in FILTERS[hemisphere]:
         response = filters.load_filter(name)

@@ -3,26 +3,24 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from galsearch.simulate.population.scaling_relations import Galaxy, Stars
-from galsearch.simulate.sed.stellar_grid import Library
-
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import Float32Array, Float64Array
+from galsearch.simulate.population.scaling_relations import Galaxy, StellarPopulation
+from galsearch.simulate.sed.stellar_grid import StellarLibrary
 
 YOUNG_YR, _BIRTH_CLOUD_YR = 1e8, 1e7
 _RECENT_YR = 1e8
-"""The window over which Bagpipes, and we, average the star-formation rate."""
-_IONISING = 0.7
-"""Of the photons that could ionise gas: dust takes the others first. Such that Halpha is as wide as
-in SDSS's star-forming galaxies; Inoue 2001 (AJ 122, 1788) finds half or less in spirals, and more
-where there are fewer metals."""
+"""Time over which the star-formation rate is averaged, as in Bagpipes."""
+_IONISING_FRACTION = 0.7
+"""Share of the ionising photons that reach gas; dust absorbs the others. It is chosen such that
+Halpha has the equivalent width of star-forming galaxies in SDSS. Inoue 2001 (AJ 122, 1788) finds
+half or less in spirals, and more where the metallicity is lower."""
 
 
-def mass_by_age(stars: Stars, age_edges_yr: Floats) -> Floats:
-    """(n_ages,): share of the mass formed in each age bin; sums to one.
+def mass_by_age(stars: StellarPopulation, age_edges_yr: Float64Array) -> Float64Array:
+    """Share of the mass formed in each age bin, (n_ages,); the shares sum to one.
 
-    The delayed history integrates to 1 - (1 + t/tau) exp(-t/tau) after a time t.
+    The delayed history t exp(-t/tau) integrates to 1 - (1 + t/tau) exp(-t/tau) after a time t.
     """
     edges = age_edges_yr / 1e9
     share = -np.diff(_formed(np.clip(stars.start_gyr - edges, 0, None) / stars.tau_gyr))
@@ -37,9 +35,9 @@ def mass_by_age(stars: Stars, age_edges_yr: Floats) -> Floats:
     return np.asarray(share / share.sum())
 
 
-def component_weights(galaxy: Galaxy, library: Library) -> Floats:
-    """(2, n_metals, n_ages): mass formed in bulge and disk, of one solar mass in all."""
-    shares = (galaxy.bulge_mass_share, 1 - galaxy.bulge_mass_share)
+def component_weights(galaxy: Galaxy, library: StellarLibrary) -> Float64Array:
+    """Mass formed in bulge and disk, (2, n_metals, n_ages), for one solar mass in total."""
+    shares = (galaxy.bulge_mass_fraction, 1 - galaxy.bulge_mass_fraction)
     return np.array(
         [
             share
@@ -50,8 +48,19 @@ def component_weights(galaxy: Galaxy, library: Library) -> Floats:
     )
 
 
-def split_by_age(weights: Floats, library: Library) -> npt.NDArray[np.float32]:
-    """(n_galaxies, 4, n_metals * n_ages): bulge, old disk, 10 to 100 Myr, under 10 Myr."""
+def split_by_age(weights: Float64Array, library: StellarLibrary) -> Float32Array:
+    """Mass of bulge, old disk, stars of 10 to 100 Myr and younger stars.
+
+    Parameters
+    ----------
+    weights : (n_galaxies, 2, n_metals, n_ages)
+        Made by `component_weights`.
+    library
+
+    Returns
+    -------
+    (n_galaxies, 4, n_metals * n_ages) float32
+    """
     young = younger_than(YOUNG_YR, library.age_edges_yr)
     birth = younger_than(_BIRTH_CLOUD_YR, library.age_edges_yr)
     bulge, disk = weights[:, 0], weights[:, 1]
@@ -60,23 +69,31 @@ def split_by_age(weights: Floats, library: Library) -> npt.NDArray[np.float32]:
 
 
 def gas_weights(
-    parts: npt.NDArray[np.float32], galaxies: Sequence[Galaxy], library: Library
-) -> npt.NDArray[np.float32]:
-    """(n_galaxies, n_metals * n_young): the youngest stars, at the metallicity of the gas.
+    parts: Float32Array, galaxies: Sequence[Galaxy], library: StellarLibrary
+) -> Float32Array:
+    """Mass of the youngest stars at the metallicity of the gas, which scales the nebular emission.
 
     Parameters
     ----------
-    parts
-        Of these galaxies, by `split_by_age`.
+    parts : (n_galaxies, 4, n_metals * n_ages)
+        Made by `split_by_age`.
+    galaxies
+    library
+
+    Returns
+    -------
+    (n_galaxies, n_metals * n_young) float32
     """
     youngest = parts[:, 3].reshape(len(parts), len(library.metallicities), -1).sum(axis=1)
     metals = [metal_weights(galaxy.gas_metallicity, library.metallicities) for galaxy in galaxies]
-    weights = _IONISING * np.array(metals)[:, :, None] * youngest[:, None, : library.n_young]
+    weights = (
+        _IONISING_FRACTION * np.array(metals)[:, :, None] * youngest[:, None, : library.n_young]
+    )
     return np.asarray(weights.reshape(len(parts), -1), np.float32)
 
 
-def metal_weights(metallicity: float, metallicities: Floats) -> Floats:
-    """(n_metals,): linear interpolation between the library's metallicities, as Bagpipes does."""
+def metal_weights(metallicity: float, metallicities: Float64Array) -> Float64Array:
+    """Weights (n_metals,) of linear interpolation between metallicities, as in Bagpipes."""
     above = int(np.clip(np.searchsorted(metallicities, metallicity), 1, len(metallicities) - 1))
     low, high = metallicities[above - 1], metallicities[above]
     weights = np.zeros(len(metallicities))
@@ -85,15 +102,17 @@ def metal_weights(metallicity: float, metallicities: Floats) -> Floats:
     return weights
 
 
-def younger_than(age_yr: float, age_edges_yr: Floats) -> Floats:
-    """(n_ages,): the share of each bin that is younger than `age_yr`."""
+def younger_than(age_yr: float, age_edges_yr: Float64Array) -> Float64Array:
+    """Share of each age bin that is younger than `age_yr`, (n_ages,)."""
     return _overlap(age_edges_yr, 0.0, age_yr)
 
 
-def _formed(t: Floats) -> Floats:
+def _formed(t: Float64Array) -> Float64Array:
+    """Integral of the delayed history up to a time t in units of tau."""
     return np.asarray(1 - (1 + t) * np.exp(-t))
 
 
-def _overlap(edges: Floats, low: float, high: float) -> Floats:
+def _overlap(edges: Float64Array, low: float, high: float) -> Float64Array:
+    """Share of each bin that lies between `low` and `high`."""
     covered = np.clip(edges[1:], low, high) - np.clip(edges[:-1], low, high)
     return np.asarray(covered / np.diff(edges))

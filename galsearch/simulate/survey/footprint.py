@@ -1,12 +1,12 @@
-"""Where simulated galaxies lie: one nside-64 HEALPix pixel for each chunk, and who they are."""
+"""Positions and TARGETIDs of simulated galaxies; each chunk fills one HEALPix pixel of nside 64."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from astropy_healpix import healpix_to_lonlat
 
+from galsearch.core.arrays import Float64Array, Int64Array
 from galsearch.core.errors import SimulationSettingError
 from galsearch.core.target_id import TargetIdParts, encode_target_id
 from galsearch.sources.legacy_surveys.brick_grid import brick_ids
@@ -17,29 +17,29 @@ _ORDER_IN_PIXEL = 23
 """Order 29, HATS's finest, is 23 levels below nside 64 = 2^6."""
 HEMISPHERES = ("south", "north")
 _DEC_RANGE_DEG = {"south": (-18.0, 32.0), "north": (32.5, 84.0)}
-"""The imaging of DR9 that DESI observes, whatever the right ascension."""
+"""Declinations of the DR9 imaging that DESI observes, at all right ascensions."""
 RELEASE = {"south": 9010, "north": 9011}
-"""DR9."""
+"""Number of the imaging release DR9, which is a part of the TARGETID."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """What is to be made."""
+    """The galaxies of one HEALPix pixel: the unit in which a survey is simulated."""
 
     number: int
     pixel: int
     """Nested HEALPix pixel of nside 64."""
     n: int
-    """Galaxies, 1 to 50."""
+    """Number of galaxies, 1 to 50."""
 
 
 def truth_path(out: Path, chunk: Chunk) -> Path:
-    """The file that is written last: where it is, the chunk is done."""
+    """Path of the truth file, which is written last: where it exists, the chunk is finished."""
     return out / "truth" / f"truth-{chunk.pixel}.fits"
 
 
-def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> npt.NDArray[np.int64]:
-    """(n_chunks,) distinct nested pixels of nside 64, in an order that the seed decides.
+def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> Int64Array:
+    """Distinct nested pixels of nside 64, (n_chunks,), in a random order that the seed decides.
 
     The first pixels do not depend on `n_chunks`.
 
@@ -63,21 +63,21 @@ def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> npt.NDA
 
 def random_positions(
     pixel: int, n: int, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """RA and Dec (n,), ICRS degrees, even over a pixel: centres of its order-29 pixels."""
+) -> tuple[Float64Array, Float64Array]:
+    """RA and Dec, (n,) each, ICRS degrees, uniform over a pixel: centres of its order-29 pixels."""
     inside = rng.integers(0, 4**_ORDER_IN_PIXEL, n)
     return _positions((pixel << (2 * _ORDER_IN_PIXEL)) + inside, 2**29)
 
 
 def target_ids(
-    ra_deg: npt.NDArray[np.float64],
-    dec_deg: npt.NDArray[np.float64],
+    ra_deg: Float64Array,
+    dec_deg: Float64Array,
     *,
     first_object: int,
     hemisphere: str = "south",
     sky: bool = False,
-) -> npt.NDArray[np.int64]:
-    """(n,) TARGETIDs with the MOCK bit: the brick of each position and a running object number."""
+) -> Int64Array:
+    """TARGETIDs (n,) with the MOCK bit, made of the brick of a position and an object number."""
     bricks = brick_ids(ra_deg, dec_deg)
     parts = [
         TargetIdParts(first_object + i, int(brick), RELEASE[hemisphere], mock=True, sky=sky)
@@ -86,8 +86,6 @@ def target_ids(
     return np.array([int(encode_target_id(part)) for part in parts], dtype=np.int64)
 
 
-def _positions(
-    pixels: npt.NDArray[np.int64], nside: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _positions(pixels: Int64Array, nside: int) -> tuple[Float64Array, Float64Array]:
     lon, lat = healpix_to_lonlat(pixels, nside, order="nested")
     return np.asarray(lon.deg, dtype=np.float64), np.asarray(lat.deg, dtype=np.float64)

@@ -1,21 +1,22 @@
-"""What the two surveys recorded of one simulated galaxy."""
+"""One simulated galaxy as the two surveys recorded it."""
 
 from dataclasses import dataclass
 
 from galsearch.simulate.population.scaling_relations import Galaxy
-from galsearch.simulate.sed.galaxy_sed import Light
-from galsearch.simulate.spectroscopy import Exposure, Recorded
+from galsearch.simulate.sed.galaxy_sed import GalaxySED
+from galsearch.simulate.spectroscopy.spectrograph import Exposure, ObservedSpectrum
 
 
 @dataclass(frozen=True, eq=False)
-class Observed:
-    """One galaxy as both surveys recorded it, and what is true of it."""
+class ObservedGalaxy:
+    """A galaxy, its recorded spectrum and its row of the truth table."""
 
     galaxy: Galaxy
-    light: Light
-    recorded: Recorded
+    sed: GalaxySED
+    spectrum: ObservedSpectrum
     exposure: Exposure
     ebv: float
     fibre_flux: tuple[float, float, float]
     """Nanomaggies in g, r and z within the fibre's aperture."""
     truth: dict[str, float | str]
+    """Columns of the truth table but TARGETID: `truth.truth_row`."""

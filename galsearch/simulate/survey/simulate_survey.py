@@ -1,4 +1,4 @@
-"""`simulate_survey`: a survey that never was, in the formats of the real ones, resumable."""
+"""Simulation of a survey, which can be interrupted, continued and enlarged."""
 
 import json
 import time
@@ -48,13 +48,13 @@ unpaired = "keep"
 
 @dataclass(frozen=True)
 class SurveyReport:
-    """What `simulate_survey` did."""
+    """Result of `simulate_survey`."""
 
     out: Path
     n: int
-    """Galaxies in the survey now."""
+    """Number of galaxies in the survey."""
     n_made: int
-    """Of these, made by this call; the others were there already."""
+    """Number of galaxies made by this call; the others were there already."""
     seconds: float
     ingest_recipe: Path
     """TOML file for `galsearch ingest`."""
@@ -75,10 +75,10 @@ def simulate_survey(
     hemisphere: str = "south",
     progress: Progress | None = None,
 ) -> SurveyReport:
-    """Spectra, images and truth of `n` simulated galaxies, written as survey files under `out`.
+    """Simulate galaxies and write them as DESI coadds, Legacy Survey cutouts and truth tables.
 
-    The same seed makes the same bytes, whatever the number of workers and however often it was
-    interrupted: what is finished is kept, and a larger `n` continues the survey.
+    The same seed makes the same bytes, whatever the number of workers and interruptions. Finished
+    parts are kept, and a larger `n` continues the survey.
 
     Galaxies are made in processes of their own, which import the main script again: a script calls
     this function below `if __name__ == "__main__":`.
@@ -88,13 +88,13 @@ def simulate_survey(
     out
         Directory; made where it does not exist.
     n : at least 1
-        Galaxies. DESI coadds hold two further rows a file that are no galaxies.
+        Number of galaxies. Each coadd holds two further rows: a sky fibre and a stuck positioner.
     seed : at least 0
     workers : at least 1
         Processes.
     hemisphere : "south" or "north"
-        Whose imaging: DECam (release 9010), or BASS and MzLS (9011) with their filters, seeing
-        and noise, in that part of the sky.
+        Imaging by DECam (release 9010), or by BASS and MzLS (release 9011), with their filters,
+        seeing, noise and part of the sky.
     progress
         Called as progress("simulate", galaxies done, n).
 
@@ -104,11 +104,15 @@ def simulate_survey(
 
     Raises
     ------
+    SimulationSettingError
+        Where a number is out of range, or the hemisphere is unknown.
     SimulationError
-        Where a number is out of range, or `out` holds a survey of another seed, version
-        or hemisphere, a larger one, or other files.
+        Where `out` holds a survey of another seed, version or hemisphere, a larger one, or other
+        files.
     MissingExtraError
         Where Bagpipes, GalSim or speclite is not installed.
+    WorkerDiedError
+        Where a worker process ended early.
     """
     started = time.monotonic()
     report_progress = progress or no_progress
@@ -116,7 +120,7 @@ def simulate_survey(
     _check_hemisphere(hemisphere)
     out = Path(out)
     chunks = _chunks(n, seed, hemisphere)
-    _claim(out, n, seed, hemisphere, chunks)
+    _start_or_continue(out, n, seed, hemisphere, chunks)
     missing = [chunk for chunk in chunks if not truth_path(out, chunk).exists()]
     n_made = sum(chunk.n for chunk in missing)
     done = [n - n_made]
@@ -157,8 +161,11 @@ def _chunks(n: int, seed: int, hemisphere: str) -> list[Chunk]:
     ]
 
 
-def _claim(out: Path, n: int, seed: int, hemisphere: str, chunks: list[Chunk]) -> None:
-    """Write simulation.json, or agree with the one that is there; a part chunk is made anew."""
+def _start_or_continue(out: Path, n: int, seed: int, hemisphere: str, chunks: list[Chunk]) -> None:
+    """Write simulation.json, or check that the survey in `out` can be continued.
+
+    Where a survey grows, its last chunk is made anew unless it is full already.
+    """
     record_path = out / "simulation.json"
     requested: dict[str, Any] = {
         "simulator_version": SIMULATOR_VERSION,

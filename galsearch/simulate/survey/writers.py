@@ -1,4 +1,4 @@
-"""A chunk in the real files' columns: FIBERMAP, redrock, truth, and the rows of no galaxy."""
+"""Files of a chunk in the formats of real surveys: coadd, redrock and truth."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,59 +7,63 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Float64Array, Int64Array
 from galsearch.simulate.cosmology import SPEED_OF_LIGHT_KM_S
-from galsearch.simulate.spectroscopy import ARMS, Exposure, arm_wavelengths, observe
+from galsearch.simulate.spectroscopy.arm_grid import ARMS, arm_wavelengths
+from galsearch.simulate.spectroscopy.spectrograph import Exposure, observe_spectrum
 from galsearch.simulate.survey.footprint import random_positions, target_ids
-from galsearch.simulate.survey.record import Observed
+from galsearch.simulate.survey.record import ObservedGalaxy
 from galsearch.sources import write_coadd, write_redrock, write_truth
 
 SURVEY, PROGRAM = "main", "bright"
 _BITS = {"LRG": 1 << 0, "ELG": 1 << 1}
 _BGS_ANY = 1 << 60
-"""DESI_TARGET bits; whatever is no LRG or ELG is of the bright programme."""
+"""DESI_TARGET bits; galaxies that are neither LRG nor ELG belong to the bright programme."""
 _N_OTHER = 2
-"""Rows that are no galaxy, after the galaxies: a sky fibre and a stuck positioner."""
+"""Rows without a galaxy at the end of a file: a sky fibre and a stuck positioner."""
 
 
 def pixel_folder(out: Path, pixel: int) -> Path:
-    """Where DESI would keep a pixel's files."""
+    """Directory of a pixel's files, as in a DESI release."""
     return out / "healpix" / SURVEY / PROGRAM / str(pixel // 100) / str(pixel)
 
 
 def write_spectra(
     out: Path,
     pixel: int,
-    ids: npt.NDArray[np.int64],
-    ra_deg: npt.NDArray[np.float64],
-    dec_deg: npt.NDArray[np.float64],
-    observed: Sequence[Observed],
+    ids: Int64Array,
+    ra_deg: Float64Array,
+    dec_deg: Float64Array,
+    observed: Sequence[ObservedGalaxy],
     rng: np.random.Generator,
     *,
     hemisphere: str = "south",
-) -> npt.NDArray[np.int64]:
+) -> Int64Array:
     """Write coadd-main-bright-PIXEL.fits: the galaxies, one sky fibre, one stuck fibre.
 
     Returns
     -------
     ndarray
-        (2,) TARGETIDs of the rows that are no galaxy.
+        (2,) TARGETIDs of the rows without a galaxy.
     """
     other_ra, other_dec = random_positions(pixel, _N_OTHER, rng)
     sky_id = target_ids(
         other_ra[:1], other_dec[:1], first_object=1 + pixel, hemisphere=hemisphere, sky=True
     )
     other_ids = np.concatenate([sky_id, np.array([-int(pixel) - 1])])
-    sky = observe(
+    sky = observe_spectrum(
         {arm: np.zeros(high - low) for arm, (low, high) in ARMS.items()},
         Exposure(effective_seconds=200.0, calibration=1.0, tilt=0.0),
         rng,
     )
     arms = {}
     for arm, wavelength in arm_wavelengths().items():
-        recorded = [one.recorded for one in observed] + [sky]
+        spectra = [one.spectrum for one in observed] + [sky]
         blank = np.zeros((1, wavelength.size), np.float32)
         planes = [
-            np.concatenate([np.stack([getattr(r, kind)[arm] for r in recorded]), blank])
+            np.concatenate(
+                [np.stack([getattr(spectrum, kind)[arm] for spectrum in spectra]), blank]
+            )
             for kind in ("flux", "ivar", "mask")
         ]
         arms[arm] = (wavelength, planes[0], planes[1], planes[2].astype(np.int32))
@@ -78,9 +82,9 @@ def write_spectra(
 
 
 def _fibermap(
-    observed: Sequence[Observed], rng: np.random.Generator, hemisphere: str
+    observed: Sequence[ObservedGalaxy], rng: np.random.Generator, hemisphere: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """FIBERMAP columns; catalogue fluxes carry 1 per cent and the noise of a faint source."""
+    """Columns of FIBERMAP; catalogue fluxes have an error of 1 per cent plus that of the sky."""
     n = len(observed)
     columns: dict[str, npt.NDArray[Any]] = {
         "COADD_FIBERSTATUS": _rows([0] * n, [0, 1 << 1], np.int32),
@@ -92,7 +96,7 @@ def _fibermap(
             [one.exposure.effective_seconds for one in observed], [200.0, 0.0], np.float32
         ),
         "DESI_TARGET": _rows(
-            [_BITS.get(one.galaxy.draw.sample, _BGS_ANY) for one in observed],
+            [_BITS.get(one.galaxy.target.sample, _BGS_ANY) for one in observed],
             [1 << 32, 0],
             np.int64,
         ),
@@ -101,7 +105,7 @@ def _fibermap(
         ),
     }
     for row, band in enumerate("GRZ"):
-        true = np.array([one.light.band_flux[:, row].sum() for one in observed])
+        true = np.array([one.sed.band_flux[:, row].sum() for one in observed])
         error = np.hypot(0.01 * true, (0.03, 0.05, 0.13)[row])
         flux = true + rng.normal(0, 1, n) * error
         columns[f"FLUX_{band}"] = _rows(flux, [0, 0], np.float32)
@@ -116,7 +120,7 @@ def _rows(galaxies: Any, others: list[Any], dtype: Any) -> npt.NDArray[Any]:
     return np.concatenate([np.asarray(galaxies, dtype=dtype), np.asarray(others, dtype=dtype)])
 
 
-def _tractor_type(one: Observed) -> str:
+def _tractor_type(one: ObservedGalaxy) -> str:
     if float(one.truth["BULGE_FRACTION"]) > 0.7:
         return "DEV"
     return "EXP" if float(one.truth["BULGE_FRACTION"]) < 0.1 else "SER"
@@ -125,18 +129,18 @@ def _tractor_type(one: Observed) -> str:
 def write_redshifts(
     out: Path,
     pixel: int,
-    ids: npt.NDArray[np.int64],
-    other_ids: npt.NDArray[np.int64],
-    observed: Sequence[Observed],
+    ids: Int64Array,
+    other_ids: Int64Array,
+    observed: Sequence[ObservedGalaxy],
     rng: np.random.Generator,
 ) -> None:
-    """Write redrock-main-bright-PIXEL.fits: the coadd's rows in order, with errors and failures.
+    """Write redrock-main-bright-PIXEL.fits: redshifts, errors and failures of the coadd's rows.
 
-    Errors are 10 km/s and grow as the signal to noise falls; under 0.4 per pixel every second
-    redshift is wrong and most of these have ZWARN 4 (SMALL_DELTA_CHI2).
+    Errors are 10 km/s and grow as the signal-to-noise ratio falls. Below 0.4 per pixel every second
+    redshift is wrong, and most of these have ZWARN 4 (SMALL_DELTA_CHI2).
     """
-    true = np.array([one.galaxy.draw.z for one in observed])
-    quality = np.maximum([one.recorded.signal_to_noise for one in observed], 0.02)
+    true = np.array([one.galaxy.target.z for one in observed])
+    quality = np.maximum([one.spectrum.signal_to_noise for one in observed], 0.02)
     error = (1 + true) * np.hypot(10.0, 30.0 / quality) / SPEED_OF_LIGHT_KM_S
     failed = (quality < 0.4) & (rng.random(true.size) < 0.5)
     measured = np.where(
@@ -157,10 +161,8 @@ def write_redshifts(
     )
 
 
-def write_truth_table(
-    path: Path, ids: npt.NDArray[np.int64], rows: Sequence[dict[str, float | str]]
-) -> None:
-    """Write truth-PIXEL.fits, one row a galaxy."""
+def write_truth_table(path: Path, ids: Int64Array, rows: Sequence[dict[str, float | str]]) -> None:
+    """Write truth-PIXEL.fits with one row for each galaxy."""
     columns: dict[str, Any] = {"TARGETID": ids}
     for name in rows[0]:
         columns[name] = np.array([row[name] for row in rows])

@@ -1,22 +1,21 @@
-"""What real galaxies look like: colours, sizes and ellipticities, and redshifts of bright ones."""
+"""Colours, sizes and ellipticities of real galaxies, and redshifts of bright ones, as mixtures."""
 
 import functools
 from dataclasses import dataclass, replace
 from importlib import resources
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import Float64Array
 
 _TYPES = ("exp", "dev", "ser")
 _LARGEST_ELLIPTICITY = 0.7
-"""An axis ratio of 0.18, that of a disk on edge."""
+"""Ellipticity of an axis ratio of 0.18, that of a disk seen edge-on."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """Colours without the Milky Way's dust, and size and shape of Tractor's model."""
+class TargetPhotometry:
+    """Colours without the Milky Way's dust, and size and ellipticity of Tractor's model."""
 
     colour_gr: float
     colour_rz: float
@@ -24,7 +23,7 @@ class Look:
     ellipticity: float
     """|e| = (1 - q) / (1 + q) of the axis ratio q."""
     z: float | None = None
-    """Redshift, where it was drawn together with the colours."""
+    """Redshift where it was drawn together with the colours, else None."""
 
     @property
     def axis_ratio(self) -> float:
@@ -34,36 +33,49 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class _Mixture:
-    """Gaussian components of r and what else is drawn on condition of it."""
+    """A Gaussian mixture of n components; its first dimension is the r magnitude."""
 
-    weights: Floats
-    means: Floats
-    covariances: Floats
+    weights: Float64Array
+    """(n,)"""
+    means: Float64Array
+    """(n, d)"""
+    covariances: Float64Array
+    """(n, d, d)"""
 
 
-def draw_look(target: str, mag_r: float, rng: np.random.Generator) -> Look:
-    """How a target of class `target` (bgs, lrg, elg, sdss) and this r magnitude looks.
+def draw_photometry(target: str, mag_r: float, rng: np.random.Generator) -> TargetPhotometry:
+    """Random photometry of a real target of class `target` and this r magnitude.
 
-    A type by its share at the magnitude, then its mixture on condition of the magnitude: the
-    mixtures are desitarget's fits to real DR9 targets (photometric_mixtures.csv says how they were
-    distilled). No mixture of round exponentials (REX) is known; EXP stands for both.
+    First a Tractor type is drawn by its share at the magnitude, then the photometry from the
+    mixture of that type, given the magnitude. The mixtures are desitarget's fits to real DR9
+    targets (photometric_mixtures.csv says how they were extracted). There is no mixture for round
+    exponentials (REX); that of EXP stands for both.
 
-    `sdss` are galaxies brighter than the BGS targets that the mixtures were fitted to: redshift
-    and colours are drawn together as in SDSS, sizes and ellipticities as BGS targets have them.
+    Parameters
+    ----------
+    target : "bgs", "lrg", "elg" or "sdss"
+        `sdss` stands for galaxies brighter than the BGS targets that the mixtures were fitted to:
+        redshift and colours are drawn together as in SDSS, sizes and ellipticities as for BGS.
+    mag_r
+    rng
     """
     if target == "sdss":
-        log_z, gr, rz = _drawn(_mixture("sdss", "all"), mag_r, rng)
-        return replace(draw_look("bgs", mag_r, rng), colour_gr=gr, colour_rz=rz, z=np.exp(log_z))
-    mags, shares = _shares(target)
+        log_z, gr, rz = _draw_given_magnitude(_mixture("sdss", "all"), mag_r, rng)
+        return replace(
+            draw_photometry("bgs", mag_r, rng), colour_gr=gr, colour_rz=rz, z=np.exp(log_z)
+        )
+    mags, shares = _type_shares(target)
     share = shares[int(np.argmin(np.abs(mags - mag_r)))]
     kind = _TYPES[int(rng.choice(3, p=share / share.sum()))]
-    gr, rz, log_radius, e1, e2 = _drawn(_mixture(target, kind), mag_r, rng)
+    gr, rz, log_radius, e1, e2 = _draw_given_magnitude(_mixture(target, kind), mag_r, rng)
     ellipticity = min(float(np.hypot(e1, e2)), _LARGEST_ELLIPTICITY)
-    return Look(gr, rz, float(10 ** np.clip(log_radius, -0.7, 1.2)), ellipticity)
+    return TargetPhotometry(gr, rz, float(10 ** np.clip(log_radius, -0.7, 1.2)), ellipticity)
 
 
-def _drawn(mixture: _Mixture, mag_r: float, rng: np.random.Generator) -> tuple[float, ...]:
-    """The other numbers of a mixture, on condition of r."""
+def _draw_given_magnitude(
+    mixture: _Mixture, mag_r: float, rng: np.random.Generator
+) -> tuple[float, ...]:
+    """A random vector of the dimensions after the first, given the r magnitude."""
     variance = mixture.covariances[:, 0, 0]
     log_odds = -0.5 * (mag_r - mixture.means[:, 0]) ** 2 / variance - 0.5 * np.log(variance)
     odds = mixture.weights * np.exp(log_odds - log_odds.max())
@@ -87,8 +99,8 @@ def _rows() -> list[list[str]]:
 
 
 @functools.cache
-def _shares(target: str) -> tuple[Floats, Floats]:
-    """Magnitudes (n,) and the shares (n, 3) of the types there."""
+def _type_shares(target: str) -> tuple[Float64Array, Float64Array]:
+    """Magnitudes (n,) and the shares (n, 3) of the Tractor types EXP, DEV and SER there."""
     rows = np.array([row[2:] for row in _rows() if row[:2] == ["share", target]], dtype=float)
     return rows[:, 0], rows[:, 1:]
 

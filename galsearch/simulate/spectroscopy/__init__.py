@@ -1,0 +1,1 @@
+"""Spectra of simulated galaxies as DESI records them: fibre flux, noise and masked pixels."""
