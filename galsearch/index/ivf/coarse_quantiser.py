@@ -20,6 +20,8 @@ class CoarseQuantiser:
     """The centroids of trained inverted lists; read-only, for use by any number of threads."""
 
     def __init__(self, quantizer: Any, metric: Metric) -> None:
+        # The downcast object does not own the memory, so the original is kept too.
+        self._owner = quantizer
         self._quantizer = faiss.downcast_index(quantizer)
         self._metric = metric
 

@@ -1,23 +1,16 @@
-"""What a GPU may build, decided without one; and, where there is one, that it does."""
+"""GPU plans: which lists a GPU can train or search, decided without a GPU."""
 
 import dataclasses
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.core.errors import ConfigError
-from galsearch.index.build.quantisers import train
-from galsearch.index.ivf import gpu_plan as room
-from galsearch.index.ivf.faiss_api import faiss, n_gpus
-from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, plan_gpu
-from galsearch.index.ivf.gpu_training import gpu_config, multi_gpu_options
+from galsearch.core.errors import ConfigError, NoGpuError
+from galsearch.index.ivf import gpu_plan
+from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, plan_gpu, plan_gpu_search
 from galsearch.index.plan.index_plan import IndexPlan, plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
-from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 PLAN = plan_index(IndexRecipe(), n_vectors=100_000, dim=256, on_gpu=True)
 
@@ -42,7 +35,7 @@ def test_lookup_tables_are_halved_where_they_exceed_shared_memory(
     assert plan_gpu(plan).use_float16_lookup_tables is half
 
 
-def test_odd_numbers_of_components_go_through_matrix_products() -> None:
+def test_unusual_numbers_of_components_use_matrix_products() -> None:
     assert plan_gpu(
         dataclasses.replace(PLAN, n_components=7 * 32, n_subvectors=32)
     ).use_mm_code_distance
@@ -58,7 +51,7 @@ def test_an_illegal_plan_is_refused_with_every_reason() -> None:
     )
 
 
-def test_fast_scan_stays_on_the_host() -> None:
+def test_fast_scan_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         plan_gpu(plan_index(IndexRecipe(family="fastscan"), n_vectors=100_000, dim=256))
     assert str(caught.value) == (
@@ -67,21 +60,21 @@ def test_fast_scan_stays_on_the_host() -> None:
     )
 
 
-def test_insisting_on_a_gpu_without_one_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "n_gpus", lambda: 0)
-    with pytest.raises(ConfigError) as caught:
+def test_a_required_gpu_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_plan, "n_gpus", lambda: 0)
+    with pytest.raises(NoGpuError) as caught:
         choose_gpu(IndexRecipe(device="gpu"), PLAN)
     assert str(caught.value) == ("recipe 'default' has device = 'gpu', and FAISS sees no GPU.")
 
 
-def test_auto_takes_a_gpu_where_there_is_one_and_the_plan_is_legal(
+def test_auto_uses_a_gpu_where_there_is_one_and_the_plan_is_legal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room, "n_gpus", lambda: 0)
+    monkeypatch.setattr(gpu_plan, "n_gpus", lambda: 0)
     assert choose_gpu(IndexRecipe(), PLAN) is None
-    monkeypatch.setattr(room, "n_gpus", lambda: 1)
+    monkeypatch.setattr(gpu_plan, "n_gpus", lambda: 1)
     assert choose_gpu(IndexRecipe(), PLAN) == plan_gpu(PLAN)
-    monkeypatch.setattr(room, "n_gpus", lambda: 4)
+    monkeypatch.setattr(gpu_plan, "n_gpus", lambda: 4)
     assert choose_gpu(IndexRecipe(), PLAN) == plan_gpu(PLAN, 4)
     assert plan_gpu(PLAN, 4).n_devices == 4
     assert choose_gpu(IndexRecipe(), dataclasses.replace(PLAN, n_bits=6)) is None
@@ -94,45 +87,25 @@ def test_scalar_codes_are_legal_in_any_length() -> None:
     assert plan_gpu(plan) == GpuPlan("GpuIndexIVFScalarQuantizer", False, False)
 
 
-NO_CLASSES = pytest.mark.skipif(
-    not hasattr(faiss, "GpuIndexIVFPQConfig"), reason="faiss-cpu has no GPU classes to fill in"
-)
+def test_vectors_whose_codes_have_no_kernel_are_coded_again_as_scalars() -> None:
+    scan = plan_index(IndexRecipe(family="fastscan"), n_vectors=10**6, dim=128)
+    few_bits = plan_index(IndexRecipe(family="ivfpq", n_bits=6), n_vectors=10**6, dim=128)
+    for plan in (scan, few_bits):
+        gpu = plan_gpu_search(plan, 2)
+        assert (gpu.index, gpu.recoded, gpu.n_devices) == ("GpuIndexIVFScalarQuantizer", True, 2)
+    legal = plan_index(IndexRecipe(family="ivfpq"), n_vectors=10**6, dim=128)
+    assert plan_gpu_search(legal) == plan_gpu(legal)
+    assert not plan_gpu(legal).recoded
 
 
-@NO_CLASSES
-@pytest.mark.parametrize("kind", ["GpuIndexIVFPQ", "GpuIndexIVFScalarQuantizer"])
-def test_the_wheel_for_gpus_takes_the_configuration(kind: Any) -> None:
-    gpu = GpuPlan(kind, use_float16_lookup_tables=True, use_mm_code_distance=False)
-    config = gpu_config(gpu)
-    assert config.indicesOptions == faiss.INDICES_64_BIT
-    assert not config.use_cuvs
-    assert not config.interleavedLayout
-    assert hasattr(faiss, kind)
-    if kind == "GpuIndexIVFPQ":
-        assert config.useFloat16LookupTables
-        assert not config.useMMCodeDistance
-        assert not config.usePrecomputedTables
-
-
-@NO_CLASSES
-def test_the_wheel_for_gpus_shares_vectors_among_several() -> None:
-    options = multi_gpu_options(plan_gpu(PLAN, 2))
-    assert options.shard
-    assert options.useFloat16 is False or options.useFloat16 == 1
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(n_gpus() == 0, reason="FAISS sees no GPU here")
-@pytest.mark.parametrize("family", ["ivfsq", "ivfpq"])
-def test_an_index_built_on_a_gpu_answers_on_a_cpu(family: Any, tmp_path: Path) -> None:
-    vectors = np.random.default_rng(1).normal(size=(5000, 64)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    stored = StoredVectors(
-        [VectorSegment.in_memory(np.arange(5000, dtype=np.int64) + 2**60, vectors)]
+def test_lists_that_no_gpu_can_hold_are_refused() -> None:
+    flat = plan_index(IndexRecipe(), n_vectors=100, dim=128)
+    with pytest.raises(ConfigError) as caught:
+        plan_gpu_search(flat)
+    assert str(caught.value) == "a flat index has no inverted lists that a GPU could search."
+    long = plan_index(IndexRecipe(family="fastscan"), n_vectors=10**6, dim=6144)
+    with pytest.raises(ConfigError) as caught:
+        plan_gpu_search(long)
+    assert str(caught.value) == (
+        "a GPU cannot hold this index: n_components = 6144, its scalar codes have fewer than 6,144."
     )
-    recipe = IndexRecipe(family=family, device="gpu")
-    made = train(recipe, stored, share=1.0)
-    opened = made.index(recipe, stored, tmp_path, lambda *_: None)
-    assert opened.lists is not None
-    found = opened.lists.candidates(vectors[:50], n=10, n_probe=made.plan.n_lists)
-    assert np.mean((found == np.arange(50)[:, None]).any(axis=1)) > 0.95

@@ -1,0 +1,39 @@
+"""Files of inverted lists: the same lists after reading, others refused."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from galsearch.core.errors import ManifestError
+from galsearch.index.ivf.lists_file import read_lists, write_lists
+from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory
+
+
+@pytest.mark.parametrize("recipe", [{"family": "ivfsq"}, {"family": "ivfpq", "rotation": "none"}])
+def test_lists_are_the_same_after_writing_and_reading(recipe: Any, tmp_path: Path) -> None:
+    vectors = random_unit_vectors(1000, 16, 1)
+    lists = filled_lists(stored_in_memory(vectors), n_lists=8, **recipe)
+    write_lists(lists, tmp_path / "lists.faiss")
+    found = read_lists(tmp_path / "lists.faiss", plan=lists.plan, n_vectors=1000)
+    assert found.quantiser_digest() == lists.quantiser_digest()
+    np.testing.assert_array_equal(found.list_of_row, lists.list_of_row)
+    np.testing.assert_array_equal(
+        found.candidates(vectors[:9], n=5, n_probe=8), lists.candidates(vectors[:9], n=5, n_probe=8)
+    )
+
+
+def test_files_of_other_lists_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lists.faiss"
+    lists = filled_lists(stored_in_memory(random_unit_vectors(1000, 16, 1)), n_lists=8)
+    write_lists(lists, path)
+    with pytest.raises(ManifestError) as caught:
+        read_lists(path, plan=lists.plan, n_vectors=1001)
+    assert str(caught.value) == (
+        f"{path}: IndexIVFScalarQuantizer of 1,000 vectors of 16 components, 16 of them kept, in 8 "
+        "lists; manifest.json says IndexIVFScalarQuantizer, 1,001, 16, 16 and 8."
+    )
+    path.write_bytes(b"nothing")
+    with pytest.raises(ManifestError, match="FAISS cannot read it"):
+        read_lists(path, plan=lists.plan, n_vectors=1000)
