@@ -161,7 +161,7 @@ class PrototypeConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Configuration of a cross-modal model, or of one of its backbones alone.
+    """Configuration of a cross-modal model, or of a single backbone.
 
     Raises
     ------

@@ -21,7 +21,7 @@ CHECKPOINTS = {
     "tiny_astrodino_teacher.pt": None,
     "tiny_specformer_ckpt.pt": None,
 }
-"""Tiny checkpoints in the formats of the published ones, and their numbers of tensors."""
+"""Tiny checkpoints in the formats of the published ones, and how many tensors each has."""
 TINY = ModelConfig(
     name="tiny",
     preparation="galsearch",

@@ -1,4 +1,4 @@
-"""Recorded numbers of the published AstroCLIP code, where they lie beside the checkout."""
+"""Recorded outputs of the published AstroCLIP code, in `../shared/parity` where it exists."""
 
 from pathlib import Path
 from typing import Any

@@ -91,7 +91,7 @@ def convert_checkpoint(
 
 
 def _recognise(file: TensorFile) -> Published:
-    """Which of the three published checkpoints these tensors are."""
+    """The published checkpoint to which these tensors belong."""
     names = [_unwrapped(name) for name in file.tensors]
     for kind, prefixes in _NAME_PREFIXES.items():
         if any(name.startswith(prefixes) for name in names):

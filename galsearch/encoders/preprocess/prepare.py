@@ -117,17 +117,7 @@ def prepare_spectra(
             f"model {config.name!r} takes calibrated spectra only: its first token is their mean "
             "and standard deviation."
         )
-    values = np.array(flux, dtype=np.float32)
-    if values.ndim != 2:
-        raise InvalidSpectrumError(f"spectra are (B, pixels), found {values.shape}.")
-    bad = _as_mask(mask, values.shape, InvalidSpectrumError)
-    weights = None if ivar is None else np.array(ivar, dtype=np.float32)
-    if weights is not None:
-        if weights.shape != values.shape:
-            raise InvalidSpectrumError(
-                f"ivar and flux must have one shape, found {weights.shape} and {values.shape}."
-            )
-        bad |= ~(np.isfinite(weights) & (weights > 0))
+    values, weights, bad = _masked_spectra(flux, ivar, mask)
     if config.preparation == "released":
         _require_finite(values, bad, InvalidSpectrumError, "spectrum")
     bad |= ~np.isfinite(values)
@@ -144,6 +134,25 @@ def prepare_spectra(
     if not calibrated:
         tokens[:, 0] = 0.0
     return torch.from_numpy(tokens)
+
+
+def _masked_spectra(
+    flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None
+) -> tuple[Float32Array, Float32Array | None, BoolArray]:
+    """Copies of flux and inverse variance, and the mask with the pixels of zero ivar added."""
+    values = np.array(flux, dtype=np.float32)
+    if values.ndim != 2:
+        raise InvalidSpectrumError(f"spectra are (B, pixels), found {values.shape}.")
+    bad = _as_mask(mask, values.shape, InvalidSpectrumError)
+    if ivar is None:
+        return values, None, bad
+    weights = np.array(ivar, dtype=np.float32)
+    if weights.shape != values.shape:
+        raise InvalidSpectrumError(
+            f"ivar and flux must have one shape, found {weights.shape} and {values.shape}."
+        )
+    bad |= ~(np.isfinite(weights) & (weights > 0))
+    return values, weights, bad
 
 
 def _standardised_slices(flux: Float32Array, config: SpectrumConfig) -> Float32Array:

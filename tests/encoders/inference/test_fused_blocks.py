@@ -10,7 +10,7 @@ from galsearch.encoders.network.transformer import ImageBlock, SpectrumBlock
 
 
 @pytest.fixture(autouse=True)
-def _fixed_numbers():
+def _fixed_seed():
     torch.manual_seed(4)
     with torch.inference_mode():
         yield

@@ -9,7 +9,7 @@ from galsearch.encoders.inference.linear_kernels import FloatLinear, Int8Linear
 
 
 @pytest.fixture(autouse=True)
-def _fixed_numbers():
+def _fixed_seed():
     torch.manual_seed(4)
     with torch.inference_mode():
         yield
