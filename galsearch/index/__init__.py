@@ -1,8 +1,9 @@
-"""Indexes of galaxy embeddings: built, searched and changed.
+"""Indexes of galaxy embeddings: building, searching and changing them.
 
-FAISS finds candidates in inverted lists, stored vectors rank them by true cosine similarity, and
-a manifest records what was built and how well it answers. Names are imported when first used, so
-searching an index does not import the code that builds one. The names are in `__init__.pyi`.
+Inverted lists of FAISS select candidates, the stored vectors rank them by their true cosine
+similarity, and a manifest records what was built and which recall was measured. Names are imported
+when they are first used, so that a search does not import the code that builds an index; the names
+are in `__init__.pyi`.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Which configuration of FAISS's GPU index suits the inverted lists of a plan; needs no GPU.
+"""Configurations of FAISS's GPU index for the inverted lists of a plan; none of this needs a GPU.
 
 The limits are those of the classic kernels of faiss 1.15 (GpuIndexIVFPQ.cu, IVFPQ.cu). Product
 quantisers have 8-bit codes, certain numbers of codes, and look-up tables within 48 KiB of shared

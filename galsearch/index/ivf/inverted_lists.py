@@ -28,7 +28,8 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.vectors.pca import multiply_rows
 
 _MIN_QUERIES_TO_SORT = 64
-"""So many queries or more are searched in an order in which near queries follow each other."""
+"""Batches of at least 64 queries are searched in an order in which near queries follow each other,
+so that the lists they probe are still in the cache."""
 _FAST_SCAN_MODE = 11
 """FAISS's fast scan mode that takes the lists of each query in sequence and keeps candidates in a
 reservoir. For single queries it is 10 % faster than the default; for batches it is equal."""

@@ -107,10 +107,8 @@ def plan_index(
     kind = _family(recipe, n_vectors, n_components, on_gpu=on_gpu)
     if kind == "flat":
         return IndexPlan("flat", n_vectors, dim, 0, 0, 0, 0, 0, recipe.store)
-    n_bits = recipe.n_bits or (4 if kind == "fastscan" else 8)
     n_lists = recipe.n_lists or _default_n_lists(n_vectors)
-    budget = None if recipe.memory_budget is None else size_bytes(recipe.memory_budget)
-    available = math.inf if budget is None else budget * share_of_memory
+    available = _available_bytes(recipe, share_of_memory)
     if kind == "ivfsq":
         fits = _components_in_memory(n_vectors, n_components, n_lists, available)
         n_components = n_subvectors = recipe.n_components or fits
@@ -121,18 +119,18 @@ def plan_index(
             kind, n_vectors, n_components, n_lists, available
         )
     wanted = recipe.train_size or max(MIN_POINTS_PER_LIST * n_lists, 65_536)
-    n_training = int(min(n_vectors, wanted, available // (4 * dim)))
     plan = IndexPlan(
-        kind, n_vectors, dim, n_lists, n_components, n_subvectors, n_bits, n_training, recipe.store
+        kind,
+        n_vectors,
+        dim,
+        n_lists,
+        n_components,
+        n_subvectors,
+        n_bits=recipe.n_bits or (4 if kind == "fastscan" else 8),
+        n_training=int(min(n_vectors, wanted, available // (4 * dim))),
+        store=recipe.store,
     )
-    problems = _contradictions(plan, recipe)
-    if list_bytes(plan) > available:
-        problems.append(
-            f"{n_vectors:,} vectors in {n_lists} lists of {n_subvectors} codes fill "
-            f"{list_bytes(plan):,.0f} bytes, their share of memory_budget = "
-            f"'{recipe.memory_budget}' is {available:,.0f}."
-        )
-    if problems:
+    if problems := _contradictions(plan, recipe, available):
         raise ConfigError(f"recipe '{recipe.name}': " + " ".join(problems))
     return plan
 
@@ -156,7 +154,13 @@ def _family(recipe: IndexRecipe, n_vectors: int, n_components: int, *, on_gpu: b
     return "ivfpq" if on_gpu else "fastscan"
 
 
-def _contradictions(plan: IndexPlan, recipe: IndexRecipe) -> list[str]:
+def _available_bytes(recipe: IndexRecipe, share_of_memory: float) -> float:
+    """Memory for the lists of one modality; infinite without a memory budget."""
+    budget = None if recipe.memory_budget is None else size_bytes(recipe.memory_budget)
+    return math.inf if budget is None else budget * share_of_memory
+
+
+def _contradictions(plan: IndexPlan, recipe: IndexRecipe, available: float) -> list[str]:
     """One sentence for each reason why no such index can be built."""
     problems = []
     if plan.n_components > plan.dim:
@@ -180,6 +184,12 @@ def _contradictions(plan: IndexPlan, recipe: IndexRecipe) -> list[str]:
             f"{plan.n_lists} lists and {plan.n_bits}-bit codes need at least {needed:,} training "
             f"vectors, there are {plan.n_training:,} (of {plan.n_vectors:,} stored). Use fewer "
             f"n_lists or n_bits, a larger train_size, or flat_below = {plan.n_vectors + 1}."
+        )
+    if list_bytes(plan) > available:
+        problems.append(
+            f"{plan.n_vectors:,} vectors in {plan.n_lists} lists of {plan.n_subvectors} codes need "
+            f"{list_bytes(plan):,.0f} bytes, their share of memory_budget = "
+            f"'{recipe.memory_budget}' is {available:,.0f}."
         )
     return problems
 

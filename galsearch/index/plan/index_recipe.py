@@ -47,7 +47,7 @@ class IndexRecipe:
     which product quantisation has the smallest error (`opq`). `auto`: pca for ivfsq; for the others
     the rotation with the smallest error on a part of the training sample."""
     n_components: int | None = None
-    """Components of a rotated vector that the inverted lists keep; stored vectors stay whole.
+    """Components of a rotated vector that the inverted lists keep; stored vectors keep all.
     Default: the fewest, a multiple of 16, that leave 2e-3 of the variance unexplained (fastscan:
     3e-2; ivfpq: all components)."""
     n_lists: int | None = None

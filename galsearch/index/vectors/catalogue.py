@@ -108,6 +108,7 @@ class Catalogue:
         if not np.array_equal(records["target_id"], target_ids):
             path = self.segments[0].directory / CATALOGUE_RECORDS_NAME
             raise ManifestError(
-                f"{path}: does not agree with the index beside it about its galaxies.", path=path
+                f"{path}: its records are of other galaxies than ids.npy beside it states.",
+                path=path,
             )
         return records

@@ -1,7 +1,7 @@
 """Inverted lists on GPUs: their content, and which searches stay on the host.
 
 Most tests need no GPU: an index of the CPU is copied to the GPU by the last call, `copy_to_gpu`.
-Tests of the whole flow replace that call by a clone on the CPU; they show that the right vectors
+Tests of the complete flow replace that call by a clone on the CPU; they show that the right vectors
 are passed on, and nothing about a GPU.
 """
 
@@ -64,11 +64,11 @@ def test_scalar_codes_give_better_candidates_than_fast_scan(tmp_path: Path) -> N
     copy = gpu_compatible_copy(host, STORED, plan_gpu_search(host.plan))
     truth = np.argsort(-(QUERIES @ STORED.take(np.arange(3000)).T), axis=1)[:, :10]
     parameters = faiss.SearchParametersIVF(nprobe=24)
-    anew = copy.search(host.rotate(QUERIES), 15, params=parameters)[1]
-    before = host.candidates(QUERIES, n=15, n_probe=24)
+    scalar = copy.search(host.rotate(QUERIES), 15, params=parameters)[1]
+    fast_scan = host.candidates(QUERIES, n=15, n_probe=24)
     found = [
         np.mean([np.isin(t, r).mean() for t, r in zip(truth, rows, strict=True)])
-        for rows in (anew, before)
+        for rows in (scalar, fast_scan)
     ]
     assert found[0] > 0.98
     assert found[0] > found[1]

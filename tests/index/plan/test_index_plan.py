@@ -68,6 +68,6 @@ def test_a_budget_that_is_too_small_is_refused_with_the_numbers() -> None:
             dim=128,
         )
     assert str(caught.value) == (
-        "recipe 'default': 10,000,000 vectors in 1024 lists of 64 codes fill 400,532,480 bytes, "
+        "recipe 'default': 10,000,000 vectors in 1024 lists of 64 codes need 400,532,480 bytes, "
         "their share of memory_budget = '200 MB' is 200,000,000."
     )

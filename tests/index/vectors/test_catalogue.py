@@ -45,5 +45,6 @@ def test_a_record_of_another_galaxy_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError) as caught:
         Catalogue([segment]).take(np.array([30]))
     assert str(caught.value) == (
-        f"{folder / 'catalogue.npy'}: does not agree with the index beside it about its galaxies."
+        f"{folder / 'catalogue.npy'}: its records are of other galaxies than ids.npy beside it "
+        "states."
     )

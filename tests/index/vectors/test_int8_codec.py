@@ -45,6 +45,6 @@ def test_an_encoded_vector_has_norm_1_even_if_it_was_clipped(seed: int, outliers
     stored = StoredVectors(
         [VectorSegment(np.arange(200), codec.encode(vectors), np.empty(0, np.int64), codec, 48)]
     )
-    mine = stored.take(np.arange(200))
-    own = codec.cosines(stored.segments[0].vectors, codec.weights(mine)[0])
-    np.testing.assert_allclose(own + codec.weights(mine)[1], 1, atol=1e-5)
+    decoded = stored.take(np.arange(200))
+    products = codec.cosines(stored.segments[0].vectors, codec.weights(decoded)[0])
+    np.testing.assert_allclose(products + codec.weights(decoded)[1], 1, atol=1e-5)
