@@ -3,8 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 # `cpu` or `gpu`: `make GALSEARCH_FAISS=gpu demo` installs FAISS for NVIDIA GPUs.
 GALSEARCH_FAISS ?= cpu
+# `make DEPENDENCIES=lowest test` installs the lowest versions that pyproject.toml allows.
+DEPENDENCIES ?= highest
+EXTRAS := $(GALSEARCH_FAISS),sim,plot,docs,dev
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test lint docs linkcheck bench clean
 
 # Create .venv with galsearch and its development tools.
 install: .venv/installed
@@ -12,7 +15,12 @@ install: .venv/installed
 .venv/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "galsearch needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[$(GALSEARCH_FAISS),sim,plot,dev]'
+ifeq ($(DEPENDENCIES),lowest)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution lowest-direct --editable '.[$(EXTRAS)]'
+else
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
+endif
 	touch $@
 
 # Simulate a small survey, embed it, build an index and run a query.
@@ -28,6 +36,14 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# A warning is an error: no broken link between pages, no docstring that cannot be read.
+docs: install
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+# Links to other sites; needs a network.
+linkcheck: install
+	$(BIN)/python -m sphinx -b linkcheck docs docs/_build/linkcheck
+
 # Benchmarks of the demo survey; benchmarks/README.md lists all of them.
 bench: demo
 	$(BIN)/python -m benchmarks.index.recall index_builds/demo
@@ -40,4 +56,4 @@ bench: demo
 
 # Remove the environment and the demo survey.
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo docs/_build docs/reference

@@ -1,0 +1,108 @@
+"""Pages of the reference that are generated from the code: commands, Python names, errors."""
+
+import inspect
+from pathlib import Path
+
+import click
+import typer.main
+
+import galsearch
+from galsearch.cli import app
+from galsearch.cli.remedies import REMEDIES
+from galsearch.core import errors
+from galsearch.core.errors import GalsearchError
+
+
+def write_generated_pages(folder: Path) -> None:
+    """Write `cli.md`, `api.md` and `errors.md` into a folder; files that agree are not touched."""
+    folder.mkdir(exist_ok=True)
+    for name, text in (
+        ("cli.md", command_page()),
+        ("api.md", python_page()),
+        ("errors.md", error_page()),
+    ):
+        path = folder / name
+        if not path.is_file() or path.read_text("utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def command_page() -> str:
+    """The help text of every command, in Markdown."""
+    group = typer.main.get_group(app)
+    parts = [
+        "# Commands\n",
+        "This page is generated from the help texts. Results go to standard output, progress to "
+        "standard error. The exit status is 0 for success, 1 for an error whose message says what "
+        "was found and what to do, 2 for wrong usage, 130 after Ctrl-C. "
+        "`galsearch --install-completion` installs completion for your shell.\n",
+    ]
+    for name, command in group.commands.items():
+        context = click.Context(command, info_name=f"galsearch {name}", terminal_width=90)
+        parts.append(f"## galsearch {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def python_page() -> str:
+    """A list of the public names with their first lines, linked to a page for each."""
+    names = [name for name in galsearch.__all__ if name != "encoders"]
+    entries = "\n".join(f"   galsearch.{name}" for name in names if name != "DIRECTIONS")
+    more = "\n".join(
+        f"   {name}"
+        for name in (
+            "galsearch.query.SearchEngine",
+            "galsearch.query.Query",
+            "galsearch.query.NeighboursBatch",
+            "galsearch.encoders.load",
+            "galsearch.encoders.EncoderPair",
+            "galsearch.encoders.convert_checkpoint",
+            "galsearch.core.cutout.Cutout",
+            "galsearch.core.spectrum.Spectrum",
+            "galsearch.core.fingerprint.Fingerprint",
+        )
+    )
+    return f"""# Python
+
+This page is generated from the docstrings. `import galsearch` loads neither torch nor FAISS; they
+are imported when a function needs them.
+
+## Public names
+
+```{{eval-rst}}
+.. autosummary::
+   :toctree: generated
+   :nosignatures:
+
+{entries}
+```
+
+`galsearch.DIRECTIONS` holds the four pairs (using, among) of modalities.
+
+## Classes and functions behind them
+
+```{{eval-rst}}
+.. autosummary::
+   :toctree: generated
+   :nosignatures:
+
+{more}
+```
+"""
+
+
+def error_page() -> str:
+    """A table of the error codes with the remedy of each face."""
+    rows = []
+    for name, kind in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(kind, GalsearchError) and kind is not GalsearchError:
+            meaning = inspect.getdoc(kind) or ""
+            remedies = (f"{kind.remedy} | {REMEDIES[kind.code]}").replace("`", "")
+            rows.append(f"| `{kind.code}` | `{name}` | {meaning} | {remedies} |")
+    return (
+        "# Errors\n\n"
+        "Every error that galsearch raises on purpose is a `galsearch.GalsearchError`. Its message "
+        "states what was asked for and what was found, its `code` is stable, its `facts` hold the "
+        "values of the message. In Python the remedy is a note below the message, on the command "
+        "line a second line.\n\n"
+        "| code | class | meaning | remedy in Python | remedy on the command line |\n"
+        "|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
