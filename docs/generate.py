@@ -1,4 +1,4 @@
-"""Pages of the reference that are generated from the code: commands, Python names, errors."""
+"""Pages of the reference that are generated from the code: commands, names, errors, imports."""
 
 import inspect
 from pathlib import Path
@@ -11,15 +11,17 @@ from galsearch.cli import app
 from galsearch.cli.remedies import REMEDIES
 from galsearch.core import errors
 from galsearch.core.errors import GalsearchError
+from tests.import_graph import ROOT, children_graph, imports_of, packages_under
 
 
 def write_generated_pages(folder: Path) -> None:
-    """Write `cli.md`, `api.md` and `errors.md` into a folder; files that agree are not touched."""
+    """Write the generated pages into a folder; a file that agrees already is not touched."""
     folder.mkdir(exist_ok=True)
     for name, text in (
         ("cli.md", command_page()),
         ("api.md", python_page()),
         ("errors.md", error_page()),
+        ("imports.md", import_page()),
     ):
         path = folder / name
         if not path.is_file() or path.read_text("utf-8") != text:
@@ -106,3 +108,23 @@ def error_page() -> str:
         "| code | class | meaning | remedy in Python | remedy on the command line |\n"
         "|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
+
+
+def import_page() -> str:
+    """A table for each package: its modules and sub-packages, and which of them each imports."""
+    imports = imports_of(ROOT / "galsearch")
+    parts = [
+        "# Imports\n",
+        "This page is generated from the source files. A row names a module or sub-package and its "
+        "siblings that it imports.\n",
+    ]
+    for package, children in packages_under(ROOT / "galsearch").items():
+        graph = children_graph(imports, package)
+        rows = [
+            f"| `{name}` | {', '.join(f'`{other}`' for other in sorted(graph.get(name, ())))} |"
+            for name in children
+        ]
+        if rows:
+            table = "| module | imports |\n|---|---|\n" + "\n".join(rows)
+            parts.append(f"## {package}\n\n{table}\n")
+    return "\n".join(parts)
