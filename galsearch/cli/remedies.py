@@ -19,6 +19,10 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "GPU."
         ),
         "bad-simulation": "Name a new directory, or repeat the command with its first options.",
+        "bad-simulation-setting": "Correct the option that the message names.",
+        "worker-died": (
+            "Repeat the command: it continues where it stopped. Fewer --workers need less memory."
+        ),
         "output-exists": "Name another output directory, or remove this one.",
         "locked": "Wait until the other process has finished, then try again.",
         "bad-dataset": "Write the dataset again: galsearch ingest RECIPE OUT.",
