@@ -1,4 +1,4 @@
-"""README and documentation are true: commands and options exist, Python runs, links lead somewhere."""
+"""README and documentation are true: commands exist, Python runs, links lead somewhere."""
 
 import re
 import shlex
