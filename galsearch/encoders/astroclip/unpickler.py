@@ -10,11 +10,11 @@ would call them, because such a file should not be opened with other software ei
 import io
 import pickle
 import pickletools
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 from galsearch.core.errors import CheckpointError
+from galsearch.encoders.astroclip.pickle_names import is_dangerous, may_be_called
 
 STORAGE_DTYPES = {
     "BFloat16Storage": "bfloat16",
@@ -29,42 +29,6 @@ STORAGE_DTYPES = {
     "ShortStorage": "int16",
 }
 """Type of the values in each storage class of torch, by the name of the class."""
-
-_BUILTINS = (
-    *("object", "set", "frozenset", "list", "dict", "tuple", "slice", "range", "xrange"),
-    *("int", "long", "float", "complex", "bool", "str", "unicode", "bytes", "bytearray"),
-    *("Ellipsis", "NotImplemented"),
-)
-_HARMLESS = {
-    *((module, name) for module in ("builtins", "__builtin__") for name in _BUILTINS),
-    *((module, "_reconstructor") for module in ("copyreg", "copy_reg")),
-    *(("collections", name) for name in ("Counter", "OrderedDict", "defaultdict", "deque")),
-    *(("datetime", name) for name in ("date", "datetime", "time", "timedelta", "timezone")),
-    *(("pathlib", name) for name in ("Path", "PosixPath", "PurePosixPath", "WindowsPath")),
-    ("_codecs", "encode"),
-    ("argparse", "Namespace"),
-    ("functools", "partial"),
-    ("types", "SimpleNamespace"),
-}
-"""Names of the standard library that occur in pickles of plain data; they become placeholders."""
-_STANDARD_LIBRARY = sys.stdlib_module_names | {
-    "__builtin__",
-    "commands",
-    "copy_reg",
-    "exceptions",
-    "nt",
-}
-_RUNS_CODE = {"IPython", "cloudpickle", "dill", "ipykernel", "joblib", "pip", "setuptools"}
-"""Packages outside the standard library whose names in a pickle indicate stored code."""
-_CALLABLE = {
-    "numpy": {"_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar"},
-    "torch": {"Generator", "Parameter", "Size", "Tensor", "_get_layout", "device"},
-}
-"""Names that a pickle of arrays may call in these packages.
-
-In other packages it may call names that look like classes. A function that is named but not
-called, such as an activation function, is harmless.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +142,11 @@ class _InertUnpickler(pickle.Unpickler):
             f"{self.where}: this pickle would run code when opened: it names {module}.{name}. "
             "Nothing was executed; do not open this file with other software."
         )
-        root, harmless = module.partition(".")[0], (module, name) in _HARMLESS
-        if (root in _STANDARD_LIBRARY and not harmless) or root in _RUNS_CODE:
+        if is_dangerous(module, name):
             raise CheckpointError(refusal)
-        last = name.rpartition(".")[2].lstrip("_")
-        callable_ = name in _CALLABLE[root] if root in _CALLABLE else last[:1].isupper()
-        rebuilds = module == "torch._utils" and name.startswith("_rebuild_")
         attributes = {
             "names": f"{module}.{name}",
-            "refusal": "" if harmless or callable_ or rebuilds else refusal,
+            "refusal": "" if may_be_called(module, name) else refusal,
         }
         return _InertType(name, (_Inert,), attributes)
 
