@@ -64,38 +64,40 @@ def batch_from_table(table: pa.Table) -> GalaxyBatch:
     A modality whose flux column is not in the table is missing for every galaxy. A mask column
     may be left out if no pixel is masked.
     """
-    n = len(table)
-    names = set(table.column_names)
-
-    def pixels(name: str, shape: tuple[int, ...]) -> Float32Array:
-        if name not in names:
-            return np.zeros((n, *shape), np.float32)
-        return _fixed_size_rows(table[name], shape)
-
-    def mask(name: str, shape: tuple[int, ...], has: BoolArray) -> BoolArray:
-        if name in names:
-            masked = _fixed_size_rows(table[name], shape)
-        else:
-            masked = np.zeros((n, *shape), bool)
-        masked[~has] = True
-        return masked
-
-    read = {m: m.value + "_flux" in names for m in Modality}
+    read = {m: m.value + "_flux" in table.column_names for m in Modality}
     has = {m: _scalars(table[HAS[m]]) & read[m] for m in Modality}
+    has_image, has_spectrum = has[Modality.IMAGE], has[Modality.SPECTRUM]
     spectrum_shape = (DESI_N_PIXELS,)
     return GalaxyBatch(
         target_ids=_scalars(table[TARGET_ID]),
         ra_deg=_scalars(table[RA]),
         dec_deg=_scalars(table[DEC]),
         z=_scalars(table["z"]),
-        has_image=has[Modality.IMAGE],
-        has_spectrum=has[Modality.SPECTRUM],
-        image_flux=pixels("image_flux", IMAGE_SHAPE),
-        image_mask=mask("image_mask", IMAGE_SHAPE, has[Modality.IMAGE]),
-        spectrum_flux=pixels("spectrum_flux", spectrum_shape),
-        spectrum_ivar=pixels("spectrum_ivar", spectrum_shape),
-        spectrum_mask=mask("spectrum_mask", spectrum_shape, has[Modality.SPECTRUM]),
+        has_image=has_image,
+        has_spectrum=has_spectrum,
+        image_flux=_pixels(table, "image_flux", IMAGE_SHAPE),
+        image_mask=_mask(table, "image_mask", IMAGE_SHAPE, has_image),
+        spectrum_flux=_pixels(table, "spectrum_flux", spectrum_shape),
+        spectrum_ivar=_pixels(table, "spectrum_ivar", spectrum_shape),
+        spectrum_mask=_mask(table, "spectrum_mask", spectrum_shape, has_spectrum),
     )
+
+
+def _pixels(table: pa.Table, name: str, shape: tuple[int, ...]) -> Float32Array:
+    """(n, *shape) values of a pixel column; 0 where the table lacks it."""
+    if name not in table.column_names:
+        return np.zeros((len(table), *shape), np.float32)
+    return _fixed_size_rows(table[name], shape)
+
+
+def _mask(table: pa.Table, name: str, shape: tuple[int, ...], has: BoolArray) -> BoolArray:
+    """(n, *shape) values of a mask column, True for galaxies without the modality."""
+    if name in table.column_names:
+        masked = _fixed_size_rows(table[name], shape)
+    else:
+        masked = np.zeros((len(table), *shape), bool)
+    masked[~has] = True
+    return masked
 
 
 def _scalars(column: pa.ChunkedArray) -> npt.NDArray[Any]:

@@ -18,7 +18,7 @@ from galsearch.dataset.ingest.ingest_report import IngestReport
 from galsearch.dataset.ingest.inventory import SpectrumInventory, list_images, list_spectra
 from galsearch.dataset.ingest.labels import labels_of, read_labels
 from galsearch.dataset.ingest.pairing import Galaxies, pair
-from galsearch.dataset.ingest.partitions import write_partitions
+from galsearch.dataset.ingest.partition_writer import write_partitions
 from galsearch.dataset.ingest.redshifts import redshifts_of
 from galsearch.dataset.ingest.source_files import find_source_files
 from galsearch.dataset.reader import Dataset, open_dataset
@@ -63,39 +63,40 @@ def ingest(
     recipe = recipe if isinstance(recipe, IngestRecipe) else read_recipe(recipe)
     progress = progress or no_progress
     with new_directory(Path(out)) as root:
-        files = find_source_files(recipe)
-        spectra = list_spectra(files.spectra, progress)
-        images = list_images(
-            files.cutouts,
-            files.bricks,
-            progress,
-            ids_from_names=recipe.pairing.by == "target_id",
-        )
-        galaxies = pair(spectra, images, recipe.pairing)
-        labels = read_labels(files.label_tables, recipe.labels.columns)
-        redshifts = redshifts_of(
-            spectra.target_ids, spectra.file_numbers, spectra.urls, files.redshifts
-        )
-        writer = CatalogueWriter(root, schema.dataset_schema(_label_fields(labels)))
-        dropped = galaxies.dropped + write_partitions(
-            writer,
-            _catalogue(galaxies, {**spectra.columns, **redshifts}, labels),
-            galaxies,
-            (spectra, images),
-            progress,
-            max_rows=recipe.max_rows,
-            unpaired=recipe.pairing.unpaired,
-        )
-        dropped.update({f"spectrum: {reason}": n for reason, n in spectra.dropped.items()})
-        n_images = images.ra_deg.size + int((galaxies.bricks != "").sum())
-        if not writer.n_rows:
-            raise IngestError(_nothing_left(recipe, spectra, n_images, dropped))
-        writer.finish(name=recipe.name, max_rows=recipe.max_rows)
-        counts = {"n_spectra": spectra.n_read, "n_images": n_images, "n_labels": len(labels)}
-        report = _report(open_dataset(root), galaxies, labels, dropped, counts)
+        report = _write_dataset(recipe, root, progress)
         report.check()
         write_text(root / schema.REPORT_FILE, report.to_json())
     return report
+
+
+def _write_dataset(recipe: IngestRecipe, root: Path, progress: Progress) -> IngestReport:
+    """Write the dataset into an empty directory; the report counts what was read and written."""
+    files = find_source_files(recipe)
+    spectra = list_spectra(files.spectra, progress)
+    by_id = recipe.pairing.by == "target_id"
+    images = list_images(files.cutouts, files.bricks, progress, ids_from_names=by_id)
+    galaxies = pair(spectra, images, recipe.pairing)
+    labels = read_labels(files.label_tables, recipe.labels.columns)
+    redshifts = redshifts_of(
+        spectra.target_ids, spectra.file_numbers, spectra.urls, files.redshifts
+    )
+    writer = CatalogueWriter(root, schema.dataset_schema(_label_fields(labels)))
+    dropped = galaxies.dropped + write_partitions(
+        writer,
+        _catalogue(galaxies, {**spectra.columns, **redshifts}, labels),
+        galaxies,
+        (spectra, images),
+        progress,
+        max_rows=recipe.max_rows,
+        unpaired=recipe.pairing.unpaired,
+    )
+    dropped.update({f"spectrum: {reason}": n for reason, n in spectra.dropped.items()})
+    n_images = images.ra_deg.size + int((galaxies.bricks != "").sum())
+    if not writer.n_rows:
+        raise IngestError(_nothing_left(recipe, spectra, n_images, dropped))
+    writer.finish(name=recipe.name, max_rows=recipe.max_rows)
+    counts = {"n_spectra": spectra.n_read, "n_images": n_images, "n_labels": len(labels)}
+    return _report(open_dataset(root), galaxies, labels, dropped, counts)
 
 
 def _catalogue(

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array
 from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
-from galsearch.sources.fits.fits_file import FitsFile, Hdu, open_fits
+from galsearch.sources.fits.fits_file import FitsFile, open_fits
+from galsearch.sources.fits.hdu import Hdu
 from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane, read_tangent_plane
 
 _Box = tuple[slice, slice]

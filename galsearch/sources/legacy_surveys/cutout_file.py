@@ -14,9 +14,10 @@ from astropy.io import fits
 from galsearch.core.cutout import Cutout
 from galsearch.core.errors import InvalidCutoutError, InvalidTargetIdError, SourceError
 from galsearch.core.target_id import TargetId
-from galsearch.sources.fits.fits_file import FitsFile, Hdu, open_fits
+from galsearch.sources.fits.fits_file import FitsFile, open_fits
 from galsearch.sources.fits.fits_header import Header
 from galsearch.sources.fits.fits_writer import write_fits
+from galsearch.sources.fits.hdu import Hdu
 from galsearch.sources.legacy_surveys.tangent_plane import read_tangent_plane
 
 _MEASURED_ZERO = np.finfo(np.float32).tiny

@@ -1,4 +1,4 @@
-"""The README's sequence for one's own galaxies, word for word, on real survey files."""
+"""The commands of the README for a user's own galaxies, run on real survey files."""
 
 import json
 import re
@@ -35,8 +35,8 @@ def home(real: Path, demonstration, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def answers(home: Path, galsearch_command: Command) -> list[subprocess.CompletedProcess[str]]:
-    """What each of the README's commands gave, in their order."""
+def outputs(home: Path, galsearch_command: Command) -> list[subprocess.CompletedProcess[str]]:
+    """Results of the commands of the README, in their order."""
     commands = re.findall(r"^galsearch .*$", OWN, re.M)
     assert [shlex.split(command)[1] for command in commands] == [
         "ingest", "embed", "build-index", "query", "query",
@@ -44,7 +44,7 @@ def answers(home: Path, galsearch_command: Command) -> list[subprocess.Completed
     return [galsearch_command(*shlex.split(command)[1:], cwd=home) for command in commands]
 
 
-def test_every_real_row_is_in_the_dataset_or_a_reason(answers, home: Path) -> None:
+def test_every_real_row_is_in_the_dataset_or_counted_as_dropped(outputs, home: Path) -> None:
     report = json.loads((home / "mine" / "dataset" / "ingest_report.json").read_text())
     assert (report["n_spectra"], report["n_images"]) == (11, 12)
     assert report["n_spectrum_only"] == 4
@@ -62,7 +62,7 @@ def test_every_real_row_is_in_the_dataset_or_a_reason(answers, home: Path) -> No
     assert dataset.catalogue["z"][row].as_py() == pytest.approx(0.36874, abs=1e-5)
 
 
-def test_an_image_alone_and_a_spectrum_alone_are_embedded(answers, home: Path) -> None:
+def test_images_and_spectra_without_a_partner_are_embedded(outputs, home: Path) -> None:
     for modality, n in (("image", 10), ("spectrum", 4)):
         store = galsearch.open_store(home / "mine" / "embeddings", modality)
         assert len(store) == n
@@ -70,14 +70,14 @@ def test_an_image_alone_and_a_spectrum_alone_are_embedded(answers, home: Path) -
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_a_real_spectrum_asks_among_real_spectra(answers, home: Path) -> None:
-    table = answers[3].stdout.splitlines()
+def test_a_real_spectrum_is_queried_among_real_spectra(outputs, home: Path) -> None:
+    table = outputs[3].stdout.splitlines()
     assert table[0] == f"spectrum of TARGETID {REAL}, among spectrum (exact)"
     assert len(table) == 2 + 3
     assert (home / "like-it.html").read_text().count("<svg") == 4
 
 
-def test_a_real_spectrum_asks_among_simulated_galaxies(answers) -> None:
-    table = answers[4].stdout.splitlines()
+def test_a_real_spectrum_is_queried_among_simulated_galaxies(outputs) -> None:
+    table = outputs[4].stdout.splitlines()
     assert table[0] == f"spectrum of TARGETID {REAL}, among image (exact)"
     assert len(table) == 2 + 10

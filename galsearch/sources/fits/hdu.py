@@ -1,0 +1,120 @@
+"""Header and data units of a FITS file: their names, headers and positions in the file."""
+
+import io
+import math
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+
+from galsearch.core.errors import SourceError
+from galsearch.sources.fits.fits_header import Header
+
+BLOCK_BYTES = 2880
+"""Every header and every data unit is padded to a multiple of this size."""
+_MAX_HEADER_BLOCKS = 1000
+_IMAGE_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+
+
+@dataclass(frozen=True, eq=False)
+class Hdu:
+    """A header and data unit: its name, header and position in the file."""
+
+    name: str
+    """EXTNAME in upper case; PRIMARY for the first HDU, '' for an extension without EXTNAME."""
+    header: Header
+    data_start: int
+    """Offset in bytes of the first byte of the data."""
+    data_end: int
+    """Offset in bytes of the end of the data, without padding."""
+
+    @property
+    def is_table(self) -> bool:
+        """True for a binary table that is not a compressed image."""
+        return self.header.get("XTENSION") == "BINTABLE" and not self.is_compressed
+
+    @property
+    def is_compressed(self) -> bool:
+        """True for an image that is compressed in tiles (.fits.fz)."""
+        return self.header.get("ZIMAGE", False) is True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the image, slowest axis first; () for a table and for an HDU without data."""
+        if self.is_table:
+            return ()
+        axes = "ZNAXIS" if self.is_compressed else "NAXIS"
+        return tuple(self.header.count(f"{axes}{n}") for n in range(self.header.count(axes), 0, -1))
+
+
+def list_hdus(url: str, file: IO[bytes]) -> list[Hdu]:
+    """All HDUs of a FITS file, from their headers, after a check that the file holds all of them.
+
+    Raises
+    ------
+    SourceError
+        Where the file is not a FITS file, cut short, or has a damaged header.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    begin = file.read(60)
+    if not begin.startswith(b"SIMPLE  ="):
+        text = begin.decode("ascii", errors="replace").strip()
+        found = f"it begins {text!r}" if size else "it is empty"
+        raise SourceError(f"{url}: not a FITS file: {found}, where 'SIMPLE  =' is expected.")
+    hdus: list[Hdu] = []
+    position = 0
+    while position < size:
+        file.seek(position)
+        text = _header_text(url, file, len(hdus))
+        if hdus and not text.startswith("XTENSION"):
+            break  # special records or padding may follow the last HDU (FITS 4.0, section 3.5)
+        hdu = _locate(url, text, len(hdus), position)
+        if hdu.data_end > size:
+            raise SourceError(
+                f"{url}: cut short: HDU {len(hdus)} ({hdu.name or 'unnamed'}) ends at byte "
+                f"{hdu.data_end}, the file at {size}."
+            )
+        hdus.append(hdu)
+        position = hdu.data_end + -hdu.data_end % BLOCK_BYTES
+    return hdus
+
+
+def _header_text(url: str, file: IO[bytes], number: int) -> str:
+    """The header that starts at the current position; '' where no extension starts there."""
+    blocks: list[str] = []
+    while len(blocks) < _MAX_HEADER_BLOCKS:
+        block = file.read(BLOCK_BYTES)
+        if number and not blocks and not block.startswith(b"XTENSION"):
+            return ""
+        if len(block) < BLOCK_BYTES:
+            raise SourceError(f"{url}: cut short: the header of HDU {number} ends without END.")
+        try:
+            blocks.append(block.decode("ascii"))
+        except UnicodeDecodeError:
+            raise SourceError(
+                f"{url}: the header of HDU {number} is damaged: it holds bytes that are not text."
+            ) from None
+        if any(blocks[-1].startswith("END     ", card) for card in range(0, BLOCK_BYTES, 80)):
+            return "".join(blocks)
+    raise SourceError(
+        f"{url}: the header of HDU {number} is damaged: no END in {_MAX_HEADER_BLOCKS} blocks."
+    )
+
+
+def _locate(url: str, text: str, number: int, start: int) -> Hdu:
+    """The HDU with this header, which starts at byte `start`."""
+    where = f"{url}: HDU {number}"
+    header = Header(text, where=where)
+    axes = [header.count(f"NAXIS{axis + 1}") for axis in range(header.count("NAXIS"))]
+    n_values = header.count("PCOUNT", 0) + (math.prod(axes) if axes else 0)
+    width = image_dtype(header).itemsize
+    name = header.label("EXTNAME", "" if number else "PRIMARY").upper()
+    data_start = start + len(text)
+    data_end = data_start + width * header.count("GCOUNT", 1) * n_values
+    return Hdu(name, header, data_start, data_end)
+
+
+def image_dtype(header: Header) -> np.dtype[Any]:
+    """Stored dtype of an image, from its BITPIX."""
+    return np.dtype(_IMAGE_TYPES[int(header.choice("BITPIX", _IMAGE_TYPES))])
