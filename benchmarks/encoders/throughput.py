@@ -88,16 +88,21 @@ def measure(config: ModelConfig, *, n_items: int, n_rounds: int, seed: int) -> d
         "flop_per_item": {kind: flop_per_item(config, kind) for kind in MODALITIES},
         "seconds": seconds,
         "agreement": [vars(agreement) for agreement in agreements],
-        "machine": {
-            "platform": platform.platform(),
-            "processor": torch.cpu.get_capabilities().get("cpu_name"),
-            "capability": torch.backends.cpu.get_cpu_capability(),
-            "n_threads": torch.get_num_threads(),
-            "load_average": os.getloadavg()[0],
-            "torch": torch.__version__,
-        },
+        "machine": describe_machine(),
         "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seed": seed,
+    }
+
+
+def describe_machine() -> dict[str, Any]:
+    """Processor, threads, load and PyTorch version of this machine."""
+    return {
+        "platform": platform.platform(),
+        "processor": torch.cpu.get_capabilities().get("cpu_name"),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "n_threads": torch.get_num_threads(),
+        "load_average": os.getloadavg()[0],
+        "torch": torch.__version__,
     }
 
 

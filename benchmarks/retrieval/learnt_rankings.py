@@ -168,19 +168,7 @@ def measure_parameter_model(
     fibre = features[PLAIN[Modality.IMAGE]][:, :N_FIBRE]
     names, values, magnitude = parameter_estimates.parameters_of(catalogue, fibre)
     theta = parameter_estimates.normal_scores(values, train)
-    estimates = {
-        str(m): parameter_estimates.estimate_parameters(
-            np.concatenate([used.vectors[m], features[m], features[PLAIN[m]]], axis=1),
-            theta,
-            train,
-            validation,
-            epochs=arguments.regressor_epochs,
-            seed=arguments.seed,
-            progress=progress,
-            name=f"regressor from {m}",
-        )
-        for m in Modality
-    }
+    estimates = estimate_from_both(arguments, used, features, theta, (train, validation), progress)
     bins = parameter_model.brightness_bins(magnitude, train)
     model = parameter_model.fit_model(theta, estimates, train, validation, bins)
     image, spectrum = (estimates[m][test] @ model.whiten for m in Modality)
@@ -191,20 +179,45 @@ def measure_parameter_model(
         "true parameters, spectrum without error": model.with_exact("spectrum"),
     }
     for name, case in cases.items():
-        draws = [
-            in_both_directions({name: score}, used.z[test], pools)
-            for score in parameter_model.sample_scores(
-                case, theta[test], bins[test], arguments.seed
-            )
-        ]
+        samples = parameter_model.sample_scores(case, theta[test], bins[test], arguments.seed)
+        metrics = [in_both_directions({name: score}, used.z[test], pools) for score in samples]
         for number, entry in enumerate(directions):
-            several = [draw[number]["scores"][name] for draw in draws]
+            several = [sample[number]["scores"][name] for sample in metrics]
             entry["scores"][name] = parameter_model.mean_of(several)
     return {
         "parameters": names,
         "r2": parameter_estimates.explained_variance(theta, estimates, validation, names),
         "n_draws": parameter_model.N_DRAWS,
         "directions": directions,
+    }
+
+
+def estimate_from_both(
+    arguments: argparse.Namespace,
+    used: PairedEmbeddings,
+    features: Features,
+    theta: Float64Array,
+    rows: tuple[Rows, Rows],
+    progress: Progress,
+) -> dict[str, Float64Array]:
+    """Estimates (n, p) of the parameters theta from all features of each modality.
+
+    Parameters
+    ----------
+    rows
+        Rows of the training and of the validation galaxies.
+    """
+    return {
+        str(m): parameter_estimates.estimate_parameters(
+            np.concatenate([used.vectors[m], features[m], features[PLAIN[m]]], axis=1),
+            theta,
+            *rows,
+            epochs=arguments.regressor_epochs,
+            seed=arguments.seed,
+            progress=progress,
+            name=f"regressor from {m}",
+        )
+        for m in Modality
     }
 
 
