@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (
-    "Makefile",
-    "README.md",
-    "benchmarks/README.md",
-    "galsearch/encoders/pretrained/README.md",
-)
+DOCUMENTS = [
+    ROOT / "Makefile",
+    ROOT / "README.md",
+    ROOT / "benchmarks" / "README.md",
+    ROOT / "galsearch" / "encoders" / "pretrained" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 def commands(text: str) -> list[tuple[str, list[str]]]:
@@ -26,13 +27,18 @@ def source(module: str) -> str:
     return (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_every_benchmark_command_names_options_of_its_module(name: str) -> None:
-    found = commands((ROOT / name).read_text("utf-8"))
-    assert found
-    for module, options in found:
+WITH_COMMANDS = [path for path in DOCUMENTS if commands(path.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_benchmark_command_names_options_of_its_module(path: Path) -> None:
+    for module, options in commands(path.read_text("utf-8")):
         text = source(module)
         assert [option for option in options if f'"{option}"' not in text] == [], module
+
+
+def test_the_documents_hold_benchmark_commands() -> None:
+    assert {"Makefile", "README.md"} <= {path.name for path in WITH_COMMANDS}
 
 
 def test_commands_are_found_over_several_lines() -> None:
