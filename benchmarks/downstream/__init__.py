@@ -1,1 +1,1 @@
-"""What embeddings know of galaxies: redshift, properties and shapes, beside trained baselines."""
+"""Prediction of redshift, properties and shapes of galaxies from embeddings, beside baselines."""

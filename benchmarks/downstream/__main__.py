@@ -1,26 +1,25 @@
-"""What the embeddings know: AstroCLIP's table, on any dataset with labels.
+"""AstroCLIP's table of downstream tasks, on any dataset with labels.
 
     python -m benchmarks.downstream DATASET --encoder galsearch-small --out results.json
 
-Redshift, stellar mass, age, metallicity and specific star formation from image and from
-spectrum: zero-shot by 64 neighbours on standardised embeddings, few-shot by a small MLP; beside
-baselines that are trained in the same run on the same galaxies. Shapes where they are known, and
-Galaxy Zoo votes of real images. Everything is checked before anything is trained; what is
-finished is kept in --work, and a run that was interrupted goes on from there; so does one with
-another --encoder, which finds the baselines trained.
+Predicts redshift, stellar mass, age, metallicity and specific star formation rate from images and
+from spectra: zero-shot by 64 neighbours on standardised embeddings, and few-shot by a small MLP.
+Baselines are trained in the same run on the same galaxies. Morphology is predicted where it is
+known, and so are Galaxy Zoo votes of real images. All inputs are checked before any training.
+Finished results are stored in --work: an interrupted run continues from there, and a run with
+another --encoder uses the baselines again.
 
-With the defaults, 20,000 galaxies take one core of an AMD EPYC (AVX-512 with bfloat16) about 45
-minutes, of which ResNet18 has 21 (15 epochs of 85 s at 48 x 48 pixels, the central 96 averaged 2
-by 2; unaveraged an epoch takes 205 s) and Conv+Att 7.
+With the defaults, 20,000 galaxies take about 45 minutes on one core of an AMD EPYC (AVX-512 with
+bfloat16), of which ResNet18 takes 21 (15 epochs of 85 s at 48 x 48 pixels, the central 96 averaged
+2 by 2; without averaging an epoch takes 205 s) and Conv+Att 7.
 
-AstroCLIP's own data set: name the directory of its parquet shards (EiffL/AstroCLIP at Hugging
+For AstroCLIP's own data set, name the directory of its Parquet shards (EiffL/AstroCLIP at Hugging
 Face; galsearch ingest does not read them) and a --label-table with TARGETID, LOG_MSTAR, Z_MW,
-TAGE_MW and AVG_SFR of PROVABGS. Its published figures are then printed below ours.
+TAGE_MW and AVG_SFR of PROVABGS. The published figures are then printed below the measured ones.
 """
 
 import argparse
 import datetime
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,11 +38,11 @@ from benchmarks.downstream.models.network_fitting import has_fast_bf16
 from benchmarks.downstream.models.predictors import Settings
 from galsearch.core.errors import ConfigError, GalsearchError
 from galsearch.core.modality import Modality
-from galsearch.files.atomic import new_file
+from galsearch.files.atomic import write_json
 
 
 def main() -> int:
-    """Measure what the command line names."""
+    """Run the benchmark, and return the exit status."""
     arguments = parse(sys.argv[1:])
     try:
         return run(arguments)
@@ -53,40 +52,61 @@ def main() -> int:
 
 
 def parse(texts: list[str]) -> argparse.Namespace:
-    """The command line."""
+    """The arguments of the command line."""
     d = Settings()
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.downstream", description="Downstream tasks from embeddings."
     )
     add = parser.add_argument
-    add("dataset", type=Path, help="what galsearch ingest wrote, or AstroCLIP's parquet shards")
-    add("--encoder", default="galsearch-small", help="aligned encoders: a name or a file")
-    add("--before", action="append", default=[], help="a file of towers before alignment")
-    add("--modality", action="append", type=Modality, choices=list(Modality), default=[])
+    add(
+        "dataset",
+        type=Path,
+        help="a dataset of galsearch ingest, or AstroCLIP's shards",
+    )
+    add("--encoder", default="galsearch-small", help="name or file of the aligned encoders")
+    add(
+        "--before",
+        action="append",
+        default=[],
+        help="file of encoders before alignment",
+    )
+    add("--modality", action="append", type=Modality, choices=list(Modality), default=[],
+        help="modality to measure; default: both")  # fmt: skip
     add("--label", action="append", default=[], metavar="NAME=EXPRESSION",
-        help="such as ssfr=log10(sfr)-log10_mass")  # fmt: skip
-    add("--label-table", action="append", default=[], help="a table with TARGETID: more columns")
-    add("--class-column", help="a column of classes of shape")
-    add("--flag", action="append", default=None, help="a column of 0 and 1")
-    add("--galaxy-zoo", type=Path, help="folder of real pictures with a CSV of votes")
-    add("--n", type=int, help="at most so many galaxies, drawn at random")
-    add("--seed", type=int, default=d.seed)
-    add("--k", type=int, default=d.k, help="neighbours")
-    add("--mlp-epochs", type=int, default=d.mlp_epochs)
-    add("--resnet-epochs", type=int, default=d.resnet_epochs)
-    add("--conv-epochs", type=int, default=d.conv_epochs)
-    add("--image-size", type=int, default=d.image_size, help="central pixels ResNet18 sees")
-    add("--image-binning", type=int, default=d.image_binning, help="pixels a side averaged to one")
-    add("--resnet-shapes", action="store_true", help="train a second ResNet18 on shapes")
-    add("--threads", type=int, help="default: PyTorch's own choice")
-    add("--paper", action="store_true", help="print AstroCLIP's figures beside ours")
-    add("--out", type=Path, default=Path(__file__).parents[1] / "results" / "downstream.json")
-    add("--work", type=Path, help="what is finished is kept here; default: OUT without .json")
+        help="property and its columns, such as ssfr=log10(sfr)-log10_mass")  # fmt: skip
+    add(
+        "--label-table",
+        action="append",
+        default=[],
+        help="table of more columns, by TARGETID",
+    )
+    add("--class-column", help="column with morphological classes")
+    add("--flag", action="append", default=None, help="column with a morphological flag, 0 or 1")
+    add("--galaxy-zoo", type=Path, help="directory of real images with a CSV file of votes")
+    add("--n", type=int, help="largest number of galaxies, chosen at random")
+    add("--seed", type=int, default=d.seed, help="seed of all random numbers")
+    add("--k", type=int, default=d.k, help="number of neighbours")
+    add("--mlp-epochs", type=int, default=d.mlp_epochs, help="epochs of the MLPs")
+    add("--resnet-epochs", type=int, default=d.resnet_epochs, help="epochs of ResNet18")
+    add("--conv-epochs", type=int, default=d.conv_epochs, help="epochs of Conv+Att")
+    add("--image-size", type=int, default=d.image_size, help="side of ResNet18's input, in pixels")
+    add(
+        "--image-binning",
+        type=int,
+        default=d.image_binning,
+        help="pixels on a side of averaged blocks",
+    )
+    add("--resnet-shapes", action="store_true", help="train a second ResNet18 on morphology")
+    add("--threads", type=int, help="threads of PyTorch; default: its own choice")
+    add("--paper", action="store_true", help="print AstroCLIP's published figures too")
+    add("--out", type=Path, default=Path(__file__).parents[1] / "results" / "downstream.json",
+        help="JSON file of the results")  # fmt: skip
+    add("--work", type=Path, help="directory of finished results; default: OUT without .json")
     return parser.parse_args(texts)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check, measure, write, print."""
+    """Check the inputs, run the benchmark, write the results and print the tables."""
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     settings = settings_of(arguments)
@@ -101,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
         n=arguments.n,
         seed=arguments.seed,
     )
-    towers = open_encoders(arguments.encoder, arguments.before, modalities, arguments.seed)
+    encoders = open_encoders(arguments.encoder, arguments.before, modalities, arguments.seed)
     for line in sample.said:
         say(line)
     with Progress(console=Console(stderr=True), transient=True) as bars:
@@ -115,7 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
         results = measure(
             galaxies,
             sample,
-            towers,
+            encoders,
             modalities,
             settings,
             arguments.work or arguments.out.with_suffix(""),
@@ -130,16 +150,21 @@ def run(arguments: argparse.Namespace) -> int:
         "threads": torch.get_num_threads(),
         **results,
         "said": list(sample.said),
-        "votes": score_votes(arguments.galaxy_zoo, of_images(towers)),
+        "votes": score_votes(arguments.galaxy_zoo, picture_encoders(encoders)),
     }
-    with new_file(arguments.out) as temporary:
-        temporary.write_text(json.dumps(results) + "\n", encoding="utf-8")
+    write_json(arguments.out, results, indent=None)
     print(tables(results))
     return 0
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Numbers that make sense, or an error that names the one that does not."""
+    """The settings of the run.
+
+    Raises
+    ------
+    ConfigError
+        Where a value is out of range.
+    """
     names = ("k", "mlp_epochs", "resnet_epochs", "conv_epochs", "image_size", "image_binning")
     bad = [name for name in names if getattr(arguments, name) < 1]
     if bad:
@@ -158,18 +183,18 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def of_images(towers: list[ComparedEncoder]) -> dict[str, Any]:
-    """What embeds real pictures and how many pixels it sees, by name."""
-    seers = {}
-    for tower in towers:
-        section = tower.encoder.config.image
-        if tower.modality is Modality.IMAGE and section is not None:
-            seers[tower.name] = (tower.encoder.embed, section.image_size)
-    return seers
+def picture_encoders(encoders: list[ComparedEncoder]) -> dict[str, Any]:
+    """For each image encoder by name, the function that embeds images and its image size."""
+    found = {}
+    for compared in encoders:
+        section = compared.encoder.config.image
+        if compared.modality is Modality.IMAGE and section is not None:
+            found[compared.name] = (compared.encoder.embed, section.image_size)
+    return found
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr."""
+    """Print a line on stderr."""
     print(text, file=sys.stderr)
 
 

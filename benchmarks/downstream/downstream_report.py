@@ -1,8 +1,8 @@
-"""The tables on stdout, computed from the results file.
+"""Markdown tables of the results of the downstream benchmark.
+
+Print the tables of a results file again with:
 
     python -m benchmarks.downstream.downstream_report RESULTS.json
-
-prints them again.
 """
 
 import json
@@ -17,7 +17,7 @@ from benchmarks.downstream.scoring.task_scores import MEAN
 
 
 def tables(results: Mapping[str, Any]) -> str:
-    """All of them, as Markdown."""
+    """All tables of the results, as Markdown."""
     parts = [_head(results), _r2(results), _errors(results)]
     if results["shapes"]:
         parts += [_shapes(results, group) for group in results["shape_baseline"]]
@@ -32,15 +32,15 @@ def tables(results: Mapping[str, Any]) -> str:
 def _head(results: Mapping[str, Any]) -> str:
     sizes = ", ".join(f"{n} {split}" for split, n in results["split_sizes"].items())
     labels = "; ".join(f"{name} = {e}" for name, e in results["labels"].items())
-    late = [
+    unfinished = [
         f"{row['name']} ({task})"
         for row in results["contestants"]
         for task, seen in row["training"].items()
         if row["how"] == "supervised" and seen["best_epoch"] == len(seen["curve"]) - 1
     ]
     end = (
-        f" Still improving at its last epoch: {', '.join(late)}: more epochs may help it."
-        if late
+        f" Still improving at the last epoch: {', '.join(unfinished)}: more epochs may help."
+        if unfinished
         else ""
     )
     return (
@@ -55,7 +55,7 @@ def _head(results: Mapping[str, Any]) -> str:
 def _r2(results: Mapping[str, Any]) -> str:
     names = list(results["contestants"][0]["properties"])
     lines = [
-        f"| who | reads | method | {' | '.join(f'R2 {n}' for n in names)} |",
+        f"| model | input | method | {' | '.join(f'R2 {n}' for n in names)} |",
         "|---" * (3 + len(names)) + "|",
     ]
     for row in results["contestants"]:
@@ -70,7 +70,7 @@ def _errors(results: Mapping[str, Any]) -> str:
     names = [n for n in results["contestants"][0]["properties"] if n != MEAN]
     kinds = {p.name: p for p in PROPERTIES}
     heads = [f"{n}: NMAD, over {kinds[n].outlier:g} ({kinds[n].unit})" for n in names]
-    lines = [f"| who | reads | method | {' | '.join(heads)} |", "|---" * (3 + len(names)) + "|"]
+    lines = [f"| model | input | method | {' | '.join(heads)} |", "|---" * (3 + len(names)) + "|"]
     for row in results["contestants"]:
         cells = []
         for n in names:
@@ -95,13 +95,13 @@ def _shapes(results: Mapping[str, Any], group: str) -> str:
     lines = [
         f"Shapes of {group} test galaxies ({first['n']}).",
         "",
-        f"| who | reads | method | {' | '.join(heads)} |",
+        f"| model | input | method | {' | '.join(heads)} |",
         "|---" * (3 + len(heads)) + "|",
     ]
-    commonest = ([f"{base['class']:.3f}", ""] if "class" in first else []) + [
+    most_common = ([f"{base['class']:.3f}", ""] if "class" in first else []) + [
         f"0.500, {base[flag]:.3f}" for flag in flags
     ]
-    lines.append(f"| always the commonest | | | {' | '.join(commonest)} |")
+    lines.append(f"| always the most common | | | {' | '.join(most_common)} |")
     for row in rows:
         found = row["shapes"][group]
         cells = []
@@ -133,7 +133,7 @@ def _votes(votes: Mapping[str, Any] | None) -> str:
         f"Galaxy Zoo DECaLS: vote fractions of {votes['n']} real images, each predicted from its "
         f"{votes['k']} nearest others: R2.",
         "",
-        f"| who | {' | '.join(questions)} |",
+        f"| model | {' | '.join(questions)} |",
         "|---" * (1 + len(questions)) + "|",
     ]
     for who, by_question in votes["scores"].items():
@@ -145,19 +145,19 @@ def _votes(votes: Mapping[str, Any] | None) -> str:
 def _headlines(results: Mapping[str, Any]) -> str:
     lines = []
     for how, line in results["headlines"].items():
-        said = []
+        texts = []
         if "redshift_r2_less_resnet" in line:
-            said.append(
+            texts.append(
                 f"redshift R2 {line['redshift_r2_less_resnet']:+.3f} ± "
                 f"{line['redshift_r2_less_resnet_sd']:.3f} over the supervised ResNet18's"
             )
         if "properties_r2_over_resnet" in line:
-            said.append(
+            texts.append(
                 f"mean property R2 {line['properties_r2_over_resnet']:.2f} ± "
                 f"{line['properties_r2_over_resnet_sd']:.2f} times the ResNet18's (AstroCLIP's "
                 "README: 1.09 from .47 and .43)"
             )
-        lines.append(f"Aligned images, {how}: {'; '.join(said)}.")
+        lines.append(f"Aligned images, {how}: {'; '.join(texts)}.")
     return "\n".join(lines)
 
 

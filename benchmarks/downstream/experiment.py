@@ -1,7 +1,6 @@
-"""A run from start to end: check, read once, let everyone predict, score."""
+"""The benchmark: read the galaxies once, let every predictor predict, and score the predictions."""
 
 import dataclasses
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,29 +20,51 @@ from benchmarks.downstream.result_cache import ResultCache
 from benchmarks.downstream.scoring.accuracy_measures import draws
 from benchmarks.downstream.scoring.headlines import headlines
 from benchmarks.downstream.scoring.task_scores import score_properties, score_shapes, shape_baseline
+from galsearch.core.fingerprint import short_digest
 from galsearch.core.modality import Modality
+from galsearch.core.progress import Progress, no_progress
 from galsearch.dataset import SPLITS, GalaxyBatch
+from galsearch.files.digest import sha256_of_parts
 
-Progress = Callable[[str, int, int], None]
-Say = Callable[[str], None]
+Print = Callable[[str], None]
+"""Takes a message for people."""
 Makers = dict[str, Callable[[GalaxyBatch], npt.NDArray[Any]]]
 
 
 def measure(
     galaxies: Galaxies,
     sample: Sample,
-    towers: Sequence[ComparedEncoder],
+    encoders: Sequence[ComparedEncoder],
     modalities: Sequence[Modality],
     settings: Settings,
     work: Path,
     *,
-    progress: Progress = lambda *_: None,
-    say: Say = lambda _: None,
+    progress: Progress = no_progress,
+    say: Print = lambda _: None,
 ) -> dict[str, Any]:
-    """Everyone's scores; what an earlier call finished in `work` is taken from there.
+    """The scores of all predictors; results that an earlier call finished in `work` are used again.
 
-    What belongs to a tower is kept under its fingerprint: other encoders, measured on the same
-    galaxies in the same `work`, find the baselines trained.
+    Results of an encoder are stored under its fingerprint. So a call with other encoders, on the
+    same galaxies and with the same `work`, uses the trained baselines again.
+
+    Parameters
+    ----------
+    galaxies
+        The dataset.
+    sample
+        The galaxies of this run, with their labels.
+    encoders
+        Encoders to compare.
+    modalities
+        Modalities to measure.
+    settings
+        Settings of the predictors.
+    work
+        Directory of finished results.
+    progress
+        Receives the progress.
+    say
+        Receives messages for people.
     """
     identity = {
         "dataset": galaxies.digest,
@@ -53,55 +74,53 @@ def measure(
         "galaxies_and_targets": _digest(sample),
         **dataclasses.asdict(settings),
     }
-    kept = ResultCache(work, identity)
-    everyone = predictors.all_predictors(
-        towers, modalities, photometry=sample.magnitudes is not None
+    cache = ResultCache(work, identity)
+    competing = predictors.all_predictors(
+        encoders, modalities, photometry=sample.magnitudes is not None
     )
-    left = [c for c in everyone if kept.get(c.key) is None]
-    if len(left) < len(everyone):
-        say(f"{len(everyone) - len(left)} of {len(everyone)} are taken from {work}")
-    arrays = _arrays(galaxies, sample, towers, left, settings, kept, progress)
-    for contestant in left:
+    remaining = [c for c in competing if cache.get(c.key) is None]
+    if len(remaining) < len(competing):
+        say(f"{len(competing) - len(remaining)} of {len(competing)} are taken from {work}")
+    arrays = _arrays(galaxies, sample, encoders, remaining, settings, cache, progress)
+    for predictor in remaining:
         started = time.process_time()
-        fed = _fed(contestant, arrays)
-        predicted, training = contestant.predict(fed, sample, settings, progress)
+        inputs = _inputs_of(predictor, arrays)
+        predicted, training = predictor.predict(inputs, sample, settings, progress)
         seconds = round(time.process_time() - started, 2)
         report = {"seconds": seconds, "training": training}
-        kept.put(contestant.key, report=np.array(json.dumps(report)), **predicted)
-        say(f"{contestant.name}, {contestant.reads}, {contestant.how}: {seconds} s")
+        cache.put(predictor.key, report=np.array(json.dumps(report)), **predicted)
+        say(f"{predictor.name}, {predictor.reads}, {predictor.how}: {seconds} s")
     return {
         **identity,
         "modalities": list(modalities),
-        "towers": {f"{t.name} {t.modality}": t.encoder.fingerprint for t in towers},
+        "towers": {f"{t.name} {t.modality}": t.encoder.fingerprint for t in encoders},
         "split_sizes": {s: len(sample.rows(s)) for s in SPLITS},
-        **_scores(sample, everyone, kept),
+        **_scores(sample, competing, cache),
     }
 
 
 def _digest(sample: Sample) -> str:
-    """Of which galaxies are measured and what is asked of them."""
-    digest = hashlib.sha256(sample.target_ids.tobytes())
-    for values in predictors.tasks(sample).values():
-        digest.update(values.tobytes())
-    return digest.hexdigest()
+    """Digest of the TARGETIDs and the labels of a sample."""
+    labels = predictors.tasks(sample).values()
+    return sha256_of_parts([sample.target_ids.tobytes(), *(values.tobytes() for values in labels)])
 
 
 def _arrays(
     galaxies: Galaxies,
     sample: Sample,
-    towers: Sequence[ComparedEncoder],
-    left: Sequence[Predictor],
+    encoders: Sequence[ComparedEncoder],
+    remaining: Sequence[Predictor],
     settings: Settings,
-    kept: ResultCache,
+    cache: ResultCache,
     progress: Progress,
 ) -> dict[str, npt.NDArray[Any]]:
-    """What the contestants that are left are fed; vectors are kept, the networks' inputs not."""
-    needed = {c.needs for c in left}
+    """Inputs of the remaining predictors by name; of these only embeddings are stored."""
+    needed = {c.needs for c in remaining}
     makers: Makers = {}
     arrays: dict[str, npt.NDArray[Any]] = {}
-    for t in towers:
+    for t in encoders:
         name = f"{t.name} {t.modality}"
-        found = kept.get(_vectors_file(t))
+        found = cache.get(_vectors_file(t))
         if name in needed and found is None:
             makers[name] = t.embed
         elif found is not None:
@@ -114,41 +133,41 @@ def _arrays(
         makers["spectra"] = lambda batch: network_inputs.spectrum_input(batch)[0]
         makers["log scale"] = lambda batch: network_inputs.spectrum_input(batch)[1]
     made = network_inputs.prepare_all(galaxies, sample.target_ids, makers, progress=progress)
-    for t in towers:
+    for t in encoders:
         name = f"{t.name} {t.modality}"
         if name in made:
-            kept.put(_vectors_file(t), vectors=made[name])
+            cache.put(_vectors_file(t), vectors=made[name])
     if sample.magnitudes is not None:
         arrays["magnitudes"] = sample.magnitudes
     return {**arrays, **made}
 
 
 def _vectors_file(t: ComparedEncoder) -> str:
-    return f"vectors-{t.modality}-{t.encoder.fingerprint[:16]}"
+    return f"vectors-{t.modality}-{short_digest(t.encoder.fingerprint)}"
 
 
-def _fed(contestant: Predictor, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
-    if contestant.needs == "spectra":
+def _inputs_of(predictor: Predictor, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
+    if predictor.needs == "spectra":
         return arrays["spectra"], arrays["log scale"]
-    return arrays[contestant.needs]
+    return arrays[predictor.needs]
 
 
-def _scores(sample: Sample, everyone: Sequence[Predictor], kept: ResultCache) -> dict[str, Any]:
+def _scores(sample: Sample, competing: Sequence[Predictor], cache: ResultCache) -> dict[str, Any]:
     test = sample.rows("test")
     resampled = draws(len(test), seed=1)
     true = sample.properties.values[test]
     rows, r2_draws = [], {}
-    for contestant in everyone:
-        found = kept.get(contestant.key)
-        assert found is not None  # noqa: S101 (all were predicted above)
+    for predictor in competing:
+        found = cache.get(predictor.key)
+        assert found is not None  # noqa: S101 (all have predicted)
         scores, drawn = score_properties(
             sample.properties.names, true, found["properties"], resampled
         )
-        r2_draws[contestant.key] = drawn
+        r2_draws[predictor.key] = drawn
         row = {
-            "name": contestant.name,
-            "reads": contestant.reads,
-            "how": contestant.how,
+            "name": predictor.name,
+            "reads": predictor.reads,
+            "how": predictor.how,
             **json.loads(str(found["report"])),
             "properties": scores,
         }

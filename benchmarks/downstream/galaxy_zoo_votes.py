@@ -1,7 +1,8 @@
-"""Galaxy Zoo votes of real images, from neighbours among themselves.
+"""Galaxy Zoo votes of real images, predicted from the nearest other images.
 
-A folder with pictures NAME.jpg of 424 pixels and a CSV of vote fractions with a column iauname.
-Too few to train a network on: towers are asked through neighbours, beside colours and sizes.
+The directory has images NAME.jpg of 424 x 424 pixels and a CSV file of vote fractions with a column
+iauname. There are too few images to train a network, so votes are predicted from neighbours, in the
+embeddings and, as a baseline, in colours and sizes.
 """
 
 import csv
@@ -10,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.downstream.scoring import accuracy_measures
 from benchmarks.downstream.scoring.task_scores import rounded
 from benchmarks.realism.sim_to_real import as_cutout, colours_and_size
+from galsearch.core.arrays import Float32Array, Float64Array, Rows
 
 QUESTIONS = {
     "featured": "smooth-or-featured_featured-or-disk_fraction",
@@ -24,18 +25,29 @@ QUESTIONS = {
     "ring": "ring",
 }
 K = 20
+"""Number of neighbours."""
 PLAIN = "colours and sizes"
+"""Name of the baseline without an encoder."""
 
-Floats = npt.NDArray[np.float64]
-Embed = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+Embed = Callable[[Float32Array], Float32Array]
 PictureEncoder = tuple[Embed, int]
-"""What embeds images, and the pixels a side that it sees: a picture is brought to them whole."""
+"""Function that embeds images, and the image size in pixels to which pictures are resampled."""
 
 
 def score_votes(
-    folder: Path | None, towers: Mapping[str, PictureEncoder], *, seed: int = 1
+    folder: Path | None, encoders: Mapping[str, PictureEncoder], *, seed: int = 1
 ) -> dict[str, Any]:
-    """R2 of every question by who was asked; or why there is nothing to measure."""
+    """R2 of every question for every encoder, or the reason why it was not measured.
+
+    Parameters
+    ----------
+    folder
+        Directory of the images and votes.
+    encoders
+        Image encoders by name.
+    seed
+        Seed of the bootstrap.
+    """
     if folder is None:
         return {"skipped": "no folder of real images was named (--galaxy-zoo)"}
     tables = sorted(folder.glob("*.csv"))
@@ -50,7 +62,7 @@ def score_votes(
     features = {
         **{
             name: embed(np.stack([as_cutout(one, size) for one in pictures])).astype(np.float64)
-            for name, (embed, size) in towers.items()
+            for name, (embed, size) in encoders.items()
         },
         PLAIN: plain,
     }
@@ -69,18 +81,16 @@ def score_votes(
     }
 
 
-def _picture(path: Path) -> npt.NDArray[np.float32]:
+def _picture(path: Path) -> Float32Array:
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"), np.float32) / np.float32(255)
 
 
-def _score(
-    vectors: Floats, votes: Floats, resampled: npt.NDArray[np.int64]
-) -> dict[str, float | None]:
+def _score(vectors: Float64Array, votes: Float64Array, resampled: Rows) -> dict[str, float | None]:
     guess = predict_from_others(vectors, votes)
     known = np.isfinite(votes)
 
-    def score(rows: npt.NDArray[np.int64]) -> float:
+    def score(rows: Rows) -> float:
         rows = rows[known[rows]]
         return accuracy_measures.r2(votes[rows], guess[rows])
 
@@ -88,8 +98,8 @@ def _score(
     return {"r2": rounded(value), "r2_sd": rounded(spread)}
 
 
-def predict_from_others(vectors: Floats, values: Floats, k: int = K) -> Floats:
-    """(n,) the mean of the `k` nearest other rows that have a value, weighted by 1 / distance."""
+def predict_from_others(vectors: Float64Array, values: Float64Array, k: int = K) -> Float64Array:
+    """(n,) mean value of the `k` nearest other rows that have one, weighted by 1 / distance."""
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1)
     squares = (scaled**2).sum(axis=1)

@@ -1,15 +1,15 @@
-"""AstroCLIP's own figures, beside which ours are printed on its data set.
+"""AstroCLIP's published figures, which are printed below the measured ones on its data set.
 
-Parker et al. 2024 (MNRAS 531, 4990). Redshift, the mean of the four properties and morphology
-stand in the README of the authors' repository. Figures by property are quoted from memory of the
-paper's table (for AstroCLIP, their means equal the README's); they are marked so in the table.
+The source is Parker et al. 2024 (MNRAS 531, 4990). Redshift, the mean of the four properties and
+morphology are in the README of the authors' repository. Figures by property are quoted from
+memory of the paper's table (for AstroCLIP, their means equal the README's); the table marks them.
 """
 
 from typing import NamedTuple
 
 
 class Published(NamedTuple):
-    """A row of the README's table."""
+    """A row of the table in the README, with R2 of redshift and the mean R2 of the properties."""
 
     who: str
     reads: str
@@ -36,16 +36,16 @@ BY_PROPERTY = {
     ("aligned (AstroCLIP)", "image"): (0.74, 0.27, 0.44, 0.44),
     ("aligned (AstroCLIP)", "spectrum"): (0.87, 0.43, 0.57, 0.63),
 }
-"""R2 of mass, age, metallicity and specific star formation; see `RECALLED`."""
+"""R2 of mass, age, metallicity and specific star formation rate; see `RECALLED`."""
 
 SSFR_NOTE = (
     "The published sSFR is ln SFR less ln metallicity, a slip of the released code: that column "
-    "is another quantity than ours, star formation over stellar mass."
+    "is another quantity than the one measured here, star formation rate over stellar mass."
 )
 
 
 def table() -> str:
-    """The published figures as Markdown, each with its source."""
+    """The published figures as a Markdown table, each with its source."""
     lines = [
         "| published | reads | method | R2 redshift | mass | age | metallicity | ssfr "
         "| mean of properties | source |",

@@ -1,4 +1,4 @@
-"""What a run has finished, on disk: started again, it goes on with what is left."""
+"""Finished results of a benchmark on disk, from which an interrupted run continues."""
 
 import json
 from collections.abc import Mapping
@@ -9,13 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import ConfigError
-from galsearch.files.atomic import new_file
+from galsearch.files.atomic import write_arrays, write_json
 
 SETTINGS_FILE = "settings.json"
 
 
 class ResultCache:
-    """Arrays by name in a directory that belongs to one set of settings.
+    """Arrays by name, in a directory that belongs to one set of settings.
+
+    Parameters
+    ----------
+    root
+        The directory.
+    settings
+        Settings that determine the results.
 
     Raises
     ------
@@ -32,18 +39,17 @@ class ResultCache:
             keys = sorted(k for k in {*found, *wanted} if found.get(k) != wanted.get(k))
             if keys:
                 differences = "; ".join(
-                    f"{key} was {found.get(key)!r}, asked for is {wanted.get(key)!r}"
+                    f"{key} was {found.get(key)!r}, requested is {wanted.get(key)!r}"
                     for key in keys
                 )
                 raise ConfigError(
                     f"{root} belongs to a run with other settings: {differences}. Name another "
                     "--work, or remove it to start anew."
                 )
-        with new_file(path) as temporary:
-            temporary.write_text(json.dumps(wanted, indent=1) + "\n", "utf-8")
+        write_json(path, wanted, indent=1)
 
     def get(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
-        """The arrays of this name; None where they are still to be made."""
+        """The arrays stored under a name; None where there are none yet."""
         path = self.root / f"{name}.npz"
         if not path.is_file():
             return None
@@ -51,6 +57,5 @@ class ResultCache:
             return dict(arrays)
 
     def put(self, name: str, **arrays: npt.NDArray[Any]) -> None:
-        """Keep arrays under a name, whole or not at all."""
-        with new_file(self.root / f"{name}.npz") as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+        """Store arrays under a name, atomically."""
+        write_arrays(self.root / f"{name}.npz", **arrays)

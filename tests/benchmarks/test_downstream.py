@@ -255,8 +255,8 @@ def test_one_modality_alone_says_how_to_measure_it() -> None:
     with pytest.raises(DatasetError) as caught:
         draw_sample(galaxies, modalities=BOTH)
     assert str(caught.value) == (
-        "dataset 'toy': none of its 280 galaxies has a spectrum. To measure what there is, say "
-        "--modality image."
+        "dataset 'toy': none of its 280 galaxies has a spectrum. To measure the other modality, "
+        "add --modality image."
     )
     assert len(draw_sample(galaxies, modalities=[Modality.IMAGE]).target_ids) == 280
 
@@ -267,7 +267,7 @@ def test_modalities_of_different_galaxies_say_so() -> None:
         draw_sample(toy(has_image=first, has_spectrum=~first), modalities=BOTH)
     assert str(caught.value) == (
         "dataset 'toy': none of its 280 galaxies has both image and spectrum. To measure one of "
-        "them, say --modality image or --modality spectrum."
+        "them, add --modality image or --modality spectrum."
     )
 
 
@@ -322,7 +322,8 @@ def test_an_encoder_of_spectra_alone_cannot_be_asked_for_images(tmp_path: Path) 
     with pytest.raises(CheckpointError) as twice:
         open_encoders(str(path), [str(path), str(path)], [Modality.SPECTRUM], seed=1)
     assert str(twice.value) == (
-        f"{path} and {path} both hold a tower for the spectrum before alignment; name one of them."
+        f"{path} and {path} both hold an encoder of the spectrum before alignment; "
+        "name one of them."
     )
 
 
@@ -455,8 +456,8 @@ def test_files_that_are_no_galaxies_say_what_is_read(tmp_path: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         open_galaxies(path)
     assert str(caught.value) == (
-        f"{path}: AstroCLIP's HDF5 file is not read, by galsearch ingest neither. Its parquet "
-        "shards are (the data set EiffL/AstroCLIP at Hugging Face): name their directory."
+        f"{path}: AstroCLIP's HDF5 file cannot be read, nor can galsearch ingest read it. Name the "
+        "directory of its Parquet shards (data set EiffL/AstroCLIP at Hugging Face)."
     )
     pq.write_table(pa.table({"targetid": [1], "image": [2]}), tmp_path / "train-0.parquet")
     with pytest.raises(DatasetError) as other:

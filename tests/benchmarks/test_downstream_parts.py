@@ -250,7 +250,7 @@ def test_star_formation_is_divided_by_mass_and_what_has_no_logarithm_is_unknown(
         ),
         (
             "zzzzz",
-            "label mass = 'zzzzz': the dataset has no column 'zzzzz'; nothing is called like it. "
+            "label mass = 'zzzzz': the dataset has no column 'zzzzz'; no name is similar. "
             "Columns of numbers: target_id, z, sfr, log10_mass, has_bar, n_arms.",
         ),
         ("kind", "label mass = 'kind': the column 'kind' holds string, not numbers."),
@@ -283,7 +283,7 @@ def test_labels_follow_the_columns_and_what_is_given_wins() -> None:
     [
         (
             [],
-            "the dataset has no columns of a known truth (such as log10_mass or log_mstar): name "
+            "the dataset has no known set of label columns (such as log10_mass or log_mstar): name "
             "labels, such as --label redshift=z. Its columns: z, m.",
         ),
         (
@@ -350,6 +350,6 @@ def test_what_is_kept_comes_back_and_other_settings_are_refused(tmp_path) -> Non
     with pytest.raises(ConfigError) as caught:
         ResultCache(tmp_path / "work", {"seed": 2, "n": 10})
     assert str(caught.value) == (
-        f"{tmp_path / 'work'} belongs to a run with other settings: seed was 1, asked for is 2. "
+        f"{tmp_path / 'work'} belongs to a run with other settings: seed was 1, requested is 2. "
         "Name another --work, or remove it to start anew."
     )

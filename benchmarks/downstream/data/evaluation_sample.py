@@ -1,4 +1,4 @@
-"""The galaxies of one run and what is asked of them: checked whole before anything is trained."""
+"""The galaxies of one run with their labels, which are checked before anything is trained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from benchmarks.downstream.data import prediction_targets
 from benchmarks.downstream.data.labelled_galaxies import Galaxies
+from galsearch.core.arrays import BoolArray, Float64Array, Rows, TargetIds
 from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import SPLITS
@@ -17,30 +18,34 @@ from galsearch.dataset.schema import HAS, TARGET_ID
 
 MAG_COLUMNS = ("mag_g", "mag_r", "mag_z")
 FEWEST_VALIDATION = 20
+"""Smallest number of validation galaxies."""
 RESOLVED_COLUMN, RESOLVED_ARCSEC = "r_eff_arcsec", 2.0
-"""Shapes are scored once more for galaxies whose half-light radius is at least this."""
+"""Shapes are scored separately for galaxies with at least this half-light radius."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Galaxies that have every modality that is measured, by ascending TARGETID."""
+    """Galaxies that have every measured modality, in order of TARGETID."""
 
-    target_ids: npt.NDArray[np.int64]
+    target_ids: TargetIds
+    """(n,) ascending."""
     split: npt.NDArray[np.str_]
-    """(n,)."""
+    """(n,) 'train', 'validation' or 'test'."""
     labels: dict[str, str]
-    """Property -> the expression that it was read from."""
+    """For each property, the expression that it was computed from."""
     properties: prediction_targets.Targets
+    """Redshift and physical properties."""
     shapes: prediction_targets.Targets | None
-    magnitudes: npt.NDArray[np.float64] | None
-    """(n, 3) g, r, z; NaN where not measured."""
-    resolved: npt.NDArray[np.bool_] | None
-    """(n,)."""
+    """Morphological classes and flags, where they are known."""
+    magnitudes: Float64Array | None
+    """(n, 3) magnitudes in g, r, z; NaN where not measured."""
+    resolved: BoolArray | None
+    """(n,) True for galaxies that are large enough for their shape to be visible."""
     said: tuple[str, ...]
-    """What was left out, and why: for people."""
+    """Messages for people: which galaxies and labels were left out, and why."""
 
-    def rows(self, split: str) -> npt.NDArray[np.int64]:
-        """Row numbers of a split."""
+    def rows(self, split: str) -> Rows:
+        """Row numbers of the galaxies in a split."""
         return np.flatnonzero(self.split == split)
 
 
@@ -54,18 +59,23 @@ def draw_sample(
     n: int | None = None,
     seed: int = 1,
 ) -> Sample:
-    """What a run measures, or an error that says what is wrong with what was asked.
+    """The galaxies and labels of a run.
 
     Parameters
     ----------
+    galaxies
+        The dataset.
     modalities
-        A galaxy without one of them is left out, and counted.
+        Measured modalities; a galaxy without one of them is left out.
     labels
-        NAME=EXPRESSION texts.
+        Texts of the form NAME=EXPRESSION.
     class_column, flags
-        Columns of shapes; None takes the simulation's where they are all there.
+        Columns with morphological classes and flags. With None for both, the columns of the
+        simulation are used where all of them exist.
     n
-        At most so many galaxies, drawn at random from all splits alike.
+        Largest number of galaxies, which are chosen at random from all splits.
+    seed
+        Seed of this choice.
 
     Raises
     ------
@@ -81,7 +91,7 @@ def draw_sample(
     rows = np.flatnonzero(has)
     if n is not None and n < len(rows):
         rows = np.random.default_rng(seed).choice(rows, n, replace=False)
-        said.append(f"{n} of them drawn at random (seed {seed})")
+        said.append(f"{n} of them chosen at random (seed {seed})")
     rows = rows[np.argsort(table[TARGET_ID].to_numpy()[rows])]
     table, split = table.take(pa.array(rows)), galaxies.split[rows]
     found = prediction_targets.parse_labels(labels, table.column_names)
@@ -102,9 +112,7 @@ def draw_sample(
     )
 
 
-def _has(
-    galaxies: Galaxies, table: pa.Table, modalities: Sequence[Modality]
-) -> npt.NDArray[np.bool_]:
+def _has(galaxies: Galaxies, table: pa.Table, modalities: Sequence[Modality]) -> BoolArray:
     has = {m: table[HAS[m]].to_numpy() for m in Modality}
     absent = [m for m in modalities if not has[m].any()]
     if absent:
@@ -112,13 +120,13 @@ def _has(
         option = "".join(f" --modality {m}" for m in there)
         raise DatasetError(
             f"dataset {galaxies.name!r}: none of its {len(table)} galaxies has a "
-            f"{' or a '.join(absent)}. To measure what there is, say{option}."
+            f"{' or a '.join(absent)}. To measure the other modality, add{option}."
         )
     out = np.logical_and.reduce([has[m] for m in modalities])
     if not out.any():
         raise DatasetError(
             f"dataset {galaxies.name!r}: none of its {len(table)} galaxies has both image and "
-            "spectrum. To measure one of them, say --modality image or --modality spectrum."
+            "spectrum. To measure one of them, add --modality image or --modality spectrum."
         )
     return np.asarray(out)
 
@@ -162,7 +170,7 @@ def _shapes(
     return shapes
 
 
-def _magnitudes(table: pa.Table, said: list[str]) -> npt.NDArray[np.float64] | None:
+def _magnitudes(table: pa.Table, said: list[str]) -> Float64Array | None:
     for prefix in ("", "label_"):
         names = [prefix + name for name in MAG_COLUMNS]
         if all(name in table.column_names for name in names):
@@ -176,7 +184,7 @@ def _magnitudes(table: pa.Table, said: list[str]) -> npt.NDArray[np.float64] | N
     return None
 
 
-def _resolved(table: pa.Table) -> npt.NDArray[np.bool_] | None:
+def _resolved(table: pa.Table) -> BoolArray | None:
     if RESOLVED_COLUMN not in table.column_names:
         return None
     return np.asarray(table[RESOLVED_COLUMN].to_numpy() >= RESOLVED_ARCSEC)

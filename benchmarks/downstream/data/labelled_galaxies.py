@@ -1,7 +1,7 @@
-"""Galaxies to be measured: a dataset of ours, or AstroCLIP's parquet shards as published.
+"""Galaxies with labels: a dataset of galsearch, or AstroCLIP's Parquet shards as published.
 
-Both come as batches of arrays and a catalogue; what stands in neither becomes labels through
-tables with a TARGETID column (`--label-table`), such as PROVABGS's.
+Both have a catalogue and batches of pixels. Additional labels come from tables with a TARGETID
+column (`--label-table`), such as those of PROVABGS.
 """
 
 import functools
@@ -25,39 +25,46 @@ from galsearch.dataset.schema import HAS, IMAGE_SHAPE, PROPERTIES_FILE, TARGET_I
 
 
 class Galaxies(Protocol):
-    """What is measured."""
+    """A dataset on which the benchmark can be run."""
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name of the dataset."""
 
     @property
     def digest(self) -> str:
-        """Changes when a galaxy does."""
+        """A digest that changes when the galaxies do."""
 
     @property
     def published(self) -> bool:
-        """Whether it is the data set of AstroCLIP's paper."""
+        """True for the data set of AstroCLIP's paper."""
 
     @property
     def catalogue(self) -> pa.Table:
-        """A row a galaxy, with target_id, has_image, has_spectrum and labels."""
+        """A row for each galaxy, with target_id, has_image, has_spectrum and labels."""
 
     @property
     def split(self) -> npt.NDArray[np.str_]:
-        """(n,) 'train', 'validation' or 'test', row by row of the catalogue."""
+        """(n,) 'train', 'validation' or 'test', for each row of the catalogue."""
 
     def batches(self) -> Iterator[GalaxyBatch]:
-        """Every galaxy once, in the catalogue's order."""
+        """Every galaxy once, in the order of the catalogue."""
 
 
 def open_galaxies(path: Path, label_tables: Sequence[str] = ()) -> Galaxies:
-    """The galaxies in a directory: what `galsearch ingest` wrote, or AstroCLIP's shards.
+    """The galaxies in a directory that `galsearch ingest` wrote, or that holds AstroCLIP's shards.
+
+    Parameters
+    ----------
+    path
+        The directory.
+    label_tables
+        Tables with a TARGETID column and additional labels.
 
     Raises
     ------
     DatasetError
-        Where the directory is neither.
+        Where the directory is neither of the two.
     """
     if path.is_dir() and not (path / PROPERTIES_FILE).is_file():
         shards = sorted(path.glob("*.parquet"))
@@ -65,15 +72,15 @@ def open_galaxies(path: Path, label_tables: Sequence[str] = ()) -> Galaxies:
             return AstroClipShards(path, tuple(shards), tuple(label_tables))
     if path.suffix in (".h5", ".hdf5"):
         raise DatasetError(
-            f"{path}: AstroCLIP's HDF5 file is not read, by galsearch ingest neither. Its parquet "
-            "shards are (the data set EiffL/AstroCLIP at Hugging Face): name their directory."
+            f"{path}: AstroCLIP's HDF5 file cannot be read, nor can galsearch ingest read it. Name "
+            "the directory of its Parquet shards (data set EiffL/AstroCLIP at Hugging Face)."
         )
     read_properties(path)
     return Ingested(path, tuple(label_tables))
 
 
 def with_labels(catalogue: pa.Table, tables: Sequence[str]) -> pa.Table:
-    """The catalogue and the columns of tables, joined by TARGETID; null where they know nothing."""
+    """The catalogue with the columns of tables, joined by TARGETID; null where a row is missing."""
     if not tables:
         return catalogue
     found = labels_of(read_labels(list(tables), []), catalogue[TARGET_ID].to_numpy())
@@ -99,38 +106,38 @@ class Ingested:
 
     @property
     def name(self) -> str:
-        """As its hats.properties says."""
+        """The name in its hats.properties."""
         return str(self._dataset.name)
 
     @property
     def digest(self) -> str:
-        """Of its partitions."""
+        """The digest of its partitions."""
         return str(self._dataset.digest)
 
     @functools.cached_property
     def catalogue(self) -> pa.Table:
-        """Its own columns and those of the label tables."""
+        """The columns of the dataset and of the label tables."""
         return with_labels(self._dataset.catalogue, self.label_tables)
 
     @functools.cached_property
     def split(self) -> npt.NDArray[np.str_]:
-        """By hash of TARGETID."""
+        """The split that the hash of TARGETID determines."""
         return split_of(self.catalogue[TARGET_ID].to_numpy())
 
     def batches(self) -> Iterator[GalaxyBatch]:
-        """Partition by partition."""
+        """Every galaxy once, partition by partition."""
         for partition in self._dataset.partitions:
             yield from partition.batches(64)
 
 
 @dataclass(frozen=True, eq=False)
 class AstroClipShards:
-    """AstroCLIP's data set as parquet: train-*.parquet and test-*.parquet.
+    """AstroCLIP's data set as Parquet files train-*.parquet and test-*.parquet.
 
-    Columns image (152, 152, 3: x, y, band), spectrum (7781, 1), redshift, targetid. A tenth of
-    its training galaxies is set aside for validation (there is no third split). Rows whose
-    spectrum is 0 throughout have none. There is no inverse variance: one noise a spectrum, from
-    the differences of neighbouring pixels, stands in.
+    The columns are image (152, 152, 3: x, y, band), spectrum (7781, 1), redshift and targetid. A
+    tenth of its training galaxies is used for validation, as there is no third split. A spectrum
+    that is 0 everywhere counts as missing. There is no inverse variance: a constant one for each
+    spectrum is estimated from the differences of neighbouring pixels.
     """
 
     path: Path
@@ -141,7 +148,7 @@ class AstroClipShards:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Names and sizes of the shards: they are too large to be read twice."""
+        """Names and sizes of the shards, which are too large to be read twice."""
         return " ".join(f"{shard.name}:{shard.stat().st_size}" for shard in self.shards)
 
     @functools.cached_property
@@ -161,7 +168,7 @@ class AstroClipShards:
 
     @functools.cached_property
     def catalogue(self) -> pa.Table:
-        """target_id, z, has_*, and the columns of the label tables."""
+        """A row for each galaxy, with target_id, z, has_* and the columns of the label tables."""
         rows = pa.concat_tables(self._rows)
         ids = np.asarray(rows["targetid"].to_numpy(), dtype=np.int64)
         has_spectrum = np.concatenate([_any_flux(shard) for shard in self.shards])
@@ -223,7 +230,7 @@ def batch_of(table: pa.Table) -> GalaxyBatch:
 
 
 def _any_flux(shard: Path) -> npt.NDArray[np.bool_]:
-    """(n,) whether a galaxy's spectrum holds any number but 0."""
+    """(n,) bool, True where a spectrum has a value other than 0."""
     with pq.ParquetFile(shard) as file:
         parts = [
             _flat(pa.table(part)["spectrum"]).reshape(len(part), -1)
@@ -233,7 +240,7 @@ def _any_flux(shard: Path) -> npt.NDArray[np.bool_]:
 
 
 def _flat(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
-    """All numbers of nested lists, in order."""
+    """All values of nested lists, in order."""
     array = column.combine_chunks()
     array = getattr(array, "storage", array)
     while not pa.types.is_floating(array.type):

@@ -1,4 +1,4 @@
-"""One pass over the pixels: every tower embeds them, and the networks' inputs are set aside."""
+"""Inputs of the supervised networks, and one pass over the pixels that makes all arrays at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,27 +8,30 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.downstream.data.labelled_galaxies import Galaxies
+from galsearch.core.arrays import Float32Array, TargetIds
 from galsearch.core.errors import DatasetError
+from galsearch.core.ids import find_rows
+from galsearch.core.progress import Progress, no_progress
 from galsearch.dataset import GalaxyBatch
 
 SOFTENING_NANOMAGGIES = np.array([0.01, 0.015, 0.03], np.float32)[:, None, None]
-"""Where the stretch of g, r, z turns from linear to logarithmic."""
+"""Flux at which the stretch of g, r, z changes from linear to logarithmic."""
 SMALLEST_SCALE = 0.01
-
-Progress = Callable[[str, int, int], None]
+"""Lower limit of the scale of a spectrum, in its units of flux."""
 
 
 @dataclass(frozen=True)
 class ImageInput:
-    """What image networks are fed: the centre, and how many pixels are averaged to one."""
+    """The input of image networks: the central pixels, averaged in blocks."""
 
     size: int = 96
-    """Pixels a side of the central crop."""
+    """Pixels on a side of the central crop."""
     binning: int = 2
-    """Pixels a side that become one; 2 is 0.52 arcsec, 2.5 pixels across the seeing."""
+    """Pixels on a side of the blocks that are averaged. With 2, a pixel is 0.52 arcsec and the
+    seeing is 2.5 pixels wide."""
 
     def prepare(self, batch: GalaxyBatch) -> npt.NDArray[np.float16]:
-        """(B, 3, size / binning, size / binning): asinh-stretched nanomaggies, 0 where masked."""
+        """(B, 3, size / binning, size / binning) asinh-stretched nanomaggies, 0 where masked."""
         low = (batch.image_flux.shape[-1] - self.size) // 2
         centre = slice(low, low + self.size)
         flux = np.where(batch.image_mask, 0, batch.image_flux)[..., centre, centre]
@@ -39,10 +42,10 @@ class ImageInput:
 
 def spectrum_input(
     batch: GalaxyBatch,
-) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float32]]:
+) -> tuple[npt.NDArray[np.float16], Float32Array]:
     """(B, pixels) asinh(flux / scale), 0 where masked, and (B, 1) log10 of the scale.
 
-    The scale is the median of |flux| over measured pixels.
+    The scale is the median of |flux| over the measured pixels of a spectrum.
     """
     bad = batch.spectrum_mask | ~(batch.spectrum_ivar > 0)
     magnitude = np.where(bad, np.nan, np.abs(batch.spectrum_flux))
@@ -53,12 +56,23 @@ def spectrum_input(
 
 def prepare_all(
     galaxies: Galaxies,
-    target_ids: npt.NDArray[np.int64],
+    target_ids: TargetIds,
     makers: Mapping[str, Callable[[GalaxyBatch], npt.NDArray[Any]]],
     *,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Name -> (n, ...) what its maker makes of every galaxy, in the order of ascending ids.
+    """For each name, the (n, ...) array that its function makes of every galaxy.
+
+    Parameters
+    ----------
+    galaxies
+        The dataset.
+    target_ids : (n,)
+        The wanted galaxies, ascending.
+    makers
+        Functions from a batch to an array with one row for each galaxy.
+    progress
+        Receives the progress.
 
     Raises
     ------
@@ -68,21 +82,21 @@ def prepare_all(
     out: dict[str, npt.NDArray[Any]] = {}
     seen = np.zeros(len(target_ids), bool)
     for batch in galaxies.batches() if makers else ():
-        at = np.minimum(np.searchsorted(target_ids, batch.target_ids), len(target_ids) - 1)
-        mine = np.flatnonzero(target_ids[at] == batch.target_ids)
-        if not len(mine):
+        row = find_rows(target_ids, batch.target_ids)
+        chosen = np.flatnonzero(row >= 0)
+        if not len(chosen):
             continue
-        some = batch.take(mine)
+        some = batch.take(chosen)
         for name, make in makers.items():
             made = make(some)
             if name not in out:
                 out[name] = np.zeros((len(target_ids), *made.shape[1:]), made.dtype)
-            out[name][at[mine]] = made
-        seen[at[mine]] = True
+            out[name][row[chosen]] = made
+        seen[row[chosen]] = True
         progress("reading galaxies", int(seen.sum()), len(target_ids))
     if makers and not seen.all():
         raise DatasetError(
             f"{galaxies.name}: the pixels of {int((~seen).sum())} of {seen.size} galaxies were not "
-            "found. Ingest again."
+            "found."
         )
     return out

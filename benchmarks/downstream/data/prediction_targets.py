@@ -1,7 +1,7 @@
-"""What is to be predicted: properties and shapes, from columns that a dataset has.
+"""Quantities to predict: properties and morphology, from the columns of a dataset.
 
-A label is written as a column, as `log10(column)`, or as a difference of such terms: specific
-star formation is `log10(sfr)-log10_mass`, star formation over stellar mass.
+A label is a column, `log10(column)`, or a difference of such terms. For example the specific star
+formation rate, star formation rate over stellar mass, is `log10(sfr)-log10_mass`.
 """
 
 import difflib
@@ -14,24 +14,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from galsearch.core.arrays import Float64Array
 from galsearch.core.errors import DatasetError
 
-Floats = npt.NDArray[np.float64]
-
 FEWEST_TRAIN, FEWEST_TEST = 100, 20
-"""Galaxies with a known label, without which a fit or a score says nothing."""
+"""Smallest numbers of labelled galaxies for a meaningful fit and a meaningful score."""
 
 
 @dataclass(frozen=True)
 class Property:
-    """A number to be predicted, and when a prediction of it is an outlier."""
+    """A quantity to predict, and the size of an outlier."""
 
     name: str
     unit: str
     outlier: float
     """Errors above this are outliers."""
     relative: bool = False
-    """Whether errors are divided by 1 + the true value, as redshifts' are."""
+    """True where errors are divided by 1 + the true value, as for redshifts."""
 
 
 PROPERTIES = (
@@ -59,22 +58,22 @@ PRESETS: dict[str, dict[str, str]] = {
         "ssfr": "log10(avg_sfr)-log_mstar",
     },
 }
-"""Labels by the columns that a dataset has; the first whose columns are all there is taken."""
+"""Expressions of the labels by kind of dataset; the first one whose columns all exist is used."""
 
 CLASS_COLUMN = "morphology"
 FLAG_COLUMNS = ("has_spiral_arms", "has_bar", "has_ring", "is_merger")
-"""Of the simulation's truth."""
+"""Columns of morphological class and flags in the simulation's table of true parameters."""
 
 _TERM = re.compile(r"\s*(?:log10\(\s*(?P<log>\w+)\s*\)|(?P<plain>\w+))\s*")
 
 
 def parse_labels(texts: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
-    """Property -> expression: the preset that fits the columns, changed by NAME=EXPRESSION texts.
+    """Expression of each property: the preset that fits the columns, with NAME=EXPRESSION changes.
 
     Raises
     ------
     DatasetError
-        Where a text names no property, or nothing fits and nothing was given.
+        Where a text names no property, or no preset fits and no text is given.
     """
     given = {}
     for text in texts:
@@ -89,26 +88,26 @@ def parse_labels(texts: Sequence[str], columns: Sequence[str]) -> dict[str, str]
             return {**preset, **given}
     if not given:
         raise DatasetError(
-            "the dataset has no columns of a known truth (such as log10_mass or log_mstar): name "
+            "the dataset has no known set of label columns (such as log10_mass or log_mstar): name "
             f"labels, such as --label redshift=z. Its columns: {', '.join(columns)}."
         )
     return {name: given[name] for name in NAMES if name in given}
 
 
 def columns_of(expression: str) -> list[str]:
-    """The columns that an expression reads."""
+    """The columns that an expression uses."""
     return [column for column, _ in _terms(expression)]
 
 
-def evaluate(name: str, expression: str, table: pa.Table) -> Floats:
-    """(n,) the label of every galaxy; NaN where a column is null, NaN, or has no logarithm.
+def evaluate(name: str, expression: str, table: pa.Table) -> Float64Array:
+    """(n,) label of every galaxy; NaN where a column is null, NaN, or has no logarithm.
 
     Raises
     ------
     DatasetError
-        Where a column is missing or holds no numbers.
+        Where a column is missing or not numeric.
     """
-    values: Floats | None = None
+    values: Float64Array | None = None
     for column, is_log in _terms(expression):
         found = _numbers(f"label {name} = {expression!r}", column, table)
         if is_log:
@@ -129,10 +128,10 @@ def _terms(expression: str) -> list[tuple[str, bool]]:
     return terms
 
 
-def _numbers(what: str, column: str, table: pa.Table) -> Floats:
+def _numbers(what: str, column: str, table: pa.Table) -> Float64Array:
     if column not in table.column_names:
         near = difflib.get_close_matches(column, table.column_names, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "nothing is called like it."
+        hint = f"did you mean {' or '.join(near)}?" if near else "no name is similar."
         numeric = [f.name for f in table.schema if _is_number(f.type)]
         raise DatasetError(
             f"{what}: the dataset has no column {column!r}; {hint} "
@@ -151,20 +150,21 @@ def _is_number(kind: pa.DataType) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """Columns to be predicted, one a number, with NaN where it is not known."""
+    """Quantities to predict, one in each column."""
 
     names: tuple[str, ...]
-    values: Floats
-    """(n, targets)."""
+    """Name of each column."""
+    values: Float64Array
+    """(n, targets) values, NaN where unknown."""
 
 
-def check_known(name: str, expression: str, values: Floats, split: npt.NDArray[Any]) -> str:
-    """What to say of a label's gaps.
+def check_known(name: str, expression: str, values: Float64Array, split: npt.NDArray[Any]) -> str:
+    """A message with the number of galaxies that have a label and that lack it.
 
     Raises
     ------
     DatasetError
-        Where too few galaxies of the training or test split have it.
+        Where too few galaxies of the training or test split have it, or it is constant.
     """
     known = np.isfinite(values)
     n_train, n_test = (int(known[split == s].sum()) for s in ("train", "test"))
@@ -192,12 +192,12 @@ def properties_of(labels: Mapping[str, str], table: pa.Table) -> Targets:
 
 
 def shapes_of(class_column: str | None, flags: Sequence[str], table: pa.Table) -> Targets:
-    """One column a class (1 where the galaxy is of it) as `class:NAME`, and one a flag.
+    """One column `class:NAME` for each class (1 for its galaxies, else 0), and one for each flag.
 
     Raises
     ------
     DatasetError
-        Where a column is missing, or a flag is neither 0 nor 1.
+        Where a column is missing, or a flag has a value other than 0 and 1.
     """
     names, values = [], []
     if class_column is not None:

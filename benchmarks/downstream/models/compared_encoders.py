@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from galsearch.core.arrays import Float32Array
 from galsearch.core.errors import CheckpointError, MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.dataset import GalaxyBatch
@@ -17,18 +15,19 @@ ALIGNED, BEFORE, UNTRAINED = "aligned", "before alignment", "untrained"
 
 @dataclass(frozen=True)
 class ComparedEncoder:
-    """One encoder of one modality, by the name it has in the tables."""
+    """One encoder of one modality."""
 
     name: str
+    """Name in the tables."""
     encoder: ImageEncoder | SpectrumEncoder
 
     @property
     def modality(self) -> Modality:
-        """What it embeds."""
+        """The modality that it embeds."""
         return self.encoder.modality
 
-    def embed(self, batch: GalaxyBatch) -> npt.NDArray[np.float32]:
-        """(B, d) unit rows of galaxies that all have the modality."""
+    def embed(self, batch: GalaxyBatch) -> Float32Array:
+        """(B, d) unit vectors of galaxies, which must all have the modality."""
         if isinstance(self.encoder, ImageEncoder):
             return self.encoder.embed(batch.image_flux, batch.image_mask)
         return self.encoder.embed(batch.spectrum_flux, batch.spectrum_ivar, batch.spectrum_mask)
@@ -37,7 +36,7 @@ class ComparedEncoder:
 def open_encoders(
     encoder: str, before: Sequence[str], modalities: Sequence[Modality], seed: int
 ) -> list[ComparedEncoder]:
-    """The aligned towers, those before alignment, and untrained ones of the same architecture.
+    """The aligned encoders, those before alignment, and untrained ones of the same architecture.
 
     Parameters
     ----------
@@ -45,6 +44,10 @@ def open_encoders(
         Name or file of the aligned encoders.
     before
         Files of encoders before alignment; each may hold one modality or both.
+    modalities
+        Measured modalities.
+    seed
+        Determines the weights of the untrained encoders.
 
     Raises
     ------
@@ -54,28 +57,28 @@ def open_encoders(
         Where the aligned encoders lack a modality that is measured.
     """
     aligned = load(encoder)
-    towers = [_tower(ALIGNED, aligned, m) for m in modalities]
+    encoders = [_encoder_of(ALIGNED, aligned, m) for m in modalities]
     holder: dict[Modality, str] = {}
     for path in before:
         pair = load(path)
-        for modality in _embeds(pair):
+        for modality in _modalities_of(pair):
             if modality in holder:
                 raise CheckpointError(
-                    f"{path} and {holder[modality]} both hold a tower for the {modality} before "
+                    f"{path} and {holder[modality]} both hold an encoder of the {modality} before "
                     "alignment; name one of them."
                 )
             holder[modality] = path
             if modality in modalities:
-                towers.append(_tower(BEFORE, pair, modality))
+                encoders.append(_encoder_of(BEFORE, pair, modality))
     untrained = pair_from_model(initialise(aligned.config, seed))
-    return [*towers, *(_tower(UNTRAINED, untrained, m) for m in modalities)]
+    return [*encoders, *(_encoder_of(UNTRAINED, untrained, m) for m in modalities)]
 
 
-def _tower(name: str, pair: EncoderPair, modality: Modality) -> ComparedEncoder:
+def _encoder_of(name: str, pair: EncoderPair, modality: Modality) -> ComparedEncoder:
     return ComparedEncoder(name, pair.image if modality is Modality.IMAGE else pair.spectrum)
 
 
-def _embeds(pair: EncoderPair) -> list[Modality]:
+def _modalities_of(pair: EncoderPair) -> list[Modality]:
     found = []
     for modality in Modality:
         try:

@@ -1,58 +1,62 @@
-"""Regression by neighbours: AstroCLIP's zero-shot protocol."""
+"""Regression from nearest neighbours: AstroCLIP's zero-shot protocol."""
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from galsearch.core.arrays import Float32Array, Float64Array
 
 K = 64
-AT_ONCE = 512
+"""Number of neighbours in AstroCLIP's protocol."""
+BATCH_SIZE = 512
+"""Query vectors that are compared at once."""
 
 
 def standardised(
     vectors: npt.NDArray[np.floating], train: npt.NDArray[np.integer] | npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float32]:
-    """Every dimension less its mean, over its deviation, both of the training rows."""
+) -> Float32Array:
+    """The vectors shifted and scaled to mean 0 and standard deviation 1 over the training rows."""
     mean, spread = vectors[train].mean(axis=0), vectors[train].std(axis=0)
     return np.asarray((vectors - mean) / np.where(spread > 0, spread, 1), dtype=np.float32)
 
 
 def predict(
-    known: npt.NDArray[np.floating],
-    targets: Floats,
-    asked: npt.NDArray[np.floating],
+    reference: npt.NDArray[np.floating],
+    targets: Float64Array,
+    query: npt.NDArray[np.floating],
     *,
     k: int = K,
-) -> Floats:
-    """(m, T): the mean of the `k` nearest rows' targets, weighted by 1 / distance.
+) -> Float64Array:
+    """(m, T) mean targets of the `k` nearest reference rows, weighted by 1 / Euclidean distance.
 
-    Euclidean. Rows without a target (NaN) are no neighbours for it; where a row lies on the
-    asking one, rows like it have all the weight.
+    Rows without a target (NaN) are not used for it. Rows that are identical to the query get
+    nearly all the weight.
 
     Parameters
     ----------
-    known : (n, d)
+    reference : (n, d)
         Vectors with targets.
     targets : (n, T)
-        NaN where unknown.
-    asked : (m, d)
-        Vectors without.
+        Targets, NaN where unknown.
+    query : (m, d)
+        Vectors whose targets are predicted.
+    k
+        Number of neighbours.
     """
     has = np.isfinite(targets)
-    out = np.empty((len(asked), targets.shape[1]))
+    out = np.empty((len(query), targets.shape[1]))
     patterns, which = np.unique(has.T, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         columns = np.flatnonzero(which.ravel() == number)
-        rows = known[pattern].astype(np.float64)
+        rows = reference[pattern].astype(np.float64)
         values = targets[pattern][:, columns]
         squares = (rows**2).sum(axis=1)
-        for low in range(0, len(asked), AT_ONCE):
-            some = asked[low : low + AT_ONCE].astype(np.float64)
+        for low in range(0, len(query), BATCH_SIZE):
+            some = query[low : low + BATCH_SIZE].astype(np.float64)
             square = squares - 2 * some @ rows.T + (some**2).sum(axis=1)[:, None]
             m = min(k, len(rows))
             near = np.argpartition(square, m - 1, axis=1)[:, :m]
             distance = np.linalg.norm(some[:, None] - rows[near], axis=2)
             weight = 1 / np.maximum(distance, 1e-9)
             mean = (weight[..., None] * values[near]).sum(axis=1) / weight.sum(axis=1)[:, None]
-            out[low : low + AT_ONCE, columns] = mean
+            out[low : low + BATCH_SIZE, columns] = mean
     return out

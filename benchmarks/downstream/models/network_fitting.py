@@ -1,4 +1,4 @@
-"""One way to train every baseline: AdamW, warm-up, cosine; validation chooses the epoch."""
+"""Training of the baselines: AdamW, warm-up and cosine; the validation loss chooses the epoch."""
 
 import copy
 import time
@@ -11,17 +11,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from galsearch.core.arrays import Float64Array, Rows
+from galsearch.core.progress import Progress, no_progress
 from training.engine.schedules import warm_up_cosine
 
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 Load = Callable[[Rows], tuple[Tensor, ...]]
-Progress = Callable[[str, int, int], None]
+"""Function from row numbers to the inputs of a network."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained."""
+    """Settings of the training of a network."""
 
     epochs: int
     batch_size: int = 64
@@ -30,45 +30,65 @@ class Recipe:
     weight_decay: float = 0.01
     seed: int = 1
     bf16: bool = False
-    """Multiply in bfloat16 (on processors that gain by it)."""
+    """Compute matrix products in bfloat16 (for processors where this is faster)."""
 
 
 @dataclass(eq=False)
 class Fitted:
-    """A trained network and what was seen of its training."""
+    """A trained network and the record of its training."""
 
     network: nn.Module
     load: Load
-    mean: Floats
-    spread: Floats
+    mean: Float64Array
+    spread: Float64Array
+    """Mean and standard deviation of the targets over training galaxies."""
     curve: list[dict[str, float]] = field(default_factory=list)
-    """Loss of training and validation galaxies, an epoch a line; 1 is as good as the mean."""
+    """Losses of training and validation galaxies after each epoch; predicting the mean gives 1."""
     best_epoch: int = 0
 
-    def predict(self, rows: Rows) -> Floats:
-        """(m, T) in the targets' own units; multiplied in float32, however it was trained."""
+    def predict(self, rows: Rows) -> Float64Array:
+        """(m, T) predictions in the units of the targets, computed in float32."""
         return run(self.network, self.load, rows, bf16=False) * self.spread + self.mean
 
     def report(self) -> dict[str, Any]:
-        """For the results file."""
+        """The record of the training, for the results file."""
         return {"curve": self.curve, "best_epoch": self.best_epoch}
 
 
 def fit(
     network: nn.Module,
     load: Load,
-    targets: Floats,
+    targets: Float64Array,
     train: Rows,
     validation: Rows,
     recipe: Recipe,
     *,
     augment: Callable[[tuple[Tensor, ...], torch.Generator], tuple[Tensor, ...]] | None = None,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
     name: str = "fitting",
 ) -> Fitted:
-    """Train on the mean squared error of standardised targets; unknown ones do not count.
+    """Train a network on the mean squared error of standardised targets.
 
-    The state of the epoch with the lowest validation loss is kept (a copy, not a reference).
+    The result has the weights of the epoch with the lowest validation loss.
+
+    Parameters
+    ----------
+    network
+        The network; its weights are changed.
+    load
+        Gives its inputs.
+    targets : (n, T)
+        NaN where unknown; these do not count.
+    train, validation
+        Rows of the training and validation galaxies.
+    recipe
+        Settings of the training.
+    augment
+        Random changes of the inputs of a training batch.
+    progress
+        Receives the progress.
+    name
+        Name of the stage that is reported.
     """
     mean, spread = np.nanmean(targets[train], axis=0), np.nanstd(targets[train], axis=0)
     spread = np.where(spread > 0, spread, 1.0)
@@ -111,23 +131,23 @@ def fit(
 
 
 def set_rate(optimiser: torch.optim.Optimizer, step: int, n_steps: int, peak: float) -> None:
-    """The learning rate of a step: a line to the peak over a fifth of all, half a cosine to 0."""
+    """Set the learning rate of a step: linear warm-up over a fifth, then half a cosine to 0."""
     rate = warm_up_cosine(step, peak=peak, n_steps=n_steps, n_warm_up=n_steps // 5, start=peak / 25)
     for group in optimiser.param_groups:
         group["lr"] = rate
 
 
 def squared_error(out: Tensor, wanted: Tensor) -> Tensor:
-    """The mean over what is wanted; NaN is not, and gives no gradient either."""
+    """The mean squared error over known targets; unknown ones (NaN) give no gradient."""
     known = torch.isfinite(wanted)
-    # A NaN must be gone before the difference: its gradient is NaN even where it is masked.
+    # NaN must be replaced before the subtraction: otherwise its gradient is NaN despite the mask.
     difference = torch.where(known, out - wanted.nan_to_num(), 0.0)
     return (difference**2).sum() / known.sum().clamp(min=1)
 
 
 @torch.inference_mode()
-def run(network: Callable[..., Any], load: Load, rows: Rows, *, bf16: bool) -> Floats:
-    """(m, T): the network over rows, without dropout."""
+def run(network: Callable[..., Any], load: Load, rows: Rows, *, bf16: bool) -> Float64Array:
+    """(m, T) outputs of a network in evaluation mode for some rows."""
     if isinstance(network, nn.Module):
         network.eval()
     parts = []
@@ -140,7 +160,7 @@ def run(network: Callable[..., Any], load: Load, rows: Rows, *, bf16: bool) -> F
 def random_orientations(
     inputs: tuple[Tensor, ...], generator: torch.Generator
 ) -> tuple[Tensor, ...]:
-    """Each image in one of its eight orientations: the sky has no up."""
+    """The inputs with each image in a random one of its eight orientations (rotated, mirrored)."""
     images, *others = inputs
     out = torch.empty_like(images)
     kind = torch.randint(8, (len(images),), generator=generator)
@@ -152,7 +172,7 @@ def random_orientations(
 
 
 def from_arrays(*arrays: npt.NDArray[Any]) -> Load:
-    """Rows of arrays in memory, as float32 tensors."""
+    """A function that returns rows of arrays in memory as float32 tensors."""
     tensors: Sequence[Tensor] = [torch.from_numpy(array) for array in arrays]
 
     def load(rows: Rows) -> tuple[Tensor, ...]:
@@ -163,6 +183,6 @@ def from_arrays(*arrays: npt.NDArray[Any]) -> Load:
 
 
 def has_fast_bf16() -> bool:
-    """Whether this processor multiplies bfloat16 faster than float32."""
+    """True where this processor multiplies bfloat16 faster than float32."""
     capabilities = torch.cpu.get_capabilities()  # type: ignore[no-untyped-call]
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

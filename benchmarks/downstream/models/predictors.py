@@ -1,7 +1,7 @@
-"""Who predicts: towers through neighbours and a small MLP, and baselines trained from nothing.
+"""The compared models: embeddings with neighbours or a small MLP, and baselines trained on pixels.
 
-Every contestant sees the same galaxies: `train` to fit, `validation` to choose an epoch, `test`
-to be scored. What each predicts is kept as soon as it is finished.
+All models use the same galaxies: `train` for fitting, `validation` to choose the epoch, and `test`
+for the scores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +16,12 @@ from benchmarks.downstream.data.evaluation_sample import Sample
 from benchmarks.downstream.models import neighbour_regression, network_fitting
 from benchmarks.downstream.models.compared_encoders import ComparedEncoder
 from benchmarks.downstream.models.supervised_networks import ConvAttention, Mlp, ResNet18
+from galsearch.core.arrays import Float64Array
+from galsearch.core.fingerprint import short_digest
 from galsearch.core.modality import Modality
+from galsearch.core.progress import Progress
 
-Floats = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]
-Progress = Callable[[str, int, int], None]
 
 KNN, FEW_SHOT, SUPERVISED = "k-NN", "MLP", "supervised"
 RESNET, CONV_ATTENTION, PHOTOMETRY = "ResNet18", "Conv+Att", "photometry"
@@ -29,49 +30,57 @@ HIDDEN, HIDDEN_IMAGE_REDSHIFT = (64, 64), (32,)
 
 @dataclass(frozen=True)
 class Settings:
-    """What makes one run another; all of it stands in the results."""
+    """Settings of the models, all of which are written to the results."""
 
     seed: int = 1
+    """Seed of initial weights and of the order of training."""
     k: int = neighbour_regression.K
+    """Number of neighbours."""
     mlp_epochs: int = 30
+    """Epochs of the MLPs."""
     resnet_epochs: int = 15
+    """Epochs of ResNet18."""
     conv_epochs: int = 10
+    """Epochs of the convolutional spectrum network."""
     image_size: int = 96
+    """Central pixels on a side that ResNet18 uses."""
     image_binning: int = 2
+    """Pixels on a side of the blocks that are averaged for ResNet18."""
     resnet_shapes: bool = False
-    """Whether a second ResNet18 is trained on shapes; else its features are asked for them."""
+    """Train a second ResNet18 on shapes, instead of an MLP on the features of the first."""
     bf16: bool = False
-    """Whether ResNet18 multiplies in bfloat16."""
+    """Train ResNet18 with matrix products in bfloat16."""
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """One row of the table."""
+    """A model of the comparison: one row of the table."""
 
     name: str
-    """Such as 'aligned'."""
+    """Name of the encoder or network, such as 'aligned'."""
     reads: str
-    """'image', 'spectrum' or 'photometry'."""
+    """Its input: 'image', 'spectrum' or 'photometry'."""
     how: str
+    """Its method: 'k-NN', 'MLP' or 'supervised'."""
     needs: str
-    """Name of the array that it is fed."""
+    """Name of the array that is its input."""
     predict: Callable[[Any, Sample, Settings, Progress], tuple[Arrays, dict[str, Any]]]
-    """From the array (or arrays) to predictions for test galaxies, `properties` and `shapes`."""
-
+    """Function from the input to the predictions for test galaxies (`properties` and `shapes`), and
+    the record of the training."""
     fingerprint: str = ""
-    """Of the tower whose vectors it is fed; empty for baselines."""
+    """Fingerprint of the encoder whose embeddings are its input; empty for baselines."""
 
     @property
     def key(self) -> str:
-        """A file name."""
-        parts = [self.name, self.reads, self.how, *filter(None, [self.fingerprint[:16]])]
+        """Name of the file of its predictions."""
+        parts = [self.name, self.reads, self.how, *filter(None, [short_digest(self.fingerprint)])]
         return "-".join(parts).replace(" ", "_").replace("+", "_")
 
 
 def by_neighbours(
     vectors: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """Zero-shot: k-NN regression on standardised vectors."""
+    """Zero-shot predictions: k-NN regression on standardised vectors."""
     train, test = sample.rows("train"), sample.rows("test")
     scaled = neighbour_regression.standardised(vectors, train)
     out: Arrays = {}
@@ -86,14 +95,14 @@ def by_neighbours(
 def by_mlp(
     vectors: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """Few-shot: one small MLP for the redshift, one for the other properties, one for shapes."""
+    """Few-shot predictions by three MLPs: for redshift, for other properties, and for shapes."""
     return _mlp(vectors, sample, settings, progress, HIDDEN)
 
 
 def by_mlp_on_images(
     vectors: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """As `by_mlp`, with AstroCLIP's 32 hidden units for redshifts from images."""
+    """The predictions of `by_mlp`, with 32 hidden units for redshift as in AstroCLIP."""
     return _mlp(vectors, sample, settings, progress, HIDDEN_IMAGE_REDSHIFT)
 
 
@@ -109,7 +118,7 @@ def _mlp(
     recipe = network_fitting.Recipe(settings.mlp_epochs, seed=settings.seed)
     names = sample.properties.names
     out: Arrays = {"properties": np.full((len(test), len(names)), np.nan)}
-    seen: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     is_redshift = np.array([name == "redshift" for name in names])
     groups = [("redshift", is_redshift, hidden_redshift), ("properties", ~is_redshift, HIDDEN)]
     for task, columns, hidden in groups:
@@ -119,20 +128,23 @@ def _mlp(
             network = Mlp(vectors.shape[1], values.shape[1], hidden)
             fitted = _fit(network, load, values, sample, recipe, progress, f"MLP on {task}")
             out["properties"][:, columns] = fitted.predict(test)
-            seen[task] = fitted.report()
+            record[task] = fitted.report()
     if sample.shapes is not None:
         torch.manual_seed(settings.seed)
         network = Mlp(vectors.shape[1], sample.shapes.values.shape[1])
         values = sample.shapes.values
         fitted = _fit(network, load, values, sample, recipe, progress, "MLP on shapes")
         out["shapes"] = fitted.predict(test)
-    return out, seen
+    return out, record
 
 
 def by_photometry(
     magnitudes: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """An MLP on g, r, z; a band that was not measured is the faintest of the training galaxies."""
+    """Predictions by an MLP on g, r, z magnitudes.
+
+    A missing magnitude is replaced by the faintest one of the training galaxies.
+    """
     faintest = np.nanmax(magnitudes[sample.rows("train")], axis=0)
     filled = np.where(np.isfinite(magnitudes), magnitudes, faintest)
     return _mlp(filled, sample, settings, progress, HIDDEN)
@@ -141,38 +153,41 @@ def by_photometry(
 def by_resnet(
     images: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """ResNet18 from scratch on all properties jointly, turned and mirrored.
+    """Predictions by a ResNet18 that is trained on all properties jointly.
 
-    Shapes are asked of its 512 features by an MLP, or of a second ResNet18 trained on them.
+    Its images are randomly rotated and mirrored. Shapes are predicted by an MLP on its 512
+    features, or by a second ResNet18 that is trained on them.
     """
     load, test = network_fitting.from_arrays(images), sample.rows("test")
     recipe = network_fitting.Recipe(settings.resnet_epochs, seed=settings.seed, bf16=settings.bf16)
     torch.manual_seed(settings.seed)
     values = sample.properties.values
     network = ResNet18(values.shape[1])
-    fitted = _fit(network, load, values, sample, recipe, progress, "ResNet18", turn=True)
+    fitted = _fit(network, load, values, sample, recipe, progress, "ResNet18", rotate=True)
     out: Arrays = {"properties": fitted.predict(test)}
-    seen = {"properties": fitted.report()}
+    record = {"properties": fitted.report()}
     if sample.shapes is None:
-        return out, seen
+        return out, record
     if settings.resnet_shapes:
         torch.manual_seed(settings.seed)
         values = sample.shapes.values
         second = ResNet18(values.shape[1])
-        fitted = _fit(second, load, values, sample, recipe, progress, "ResNet18, shapes", turn=True)
+        fitted = _fit(
+            second, load, values, sample, recipe, progress, "ResNet18, shapes", rotate=True
+        )
         out["shapes"] = fitted.predict(test)
-        seen["shapes"] = fitted.report()
-        return out, seen
-    everyone = np.arange(len(sample.target_ids))
-    features = network_fitting.run(network.features, load, everyone, bf16=settings.bf16)
+        record["shapes"] = fitted.report()
+        return out, record
+    all_rows = np.arange(len(sample.target_ids))
+    features = network_fitting.run(network.features, load, all_rows, bf16=settings.bf16)
     out["shapes"] = by_mlp(features, sample, settings, progress)[0]["shapes"]
-    return out, seen
+    return out, record
 
 
 def by_conv_attention(
     spectra: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """The convolutional spectrum network from scratch on all properties jointly."""
+    """Predictions by a convolutional spectrum network, trained on all properties jointly."""
     load = network_fitting.from_arrays(*spectra)
     recipe = network_fitting.Recipe(settings.conv_epochs, seed=settings.seed, learning_rate=3e-3)
     torch.manual_seed(settings.seed)
@@ -186,13 +201,13 @@ def by_conv_attention(
 def _fit(
     network: torch.nn.Module,
     load: network_fitting.Load,
-    values: Floats,
+    values: Float64Array,
     sample: Sample,
     recipe: network_fitting.Recipe,
     progress: Progress,
     name: str,
     *,
-    turn: bool = False,
+    rotate: bool = False,
 ) -> network_fitting.Fitted:
     return network_fitting.fit(
         network,
@@ -201,14 +216,14 @@ def _fit(
         sample.rows("train"),
         sample.rows("validation"),
         recipe,
-        augment=network_fitting.random_orientations if turn else None,
+        augment=network_fitting.random_orientations if rotate else None,
         progress=progress,
         name=name,
     )
 
 
-def tasks(sample: Sample) -> Mapping[str, Floats]:
-    """What is predicted: properties, and shapes where they are known."""
+def tasks(sample: Sample) -> Mapping[str, Float64Array]:
+    """The quantities to predict: properties, and shapes where they are known."""
     found = {"properties": sample.properties.values}
     if sample.shapes is not None:
         found["shapes"] = sample.shapes.values
@@ -216,25 +231,25 @@ def tasks(sample: Sample) -> Mapping[str, Floats]:
 
 
 def all_predictors(
-    towers: Sequence[ComparedEncoder], modalities: Sequence[Modality], *, photometry: bool
+    encoders: Sequence[ComparedEncoder], modalities: Sequence[Modality], *, photometry: bool
 ) -> list[Predictor]:
-    """Every contestant, the quickest first.
+    """Every model of the comparison, the fastest first.
 
     Parameters
     ----------
-    towers
-        Each is asked through neighbours and through an MLP.
+    encoders
+        Encoders; each is used with neighbours and with an MLP.
     modalities
-        Those that are measured.
+        Measured modalities.
     photometry
-        Whether magnitudes are known.
+        True where magnitudes are known.
     """
     out = []
-    for tower in towers:
-        mlp = by_mlp_on_images if tower.modality is Modality.IMAGE else by_mlp
+    for compared in encoders:
+        mlp = by_mlp_on_images if compared.modality is Modality.IMAGE else by_mlp
         for how, predict in ((KNN, by_neighbours), (FEW_SHOT, mlp)):
-            needs, mark = f"{tower.name} {tower.modality}", tower.encoder.fingerprint
-            out.append(Predictor(tower.name, tower.modality, how, needs, predict, mark))
+            needs, mark = f"{compared.name} {compared.modality}", compared.encoder.fingerprint
+            out.append(Predictor(compared.name, compared.modality, how, needs, predict, mark))
     if photometry:
         out.append(Predictor(PHOTOMETRY, PHOTOMETRY, SUPERVISED, "magnitudes", by_photometry))
     if Modality.SPECTRUM in modalities:

@@ -1,4 +1,4 @@
-"""The trained baselines, written out plainly: an MLP, ResNet18, a convolutional spectrum net."""
+"""Networks of the trained baselines: an MLP, ResNet18, and a convolutional spectrum network."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch.nn import functional
 
 
 class Mlp(nn.Sequential):
-    """Layers of ReLU and dropout (AstroCLIP's few-shot head: 64, 64, dropout 0.1)."""
+    """Linear layers with ReLU and dropout (AstroCLIP's few-shot head: 64, 64, dropout 0.1)."""
 
     def __init__(
         self, n_in: int, n_out: int, hidden: tuple[int, ...] = (64, 64), dropout: float = 0.1
@@ -19,7 +19,7 @@ class Mlp(nn.Sequential):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions and a way around them (He et al. 2016, figure 5, left)."""
+    """Two 3 x 3 convolutions with a shortcut (He et al. 2016, figure 5, left)."""
 
     def __init__(self, n_in: int, n_out: int, stride: int) -> None:
         super().__init__()
@@ -27,15 +27,15 @@ class ResidualBlock(nn.Module):
         self.first_norm = nn.BatchNorm2d(n_out)
         self.second = nn.Conv2d(n_out, n_out, 3, 1, 1, bias=False)
         self.second_norm = nn.BatchNorm2d(n_out)
-        self.around: nn.Module = nn.Identity()
+        self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or n_in != n_out:
             convolution = nn.Conv2d(n_in, n_out, 1, stride, bias=False)
-            self.around = nn.Sequential(convolution, nn.BatchNorm2d(n_out))
+            self.shortcut = nn.Sequential(convolution, nn.BatchNorm2d(n_out))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, n_in, H, W) to (B, n_out, H / stride, W / stride)."""
+        """(B, n_out, H / stride, W / stride) maps from (B, n_in, H, W)."""
         y = functional.relu(self.first_norm(self.first(x)))
-        out: Tensor = functional.relu(self.second_norm(self.second(y)) + self.around(x))
+        out: Tensor = functional.relu(self.second_norm(self.second(y)) + self.shortcut(x))
         return out
 
 
@@ -57,24 +57,25 @@ class ResNet18(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def features(self, images: Tensor) -> Tensor:
-        """(B, bands, H, W) to (B, 512)."""
+        """(B, 512) averaged features of images (B, bands, H, W)."""
         images = images.contiguous(memory_format=torch.channels_last)
         maps: Tensor = self.trunk(images)
         return maps.mean(dim=(2, 3))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, bands, H, W) to (B, n_out)."""
+        """(B, n_out) outputs for images (B, bands, H, W)."""
         out: Tensor = self.last(self.features(images))
         return out
 
 
 class ConvAttention(nn.Module):
-    """Four convolutions, softmax attention over what they see, an MLP (32, 32).
+    """Four convolutions, softmax attention over wavelength, and an MLP (32, 32).
 
-    The supervised spectrum network of AstroCLIP's table, after Spender's encoder (Melchior et al.
-    2023): channels 8, 16, 16, 32, kernels 5, 10, 20, 40, instance norm, PReLU, max-pooling. What
-    differs: pixels come as asinh(flux / scale), and log10 of that scale is given to the MLP, since
-    raw fluxes of galaxies of all brightnesses train badly.
+    This is the supervised spectrum network of AstroCLIP's table, after the encoder of Spender
+    (Melchior et al. 2023): channels 8, 16, 16, 32, kernels 5, 10, 20, 40, instance norm, PReLU,
+    max-pooling. There is one difference: the pixels are asinh(flux / scale), and log10 of that
+    scale is an input of the MLP, because networks train badly on raw fluxes of galaxies that
+    differ much in brightness.
     """
 
     def __init__(self, n_out: int, pools: tuple[int, ...] = (5, 5, 2, 1)) -> None:
@@ -90,9 +91,9 @@ class ConvAttention(nn.Module):
         self.mlp = Mlp(16 + 1, n_out, (32, 32), dropout=0.0)
 
     def forward(self, pixels: Tensor, log_scale: Tensor) -> Tensor:
-        """(B, pixels) and (B, 1) to (B, n_out)."""
+        """(B, n_out) outputs for pixels (B, pixels) and log10 of their scales (B, 1)."""
         maps = self.convolutions(pixels[:, None])
         values, logits = maps.chunk(2, dim=1)
-        seen = (values * logits.softmax(dim=2)).sum(dim=2)
-        out: Tensor = self.mlp(torch.cat([seen, log_scale], dim=1))
+        attended = (values * logits.softmax(dim=2)).sum(dim=2)
+        out: Tensor = self.mlp(torch.cat([attended, log_scale], dim=1))
         return out

@@ -1,58 +1,58 @@
-"""How good predictions are: R2, NMAD, outliers, accuracy; and how sure of that one may be."""
+"""Measures of the accuracy of predictions (R2, NMAD, outliers, F1, AUC) and their uncertainties."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.downstream.data.prediction_targets import Property
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+from galsearch.core.arrays import Float64Array, Rows
 
 N_BOOTSTRAP = 300
+"""Number of bootstrap samples."""
 
 
 def draws(n: int, seed: int, n_draws: int = N_BOOTSTRAP) -> Rows:
-    """(draws, n) row numbers with replacement: the same for every model, so that differences of
-    models have errors too.
+    """(draws, n) row numbers of bootstrap samples.
+
+    All models use the same samples, so differences between models have uncertainties too.
     """
     return np.random.default_rng(seed).integers(0, n, (n_draws, n))
 
 
-def r2(true: Floats, predicted: Floats) -> float:
-    """1 less the squared residual over the squared deviation from the mean."""
+def r2(true: Float64Array, predicted: Float64Array) -> float:
+    """Coefficient of determination: 1 - sum of squared residuals / sum of squared deviations."""
     return float(1 - ((true - predicted) ** 2).sum() / ((true - true.mean()) ** 2).sum())
 
 
-def scaled_error(true: Floats, predicted: Floats, kind: Property) -> Floats:
-    """Predicted less true, divided by 1 + z for redshifts."""
+def scaled_error(true: Float64Array, predicted: Float64Array, kind: Property) -> Float64Array:
+    """Predicted minus true value, divided by 1 + z for redshifts."""
     return (predicted - true) / (1 + true if kind.relative else 1.0)
 
 
-def nmad(error: Floats) -> float:
-    """1.4826 times the median deviation from the median."""
+def nmad(error: Float64Array) -> float:
+    """Normalised median absolute deviation: 1.4826 times the median deviation from the median."""
     return float(1.4826 * np.median(np.abs(error - np.median(error))))
 
 
 def property_measures(
-    true: Floats, predicted: Floats, kind: Property, resampled: Rows
+    true: Float64Array, predicted: Float64Array, kind: Property, resampled: Rows
 ) -> dict[str, Any]:
-    """R2, NMAD and the outlier fraction of one property, each with its bootstrap deviation.
+    """R2, NMAD and the outlier fraction of one property, with their bootstrap standard deviations.
 
-    Galaxies whose true value is NaN do not count. `r2_draws` holds R2 of every resampling.
+    Galaxies whose true value is NaN do not count. `r2_draws` holds the R2 of every
+    bootstrap sample.
     """
     error = scaled_error(true, predicted, kind)
     known = np.isfinite(true)
 
-    def of(rows: Rows) -> tuple[float, float, float]:
+    def measure(rows: Rows) -> tuple[float, float, float]:
         rows = rows[known[rows]]
         share = float((np.abs(error[rows]) > kind.outlier).mean())
         return r2(true[rows], predicted[rows]), nmad(error[rows]), share
 
-    values = of(np.arange(len(true)))
-    spread = np.array([of(rows) for rows in resampled])
+    values = measure(np.arange(len(true)))
+    spread = np.array([measure(rows) for rows in resampled])
     names = ("r2", "nmad", "outliers")
     return {
         "n": int(known.sum()),
@@ -63,25 +63,25 @@ def property_measures(
 
 
 def with_spread(measure: Callable[[Rows], float], n: int, resampled: Rows) -> tuple[float, float]:
-    """A measure of all rows and its bootstrap deviation."""
+    """A measure of all rows and its bootstrap standard deviation."""
     values = np.array([measure(rows) for rows in resampled])
     known = values[np.isfinite(values)]
     return measure(np.arange(n)), float(known.std()) if known.size else float("nan")
 
 
-def area_under_curve(true: Floats, score: Floats) -> float:
-    """The chance that a galaxy with the flag scores above one without; ties count half."""
+def area_under_curve(true: Float64Array, score: Float64Array) -> float:
+    """Probability that a galaxy with the flag scores above one without it; ties count half."""
     yes = true > 0.5
     n_yes, n_no = int(yes.sum()), int((~yes).sum())
     if not n_yes or not n_no:
         return float("nan")
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
+    _, position, count = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[position]
     return float((rank[yes].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no))
 
 
 def weighted_f1(true: Rows, predicted: Rows) -> float:
-    """F1 of every class, weighted by how often the class is true."""
+    """Mean F1 score of the classes, weighted by the number of galaxies in each."""
     total = 0.0
     for one in np.unique(true):
         hit = ((true == one) & (predicted == one)).sum()

@@ -1,27 +1,24 @@
-"""Predictions to scores, property by property and shape by shape."""
+"""Scores of the predictions of one model, for each property and each shape."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.downstream.data.evaluation_sample import Sample
 from benchmarks.downstream.data.prediction_targets import PROPERTIES
 from benchmarks.downstream.scoring import accuracy_measures
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+from galsearch.core.arrays import BoolArray, Float64Array, Rows
 
 MEAN = "mean of properties"
-"""Of all but the redshift, as AstroCLIP's README has it."""
+"""Key of the mean over all properties but the redshift, as in AstroCLIP's README."""
 
 
 def score_properties(
-    names: Sequence[str], true: Floats, predicted: Floats, resampled: Rows
-) -> tuple[dict[str, dict[str, Any]], Floats]:
-    """Measures by property, and (draws, properties) R2 of every resampling."""
+    names: Sequence[str], true: Float64Array, predicted: Float64Array, resampled: Rows
+) -> tuple[dict[str, dict[str, Any]], Float64Array]:
+    """Scores of each property, and (draws, properties) R2 of every bootstrap sample."""
     kinds = {p.name: p for p in PROPERTIES}
     out: dict[str, dict[str, Any]] = {}
     drawn = []
@@ -40,11 +37,11 @@ def score_properties(
     return out, r2_draws
 
 
-def score_shapes(sample: Sample, predicted: Floats, resampled: Rows) -> dict[str, Any]:
-    """Accuracy and F1 of the class, accuracy and area under the curve of each flag.
+def score_shapes(sample: Sample, predicted: Float64Array, resampled: Rows) -> dict[str, Any]:
+    """Accuracy and F1 of the class, and accuracy and area under the curve of each flag.
 
-    For all test galaxies, and for the resolved ones. The class is the one predicted highest; a
-    flag is set above one half.
+    They are computed for all test galaxies and for the resolved ones. The predicted class is the
+    one with the highest value; a flag is predicted where its value is above one half.
     """
     assert sample.shapes is not None  # noqa: S101 (only called where shapes are known)
     test = sample.rows("test")
@@ -60,23 +57,24 @@ def score_shapes(sample: Sample, predicted: Floats, resampled: Rows) -> dict[str
 
 def _shape_scores(
     names: Sequence[str],
-    true: Floats,
-    predicted: Floats,
-    inside: npt.NDArray[np.bool_],
+    true: Float64Array,
+    predicted: Float64Array,
+    inside: BoolArray,
     resampled: Rows,
 ) -> dict[str, Any]:
     out: dict[str, Any] = {"n": int(inside.sum())}
     classes = [i for i, name in enumerate(names) if name.startswith("class:")]
     if classes:
-        of, as_ = true[:, classes].argmax(axis=1), predicted[:, classes].argmax(axis=1)
+        is_class = true[:, classes].argmax(axis=1)
+        as_class = predicted[:, classes].argmax(axis=1)
         known = inside & np.isfinite(true[:, classes]).all(axis=1)
 
         def accuracy(rows: Rows) -> float:
             rows = rows[known[rows]]
-            return float((of[rows] == as_[rows]).mean()) if len(rows) else float("nan")
+            return float((is_class[rows] == as_class[rows]).mean()) if len(rows) else float("nan")
 
         value, spread = accuracy_measures.with_spread(accuracy, len(true), resampled)
-        f1 = accuracy_measures.weighted_f1(of[known], as_[known])
+        f1 = accuracy_measures.weighted_f1(is_class[known], as_class[known])
         out["class"] = {
             "accuracy": rounded(value),
             "accuracy_sd": rounded(spread),
@@ -88,7 +86,9 @@ def _shape_scores(
         known = inside & np.isfinite(true[:, i])
         yes, score = true[:, i], predicted[:, i]
 
-        def area(rows: Rows, yes: Floats = yes, score: Floats = score, known: Any = known) -> float:
+        def area(
+            rows: Rows, yes: Float64Array = yes, score: Float64Array = score, known: Any = known
+        ) -> float:
             rows = rows[known[rows]]
             return accuracy_measures.area_under_curve(yes[rows], score[rows])
 
@@ -103,7 +103,7 @@ def _shape_scores(
 
 
 def shape_baseline(sample: Sample) -> dict[str, Any]:
-    """What always answering the commonest gives: the accuracy to beat."""
+    """Accuracy of always predicting the most common class or value of a flag."""
     assert sample.shapes is not None  # noqa: S101 (only called where shapes are known)
     train, test = sample.rows("train"), sample.rows("test")
     classes = [i for i, n in enumerate(sample.shapes.names) if n.startswith("class:")]
@@ -114,9 +114,9 @@ def shape_baseline(sample: Sample) -> dict[str, Any]:
     for group, inside in groups.items():
         line = {}
         if classes:
-            commonest = int(np.nanmean(sample.shapes.values[train][:, classes], axis=0).argmax())
+            most_common = int(np.nanmean(sample.shapes.values[train][:, classes], axis=0).argmax())
             line["class"] = rounded(
-                float(np.nanmean(sample.shapes.values[test][inside][:, classes[commonest]]))
+                float(np.nanmean(sample.shapes.values[test][inside][:, classes[most_common]]))
             )
         for i, name in enumerate(sample.shapes.names):
             if i not in classes:
@@ -127,7 +127,7 @@ def shape_baseline(sample: Sample) -> dict[str, Any]:
 
 
 def rounded(value: float) -> float | None:
-    """Five digits are more than the errors leave; None (null in JSON) for what is no number."""
+    """The value rounded to five decimals, or None where it is not finite."""
     if isinstance(value, int):
         return value
     return round(float(value), 5) if math.isfinite(value) else None
