@@ -22,25 +22,25 @@ class GalaxyBatch:
     """
 
     target_ids: TargetIds
-    """(n,)."""
+    """(n,) TARGETID of each galaxy."""
     ra_deg: Float64Array
     dec_deg: Float64Array
-    """(n,) ICRS."""
+    """(n,) ICRS position of each galaxy."""
     z: Float64Array
     """(n,) redshift, NaN where unknown."""
     has_image: BoolArray
     has_spectrum: BoolArray
-    """(n,)."""
+    """(n,) True for galaxies with an image, and with a spectrum."""
     image_flux: Float32Array
-    """(n, 3, 152, 152), bands g, r, z; nanomaggies per pixel of 0.262 arcsec; 0 where masked."""
+    """(n, 3, 152, 152) images in bands g, r, z; nanomaggies per 0.262 arcsec pixel, 0 if masked."""
     image_mask: BoolArray
-    """(n, 3, 152, 152), True where there is no measurement."""
+    """(n, 3, 152, 152), True where the image has no measurement."""
     spectrum_flux: Float32Array
-    """(n, 7781) on the DESI grid, 1e-17 erg / (s cm2 Angstrom); 0 where masked."""
+    """(n, 7781) spectra on the DESI grid, 1e-17 erg / (s cm2 Angstrom); 0 where masked."""
     spectrum_ivar: Float32Array
-    """(n, 7781), inverse variance of the flux; 0 where masked."""
+    """(n, 7781) inverse variance of the spectra; 0 where masked."""
     spectrum_mask: BoolArray
-    """(n, 7781), True where there is no measurement."""
+    """(n, 7781), True where the spectrum has no measurement."""
 
     def __len__(self) -> int:
         return int(self.target_ids.size)

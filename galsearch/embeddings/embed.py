@@ -20,7 +20,7 @@ from galsearch.embeddings.shard import EmbeddingShard, write_shard
 from galsearch.files.atomic import new_file
 
 CATALOGUE_FILE = "catalogue.parquet"
-"""File beside the stores with the catalogue of the dataset, without pixels."""
+"""Name of the file with the catalogue of the dataset, without pixels, next to the stores."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class EmbedReport:
     n_embedded: dict[Modality, int]
     """Galaxies that have an embedding, from this run or an earlier one."""
     n_missing: dict[Modality, int]
-    """Galaxies without data of that modality. Embedded and missing ones are all galaxies."""
+    """Galaxies without data of that modality. Embedded and missing ones add up to all galaxies."""
     n_shards_written: int
     n_shards_kept: int
     """Shards that an earlier run had finished."""
@@ -63,8 +63,8 @@ def embed_dataset(
     """Embed every image and spectrum of a dataset into `OUT/image` and `OUT/spectrum`.
 
     A second call continues an interrupted one: it keeps the shards of the same encoder and the
-    same partition. The catalogue of the dataset, without pixels, is written beside the stores, so
-    that an index can be built without the dataset.
+    same partition. The catalogue of the dataset, without pixels, is written next to the stores,
+    so that an index can be built without the dataset.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The task of embedding one modality of a dataset: which shards are needed, present or foreign."""
+"""The task of embedding one modality of a dataset: the shards it needs, and those on disk."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -56,10 +56,10 @@ class EmbeddingShard:
     """
 
     target_ids: TargetIds
-    """(n,) ascending, each once."""
+    """(n,) TARGETIDs, ascending, each once."""
     ra_deg: Float64Array
     dec_deg: Float64Array
-    """(n,) ICRS."""
+    """(n,) ICRS position of each galaxy."""
     embeddings: Vectors
     """(n, d) unit vectors."""
     modality: Modality
@@ -185,7 +185,7 @@ def read_header(path: str | Path) -> ShardHeader:
         precision=texts["precision"],
     )
     if file.num_rows != header.n_rows:
-        raise ShardError(f"{path}: holds {file.num_rows} rows, its header says {header.n_rows}.")
+        raise ShardError(f"{path}: holds {file.num_rows} rows, its header states {header.n_rows}.")
     return header
 
 

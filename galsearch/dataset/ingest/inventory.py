@@ -41,7 +41,7 @@ class SpectrumInventory:
     file_rows: Rows
     """(n,) row of each spectrum in its file."""
     target_ids: TargetIds
-    """(n,), unique."""
+    """(n,) TARGETID of each spectrum, unique."""
     ra_deg: Float64Array
     dec_deg: Float64Array
     """(n,) ICRS position of the target."""

@@ -24,7 +24,7 @@ class ImagePixels:
     """Images of n galaxies on the grid and in the bands of the dataset."""
 
     flux: Float32Array
-    """(n, 3, 152, 152), nanomaggies per pixel."""
+    """(n, 3, 152, 152) images in nanomaggies per pixel."""
     mask: BoolArray
     """(n, 3, 152, 152), True where there is no measurement."""
     has: BoolArray
@@ -40,9 +40,9 @@ class SpectrumPixels:
     """Spectra of n galaxies on the DESI grid."""
 
     flux: Float32Array
-    """(n, 7781), 1e-17 erg / (s cm2 Angstrom)."""
+    """(n, 7781) spectra in 1e-17 erg / (s cm2 Angstrom)."""
     ivar: Float32Array
-    """(n, 7781), inverse variance of the flux."""
+    """(n, 7781) inverse variance of the spectra."""
     mask: BoolArray
     """(n, 7781), True where there is no measurement."""
     has: BoolArray

@@ -17,7 +17,7 @@ _COLUMNS = (
     ("zwarn", np.object_, None),
     ("spectype", np.object_, None),
 )
-"""Name, dtype and value for an unknown redshift of each column."""
+"""Name and dtype of each redshift column, and its value where no redshift is known."""
 
 
 def redshifts_of(
@@ -95,5 +95,5 @@ def _rows_of(wanted: TargetIds, fit_ids: TargetIds, sorted_rows: Rows) -> Rows:
 
 
 def _observation(url: str) -> str:
-    """Part of a name that coadd and redrock files share, such as 'main-bright-17.fits'."""
+    """Part of the name that a coadd and its redrock file share, such as 'main-bright-17.fits'."""
     return PurePosixPath(url).name.removesuffix(".gz").partition("-")[2]

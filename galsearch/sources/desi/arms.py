@@ -23,12 +23,12 @@ class Arm:
     wavelength_angstrom: Float64Array
     """(n_pixels,) wavelengths, a section of the DESI grid."""
     flux: Float32Array
-    """(n, n_pixels), 1e-17 erg / (s cm2 Angstrom); 0 where ivar is 0."""
+    """(n, n_pixels) flux in 1e-17 erg / (s cm2 Angstrom); 0 where ivar is 0."""
     ivar: Float32Array
     """(n, n_pixels) inverse variance; 0 where MASK is not 0 or a value is not finite."""
 
     def take(self, rows: Int64Array) -> "Arm":
-        """The spectra of these rows."""
+        """The spectra at these row numbers."""
         return Arm(self.wavelength_angstrom, self.flux[rows], self.ivar[rows])
 
 

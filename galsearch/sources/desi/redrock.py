@@ -20,7 +20,7 @@ class Redshifts:
     """Best fit of redrock for every row of a file, in the order of the file."""
 
     target_ids: TargetIds
-    """(n,), as in the file; those of stuck fibres are negative."""
+    """(n,) TARGETIDs as in the file; those of stuck fibres are negative."""
     z: Float64Array
     """(n,) redshift."""
     z_err: Float64Array
@@ -34,7 +34,7 @@ class Redshifts:
 
 
 def read_redrock(url: str) -> Redshifts:
-    """The redshifts in a redrock-*.fits.
+    """The redshifts that redrock fitted, from a redrock-*.fits.
 
     Raises
     ------

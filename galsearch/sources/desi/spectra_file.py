@@ -37,13 +37,13 @@ class SpectraFile:
 
     url: str
     n_rows: int
-    """Rows of FIBERMAP, equal to `len(rows) + sum(skipped.values())`."""
+    """Number of rows of FIBERMAP, equal to `len(rows) + sum(skipped.values())`."""
     rows: Rows
     """(n,) row number of each galaxy, ascending; of several exposures, that of the first."""
     target_ids: TargetIds
-    """(n,), positive and unique."""
+    """(n,) TARGETID of each galaxy, positive and unique."""
     ra_deg: Float64Array
-    """(n,) ICRS."""
+    """(n,) ICRS position of each galaxy."""
     dec_deg: Float64Array
     columns: dict[str, npt.NDArray[Any]]
     """(n,) values by name: mag_g, mag_r, mag_z (AB, not dereddened) and ebv as float32, NaN where

@@ -53,7 +53,7 @@ def table_hdu(name: str, columns: Mapping[str, npt.ArrayLike], *, where: str) ->
 
 
 def _storable(name: str, array: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
-    """The column in a type that FITS has."""
+    """The column, converted to a type that a FITS table can hold."""
     kind, size = array.dtype.kind, array.dtype.itemsize
     if array.ndim == 0:
         raise SourceError(f"{where}: column {name} is a single value; expected one for each row.")

@@ -81,9 +81,9 @@ class _StampsOfBand:
     """Stamps cut from one image."""
 
     stamps: Float32Array
-    """(n, size, size), 0 outside the brick."""
+    """(n, size, size) pixels of the stamps, 0 outside the brick."""
     outside: BoolArray
-    """(n, size, size), True outside the brick."""
+    """(n, size, size), True for pixels outside the brick."""
     plane: TangentPlane
     """Projection of the image."""
     shape: tuple[int, ...]

@@ -34,7 +34,7 @@ class CutoutHeader:
     bands: tuple[str, ...]
     pixel_scale_arcsec: float
     shape: tuple[int, int, int]
-    """(n_bands, ny, nx)."""
+    """Number of bands, rows and columns of the image."""
     target_id: TargetId | None
     """Value of the card TARGETID; None in files of the viewer, which have no such card."""
 
