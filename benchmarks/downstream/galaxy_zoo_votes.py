@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks.downstream.scoring import accuracy_measures
 from benchmarks.downstream.scoring.task_scores import rounded
-from benchmarks.realism.sim_to_real import as_cutout, colours_and_size
+from benchmarks.realism.transfer.neighbour_votes import as_cutout, colours_and_size
 from galsearch.core.arrays import Float32Array, Float64Array, Rows
 
 QUESTIONS = {

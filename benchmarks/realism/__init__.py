@@ -1,7 +1,7 @@
-"""How real the simulated survey looks: tables, figures and classifiers that try to tell it apart.
+"""Comparison of the simulated survey with real galaxies by tables, figures and classifiers.
 
     python -m benchmarks.realism --survey DIR --real ../shared/real --out benchmarks/results/realism
 
-Every comparison names the selection by which the two samples were made alike. What was measured
-goes to `realism.json`; figures and `README.md` are drawn from it.
+Each comparison documents the selection that matches the two samples. Results go to `realism.json`,
+from which figures and `README.md` are made.
 """

@@ -1,4 +1,4 @@
-"""Everything that is measured, as plain numbers, and a few pictures."""
+"""All measurements of the realism benchmark, as plain numbers, and thumbnails."""
 
 import datetime
 import json
@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.realism import lines, noise
-from benchmarks.realism.compare_lines import compare_lines
-from benchmarks.realism.compare_photometry import compare_photometry
-from benchmarks.realism.compare_spectra import compare_spectra
-from benchmarks.realism.simulated import Simulated
-from benchmarks.realism.thumbnails import Pictures, pictures
+from benchmarks.realism.compare.compare_lines import compare_lines
+from benchmarks.realism.compare.compare_photometry import compare_photometry
+from benchmarks.realism.compare.compare_spectra import compare_spectra
+from benchmarks.realism.report.thumbnails import Pictures, pictures
+from benchmarks.realism.samples import line_widths, noise_statistics
+from benchmarks.realism.samples.simulated_survey import SimulatedSurvey
 from galsearch.core.arrays import Float64Array
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of each sample is used."""
+    """Number of objects of each sample, and repeats and folds of the cross-validation."""
 
     galaxies: int = 12000
     colours: int = 3000
@@ -32,9 +32,9 @@ class Sizes:
 
 
 def measure(
-    simulated: Simulated, real: Path, sizes: Sizes, seed: int
+    simulated: SimulatedSurvey, real: Path, sizes: Sizes, seed: int
 ) -> tuple[dict[str, Any], list[Pictures]]:
-    """Numbers for `realism.json`, and thumbnails."""
+    """Results for `realism.json`, and thumbnails."""
     colours = compare_photometry(
         simulated, real, n=sizes.colours, n_sdss=sizes.sdss, folds=sizes.folds, seed=seed
     )
@@ -68,7 +68,7 @@ def measure(
 
 
 def _noise_and_lines(
-    simulated: Simulated, real: Path, sizes: Sizes, seed: int
+    simulated: SimulatedSurvey, real: Path, sizes: Sizes, seed: int
 ) -> dict[str, dict[str, Any]]:
     rng = np.random.default_rng([seed, 5])
     faint = rng.permutation(np.flatnonzero(simulated.truth["mag_r"] > 18.5))[: sizes.images]
@@ -78,21 +78,25 @@ def _noise_and_lines(
     ivar: dict[str, list[Float64Array]] = {"BGS": [], "LRG": []}
     for row, one in simulated.spectra(rows):
         z, snr = float(simulated.truth["true_z"][row]), float(simulated.truth["snr"][row])
-        ivar["BGS"].append(noise.binned_ivar(one.ivar))
+        ivar["BGS"].append(noise_statistics.binned_ivar(one.ivar))
         if snr > 3:
-            found.append({"z": z, **lines.widths(one.wavelength_angstrom, one.flux, one.good, z)})
+            found.append(
+                {"z": z, **line_widths.widths(one.wavelength_angstrom, one.flux, one.good, z)}
+            )
     chosen = np.sort(rng.permutation(np.flatnonzero(simulated.sample("LRG")))[: sizes.spectra // 3])
-    ivar["LRG"] = [noise.binned_ivar(one.ivar) for _, one in simulated.spectra(chosen)]
+    ivar["LRG"] = [noise_statistics.binned_ivar(one.ivar) for _, one in simulated.spectra(chosen)]
     return {
         "noise": {
-            "images simulated": [noise.image_noise(simulated.cutout(int(row))) for row in faint],
-            "images real": noise.real_image_noise(real),
-            "ivar real": noise.real_ivar(real),
+            "images simulated": [
+                noise_statistics.image_noise(simulated.cutout(int(row))) for row in faint
+            ],
+            "images real": noise_statistics.real_image_noise(real),
+            "ivar real": noise_statistics.real_ivar(real),
             "ivar simulated": {
                 kind: np.nanpercentile(rows_of, [16, 50, 84], axis=0).tolist()
                 for kind, rows_of in ivar.items()
                 if rows_of
             },
         },
-        "lines": {"simulated": found, "real": lines.real_widths(real)},
+        "lines": {"simulated": found, "real": line_widths.real_widths(real)},
     }

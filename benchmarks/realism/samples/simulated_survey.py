@@ -1,4 +1,4 @@
-"""The simulated side: truth, catalogue fluxes, spectra and cutouts of a survey's first chunks."""
+"""Simulated samples: truth, magnitudes, spectra and cutouts of the first chunks of a survey."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ MILKY_WAY = {"g": 3.214, "r": 2.165, "z": 1.211}
 
 
 @dataclass(frozen=True, eq=False)
-class Simulated:
-    """Tables of a simulated survey, one row a galaxy, in the order of its truth files."""
+class SimulatedSurvey:
+    """Truth of a simulated survey, one row per galaxy in the order of its truth files."""
 
     root: Path
     truth: dict[str, npt.NDArray[Any]]
@@ -26,8 +26,8 @@ class Simulated:
     """(n,) HEALPix pixel, by which files are found."""
 
     @classmethod
-    def open(cls, root: Path, n: int) -> "Simulated":
-        """The first `n` galaxies or so: whole chunks."""
+    def open(cls, root: Path, n: int) -> "SimulatedSurvey":
+        """The first chunks of a survey that together hold at least `n` galaxies."""
         tables, pixels, rows = [], [], 0
         for path in sorted((root / "truth").glob("truth-*.fits")):
             table = read_table(str(path))
@@ -44,16 +44,16 @@ class Simulated:
         return cls(root, truth, np.concatenate(pixels))
 
     def sample(self, *names: str) -> BoolArray:
-        """(n,): which galaxies were drawn as one of these samples."""
+        """True for the galaxies of one of these samples, (n,)."""
         return np.isin(self.truth["sample"], names)
 
     def magnitudes(self) -> dict[str, Float64Array]:
-        """g, r, z without the Milky Way's dust, true."""
+        """True magnitudes in g, r and z without the Milky Way's dust."""
         ebv = self.truth["ebv"]
         return {b: self.truth[f"mag_{b}"] - a * ebv for b, a in MILKY_WAY.items()}
 
     def spectra(self, rows: Int64Array) -> Iterator[tuple[int, Spectrum]]:
-        """Row and spectrum of these rows, file by file; a row without light is left out."""
+        """Row and spectrum of these galaxies, file by file; rows without flux are left out."""
         for pixel in np.unique(self.pixel[rows]):
             of_pixel = rows[self.pixel[rows] == pixel]
             row_of = {int(self.truth["target_id"][row]): int(row) for row in of_pixel}
@@ -65,6 +65,6 @@ class Simulated:
                     yield row_of[target], spectrum
 
     def cutout(self, row: int) -> Float32Array:
-        """(3, 152, 152) nanomaggies a pixel."""
+        """Image (3, 152, 152) in nanomaggies per pixel."""
         name = f"cutout-{self.truth['target_id'][row]}.fits"
         return read_cutout(str(self.root / "cutouts" / str(self.pixel[row]) / name)).flux

@@ -1,4 +1,4 @@
-"""Noise: of pixels and between them in images, and against wavelength in spectra."""
+"""Noise statistics: sigma and correlation of image pixels, ivar of spectra against wavelength."""
 
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ _BIN_PIXELS = 40
 
 
 def image_noise(flux: npt.NDArray[Any]) -> list[dict[str, Any]]:
-    """For g, r, z: sigma of a pixel, and the correlation of pixels 1 to 4 apart on both axes.
+    """Sigma of a pixel, and correlation of pixels 1 to 4 apart on both axes, for g, r and z.
 
-    From differences between pixels, whose median is blind to sources: those 8 apart share
-    nothing but what is smooth.
+    Both come from differences between pixels, whose median is insensitive to sources. Pixels 8
+    apart are taken to be uncorrelated.
     """
     return [_plane_noise(np.asarray(plane, float)) for plane in flux]
 
@@ -45,7 +45,7 @@ def _spread(plane: Float64Array, rows: int, columns: int) -> float:
 
 
 def real_image_noise(real: Path) -> dict[str, list[dict[str, Any]]]:
-    """Of the native cutouts, and of a real brick of the north (BASS g, whose pixels are larger)."""
+    """Noise of the native cutouts, and of a northern brick (BASS g, whose pixels are larger)."""
     out = {}
     for name in NATIVE:
         out[name] = image_noise(fits.getdata(real / "ls-fits-cutouts" / f"{name}.fits"))
@@ -59,7 +59,7 @@ def real_image_noise(real: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def real_ivar(real: Path) -> list[dict[str, Any]]:
-    """Name and ivar (n_bins,) of every real DESI row with light; see `binned_ivar`."""
+    """Name, `binned_ivar` (n_bins,) and median flux of every real DESI row with flux."""
     rows = []
     for folder, name in (
         ("desi-specutils", "coadd-sv3-dark-26065"),
@@ -88,7 +88,7 @@ def _row(name: str, flux: npt.NDArray[Any], ivar: npt.NDArray[Any]) -> dict[str,
 
 
 def binned_ivar(ivar: npt.NDArray[Any]) -> Float64Array:
-    """Median of the good pixels in steps of 32 A; NaN where there are none."""
+    """Median ivar of the good pixels in bins of 32 A; NaN where there are none."""
     n = len(DESI_WAVELENGTH_ANGSTROM) // _BIN_PIXELS
     rows = np.asarray(ivar, float)[: n * _BIN_PIXELS].reshape(n, _BIN_PIXELS)
     rows = np.where(rows > 0, rows, np.nan)

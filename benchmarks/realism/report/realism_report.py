@@ -1,40 +1,39 @@
-"""`realism.json`, its figures, and a page that shows them."""
+"""Report of the realism benchmark: `realism.json`, figures and a Markdown page."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.realism.figures import draw_figures
-from benchmarks.realism.thumbnails import Pictures
+from benchmarks.realism.report.realism_figures import draw_figures
+from benchmarks.realism.report.thumbnails import Pictures
+from galsearch.files.atomic import write_json, write_text
 
 _BANDS = "grz"
 
 
 def write_report(results: dict[str, Any], pictures: list[Pictures], out: Path) -> None:
     """Write `out`/realism.json, PNG figures and README.md."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "realism.json").write_text(json.dumps(_rounded(results)) + "\n", encoding="utf-8")
+    write_json(out / "realism.json", _rounded(results), indent=None)
     names = draw_figures(results, pictures, out)
-    (out / "README.md").write_text(page(results, names), encoding="utf-8")
+    write_text(out / "README.md", page(results, names))
 
 
 def page(results: dict[str, Any], figures: dict[str, str]) -> str:
-    """Markdown: the classifiers, the noise, then the figures."""
+    """Markdown page with classifiers, noise and figures."""
     survey = results["survey"]
     parts = [
-        "# The simulated survey beside real galaxies",
+        "# The simulated survey compared with real galaxies",
         "",
         f"Simulator version {survey['simulator_version']}, seed {survey['seed']}, "
         f"{survey['n']:,} galaxies, measured {results['measured']} by `python -m "
         "benchmarks.realism`. Selections are stated in the docstrings of `benchmarks/realism/`.",
         "",
-        "## Classifiers that try to tell real from simulated",
+        "## Classifiers that try to distinguish real from simulated galaxies",
         "",
         "Held-out AUC (.5 is chance) of the better of two models, with its bootstrap error.",
         "",
-        "| samples | real | simulated | AUC | what it latches on to (fall of the AUC, medians "
+        "| samples | real | simulated | AUC | features that it uses (fall of the AUC, medians "
         "simulated / real) |",
         "|---|---|---|---|---|",
         *[_classifier(name, entry) for name, entry in results["classifiers"].items()],
@@ -52,7 +51,7 @@ def page(results: dict[str, Any], figures: dict[str, str]) -> str:
 
 
 def _classifier(name: str, entry: dict[str, Any]) -> str:
-    latched = [
+    used = [
         f"{feature} ({fall:+.3f}; {entry['medians'][feature][0]:.2f} / "
         f"{entry['medians'][feature][1]:.2f})"
         for feature, fall in list(entry["auc_falls_without"].items())[:4]
@@ -60,7 +59,7 @@ def _classifier(name: str, entry: dict[str, Any]) -> str:
     ]
     return (
         f"| {name} | {entry['n_real']} | {entry['n_simulated']} | {entry['auc']:.3f} ± "
-        f"{entry['auc_error']:.3f} | {', '.join(latched) or 'nothing'} |"
+        f"{entry['auc_error']:.3f} | {', '.join(used) or 'nothing'} |"
     )
 
 
@@ -87,7 +86,7 @@ def _noise_row(name: str, band: str, plane: dict[str, Any]) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """Every number to four digits, which no table or figure shows more of."""
+    """The value with every number rounded to four digits, as many as tables and figures show."""
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):

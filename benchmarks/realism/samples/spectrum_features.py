@@ -1,4 +1,4 @@
-"""Summary statistics of spectra, taken alike from simulated and real ones.
+"""Summary statistics of spectra, computed in the same way for simulated and real ones.
 
 The 50 real EDR spectra come as arcsinh((flux - median) / robust sigma) on 7081 pixels: simulated
 ones are brought to the same form first. Their pixels are even in the logarithm of wavelength from
@@ -18,25 +18,25 @@ GRID_ANGSTROM = np.geomspace(3600.0, 9800.0, 7081)
 _EDGES = (3650, 4200, 4900, 5700, 6500, 7500, 8400, 9100, 9790)
 _LINES = {"OII": 3728.5, "Hb": 4862.7, "OIII": 5008.2, "Ha": 6564.6}
 _CUTS = {"CaHK": 3950.0, "Mgb": 5176.0, "NaD": 5894.6}
-"""Emission, and absorption, vacuum Angstrom."""
+"""Emission and absorption lines, vacuum Angstrom."""
 LINES = tuple(_LINES)
 _OF_PIXELS = ("noise", "tail", "pixel correlation", "share bad")
 
 
-def is_of_pixels(name: str) -> bool:
-    """Whether a feature says how pixels scatter, not what light falls on them."""
+def is_pixel_statistic(name: str) -> bool:
+    """True for a feature that describes noise and masks of pixels, not the flux."""
     return name.startswith(_OF_PIXELS)
 
 
 def real_spectra(real: Path) -> tuple[Float64Array, BoolArray, Float64Array]:
-    """Flux in robust sigmas (50, 7081), which pixels are good, redshifts (50,)."""
+    """Flux in robust sigmas (50, 7081), True for good pixels, and redshifts (50,)."""
     with np.load(real / "desi-mmu50" / "desi_edr_sv3_50.npz") as file:
         flux = np.sinh(file["flux"].astype(float))
         return flux, file["valid"] > 0.5, file["z_true"].astype(float)
 
 
 def standardised(spectrum: Spectrum) -> tuple[Float64Array, BoolArray]:
-    """A DESI spectrum as the real ones are stored: (flux - median) / robust sigma, their grid."""
+    """Flux as (flux - median) / robust sigma and good pixels, on the grid of the real spectra."""
     flux = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, spectrum.flux)
     bad = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, (~spectrum.good).astype(float))
     good = bad == 0
@@ -46,9 +46,10 @@ def standardised(spectrum: Spectrum) -> tuple[Float64Array, BoolArray]:
 
 
 def contrast(flux: Float64Array, good: BoolArray) -> float:
-    """Ln of how far the levels of eight pieces of a spectrum scatter, in its robust sigmas.
+    """Ln of the standard deviation of the levels of eight pieces of a spectrum, in robust sigmas.
 
-    A measure of S/N that needs no level: the continuum's colour over the noise.
+    This measures the signal-to-noise ratio without a zero level: the colour of the continuum over
+    the noise.
     """
     levels = [
         np.median(flux[(low <= GRID_ANGSTROM) & (high > GRID_ANGSTROM) & good])
@@ -58,7 +59,7 @@ def contrast(flux: Float64Array, good: BoolArray) -> float:
 
 
 def features(flux: Float64Array, good: BoolArray, z: float) -> tuple[list[str], list[float]]:
-    """Names and values; NaN where a line is outside the spectrum."""
+    """Names and values of all features; NaN where a line is outside the spectrum."""
     values: dict[str, float] = {}
     previous = None
     for low, high in pairwise(_EDGES):
@@ -80,7 +81,7 @@ def features(flux: Float64Array, good: BoolArray, z: float) -> tuple[list[str], 
 
 
 def _noise(flux: Float64Array, good: BoolArray, lag: int) -> float:
-    """Sigma of a pixel from differences between pixels `lag` apart."""
+    """Noise of a pixel, from differences between pixels `lag` apart."""
     step = (flux[lag:] - flux[:-lag])[good[lag:] & good[:-lag]]
     if step.size < 20:
         return float("nan")
@@ -88,7 +89,7 @@ def _noise(flux: Float64Array, good: BoolArray, lag: int) -> float:
 
 
 def _line(flux: Float64Array, good: BoolArray, centre: float) -> float:
-    """Mean within 8 A over the pixels around, in sigmas of that mean; arcsinh of it."""
+    """Arcsinh of the mean flux within 8 A above its surroundings, in sigmas of that mean."""
     near = (np.abs(GRID_ANGSTROM - centre) < 8) & good
     far = (np.abs(GRID_ANGSTROM - centre) < 60) & ~(np.abs(GRID_ANGSTROM - centre) < 14) & good
     if near.sum() < 10 or far.sum() < 60:
@@ -98,7 +99,7 @@ def _line(flux: Float64Array, good: BoolArray, centre: float) -> float:
 
 
 def _step(flux: Float64Array, good: BoolArray, centre: float) -> float:
-    """Median redwards minus median bluewards within 150 A, in sigmas of the difference."""
+    """Arcsinh of the median redwards minus bluewards within 150 A, in sigmas of the difference."""
     blue = (centre - 150 < GRID_ANGSTROM) & (centre > GRID_ANGSTROM) & good
     red = (centre < GRID_ANGSTROM) & (centre + 150 > GRID_ANGSTROM) & good
     if blue.sum() < 60 or red.sum() < 60:

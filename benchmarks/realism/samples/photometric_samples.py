@@ -1,4 +1,4 @@
-"""Real magnitudes, colours and sizes: draws of the DR9 mixtures, and SDSS galaxies in DECam bands.
+"""Photometry of real galaxies: random draws of the DR9 mixtures, and SDSS galaxies in DECam bands.
 
 The mixtures (desitarget, fitted to real DR9 targets) hold log10 of the half-light radius, and
 |e1| and |e2|. None was fitted to REX galaxies: their share is given to EXP's mixture. PSF targets
@@ -22,10 +22,10 @@ _SDSS_SOFTENING = (0.05, 0.02, 0.02, 0.02, 0.03)
 def draw_targets(
     real: Path, kind: str, magnitude: Float64Array, seed: int
 ) -> dict[str, Float64Array]:
-    """gr, rz, log_reff (log10 arcsec), e (|e|) of real targets of these magnitudes, (n,) each.
+    """Columns gr, rz, log_reff (log10 arcsec) and e (|e|) of random targets, (n,) each.
 
     `kind` is bgs, whose magnitude is r, or lrg, whose magnitude is z. A type is drawn from the
-    shares at that magnitude, then the rest from its mixture on condition of the magnitude.
+    shares at that magnitude, then the rest from its mixture given the magnitude.
     """
     rng = np.random.default_rng([seed, len(magnitude)])
     folder = real / "desitarget-dr9-gmm"
@@ -69,10 +69,10 @@ def _conditional(
 
 
 def sdss_galaxies(real: Path, n: int) -> dict[str, Float64Array]:
-    """z, r, gr and rz of real SDSS galaxies as DECam would see them, without the Milky Way's dust.
+    """Columns z, r, gr and rz of real SDSS galaxies in DECam bands, without the Milky Way's dust.
 
-    Each galaxy's ugriz is fitted by kcorrect's five templates at its redshift, whose light through
-    DECam's filters is taken.
+    The five templates of kcorrect are fitted to the ugriz fluxes of each galaxy at its redshift;
+    colours are those of the fit through DECam's filters.
     """
     table = fits.getdata(real / "templates" / "kcorrect" / "gst_tests_small.fits")[:n]
     flux = np.asarray(table["MODELFLUX"], float) * 10 ** (0.4 * np.asarray(table["EXTINCTION"]))
@@ -86,7 +86,7 @@ def sdss_galaxies(real: Path, n: int) -> dict[str, Float64Array]:
     out = np.zeros((len(z), 3))
     for row, redshift in enumerate(z):
         templates = fluxes[round(redshift / 0.005)]
-        # In units of the galaxy's own errors, templates of order one: the solver needs it.
+        # The solver needs numbers of order one: fluxes are divided by their errors.
         columns = templates[:5] / error[row][:, None]
         scale = columns.max(axis=0)
         weights, _ = nnls(columns / scale, flux[row] / error[row], maxiter=200)
@@ -98,7 +98,7 @@ def sdss_galaxies(real: Path, n: int) -> dict[str, Float64Array]:
 
 
 def _template_fluxes(real: Path, grid: Float64Array) -> Float64Array:
-    """(n_z, 8, 5): ugriz of SDSS, then grz of DECam, of kcorrect's five templates."""
+    """Fluxes (n_z, 8, 5) in ugriz of SDSS and grz of DECam of kcorrect's five templates."""
     row = fits.getdata(real / "templates" / "kcorrect" / "kcorrect-default-v4.fits")[0]
     wavelength = np.asarray(row["wave"], float)
     spectra = np.asarray(row["flux"], float).reshape(-1, wavelength.size)

@@ -13,18 +13,14 @@ pytest.importorskip("sklearn", reason="needs scikit-learn")
 pytest.importorskip("speclite", reason="needs the extra sim")
 pytest.importorskip("matplotlib", reason="needs the extra plot")
 
-from benchmarks.realism import photometric_samples as photometry
-from benchmarks.realism import sim_to_real, spectra
 from benchmarks.realism.measure_realism import Sizes, measure
-from benchmarks.realism.realism_report import write_report
-from benchmarks.realism.simulated import Simulated
-from benchmarks.realism.template_redshifts import AGREES, template_redshifts
-from benchmarks.realism.two_sample import tell_apart
+from benchmarks.realism.report.realism_report import write_report
+from benchmarks.realism.samples.simulated_survey import SimulatedSurvey
 
 SAMPLES = ("NEARBY", "BGS_BRIGHT", "LRG")
 
 
-class ToySurvey(Simulated):
+class ToySurvey(SimulatedSurvey):
     """A survey in memory: noise, with a step at 4000 A and a round galaxy."""
 
     def spectra(self, rows: np.ndarray) -> Iterator[tuple[int, Spectrum]]:
@@ -82,44 +78,3 @@ def test_the_report_is_made_at_toy_size(toy: ToySurvey, real: Path, tmp_path: Pa
                    "signal_to_noise.png", "thumbnails.png", "samples.png"):  # fmt: skip
         assert f"({figure})" in page
         assert (tmp_path / "out" / figure).stat().st_size > 10_000
-
-
-@pytest.mark.timeout(600)
-def test_like_samples_are_told_apart_by_chance_and_others_by_what_differs() -> None:
-    rng = np.random.default_rng(1)
-    one, other = rng.normal(size=(2, 300, 3))
-    alike = tell_apart(one, other, ["a", "b", "c"], seed=1)
-    assert abs(alike["auc"] - 0.5) < 3 * alike["auc_error"] + 0.03
-    other[:, 1] += 2.0
-    apart = tell_apart(one, other, ["a", "b", "c"], seed=1)
-    assert apart["auc"] > 0.85
-    assert next(iter(apart["auc_falls_without"])) == "b"
-
-
-def test_draws_of_the_real_mixtures_keep_the_magnitudes_they_were_asked_for(real: Path) -> None:
-    bright, faint = (photometry.draw_targets(real, "bgs", np.full(500, m), 1) for m in (16.0, 19.5))
-    assert np.median(bright["log_reff"]) > np.median(faint["log_reff"]) + 0.2
-    assert 0.4 < np.median(faint["rz"]) < 0.9
-
-
-def test_lines_of_real_spectra_lie_where_the_grid_says(real: Path) -> None:
-    flux, good, z = spectra.real_spectra(real)
-    for row in (36, 37):  # the two with the strongest lines
-        near = np.abs(spectra.GRID_ANGSTROM - 6564.6 * (1 + z[row])) < 200
-        peak = spectra.GRID_ANGSTROM[near][np.where(good[row], flux[row], 0)[near].argmax()]
-        assert peak / (1 + z[row]) == pytest.approx(6564.6, abs=3)
-
-
-def test_a_fit_of_templates_finds_the_redshifts_of_bright_real_galaxies(real: Path) -> None:
-    flux, good, z = spectra.real_spectra(real)
-    rows = [36, 37, 47]  # two with lines, one without
-    found = template_redshifts(spectra.GRID_ANGSTROM, flux[rows], good[rows], real)
-    assert np.abs((found - z[rows]) / (1 + z[rows])).max() < AGREES
-
-
-def test_neighbours_that_share_votes_have_an_r2_of_nearly_one_and_others_none() -> None:
-    rng = np.random.default_rng(3)
-    votes = rng.uniform(size=200)
-    by_vote = -np.abs(votes[:, None] - votes[None])
-    assert sim_to_real._r2(by_vote, votes, 5) > 0.98
-    assert sim_to_real._r2(rng.normal(size=(200, 200)), votes, 5) < 0.1

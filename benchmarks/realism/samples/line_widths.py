@@ -1,4 +1,4 @@
-"""Equivalent widths at rest and the 4000 A break, measured alike in real and simulated spectra."""
+"""Rest-frame equivalent widths and the 4000 A break of real and simulated spectra."""
 
 import csv
 from pathlib import Path
@@ -11,15 +11,15 @@ from astropy.io import fits
 from galsearch.core.arrays import BoolArray, Float64Array
 
 LINES = {"[OII]": 3728.5, "Hbeta": 4862.7, "[OIII]": 5008.2, "Halpha": 6564.6, "[SII]": 6725.5}
-"""Vacuum Angstrom; [OII] and [SII] are the middles of their doublets."""
+"""Wavelengths in vacuum Angstrom; those of [OII] and [SII] are the middles of doublets."""
 _HALF_WIDTH_ANGSTROM = 14.0
-"""At rest; holds [NII] with Halpha for broad lines in part, in both samples alike."""
+"""Half width of the rest-frame window of a line; that of Halpha includes part of [NII]."""
 
 
 def widths(
     wavelength: Float64Array, flux: npt.NDArray[np.floating], good: BoolArray, z: float
 ) -> dict[str, float]:
-    """Equivalent widths at rest, Angstrom, emission positive, and D4000; NaN where not covered."""
+    """Rest-frame equivalent widths (Angstrom, emission positive) and D4000; NaN if not covered."""
     rest = wavelength / (1 + z)
     out = {name: _width(rest, flux, good, centre) for name, centre in LINES.items()}
     low = good & (rest > 3850) & (rest < 3950)
@@ -45,7 +45,7 @@ def _width(
 
 
 def real_widths(real: Path) -> list[dict[str, Any]]:
-    """Of the SDSS galaxies that are at hand."""
+    """Redshift, equivalent widths and D4000 of each real SDSS galaxy."""
     folder = real / "sdss-galaxy-spectra"
     out = []
     for row in csv.DictReader((folder / "index.csv").read_text().splitlines()):

@@ -1,4 +1,4 @@
-"""Real EDR spectra beside simulated ones of the same redshift and signal to noise."""
+"""Classifiers on EDR spectra and simulated ones of the same redshift and signal-to-noise ratio."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,58 +7,64 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.realism import spectra
-from benchmarks.realism.simulated import Simulated
-from benchmarks.realism.template_redshifts import AGREES, template_redshifts
-from benchmarks.realism.two_sample import tell_apart
+from benchmarks.realism.compare.two_sample import two_sample_test
+from benchmarks.realism.samples import spectrum_features
+from benchmarks.realism.samples.simulated_survey import SimulatedSurvey
+from benchmarks.realism.samples.template_redshifts import AGREES, template_redshifts
 from galsearch.core.arrays import BoolArray, Float64Array, Int64Array
 
 MAX_REDSHIFT = 0.85
-"""Beyond it the real ones are emission-line galaxies and quasars."""
+"""Upper limit of the comparison: real spectra beyond it are emission-line galaxies and quasars."""
 _REDSHIFT_STEP = 0.02
 _CONTRAST_STEP = 0.25
 _TRIED_PER_REAL = 100
 
 
 def compare_spectra(
-    simulated: Simulated, real: Path, *, per_real: int, repeats: int, folds: int, seed: int
+    simulated: SimulatedSurvey, real: Path, *, per_real: int, repeats: int, folds: int, seed: int
 ) -> dict[str, Any]:
-    """Features, classifiers and examples.
+    """Features, results of classifiers, and examples.
 
-    Every real spectrum under z = 0.85 faces up to `per_real` simulated ones within 0.02 in z and
-    0.25 in the logarithm of the continuum's scatter over the noise (`spectra.contrast`): the stored
-    form of the real ones has lost the level that a signal to noise needs. A second classifier
-    takes those alone whose redshift a fit of templates confirms: lines are looked for where a
-    redshift says, and where it is wrong there are none. Others ask where a difference lies: those
-    of noise and pixels alone know what the instrument does and not what the galaxies are; the last
-    faces each confirmed spectrum with those whose four emission lines are most alike.
+    Each real spectrum below z = 0.85 is matched with up to `per_real` simulated ones within 0.02 in
+    z and 0.25 in the logarithm of the scatter of the continuum over the noise
+    (`spectrum_features.contrast`): the stored form of the real spectra has lost the level that a
+    signal-to-noise ratio needs. A second classifier takes only the spectra whose redshift a fit of
+    templates confirms: lines are looked for where the redshift places them, and a wrong redshift
+    has none there. Other classifiers locate the difference. Those of noise and pixels alone see the
+    instrument and not the galaxies. The last matches each confirmed spectrum with those whose four
+    emission lines are most alike.
 
-    The simulator's table of noise was distilled from the file that these spectra come from: what
-    classifiers of noise and pixels find is the least that they would find in other spectra.
+    The simulator's table of noise was extracted from the file that these spectra come from, so the
+    classifiers of noise and pixels would find at least as much in other spectra.
     """
     rng = np.random.default_rng([seed, 3])
-    flux, good, redshift = spectra.real_spectra(real)
+    flux, good, redshift = spectrum_features.real_spectra(real)
     kept = np.flatnonzero(redshift < MAX_REDSHIFT)
     z_of = np.asarray(simulated.truth["true_z"], float)
     near = [
         rng.permutation(np.flatnonzero(np.abs(z_of - redshift[i]) < _REDSHIFT_STEP)) for i in kept
     ]
     rows = np.unique(np.concatenate([n[:_TRIED_PER_REAL] for n in near]))
-    mine = {row: spectra.standardised(one) for row, one in simulated.spectra(rows)}
-    quality = {row: spectra.contrast(*one) for row, one in mine.items()}
-    own = [spectra.contrast(flux[i], good[i]) for i in kept]
+    simulated_sample = {
+        row: spectrum_features.standardised(one) for row, one in simulated.spectra(rows)
+    }
+    quality = {row: spectrum_features.contrast(*one) for row, one in simulated_sample.items()}
+    own = [spectrum_features.contrast(flux[i], good[i]) for i in kept]
     close = [_close(rows_of, quality, value) for rows_of, value in zip(near, own, strict=True)]
-    found = {row: spectra.features(*mine[row], z_of[row]) for row in {r for c in close for r in c}}
-    real_found = [spectra.features(flux[i], good[i], redshift[i]) for i in kept]
-    faced = _Faced(
+    found = {
+        row: spectrum_features.features(*simulated_sample[row], z_of[row])
+        for row in {r for c in close for r in c}
+    }
+    real_found = [spectrum_features.features(flux[i], good[i], redshift[i]) for i in kept]
+    matched = _MatchedSpectra(
         real_found[0][0],
         np.array([values for _, values in real_found]),
         close,
         {row: np.array(values) for row, (_, values) in found.items()},
     )
-    matches = faced.nearest(per_real)
+    matches = matched.nearest(per_real)
     taken = [row for rows_of in matches for row in rows_of]
-    fitted = template_redshifts(spectra.GRID_ANGSTROM, flux[kept], good[kept], real)
+    fitted = template_redshifts(spectrum_features.GRID_ANGSTROM, flux[kept], good[kept], real)
     sure = np.abs(fitted - redshift[kept]) / (1 + redshift[kept]) < AGREES
     return {
         "n_real_without_match": sum(not rows_of for rows_of in matches),
@@ -68,9 +74,9 @@ def compare_spectra(
             "real": own,
         },
         "features": {
-            "names": faced.names,
-            "simulated": faced.of(matches).tolist(),
-            "real": faced.real.tolist(),
+            "names": matched.names,
+            "simulated": matched.of(matches).tolist(),
+            "real": matched.real.tolist(),
             "z simulated": z_of[taken].tolist(),
             "z real": redshift[kept].tolist(),
         },
@@ -78,18 +84,20 @@ def compare_spectra(
             {
                 "z": [float(redshift[i]), float(z_of[rows_of[0]])],
                 "real": _smooth(flux[i]),
-                "simulated": _smooth(mine[rows_of[0]][0]),
+                "simulated": _smooth(simulated_sample[rows_of[0]][0]),
             }
             for i, rows_of in list(zip(kept, matches, strict=True))[::4]
             if rows_of
         ],
-        "classifiers": _classifiers(faced, sure, per_real, seed=seed, repeats=repeats, folds=folds),
+        "classifiers": _classifiers(
+            matched, sure, per_real, seed=seed, repeats=repeats, folds=folds
+        ),
     }
 
 
 @dataclass(frozen=True, eq=False)
-class _Faced:
-    """Features of real spectra, and of simulated ones that each may face."""
+class _MatchedSpectra:
+    """Features of real spectra, and of the simulated ones that each can be matched with."""
 
     names: list[str]
     real: Float64Array
@@ -97,10 +105,10 @@ class _Faced:
     close: list[list[int]]
     """For each real spectrum the simulated rows alike in redshift and contrast, nearest first."""
     features: dict[int, Float64Array]
-    """By row."""
+    """Features of a simulated spectrum by its row."""
 
     def of(self, matches: list[list[int]]) -> Float64Array:
-        """(rows, names) of these rows."""
+        """Features (rows, names) of these simulated spectra."""
         return np.array([self.features[row] for rows in matches for row in rows])
 
     def nearest(self, n: int) -> list[list[int]]:
@@ -108,7 +116,7 @@ class _Faced:
         return _first_of_each(self.close, n)
 
     def most_alike(self, n: int, which: BoolArray, names: Sequence[str]) -> Float64Array:
-        """Of up to `n` rows for each of these real spectra, those nearest in some features."""
+        """Features of the up to `n` simulated spectra most alike to each real one."""
         columns = [self.names.index(name) for name in names]
         scale = np.nanstd([values[columns] for values in self.features.values()], axis=0)
 
@@ -122,17 +130,21 @@ class _Faced:
         return self.of(_first_of_each(ranked, n))
 
 
-def _classifiers(faced: _Faced, sure: BoolArray, per_real: int, **how: int) -> dict[str, Any]:
-    matches = faced.nearest(per_real)
-    every = faced.of(matches), faced.real
-    confirmed = faced.of([rows for rows, s in zip(matches, sure, strict=True) if s])
-    those = confirmed, faced.real[sure]
-    alike = faced.most_alike(per_real, sure, spectra.LINES), faced.real[sure]
-    pixels = [i for i, name in enumerate(faced.names) if spectra.is_of_pixels(name)]
-    all_of = list(range(len(faced.names)))
+def _classifiers(
+    matched: _MatchedSpectra, sure: BoolArray, per_real: int, **how: int
+) -> dict[str, Any]:
+    matches = matched.nearest(per_real)
+    every = matched.of(matches), matched.real
+    confirmed = matched.of([rows for rows, s in zip(matches, sure, strict=True) if s])
+    those = confirmed, matched.real[sure]
+    alike = matched.most_alike(per_real, sure, spectrum_features.LINES), matched.real[sure]
+    pixels = [
+        i for i, name in enumerate(matched.names) if spectrum_features.is_pixel_statistic(name)
+    ]
+    all_of = list(range(len(matched.names)))
     return {
-        name: tell_apart(
-            left[:, columns], right[:, columns], [faced.names[i] for i in columns], **how
+        name: two_sample_test(
+            left[:, columns], right[:, columns], [matched.names[i] for i in columns], **how
         )
         for name, (left, right), columns in (
             ("spectra", every, all_of),
@@ -145,7 +157,7 @@ def _classifiers(faced: _Faced, sure: BoolArray, per_real: int, **how: int) -> d
 
 
 def _close(rows: Int64Array, quality: dict[int, float], wanted: float) -> list[int]:
-    """Int64Array of nearly a contrast, the nearest first."""
+    """Rows of nearly the wanted contrast, nearest first."""
     close = [
         int(row) for row in rows if row in quality and abs(quality[row] - wanted) < _CONTRAST_STEP
     ]

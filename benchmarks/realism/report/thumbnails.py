@@ -1,4 +1,4 @@
-"""Pictures of real and simulated galaxies, to be looked at side by side."""
+"""Pictures of real and simulated galaxies for a comparison by eye."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from astropy.io import fits
 from PIL import Image
 
-from benchmarks.realism.simulated import Simulated
+from benchmarks.realism.samples.simulated_survey import SimulatedSurvey
 from galsearch.core.rgb import legacy_rgb
 
 CREDIT = "images: Legacy Surveys / D. Lang (Perimeter Institute)"
@@ -22,14 +22,14 @@ _GALAXY_ZOO_RADII = 17.0
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """One figure: rows of pictures (n, ny, nx, 3) in 0 .. 1, with a title each."""
+    """One figure: rows of pictures (n, ny, nx, 3) in 0 .. 1, each row with a title."""
 
     name: str
     title: str
     rows: dict[str, list[npt.NDArray[np.floating]]]
 
 
-def pictures(simulated: Simulated, real: Path, seed: int) -> list[Pictures]:
+def pictures(simulated: SimulatedSurvey, real: Path, seed: int) -> list[Pictures]:
     """Galaxy Zoo galaxies beside simulated ones of r < 17, and the native cutouts."""
     rng = np.random.default_rng([seed, 9])
     bright = (simulated.truth["mag_r"] < 17.0) & (simulated.truth["r_eff_arcsec"] > 2.0)
@@ -80,12 +80,12 @@ def _native(real: Path, name: str) -> npt.NDArray[Any]:
 
 
 def _sky(flux: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
-    """North up, as a viewer shows it."""
+    """Colour picture with north up, as a viewer shows it."""
     return np.ascontiguousarray(np.moveaxis(legacy_rgb(flux), 0, -1)[::-1])
 
 
-def _zoomed(simulated: Simulated, row: int) -> npt.NDArray[np.floating]:
-    """As wide as Galaxy Zoo would have shown it, where the cutout is wide enough."""
+def _zoomed(simulated: SimulatedSurvey, row: int) -> npt.NDArray[np.floating]:
+    """Picture as wide as Galaxy Zoo would have shown it, where the cutout is wide enough."""
     radius = float(simulated.truth["r_eff_arcsec"][row])
     half = int(np.clip(_GALAXY_ZOO_RADII * radius / 0.262 / 2, 20, _SIDE // 2))
     middle = slice(_SIDE // 2 - half, _SIDE // 2 + half)

@@ -1,4 +1,4 @@
-"""Can a classifier tell two samples apart, and by what: AUC with its error, held out."""
+"""Two-sample test by classifiers: held-out AUC with its error, and the features that matter."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from galsearch.core.arrays import Float64Array
 _N_BOOTSTRAPS = 300
 
 
-def tell_apart(
+def two_sample_test(
     simulated: Float64Array,
     real: Float64Array,
     names: list[str],
@@ -25,11 +25,12 @@ def tell_apart(
     repeats: int = 1,
     folds: int = 5,
 ) -> dict[str, Any]:
-    """The AUC of the better of two models on galaxies it has not seen; .5 is chance.
+    """Held-out AUC of the better of two models, .5 for samples that cannot be distinguished.
 
-    Boosted trees and a logistic regression, `folds` folds (`repeats` times over, scores averaged).
-    The error is that of a bootstrap of the galaxies' held-out scores; what a feature gives is
-    by how much the AUC falls where its values are shuffled among the held-out galaxies.
+    The models are boosted trees and a logistic regression, cross-validated with `folds` folds
+    (`repeats` times, scores averaged). The error is from a bootstrap of the held-out scores. The
+    importance of a feature is the fall of the AUC after its values were shuffled among the held-out
+    galaxies.
     """
     x = np.concatenate([simulated, real])
     y = np.concatenate([np.zeros(len(simulated)), np.ones(len(real))])

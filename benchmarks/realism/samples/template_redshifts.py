@@ -1,9 +1,9 @@
-"""Redshifts by a fit of redrock's galaxy templates: what a spectrum's own pixels can confirm.
+"""Redshifts by a fit of redrock's galaxy templates, to confirm those of a catalogue.
 
-The stored EDR spectra come with the pipeline's redshifts and without a flag that says how sure
-it was. Each is fitted here with the five components of redrock's galaxy templates and a cubic
-polynomial, at every redshift of a fine grid; where the best fit lies at the catalogue's redshift,
-that redshift is in the pixels, for anyone who looks for it.
+The stored EDR spectra come with the pipeline's redshifts but without their quality flag. Each is
+fitted here with the five components of redrock's galaxy templates and a cubic polynomial, at every
+redshift of a fine grid; where the best fit lies at the catalogue's redshift, the pixels confirm
+that redshift.
 """
 
 from pathlib import Path
@@ -15,14 +15,14 @@ from galsearch.core.arrays import BoolArray, Float64Array
 
 LARGEST_REDSHIFT = 1.0
 STEP = 2.5e-4
-"""Of ln(1 + z): 75 km/s."""
+"""Step of the grid in ln(1 + z): 75 km/s."""
 AGREES = 0.003
-"""Within so much of (1 + z) a fit confirms a redshift."""
-_LEFT_OF_THE_SKY = (
+"""Largest |dz| / (1 + z) at which a fit confirms a redshift."""
+_SKY_RESIDUALS_ANGSTROM = (
     (0, 3800), (4345, 4375), (5570, 5590), (5880, 5905), (6290, 6310), (7240, 7330),
     (7580, 7700), (9250, 9520), (9700, 9e9),
 )  # fmt: skip
-"""Angstrom; where real spectra hold residuals that templates would be fitted to."""
+"""Wavelength ranges that are masked, since templates would be fitted to their sky residuals."""
 _N_SMOOTH, _N_BINNED, _N_POLYNOMIAL = 9, 2, 4
 _MEDIAN_PIECE = 50
 
@@ -30,7 +30,7 @@ _MEDIAN_PIECE = 50
 def template_redshifts(
     wavelength_angstrom: Float64Array, flux: Float64Array, good: BoolArray, real: Path
 ) -> Float64Array:
-    """(n,) the redshift at which templates and a polynomial leave the least chi squared.
+    """Redshift (n,) at which templates and a polynomial have the smallest chi squared.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def template_redshifts(
     """
     rest, templates = _templates(real)
     ivar = np.where(good, [_noise(row) ** -2.0 for row in flux], 0.0)
-    for low, high in _LEFT_OF_THE_SKY:
+    for low, high in _SKY_RESIDUALS_ANGSTROM:
         ivar[:, (wavelength_angstrom > low) & (wavelength_angstrom < high)] = 0
     wavelength, value, ivar = _binned(wavelength_angstrom, flux, ivar)
     ivar = np.minimum(ivar, np.percentile(ivar, 99, axis=1)[:, None])
@@ -74,7 +74,7 @@ def _templates(real: Path) -> tuple[Float64Array, Float64Array]:
 
 
 def _noise(flux: Float64Array) -> Float64Array:
-    """(pixels,): running sigma from differences between pixels two apart."""
+    """Running noise (pixels,) from differences between pixels two apart."""
     steps = np.abs(flux[2:] - flux[:-2]) / np.sqrt(2)
     centres = np.arange(0, len(steps), _MEDIAN_PIECE)
     level = [
@@ -86,7 +86,7 @@ def _noise(flux: Float64Array) -> Float64Array:
 def _binned(
     wavelength: Float64Array, flux: Float64Array, ivar: Float64Array
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """Every two pixels as one."""
+    """Wavelength, flux and ivar after every two pixels were averaged."""
     n = len(wavelength) // _N_BINNED
 
     def pairs(values: Float64Array) -> Float64Array:

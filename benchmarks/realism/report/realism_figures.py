@@ -1,4 +1,4 @@
-"""The figures, drawn from `realism.json` alone; thumbnails from the pictures."""
+"""Figures of the realism report, made from `realism.json`, and mosaics of thumbnails."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.realism.spectra import GRID_ANGSTROM
-from benchmarks.realism.thumbnails import Pictures
+from benchmarks.realism.report.thumbnails import Pictures
+from benchmarks.realism.samples.spectrum_features import GRID_ANGSTROM
 
 _REAL, _SIMULATED = "#444444", "#d1495b"
 _LABELS = {
@@ -20,7 +20,7 @@ _IVAR_STEP_ANGSTROM = 32.0
 
 
 def draw_figures(results: dict[str, Any], pictures: list[Pictures], out: Path) -> dict[str, str]:
-    """Write the PNG files; their names and captions."""
+    """Write the PNG files, and return their captions by name."""
     mpl.use("Agg")
     plt.rcParams.update({"figure.dpi": 110, "font.size": 9, "axes.spines.top": False,
                          "axes.spines.right": False, "legend.frameon": False})  # fmt: skip
@@ -45,7 +45,7 @@ def draw_figures(results: dict[str, Any], pictures: list[Pictures], out: Path) -
 
 
 def _pair(axes: Axes, simulated: Any, real: Any, label: str, bins: int = 40) -> None:
-    """Two normalised histograms over the range that holds 99 per cent of both."""
+    """Plot two normalised histograms over the range that holds 99 per cent of both."""
     both = np.concatenate([np.asarray(simulated, float), np.asarray(real, float)])
     both = both[np.isfinite(both)]
     if not both.size:
@@ -64,31 +64,31 @@ def _colours(results: dict[str, Any]) -> Any:
     figure, axes = plt.subplots(2, 5, figsize=(15, 5.6), layout="constrained")
     for row, (kind, title) in zip(axes, (("bgs", "BGS, r < 20"), ("lrg", "LRG")), strict=True):
         sample = results["photometry"][kind]
-        mine, theirs = sample["simulated"], sample["real"]
+        simulated, real = sample["simulated"], sample["real"]
         for axis, (table, colour, name) in zip(
-            row[:2], ((theirs, _REAL, "real (DR9 mixtures)"), (mine, _SIMULATED, "simulated")),
+            row[:2], ((real, _REAL, "real (DR9 mixtures)"), (simulated, _SIMULATED, "simulated")),
             strict=True,
         ):  # fmt: skip
             axis.plot(table["rz"], table["gr"], ".", ms=1.5, alpha=0.5, color=colour)
             axis.set(xlim=(-0.1, 2.1), ylim=(-0.1, 2.4), xlabel="r - z", ylabel="g - r",
                      title=f"{title}: {name}")  # fmt: skip
-        _pair(row[2], mine["gr"], theirs["gr"], "g - r")
-        _pair(row[3], mine["log_reff"], theirs["log_reff"], _LABELS["log_reff"])
-        _pair(row[4], mine["e"], theirs["e"], _LABELS["e"])
+        _pair(row[2], simulated["gr"], real["gr"], "g - r")
+        _pair(row[3], simulated["log_reff"], real["log_reff"], _LABELS["log_reff"])
+        _pair(row[4], simulated["e"], real["e"], _LABELS["e"])
         row[2].legend(fontsize=7)
     return figure
 
 
 def _sdss(results: dict[str, Any]) -> Any:
     sample = results["photometry"]["sdss"]
-    mine, theirs = sample["simulated"], sample["real"]
+    simulated, real = sample["simulated"], sample["real"]
     figure, axes = plt.subplots(1, 5, figsize=(15, 2.9), layout="constrained")
-    for axis, table, colour, name in ((axes[0], theirs, _REAL, "real (SDSS, kcorrect)"),
-                                      (axes[1], mine, _SIMULATED, "simulated")):  # fmt: skip
+    for axis, table, colour, name in ((axes[0], real, _REAL, "real (SDSS, kcorrect)"),
+                                      (axes[1], simulated, _SIMULATED, "simulated")):  # fmt: skip
         axis.plot(table["z"], table["gr"], ".", ms=1.5, alpha=0.5, color=colour)
         axis.set(xlim=(0, 0.3), ylim=(0, 1.8), xlabel="redshift", ylabel="g - r", title=name)
     for axis, key in zip(axes[2:], ("z", "gr", "rz"), strict=True):
-        _pair(axis, mine[key], theirs[key], _LABELS[key])
+        _pair(axis, simulated[key], real[key], _LABELS[key])
     axes[2].legend(fontsize=7)
     return figure
 
@@ -116,7 +116,7 @@ def _noise(results: dict[str, Any]) -> Any:
 
 
 def _ivar(axis: Axes, noise: dict[str, Any], *, relative: bool) -> None:
-    """The ivar of real rows and of simulated ones; relative to its median where asked for."""
+    """Plot the ivar of real and simulated spectra, relative to its median if requested."""
     wavelength = 3616.0 + _IVAR_STEP_ANGSTROM * np.arange(len(noise["ivar real"][0]["ivar"]))
 
     def shown(values: Any) -> Any:
@@ -153,12 +153,12 @@ def _quality(results: dict[str, Any]) -> Any:
 
 
 def _lines(results: dict[str, Any]) -> Any:
-    mine, theirs = results["lines"]["simulated"], results["lines"]["real"]
-    names = [name for name in theirs[0] if name != "z"]
+    simulated, real = results["lines"]["simulated"], results["lines"]["real"]
+    names = [name for name in real[0] if name != "z"]
     figure, axes = plt.subplots(1, len(names), figsize=(2.9 * len(names), 2.8),
                                 layout="constrained")  # fmt: skip
     for axis, name in zip(axes, names, strict=True):
-        values = [[row[name] for row in rows] for rows in (mine, theirs)]
+        values = [[row[name] for row in rows] for rows in (simulated, real)]
         if name != "D4000":
             values = [np.arcsinh(np.asarray(v, float) / 2).tolist() for v in values]
         _pair(axis, values[0], values[1], name if name == "D4000" else f"arcsinh EW({name}) / 2 A",
@@ -182,7 +182,7 @@ def _spectra(results: dict[str, Any]) -> Any:
 
 
 def _mosaic(one: Pictures, path: Path) -> None:
-    """Blocks of pictures side by side, five a row where a block holds twenty."""
+    """Write blocks of pictures side by side, five in a row where a block holds twenty."""
     longest = max(len(block) for block in one.rows.values())
     blocks = [
         (name, [block[i : i + 5] for i in range(0, len(block), 5)] if longest > 8 else [block])

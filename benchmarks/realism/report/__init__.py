@@ -1,0 +1,1 @@
+"""Report of the comparison: JSON, figures, thumbnails and a Markdown page."""

@@ -1,0 +1,1 @@
+"""Real and simulated samples, and the statistics that are measured of both."""

@@ -1,0 +1,1 @@
+"""Application of encoders trained on simulated galaxies to real spectra and images."""
