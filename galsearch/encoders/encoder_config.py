@@ -25,7 +25,7 @@ class ImageConfig:
     """Sizes of the vision transformer over square patches of an image."""
 
     image_size: int = 96
-    """Central crop in pixels; a multiple of `patch_size`."""
+    """Side of the central crop of an image in pixels; a multiple of `patch_size`."""
     patch_size: int = 12
     """Side of a patch in pixels; half of it makes four times as many tokens."""
     n_bands: int = 3
@@ -35,7 +35,7 @@ class ImageConfig:
     depth: int = 6
     """Number of transformer blocks."""
     n_heads: int = 4
-    """Attention heads in each block."""
+    """Number of attention heads in each block."""
     mlp_ratio: int = 4
     """Hidden width of a block's feed-forward layer, in units of `width`."""
     block_chunks: int = 1
@@ -94,7 +94,7 @@ class SpectrumConfig:
     depth: int = 4
     """Number of transformer blocks."""
     n_heads: int = 4
-    """Attention heads in each block."""
+    """Number of attention heads in each block."""
     mlp_ratio: int = 4
     """Hidden width of a block's feed-forward layer, in units of `width`."""
 
@@ -132,7 +132,7 @@ class HeadConfig:
     width: int = 128
     """Dimensions of the embedding; a multiple of `n_heads`."""
     n_heads: int = 4
-    """Attention heads of the query."""
+    """Number of attention heads."""
     mlp_ratio: int = 4
     """Hidden width of the feed-forward layer, in units of `width`."""
     residual: bool = True
@@ -179,13 +179,13 @@ class ModelConfig:
     preparation: Literal["released", "galsearch"]
     """Kind of preprocessing; see `encoders.preprocess`."""
     image: ImageConfig | None = None
-    """None: the model embeds spectra only."""
+    """Image network. None: the model embeds spectra only."""
     spectrum: SpectrumConfig | None = None
-    """None: the model embeds images only."""
+    """Spectrum network. None: the model embeds images only."""
     image_head: HeadConfig | None = None
-    """None: the embedding is the class token (AstroDINO)."""
+    """Pooling head for images. None: the embedding is the class token (AstroDINO)."""
     spectrum_head: HeadConfig | None = None
-    """None: the embedding is the mean of all tokens (SpecFormer)."""
+    """Pooling head for spectra. None: the embedding is the mean of all tokens (SpecFormer)."""
     prototypes: PrototypeConfig | None = None
     """Projection head of DINO pre-training, where the checkpoint has one."""
     logit_scale: float = 15.5

@@ -50,7 +50,7 @@ class FusedBlock(nn.Module):
         self.second = _linear_kernel(precision, second, scales[1], after_gelu=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
+        """Tokens (B, N, D) to tokens (B, N, D)."""
         B, N, D = x.shape
         rows = x.reshape(B * N, D)
         qkv = self.qkv(self.norm1(rows)).view(B, N, 3 * D)

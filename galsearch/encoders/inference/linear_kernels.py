@@ -43,7 +43,7 @@ class FloatLinear:
             self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight)
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """(N, n_in) to (N, n_out) float32."""
+        """Inputs (N, n_in) to outputs (N, n_out), float32."""
         return self._linear(rows).float()
 
     def with_gelu(self, rows: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ class Int8Linear:
         self._bias = bias - shift
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """(N, n_in) to (N, n_out) float32."""
+        """Inputs (N, n_in) to outputs (N, n_out), float32."""
         product, step = self._product(rows)
         return torch.addcmul(self._bias, product, step, out=product)
 

@@ -18,7 +18,7 @@ class WeightNormLinear(nn.Module):
         self.weight_v = nn.Parameter(torch.empty(n_out, n_in))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., n_in) to (..., n_out)."""
+        """Inputs (..., n_in) to outputs (..., n_out)."""
         return functional.linear(x, functional.normalize(self.weight_v, dim=-1) * self.weight_g)
 
 

@@ -59,7 +59,7 @@ class ImageAttention(nn.Module):
         self.proj = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
+        """Tokens (B, N, D) to tokens (B, N, D)."""
         mixed = self_attention(self.qkv(x), self.n_heads, training=self.training)
         out: Tensor = self.proj(mixed)
         return out
@@ -74,7 +74,7 @@ class ImageFeedForward(nn.Module):
         self.fc2 = nn.Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
+        """Tokens (B, N, D) to tokens (B, N, D)."""
         out: Tensor = self.fc2(functional.gelu(self.fc1(x)))
         return out
 
@@ -104,7 +104,7 @@ class ImageBlock(nn.Module):
         self.ls2 = LayerScale(width) if layer_scale else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
+        """Tokens (B, N, D) to tokens (B, N, D)."""
         x = _add_residual(x, self.attn(self.norm1(x)), self.ls1)
         return _add_residual(x, self.mlp(self.norm2(x)), self.ls2)
 
@@ -126,7 +126,7 @@ class SpectrumAttention(nn.Module):
         self.projection = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
+        """Tokens (B, N, D) to tokens (B, N, D)."""
         mixed = self_attention(self.attention(x), self.n_heads, training=self.training)
         out: Tensor = self.projection(mixed)
         return out
@@ -141,7 +141,7 @@ class FeedForward(nn.Module):
         self.decoder = nn.Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., D) to (..., D)."""
+        """Tokens (..., D) to tokens (..., D)."""
         out: Tensor = self.decoder(functional.gelu(self.encoder(x)))
         return out
 
@@ -157,7 +157,7 @@ class SpectrumBlock(nn.Module):
         self.mlp = FeedForward(width, mlp_ratio * width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, D) to (B, N, D)."""
+        """Tokens (B, N, D) to tokens (B, N, D)."""
         x = x + self.attention(self.layernorm1(x))
         out: Tensor = x + self.mlp(self.layernorm2(x))
         return out
