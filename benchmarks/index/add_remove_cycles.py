@@ -36,6 +36,7 @@ from galsearch.index import (
     open_build,
     remove,
 )
+from galsearch.index.search.search_result import SearchResult
 
 K = 10
 CHANGED_SHARE = 0.3
@@ -137,18 +138,15 @@ def compare_direction(
             rerank=settings.rerank,
         )
         entry[f"{name}_found"] = count_found(found, exact)
-        entry[f"{name}_removed"] = sum(
-            int(np.isin(hits.target_ids, removed).sum()) for hits in found
-        )
+        entry[f"{name}_removed"] = int(np.isin(found.target_ids, removed).sum())
     return entry
 
 
-def count_found(found: list[Any], exact: list[Any]) -> list[int]:
+def count_found(found: SearchResult, exact: SearchResult) -> list[int]:
     """For each query the number of neighbours that are as near as the tenth exact one."""
-    return [
-        int(np.count_nonzero(hits.similarity >= truth.similarity[-1] - TIE))
-        for hits, truth in zip(found, exact, strict=True)
-    ]
+    near = found.similarity >= exact.similarity[:, -1:] - TIE
+    counts: list[int] = np.count_nonzero(near, axis=1).tolist()
+    return counts
 
 
 def count_returned(
@@ -160,7 +158,7 @@ def count_returned(
     with np.load(synthetic / QUERIES_FILE) as queries:
         found = opened.search(queries[using][:200], using=using, among=among, k=10 * K)
     opened.release()
-    return sum(int(np.isin(hits.target_ids, removed).sum()) for hits in found)
+    return int(np.isin(found.target_ids, removed).sum())
 
 
 def write_part(synthetic: Path, ids: TargetIds, out: Path) -> Path:

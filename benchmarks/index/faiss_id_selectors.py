@@ -35,7 +35,7 @@ from galsearch.core.modality import Modality
 from galsearch.files.atomic import write_json
 from galsearch.index import GalaxyIndex, open_build
 from galsearch.index.ivf.faiss_api import faiss
-from galsearch.index.search.row_filter import Selection
+from galsearch.index.search.row_filter import RowFilter
 
 AMONG = Modality.IMAGE
 INDEXES = ("IVF{lists},Flat", "IVF{lists},SQ8", "IVF{lists},PQ{quarter},RFlat", "HNSW32,Flat")
@@ -59,18 +59,18 @@ def main() -> int:
             using: np.ascontiguousarray(stored[using][: arguments.n], np.float32)
             for using in Modality
         }
-    selection = choose_galaxies(index, AMONG, queries[AMONG], "random", arguments.share)
-    least = {using: least_cosines(vectors, some, selection) for using, some in queries.items()}
+    row_filter = choose_galaxies(index, AMONG, queries[AMONG], "random", arguments.share)
+    least = {using: least_cosines(vectors, some, row_filter) for using, some in queries.items()}
     ways: dict[str, Any] = {}
-    results: dict[str, Any] = {"n": len(vectors), "n_allowed": len(selection), "ways": ways}
+    results: dict[str, Any] = {"n": len(vectors), "n_allowed": len(row_filter), "ways": ways}
     ways["galsearch"] = {
-        using: measure_galsearch(index, using, vectors, some, selection, least[using])
+        using: measure_galsearch(index, using, vectors, some, row_filter, least[using])
         for using, some in queries.items()
     }
     for name in arguments.indexes:
         built = build_faiss(name, vectors)
         for selector in SELECTORS:
-            chosen = make_selector(selector, selection)
+            chosen = make_selector(selector, row_filter)
             ways[f"{name} {selector}"] = {
                 using: measure_faiss(built, chosen, vectors, some, least[using])
                 for using, some in queries.items()
@@ -98,22 +98,22 @@ def measure_galsearch(
     using: Modality,
     vectors: Vectors,
     queries: Vectors,
-    selection: Selection,
+    row_filter: RowFilter,
     least: Float64Array,
 ) -> dict[str, float]:
     """Recall of galsearch, and its queries per second in one call and one by one."""
 
     def search(some: Vectors) -> Rows:
-        found = index.search(some, using=using, among=AMONG, k=K, selection=selection)
-        return index.stored(AMONG).rows_of(np.concatenate([hits.target_ids for hits in found]))
+        found = index.search(some, using=using, among=AMONG, k=K, row_filter=row_filter)
+        return found.rows
 
-    rows = search(queries).reshape(len(queries), K)
-    return speeds(search, queries) | {"recall": mean_recall(vectors, queries, rows, least)}
+    recall = mean_recall(vectors, queries, search(queries), least)
+    return speeds(search, queries) | {"recall": recall}
 
 
-def least_cosines(vectors: Vectors, queries: Vectors, selection: Selection) -> Float64Array:
+def least_cosines(vectors: Vectors, queries: Vectors, row_filter: RowFilter) -> Float64Array:
     """(q, 1) the tenth largest cosine of each query with a vector that the filter allows."""
-    return best_cosines(vectors[selection.rows], queries)[:, K - 1 : K]
+    return best_cosines(vectors[row_filter.rows], queries)[:, K - 1 : K]
 
 
 def speeds(search: Callable[[Vectors], object], queries: Vectors) -> dict[str, float]:
@@ -141,9 +141,9 @@ def build_faiss(name: str, vectors: Vectors) -> Any:
     return index
 
 
-def make_selector(name: str, selection: Selection) -> Any:
+def make_selector(name: str, row_filter: RowFilter) -> Any:
     """The FAISS id selector of this class for the selected rows."""
-    allowed = selection.bitmap if name == "IDSelectorBitmap" else selection.rows
+    allowed = row_filter.bitmap if name == "IDSelectorBitmap" else row_filter.rows
     return getattr(faiss, name)(allowed)
 
 

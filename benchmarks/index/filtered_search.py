@@ -40,7 +40,8 @@ from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.files.atomic import write_json
 from galsearch.index import GalaxyIndex, open_build
 from galsearch.index.ivf.faiss_api import faiss
-from galsearch.index.search.row_filter import Selection
+from galsearch.index.search.row_filter import RowFilter
+from galsearch.index.search.search_result import SearchResult
 
 TARGET_RECALL = 0.95
 SELECTIVITIES = (1.0, 0.1, 0.01, 1e-3, 1e-4)
@@ -64,8 +65,8 @@ def main() -> int:
             queries = np.ascontiguousarray(stored[using][: arguments.n], np.float32)
             for kind in arguments.kinds:
                 for share in SELECTIVITIES:
-                    selection = choose_galaxies(index, among, queries, kind, share)
-                    found = measure_filter(index, (using, among), vectors, queries, selection)
+                    row_filter = choose_galaxies(index, among, queries, kind, share)
+                    found = measure_filter(index, (using, among), vectors, queries, row_filter)
                     entry = {"using": using, "among": among, "kind": kind, "share": share, **found}
                     results["filters"].append(entry)
                     write_json(arguments.out, results, indent=None)
@@ -91,8 +92,8 @@ def parse() -> argparse.Namespace:
 
 def choose_galaxies(
     index: GalaxyIndex, among: Modality, queries: Vectors, kind: str, share: float
-) -> Selection:
-    """A selection of a share of the stored vectors, at least one, of a kind in `KINDS`."""
+) -> RowFilter:
+    """A filter that selects a share of the stored vectors, at least one, of a kind in `KINDS`."""
     stored = index.stored(among)
     n = max(1, round(share * len(stored)))
     if kind == "random":
@@ -102,7 +103,7 @@ def choose_galaxies(
         parts = [(stored.ids_at(rows), vectors @ centre) for rows, vectors in stored.blocks()]
         known, similarity = (np.concatenate(column) for column in zip(*parts, strict=True))
         ids = known[np.argsort(similarity if kind == "unlike" else -similarity)[:n]]
-    return index.select(np.sort(ids), among)
+    return index.row_filter(np.sort(ids), among)
 
 
 def measure_filter(
@@ -110,32 +111,31 @@ def measure_filter(
     direction: tuple[Modality, Modality],
     vectors: Vectors,
     queries: Vectors,
-    selection: Selection,
+    row_filter: RowFilter,
 ) -> dict[str, Any]:
     """Recall and speed of galsearch, one by one and in one call, and of FAISS's selector."""
     using, among = direction
-    allowed = index.stored(among).ids_at(selection.rows)
-    least = best_cosines(vectors[selection.rows], queries)[:, : min(K, len(selection))][:, -1:]
+    width = min(K, len(row_filter))
+    least = best_cosines(vectors[row_filter.rows], queries)[:, width - 1 : width]
 
-    def search(some: Vectors) -> list[Any]:
-        return index.search(some, using=using, among=among, k=K, selection=selection)
+    def search(some: Vectors) -> SearchResult:
+        return index.search(some, using=using, among=among, k=K, row_filter=row_filter)
 
     found = search(queries)
     batch = shortest_cpu_seconds(lambda: search(queries))
     singles = shortest_cpu_seconds(
         lambda: [search(queries[row : row + 1]) for row in range(len(queries))]
     )
-    rows = np.stack([index.stored(among).rows_of(hits.target_ids) for hits in found])
     return {
-        "n_allowed": len(selection),
-        "recall": mean_recall(vectors, queries, rows, least),
-        "exact_share": float(np.mean([hits.exact for hits in found])),
-        "n_forbidden": sum(int((~np.isin(hits.target_ids, allowed)).sum()) for hits in found),
-        "n_short": sum(len(hits.target_ids) < min(K, len(selection)) for hits in found),
+        "n_allowed": len(row_filter),
+        "recall": mean_recall(vectors, queries, found.rows, least),
+        "exact_share": float(found.exact.mean()),
+        "n_forbidden": int((~np.isin(found.rows[found.rows >= 0], row_filter.rows)).sum()),
+        "n_short": int((found.counts < width).sum()),
         "queries_per_second": len(queries) / batch,
         "queries_per_second_one_by_one": len(queries) / singles,
         "faiss": sweep_faiss_selector(
-            FaissBitmapSearch(index, direction, queries, selection, K), vectors, queries, least
+            FaissBitmapSearch(index, direction, queries, row_filter, K), vectors, queries, least
         ),
     }
 
@@ -194,14 +194,14 @@ def count_forbidden(index: GalaxyIndex, stored_queries: Any, n: int) -> dict[str
         stored = index.stored(among)
         share = 10 ** generator.uniform(-5, 0)
         ids = generator.choice(stored.ids, max(1, round(share * len(stored))), replace=False)
-        selection = index.select(np.sort(ids), among)
+        row_filter = index.row_filter(np.sort(ids), among)
         allowed = np.zeros(stored.n_rows, bool)
-        allowed[selection.rows] = True
+        allowed[row_filter.rows] = True
         queries = np.ascontiguousarray(stored_queries[using][:1000], np.float32)
-        for hits in index.search(queries, using=using, among=among, k=K, selection=selection):
-            counts["ids"] += len(hits.target_ids)
-            counts["forbidden"] += int((~allowed[stored.rows_of(hits.target_ids)]).sum())
-            counts["short"] += int(len(hits.target_ids) < min(K, len(ids)))
+        found = index.search(queries, using=using, among=among, k=K, row_filter=row_filter)
+        counts["ids"] += int(found.counts.sum())
+        counts["forbidden"] += int((~allowed[found.rows[found.rows >= 0]]).sum())
+        counts["short"] += int((found.counts < min(K, len(ids))).sum())
         counts["questions"] += len(queries)
     return counts
 

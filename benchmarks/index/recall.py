@@ -24,7 +24,7 @@ from galsearch.core.arrays import Int64Array
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.files.atomic import write_json
 from galsearch.files.digest import sha256_of_file
-from galsearch.query import Neighbours, SearchEngine, open_index
+from galsearch.query import NeighboursBatch, SearchEngine, open_index
 
 KS = (1, 10, 100)
 TIMED_K = 10
@@ -104,22 +104,23 @@ def measure_direction(
         "among": among,
         "n_probe": tuned.n_probe,
         "rerank": tuned.rerank,
-        "exact_share": float(np.mean([neighbours.exact for neighbours in batch])),
+        "exact_share": float(batch.exact.mean()),
         "target_ids": [str(target_id) for target_id in query_ids.tolist()],
-        "n_true": {str(k): [min(k, len(neighbours)) for neighbours in exact] for k in KS},
+        "n_true": {str(k): np.minimum(k, exact.counts).tolist() for k in KS},
         "n_found": found,
         "latency_ms": latencies_ms,
         "batch_seconds": batch_seconds,
     }
 
 
-def count_found(found: list[Neighbours], exact: list[Neighbours], k: int) -> list[int]:
+def count_found(found: NeighboursBatch, exact: NeighboursBatch, k: int) -> list[int]:
     """For each query the number of its `k` exact neighbours, or of their equals, in `found`."""
-    counts = []
-    for approximate, truth in zip(found, exact, strict=True):
-        cosines = truth.similarity[:k]
-        near = approximate.similarity[: len(cosines)] >= cosines[-1:]
-        counts.append(int(np.count_nonzero(near)))
+    n_true = np.minimum(k, exact.counts)
+    last = np.maximum(n_true - 1, 0)[:, None]
+    least = np.take_along_axis(exact.similarity, last, axis=1)
+    # Padding is NaN, which is never larger.
+    near = (found.similarity >= least) & (np.arange(found.similarity.shape[1]) < n_true[:, None])
+    counts: list[int] = np.count_nonzero(near, axis=1).tolist()
     return counts
 
 

@@ -78,7 +78,7 @@ def query(
         k=k,
         n_probe=n_probe,
         exact=exact,
-        asking=from_embeddings,
+        from_embeddings=from_embeddings,
         where=where,
         within=within,
     )

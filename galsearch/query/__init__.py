@@ -1,6 +1,8 @@
-"""Questions and answers: which galaxies are like this one."""
+"""Queries of an open index: the galaxies most similar to a galaxy or to a vector."""
 
 from galsearch.query.engine import SearchEngine, open_index
 from galsearch.query.neighbours import Neighbours
+from galsearch.query.neighbours_batch import NeighboursBatch
+from galsearch.query.query import Query
 
-__all__ = ["Neighbours", "SearchEngine", "open_index"]
+__all__ = ["Neighbours", "NeighboursBatch", "Query", "SearchEngine", "open_index"]

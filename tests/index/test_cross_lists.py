@@ -29,6 +29,7 @@ from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.train_lists import train_rotated_lists
 from galsearch.index.plan.index_plan import plan_index
 from galsearch.index.search import galaxy_index as search
+from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import CROSS_LISTS_NAME
 from galsearch.index.vectors.pca import PrincipalAxes
 
@@ -71,11 +72,13 @@ def recall(index: Any, using: Modality, among: Modality, **how: Any) -> float:
     questions = index.stored(using).take(np.arange(0, len(index.stored(using)), 25))
     found = index.search(questions, using=using, among=among, k=10, **how)
     truth = index.search(questions, using=using, among=among, k=10, exact=True, **how)
-    shares = [
-        np.isin(ours.target_ids, true.target_ids).mean()
-        for ours, true in zip(found, truth, strict=True)
-    ]
-    return float(np.mean(shares))
+    return share_found(found, truth)
+
+
+def share_found(found: SearchResult, truth: SearchResult) -> float:
+    """Mean share of the found neighbours that are true ones."""
+    pairs = zip(found.target_ids, truth.target_ids, strict=True)
+    return float(np.mean([np.isin(ours, true).mean() for ours, true in pairs]))
 
 
 def test_a_direction_that_reads_many_lists_gets_its_own(home: Path) -> None:
@@ -97,11 +100,10 @@ def test_its_questions_read_fewer_lists_than_the_others_would_need(home: Path) -
     settings = index.settings(Modality.IMAGE, Modality.SPECTRUM)
     questions = index.stored(Modality.IMAGE).take(np.arange(0, N, 25))
     truth = index.search(questions, among=Modality.SPECTRUM, k=10, exact=True)
-    found = []
-    for opened in (with_cross, without):
-        hits = opened.search(questions, k=10, exclude=None, settings=settings, crossing=True)
-        pairs = zip(hits, truth, strict=True)
-        found.append(np.mean([np.isin(a.target_ids, b.target_ids).mean() for a, b in pairs]))
+    found = [
+        share_found(opened.search(questions, k=10, settings=settings, crossing=True), truth)
+        for opened in (with_cross, without)
+    ]
     assert found[0] >= RECIPE.recall_target > found[1] + 0.1
 
 
@@ -111,9 +113,8 @@ def test_other_directions_do_not_notice(home: Path) -> None:
     settings = index.settings(Modality.SPECTRUM, Modality.SPECTRUM)
     asked = index.search(questions, using=Modality.SPECTRUM, among=Modality.SPECTRUM, k=5)
     bare = dataclasses.replace(index.modality(Modality.SPECTRUM), cross=None)
-    same = bare.search(questions, k=5, exclude=None, settings=settings)
-    for hits, others in zip(asked, same, strict=True):
-        assert hits.target_ids.tolist() == others.target_ids.tolist()
+    same = bare.search(questions, k=5, settings=settings)
+    assert asked.target_ids.tolist() == same.target_ids.tolist()
 
 
 @pytest.mark.parametrize("share", [0.5, 0.25])
@@ -121,13 +122,13 @@ def test_filters_hold_among_cross_lists(home: Path, share: float) -> None:
     index = open_build(home / "build")
     ids = index.stored(Modality.SPECTRUM).ids
     allowed = np.sort(np.random.default_rng(2).permutation(ids)[: int(share * N)])
-    selection = index.select(allowed, Modality.SPECTRUM)
+    row_filter = index.row_filter(allowed, Modality.SPECTRUM)
     questions = index.stored(Modality.IMAGE).take(np.arange(0, N, 50))
-    asked = {"using": Modality.IMAGE, "among": Modality.SPECTRUM, "selection": selection}
-    for hits in index.search(questions, k=10, **asked):
-        assert len(hits.target_ids) == 10
-        assert np.isin(hits.target_ids, allowed).all()
-    assert recall(index, Modality.IMAGE, Modality.SPECTRUM, selection=selection) > 0.9
+    asked = {"using": Modality.IMAGE, "among": Modality.SPECTRUM, "row_filter": row_filter}
+    found = index.search(questions, k=10, **asked)
+    assert (found.counts == 10).all()
+    assert np.isin(found.target_ids, allowed).all()
+    assert recall(index, Modality.IMAGE, Modality.SPECTRUM, row_filter=row_filter) > 0.9
 
 
 def test_they_grow_shrink_and_are_compacted_with_the_build(home: Path, tmp_path: Path) -> None:
@@ -147,8 +148,8 @@ def test_they_grow_shrink_and_are_compacted_with_the_build(home: Path, tmp_path:
         for using, among in DIRECTIONS:
             assert recall(index, using, among) > 0.9
         questions = index.stored(Modality.IMAGE).take(np.arange(0, N - 500, 9))
-        for hits in index.search(questions, using=Modality.IMAGE, among=Modality.SPECTRUM, k=10):
-            assert not np.isin(hits.target_ids, gone).any()
+        found = index.search(questions, using=Modality.IMAGE, among=Modality.SPECTRUM, k=10)
+        assert not np.isin(found.target_ids, gone).any()
 
 
 def test_merged_parts_have_those_of_a_build_made_at_once(home: Path, tmp_path: Path) -> None:

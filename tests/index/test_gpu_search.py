@@ -40,15 +40,17 @@ def test_an_index_opened_on_gpus_answers_and_filters_as_on_the_host(
     assert host.modality(Modality.IMAGE).on_gpu is None
     assert there.modality(Modality.IMAGE).on_gpu is not None
     queries = host.stored(Modality.IMAGE).take(np.arange(20))
-    chosen = [i.select(host.stored(Modality.IMAGE).ids[::2], Modality.IMAGE) for i in (host, there)]
+    chosen = [
+        i.row_filter(host.stored(Modality.IMAGE).ids[::2], Modality.IMAGE) for i in (host, there)
+    ]
     for here, on_gpu in ((None, None), chosen):
         answers = [
-            index.search(queries, among=Modality.IMAGE, k=5, selection=selection)
-            for index, selection in ((host, here), (there, on_gpu))
+            index.search(queries, among=Modality.IMAGE, k=5, row_filter=row_filter)
+            for index, row_filter in ((host, here), (there, on_gpu))
         ]
-        for own, other in zip(*answers, strict=True):
-            np.testing.assert_array_equal(own.target_ids, other.target_ids)
-            np.testing.assert_array_equal(own.similarity, other.similarity)
+        own, other = answers
+        np.testing.assert_array_equal(own.target_ids, other.target_ids)
+        np.testing.assert_array_equal(own.similarity, other.similarity)
 
 
 def test_a_device_that_is_none_or_not_there_is_refused(

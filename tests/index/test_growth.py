@@ -27,7 +27,7 @@ from galsearch.index import IndexRecipe, add, build_index, compact, open_build, 
 from galsearch.index.storage.generations import write_lock
 from galsearch.index.storage.manifest_json import read_manifest
 from galsearch.query import open_index
-from galsearch.query.exact import brute_force
+from tests.reference.brute_force import brute_force
 
 N, N_FIRST, N_SECOND = 900, 600, 750
 RECIPE = IndexRecipe(name="toy", n_tuning_queries=20, n_bits=4, n_lists=8)

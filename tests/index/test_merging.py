@@ -70,14 +70,11 @@ def test_merged_parts_answer_as_a_build_made_at_once(
     one, other_one = open_build(tmp_path / "merged"), open_build(tmp_path / "at-once")
     for using, among in DIRECTIONS:
         questions = one.stored(using).take(np.arange(0, N, 7))
-        pairs = zip(
-            one.search(questions, using=using, among=among, k=10),
-            other_one.search(questions, using=using, among=among, k=10),
-            strict=True,
+        found, other = (
+            index.search(questions, using=using, among=among, k=10) for index in (one, other_one)
         )
-        for hits, others in pairs:
-            assert np.array_equal(hits.target_ids, others.target_ids)
-            assert np.array_equal(hits.similarity, others.similarity)
+        assert np.array_equal(found.target_ids, other.target_ids)
+        assert np.array_equal(found.similarity, other.similarity)
 
 
 def test_what_does_not_belong_together_is_refused(home: Path, tmp_path: Path) -> None:

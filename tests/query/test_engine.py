@@ -22,7 +22,7 @@ from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.core.target_id import TargetId
 from galsearch.index import IndexRecipe, build_index
 from galsearch.query import Neighbours, SearchEngine, open_index
-from galsearch.query.exact import brute_force
+from tests.reference.brute_force import brute_force
 
 N, N_SPECTRA = 1200, 1100
 
@@ -129,9 +129,10 @@ def test_a_galaxy_that_is_not_searched_gets_every_one_that_is(
 def test_a_batch_gives_what_single_questions_give(sky: Any, engine: SearchEngine) -> None:
     ids = [int(i) for i in sky.ids[:40]]
     batch = engine.query_many(ids, using="spectrum", among="image", k=7)
+    assert len(batch) == 40
     for target_id, answer in zip(ids, batch, strict=True):
         assert same(answer, engine.query(str(target_id), using="spectrum", among="image", k=7))
-    assert engine.query_many([]) == []
+    assert len(engine.query_many([])) == 0
 
 
 def test_eight_threads_get_what_one_gets(sky: Any, home: Path) -> None:
@@ -170,9 +171,8 @@ def test_a_vector_of_another_encoder_is_refused(sky: Any, engine: SearchEngine) 
     with pytest.raises(EncoderMismatchError) as caught:
         engine.query_vector(sky.image[0], fingerprint="c" * 64, using="image", among="image")
     assert str(caught.value) == (
-        "index 'toy' was built with encoder aaaaaaaaaaaaaaaa, this vector is of encoder "
-        "cccccccccccccccc. Similarities between different encoders have no meaning. Embed with "
-        "the index's encoder, or build the index again."
+        "index 'toy' has embeddings of encoder aaaaaaaaaaaaaaaa, the query vector of encoder "
+        "cccccccccccccccc. Similarities between embeddings of different encoders have no meaning."
     )
 
 
@@ -180,8 +180,8 @@ def test_a_vector_of_another_encoder_is_refused(sky: Any, engine: SearchEngine) 
     ("vector", "message"),
     [
         (np.ones(3), "the vector has shape (3,), index 'toy' holds vectors of shape (16,)."),
-        (np.zeros(16), "the vector is zero or not finite, and so has no direction."),
-        (np.full(16, np.nan), "the vector is zero or not finite, and so has no direction."),
+        (np.zeros(16), "the query vector is zero or not finite, and so has no direction."),
+        (np.full(16, np.nan), "the query vector is zero or not finite, and so has no direction."),
     ],
 )
 def test_a_vector_that_cannot_ask_is_refused(
@@ -196,8 +196,7 @@ def test_an_unknown_galaxy_is_refused(engine: SearchEngine) -> None:
     with pytest.raises(UnknownTargetError) as caught:
         engine.query("39627848784286003")
     assert str(caught.value) == (
-        "TARGETID 39627848784286003 is not in index 'toy' (1,200 galaxies). Ask with a TARGETID of "
-        "that index, or name the embeddings that hold it with --from."
+        "TARGETID 39627848784286003 is not in index 'toy' (1,200 galaxies)."
     )
     assert "39627848784286003" not in engine
 
@@ -209,7 +208,7 @@ def test_a_galaxy_without_the_modality_is_told_which_it_has(sky: Any, engine: Se
         engine.query(target_id, using="spectrum")
     assert str(caught.value) == (
         f"TARGETID {target_id} has no spectrum embedding in index 'toy' (1,200 images, 1,100 "
-        "spectra). Its image is present: try --using image."
+        "spectra); its image embedding is present."
     )
 
 
@@ -250,19 +249,31 @@ def test_a_galaxy_from_other_embeddings_asks(
 ) -> None:
     others = make_sky(20, seed=9)
     embeddings = others.write(tmp_path / "others")
-    asking = int(others.ids[3])
-    answer = engine.query(asking, using="spectrum", among="image", asking=embeddings, exact=True)
+    query_id = int(others.ids[3])
+    how = {"using": "spectrum", "among": "image", "exact": True}
+    answer = engine.query(query_id, from_embeddings=embeddings, **how)
     expected = brute_force(sky.image, sky.ids, others.spectrum[3], k=10)
     assert answer.target_ids.tolist() == expected[0].tolist()
-    assert answer.query_target_id == TargetId(asking)
+    assert answer.query_target_id == TargetId(query_id)
     foreign = others.write(tmp_path / "foreign", fingerprints=("b" * 64, "b" * 64))
     with pytest.raises(EncoderMismatchError) as caught:
-        engine.query(asking, using="spectrum", asking=foreign)
+        engine.query(query_id, using="spectrum", from_embeddings=foreign)
     assert str(caught.value) == (
-        f"index 'toy' was built with encoder aaaaaaaaaaaaaaaa, {foreign} is of encoder "
-        "bbbbbbbbbbbbbbbb. Similarities between different encoders have no meaning. Embed with "
-        "the index's encoder, or build the index again."
+        f"index 'toy' has embeddings of encoder aaaaaaaaaaaaaaaa, {foreign} of encoder "
+        "bbbbbbbbbbbbbbbb. Similarities between embeddings of different encoders have no meaning."
     )
+
+
+def test_the_former_name_of_from_embeddings_is_accepted_with_a_warning(
+    make_sky: Callable[..., Any], engine: SearchEngine, tmp_path: Path
+) -> None:
+    others = make_sky(20, seed=9)
+    embeddings = others.write(tmp_path / "others")
+    query_id = int(others.ids[3])
+    for search in (engine.query, lambda one, **how: engine.query_many([one], **how)[0]):
+        with pytest.warns(DeprecationWarning, match="asking is now called from_embeddings"):
+            found = search(query_id, asking=embeddings)
+        assert same(found, engine.query(query_id, from_embeddings=embeddings))
 
 
 def test_the_only_build_here_is_opened_by_default(

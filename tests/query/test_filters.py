@@ -15,7 +15,7 @@ from galsearch.core.modality import DIRECTIONS
 from galsearch.index import IndexRecipe, build_index
 from galsearch.index.search import modality_index as modality
 from galsearch.query import SearchEngine, open_index
-from galsearch.query.exact import brute_force
+from tests.reference.brute_force import brute_force
 
 N, N_SPECTRA = 3000, 2900
 
@@ -67,7 +67,7 @@ def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
         if way != "cheapest":
             cost = {"short": 0.0, "lists": np.inf}[way]
             patch.setattr(modality, "temporary_index_cost", lambda *_: cost)
-            patch.setattr(modality, "COMPARED_UP_TO", 0)
+            patch.setattr(modality, "EXACT_UP_TO", 0)
         answer = engine.query(int(sky.ids[row]), using=using, among=among, k=k, where=where)
     rows = allowed_rows(sky, low, low + width)
     rows = rows[rows < (N if among == "image" else N_SPECTRA)]
@@ -91,27 +91,21 @@ def test_lists_keep_their_recall_where_filter_and_question_disagree(
 ) -> None:
     """Those of the index where a filter's own cost too much, else its own."""
     monkeypatch.setattr(modality, "temporary_index_cost", lambda *_: cost)
-    monkeypatch.setattr(modality, "COMPARED_UP_TO", 0)
-    monkeypatch.setattr(modality, "SCAN_FROM_SHARE", np.inf)
+    monkeypatch.setattr(modality, "EXACT_UP_TO", 0)
+    monkeypatch.setattr(modality, "EXACT_FROM_SHARE", np.inf)
     for using, among in DIRECTIONS:
         # The galaxies least like those that ask: their lists are the last to be visited.
         centre = getattr(sky, using)[:40].mean(axis=0)
         far = np.argsort(getattr(sky, among)[:N_SPECTRA] @ centre)[: int(share * N_SPECTRA)]
-        selection = engine.index.select(np.sort(sky.ids[far]), among)
-        asking = sky.ids[:40]
-        questions = getattr(sky, using)[:40]
-        found = engine.index.search(
-            questions, using=using, among=among, k=10, exclude=asking, selection=selection
-        )
-        truth = engine.index.search(
-            questions, among=among, k=10, exclude=asking, selection=selection, exact=True
-        )
-        shares = [
-            np.mean(hits.similarity >= exact.similarity[-1])
-            for hits, exact in zip(found, truth, strict=True)
-        ]
-        assert not any(hits.exact for hits in found)
-        assert np.mean(shares) > 0.9, np.mean(shares)
+        row_filter = engine.index.row_filter(np.sort(sky.ids[far]), among)
+        excluded = engine.index.stored(among).rows_of(sky.ids[:40])
+        how = {"among": among, "k": 10, "exclude_rows": excluded, "row_filter": row_filter}
+        queries = getattr(sky, using)[:40]
+        found = engine.index.search(queries, using=using, **how)
+        truth = engine.index.search(queries, exact=True, **how)
+        share = np.mean(found.similarity >= truth.similarity[:, -1:])
+        assert not found.exact.any()
+        assert share > 0.9, share
 
 
 def test_a_batch_gives_what_single_questions_give(sky: Any, engine: SearchEngine) -> None:
@@ -149,8 +143,8 @@ def test_filters_asked_again_are_remembered_and_forgotten(sky: Any, engine: Sear
     for number in range(40):
         fresh.query(int(sky.ids[0]), where=f"z < {number}")
         fresh.query(int(sky.ids[0]), where="z < 0.5")
-    assert len(fresh._selections) == 16
-    assert ("z < 0.5", None, "image") in fresh._selections
+    assert len(fresh._filters) == 16
+    assert ("z < 0.5", None) in fresh._filters
 
 
 def test_an_unknown_column_is_met_with_the_nearest(sky: Any, engine: SearchEngine) -> None:

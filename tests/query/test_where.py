@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import QueryError
-from galsearch.query.filters import check_cone, in_cone
+from galsearch.query.filters import in_cone
 from galsearch.query.where import parse_where
 
 TABLE = pl.DataFrame(
@@ -204,27 +204,6 @@ def test_a_cone_is_the_angle_between_directions(
     found = pl.DataFrame({"ra_deg": ras, "dec_deg": decs}).select(in_cone((ra, dec, radius)))
     sure = np.abs(angle - radius) > 1e-6 * radius
     np.testing.assert_array_equal(found.to_series().to_numpy()[sure], (angle < radius)[sure])
-
-
-@pytest.mark.parametrize(
-    ("cone", "message"),
-    [
-        (
-            (1.0, 2.0),
-            "within is (1.0, 2.0); expected three numbers: right ascension and declination in "
-            "degrees, radius in arcminutes.",
-        ),
-        (
-            (1, 91, 5),
-            "within is (1.0, 91.0, 5.0); expected a finite right ascension in degrees, a "
-            "declination of -90 .. 90 degrees and a radius above 0 and up to 10800 arcminutes.",
-        ),
-    ],
-)
-def test_a_cone_that_cannot_be_one_is_refused(cone: Any, message: str) -> None:
-    with pytest.raises(QueryError) as caught:
-        check_cone(cone)
-    assert str(caught.value) == message
 
 
 def test_a_date_is_no_value() -> None:

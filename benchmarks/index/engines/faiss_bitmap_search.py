@@ -12,8 +12,8 @@ from galsearch.core.arrays import Rows, Vectors
 from galsearch.core.modality import Modality
 from galsearch.index import GalaxyIndex
 from galsearch.index.ivf.faiss_api import faiss, flat_index
-from galsearch.index.search.rerank import decide
-from galsearch.index.search.row_filter import Selection
+from galsearch.index.search.rerank import rerank
+from galsearch.index.search.row_filter import RowFilter
 
 GRAPH_UP_TO = 48
 """Up to this number of probed lists the HNSW graph of the centroids finds them; beyond, a wide
@@ -27,7 +27,7 @@ class FaissBitmapSearch:
     ----------
     queries : (q, d)
         Unit vectors; `search` always searches for all of them in one call.
-    selection
+    row_filter
         The vectors that may be returned.
     k
         Neighbours of each query.
@@ -38,14 +38,14 @@ class FaissBitmapSearch:
         index: GalaxyIndex,
         direction: tuple[Modality, Modality],
         queries: Vectors,
-        selection: Selection,
+        row_filter: RowFilter,
         k: int,
     ) -> None:
         using, among = direction
         opened = index.modality(among)
         self._stored = opened.stored
         self._queries, self._k = queries, k
-        self._width = min(k, len(selection))
+        self._width = min(k, len(row_filter))
         self.lists = opened.lists_for(crossing=using != among)
         if self.lists is None:
             return
@@ -56,7 +56,7 @@ class FaissBitmapSearch:
         )
         self._flat = flat_index(self.lists.plan.n_components, self.lists.plan.metric)
         self._flat.add(self.lists.centroids(np.arange(self.lists.n_lists)))
-        self._selector = faiss.IDSelectorBitmap(selection.bitmap)
+        self._selector = faiss.IDSelectorBitmap(row_filter.bitmap)
 
     @property
     def n_lists(self) -> int:
@@ -78,13 +78,4 @@ class FaissBitmapSearch:
             rows = index.search(self._rotated, depth, params=parameters)[1]
         finally:
             index.quantizer = self._graph
-        decided = decide(self._stored, rows, self._queries, k=self._k)
-        return padded([self._stored.rows_of(ids) for ids, _ in decided], self._width)
-
-
-def padded(rows: list[Rows], width: int) -> Rows:
-    """(q, width) rows, filled up with -1 where a query has fewer."""
-    found = np.full((len(rows), width), -1)
-    for row, some in zip(found, rows, strict=True):
-        row[: len(some)] = some[:width]
-    return found
+        return rerank(self._stored, rows, self._queries, k=self._k)[0][:, : self._width]

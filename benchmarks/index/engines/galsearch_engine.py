@@ -56,7 +56,7 @@ class GalsearchEngine(Engine):
 
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
         """(q, k) rows: positions among the ascending TARGETIDs."""
-        hits = self.index.search(
+        found = self.index.search(
             queries,
             using=self.using,
             among=self.among,
@@ -65,7 +65,7 @@ class GalsearchEngine(Engine):
             rerank=int(setting["rerank"]) or None,
         )
         # TARGETIDs of synthetic galaxies are consecutive, so rows follow without a look-up.
-        return np.stack([hit.target_ids for hit in hits]) - self.first_id
+        return found.target_ids - self.first_id
 
     def n_bytes(self) -> int:
         """Size in bytes of the inverted lists, the stored vectors and the ids."""

@@ -3,8 +3,6 @@
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index.build.tuning import RECALL_KS, ask, draw_ids, recall, tune
 from galsearch.index.plan.index_recipe import IndexRecipe
@@ -53,19 +51,20 @@ def measure_direction(
         tuning = ask(stored[using], stored[among], ids)
         settings = tune(lists, stored[among], tuning, recipe)
     recalls, exact_share, seconds = {}, 0.0, 0.0
+    query_rows = stored[among].rows_of(held_out.target_ids)
     for k in RECALL_KS:
         start = time.perf_counter()
-        answers = searched.search(
+        found = searched.search(
             held_out.vectors,
             k=k,
-            exclude=held_out.target_ids,
+            exclude_rows=query_rows,
             settings=settings,
             crossing=crossing,
         )
         elapsed = time.perf_counter() - start
-        recalls[k] = recall(answers, held_out, truth[among], k=k)
+        recalls[k] = recall(found, held_out, truth[among], k=k)
         if k == 10:
-            exact_share = float(np.mean([hits.exact for hits in answers]))
+            exact_share = float(found.exact.mean())
             seconds = elapsed
     return DirectionManifest(
         using=using,

@@ -17,14 +17,14 @@ from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.cost import probe_cost, rerank_cost
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
-from galsearch.index.search.exact_search import Answer, exact_search
+from galsearch.index.search.exact_search import exact_search
 from galsearch.index.search.modality_index import (
     MIN_DEPTH_K,
-    Hits,
     SearchSettings,
     depth_of,
     least_probe,
 )
+from galsearch.index.search.search_result import SearchResult
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 RECALL_KS = (1, 10, 100)
@@ -39,7 +39,7 @@ class Questions:
 
     vectors: Vectors
     target_ids: TargetIds
-    truth: list[Answer]
+    truth: SearchResult
 
     def __len__(self) -> int:
         return len(self.target_ids)
@@ -55,7 +55,8 @@ def draw_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[TargetIds, Ta
 def ask(using: StoredVectors, among: StoredVectors, ids: TargetIds) -> Questions:
     """What these galaxies ask, with the answers of exact search."""
     vectors = using.take(using.rows_of(ids))
-    truth = exact_search(among, vectors, k=max(RECALL_KS), exclude=ids)
+    rows, cosines = exact_search(among, vectors, k=max(RECALL_KS), exclude_rows=among.rows_of(ids))
+    truth = SearchResult.of_rows(among, rows, cosines, np.ones(len(ids), bool))
     return Questions(vectors, ids, truth)
 
 
@@ -149,7 +150,9 @@ def _true_neighbours(
     stored: StoredVectors, questions: Questions, number: int, rows: Rows
 ) -> tuple[npt.NDArray[np.bool_], int]:
     """(n,) which candidates are as near as the tenth exact neighbour, and how many should be."""
-    true_ids, cosines = questions.truth[number]
+    n_true = int(questions.truth.counts[number])
+    true_ids = questions.truth.target_ids[number, :n_true]
+    cosines = questions.truth.similarity[number, :n_true]
     wanted = min(MIN_DEPTH_K, len(cosines))
     if not wanted:
         return np.zeros(len(rows), bool), 0
@@ -163,16 +166,17 @@ def _true_neighbours(
     return near, wanted
 
 
-def recall(answers: list[Hits], questions: Questions, truth: StoredVectors, *, k: int) -> float:
+def recall(found: SearchResult, questions: Questions, truth: StoredVectors, *, k: int) -> float:
     """Mean share of the `k` exact neighbours found; an equal cosine counts as found.
 
     By cosine rather than by id, so that ties and duplicates are not counted as misses
     (ann-benchmarks' definition); by the cosine of the true vectors, whatever is stored.
     """
     shares = []
-    for hits, vector, (_, cosines) in zip(answers, questions.vectors, questions.truth, strict=True):
-        wanted = cosines[:k]
-        if len(wanted):
-            found = truth.cosines(truth.rows_of(hits.target_ids), vector)
-            shares.append(np.mean(found[: len(wanted)] >= wanted[-1]))
+    n_true, n_found = np.minimum(questions.truth.counts, k), found.counts
+    for i in np.flatnonzero(n_true):
+        least = questions.truth.similarity[i, n_true[i] - 1]
+        rows = truth.rows_of(found.target_ids[i, : n_found[i]])
+        cosines = truth.cosines(rows, questions.vectors[i])
+        shares.append(np.mean(cosines[: n_true[i]] >= least))
     return float(np.mean(shares)) if shares else 1.0

@@ -1,66 +1,58 @@
-"""The exact answer: every vector that may answer is compared. Slow for millions, the measure
-of recall; and the last word on the candidates of the inverted lists.
+"""Exact search: every vector that may be found is compared.
+
+It is slow for millions of vectors. It is the reference against which recall is measured, and the
+fallback where inverted lists cannot find enough.
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from galsearch.core.arrays import Rows, TargetIds, Vectors
-from galsearch.core.vectors import neighbour_order
+from galsearch.core.arrays import Float32Array, Rows, Vectors
+from galsearch.index.search.rerank import Ranked, no_candidates, rank_one
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
-_QUESTIONS = 256
-"""Questions compared at a time: 32 MB of cosines with a block of stored vectors."""
+_QUERIES_AT_A_TIME = 256
+"""Queries compared in one product: 32 MB of cosines with a block of stored vectors."""
 
-Answer = tuple[TargetIds, npt.NDArray[np.float32]]
-"""TARGETIDs and cosines, descending, equal cosines by ascending TARGETID."""
-Blocks = Iterable[tuple[Rows, Vectors]]
+Blocks: TypeAlias = Iterable[tuple[Rows, Vectors]]
+"""Stored rows and their unit vectors, some at a time."""
 
 
 def exact_search(
     stored: StoredVectors,
-    questions: Vectors,
+    queries: Vectors,
     *,
     k: int,
-    exclude: TargetIds,
+    exclude_rows: Rows | None = None,
     blocks: Callable[[], Blocks] | None = None,
-) -> list[Answer]:
-    """The `k` stored vectors of largest cosine for each question, without `exclude`.
+) -> Ranked:
+    """The `k` stored vectors of largest cosine for each query, without the excluded row.
 
     Parameters
     ----------
-    questions : (n, d) unit rows
-    exclude : (n,)
-        For each question a TARGETID that must not answer; 0 for none.
+    queries : (q, d) unit rows
+    exclude_rows : (q,)
+        Row of each query galaxy itself, -1 for none.
     blocks
-        Makes the rows and vectors that may answer; default: all that are stored.
+        Returns the rows and vectors that may be found; by default all that are stored.
 
     Returns
     -------
-    list of (target_ids, cosines)
-        `min(k, allowed)` of each, or one fewer where the excluded galaxy is among them.
+    rows, cosines : (q, k)
+        The end of a row is -1 and NaN where fewer than `k` may be found.
     """
-    answers: list[Answer] = []
-    for start in range(0, len(questions), _QUESTIONS):
-        part = slice(start, start + _QUESTIONS)
+    rows, cosines = no_candidates(len(queries), k)
+    for start in range(0, len(queries), _QUERIES_AT_A_TIME):
+        part = queries[start : start + _QUERIES_AT_A_TIME]
         allowed = stored.blocks() if blocks is None else blocks()
-        # One more than asked: the excluded galaxy is dropped afterwards.
-        rows = _candidate_rows(allowed, questions[part], k + 1)
-        for found, question, own in zip(rows, questions[part], exclude[part], strict=True):
-            answers.append(rank(stored, found, question, k=k, exclude=int(own)))
-    return answers
-
-
-def rank(stored: StoredVectors, rows: Rows, question: Vectors, *, k: int, exclude: int) -> Answer:
-    """The best `k` of the stored vectors at `rows`, by true cosine; never `exclude`."""
-    ids = stored.ids_at(rows)
-    kept = ids != exclude
-    rows, ids = rows[kept], ids[kept]
-    cosines = stored.cosines(rows, question)
-    order = neighbour_order(cosines, ids)[:k]
-    return ids[order], cosines[order]
+        # One more than wanted, because the excluded row is dropped afterwards.
+        for i, candidates in enumerate(_candidate_rows(allowed, part, k + 1), start):
+            excluded = -1 if exclude_rows is None else int(exclude_rows[i])
+            best, found = rank_one(stored, candidates, queries[i], k=k, exclude_row=excluded)
+            rows[i, : len(best)], cosines[i, : len(best)] = best, found
+    return rows, cosines
 
 
 def rounding_margin(dim: int) -> np.float32:
@@ -68,25 +60,26 @@ def rounding_margin(dim: int) -> np.float32:
     return np.float32(2 * dim * 2.0**-24 + 1e-6)
 
 
-def _candidate_rows(blocks: Blocks, questions: Vectors, k: int) -> list[Rows]:
-    """For each question every row that can be among its best `k`.
+def _candidate_rows(blocks: Blocks, queries: Vectors, k: int) -> list[Rows]:
+    """For each query all rows that can be among its best `k`.
 
-    Single precision decides only what certainly is not.
+    Products in single precision only rule out rows that are certainly not; cosines in double
+    precision decide between the others afterwards.
     """
-    margin = rounding_margin(questions.shape[1])
-    rows = [np.empty(0, np.int64) for _ in questions]
-    cosines = [np.empty(0, np.float32) for _ in questions]
-    for names, vectors in blocks:
-        for number, found in enumerate(questions @ vectors.T):
-            kept = np.flatnonzero(found >= _kth(found, k) - margin)
-            joined = np.concatenate([cosines[number], found[kept]])
-            named = np.concatenate([rows[number], names[kept]])
-            best = joined >= _kth(joined, k) - margin
-            rows[number], cosines[number] = named[best], joined[best]
+    margin = rounding_margin(queries.shape[1])
+    rows = [np.empty(0, np.int64) for _ in queries]
+    cosines = [np.empty(0, np.float32) for _ in queries]
+    for block_rows, vectors in blocks:
+        for i, found in enumerate(queries @ vectors.T):
+            possible = np.flatnonzero(found >= _kth_largest(found, k) - margin)
+            joined = np.concatenate([cosines[i], found[possible]])
+            joined_rows = np.concatenate([rows[i], block_rows[possible]])
+            best = joined >= _kth_largest(joined, k) - margin
+            rows[i], cosines[i] = joined_rows[best], joined[best]
     return rows
 
 
-def _kth(values: npt.NDArray[np.float32], k: int) -> np.float32:
+def _kth_largest(values: Float32Array, k: int) -> np.float32:
     """The k-th largest value; minus infinity where there are not more than k."""
     if len(values) <= k:
         return np.float32(-np.inf)

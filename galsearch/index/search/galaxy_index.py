@@ -1,26 +1,31 @@
-"""A build opened for questions: its files checked, mapped and held."""
+"""An index directory opened for search: its files are checked, memory-mapped and held."""
 
-import importlib
 import os
 import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import TargetIds, Vectors
-from galsearch.core.errors import ConfigError, ManifestError, MissingModalityError
+from galsearch.core.arrays import Rows, TargetIds, Vectors
+from galsearch.core.errors import (
+    ConfigError,
+    ManifestError,
+    MissingModalityError,
+    UnknownTargetError,
+)
 from galsearch.core.modality import Modality
 from galsearch.files.lock import hold_for_reading
 from galsearch.index.ivf.faiss_api import n_gpus
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import read_lists
 from galsearch.index.plan.index_plan import IndexPlan
-from galsearch.index.search.modality_index import Hits, OpenModality, Proposer, SearchSettings
-from galsearch.index.search.row_filter import Selection
+from galsearch.index.search.modality_index import CandidateSource, OpenModality, SearchSettings
+from galsearch.index.search.row_filter import RowFilter
+from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.manifest import (
     CROSS_LISTS_NAME,
@@ -29,20 +34,22 @@ from galsearch.index.storage.manifest import (
     SegmentManifest,
 )
 from galsearch.index.storage.manifest_json import read_manifest
-from galsearch.index.vectors.array_files import IDS_NAME
+from galsearch.index.vectors.array_files import CATALOGUE_DTYPE, IDS_NAME
 from galsearch.index.vectors.catalogue import Catalogue, CatalogueSegment
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 Device = Literal["cpu", "gpu", "auto"]
 WHOLE_DIGEST_BELOW_BYTES = 256 << 20
 """FAISS files up to this size are hashed whole before FAISS reads them; larger ones sampled."""
+_PLURAL = {Modality.IMAGE: "images", Modality.SPECTRUM: "spectra"}
+_NO_RECORD = np.array((0, np.nan, np.nan, np.nan), CATALOGUE_DTYPE)
 
 
 class GalaxyIndex:
     """An index directory, opened read-only and safe to share between threads.
 
-    Made by `open_build`. Inverted lists are read at the first question that needs them. While it
-    is open, the files of its generation stay, whatever is added, removed or compacted.
+    Made by `open_build`. Inverted lists are read at the first query that needs them. While it is
+    open, the files of its generation stay, whatever is added, removed or compacted.
     """
 
     def __init__(self, directory: Path, manifest: IndexManifest, device: Device = "cpu") -> None:
@@ -54,14 +61,11 @@ class GalaxyIndex:
             for entry in manifest.segments
         ]
         removed = [_removed(directory, entry) for entry in manifest.segments]
-        self._catalogue = Catalogue(
-            [
-                CatalogueSegment.open(
-                    directory / entry.path, n_galaxies=entry.n_galaxies, removed=ids
-                )
-                for entry, ids in zip(manifest.segments, removed, strict=True)
-            ]
-        )
+        segments = [
+            CatalogueSegment.open(directory / entry.path, n_galaxies=entry.n_galaxies, removed=ids)
+            for entry, ids in zip(manifest.segments, removed, strict=True)
+        ]
+        self._catalogue = Catalogue(segments)
         self._stored = {
             kind: StoredVectors(
                 [
@@ -78,17 +82,23 @@ class GalaxyIndex:
             )
             for kind, described in manifest.modalities.items()
         }
+        n_rows = sum(entry.n_galaxies for entry in manifest.segments)
+        # Where every galaxy has a vector, it stands in the row of the galaxy's record.
+        self._complete = {kind for kind, some in self._stored.items() if some.n_rows == n_rows}
+        # Opened here, so that a filter reads this generation's files even if paths change later.
+        self._tables = [(segment.parquet.open("rb"), segment.removed) for segment in segments]
+        self._holds += [weakref.finalize(self, table.close) for table, _ in self._tables]
         self._settings: dict[tuple[Modality | None, Modality], SearchSettings] = {}
         self._lock = threading.Lock()
         self._open: dict[Modality, OpenModality] = {}
 
     def release(self) -> None:
-        """Let the files be removed that later generations do not use; ask nothing afterwards."""
+        """Close the files, so that later changes may remove them; search nothing afterwards."""
         for let_go in self._holds:
             let_go()
 
     def __len__(self) -> int:
-        """Galaxies in the catalogue."""
+        """Number of galaxies in the catalogue."""
         return self.manifest.n_galaxies
 
     @property
@@ -98,15 +108,20 @@ class GalaxyIndex:
 
     @property
     def catalogues(self) -> list[tuple[Path, TargetIds]]:
-        """The Parquet files with every catalogue column, and which of their galaxies are gone."""
+        """Path of each Parquet file with all catalogue columns, and its removed TARGETIDs."""
         return [(part.parquet, part.removed) for part in self._catalogue.segments]
 
-    def catalogue_rows(self, target_ids: TargetIds) -> npt.NDArray[np.int64]:
-        """(n,) a number for each TARGETID, -1 for one that the build does not hold."""
+    @property
+    def catalogue_tables(self) -> list[tuple[BinaryIO, TargetIds]]:
+        """The Parquet files of `catalogues`, open since the index was, and removed TARGETIDs."""
+        return self._tables
+
+    def catalogue_rows(self, target_ids: TargetIds) -> Rows:
+        """(n,) row of each TARGETID in the catalogue, -1 for one that the index does not hold."""
         return self._catalogue.rows_of(target_ids)
 
     def places(self, target_ids: TargetIds) -> npt.NDArray[Any]:
-        """(n,) records of target_id, ra_deg, dec_deg, z (NaN unknown) of known galaxies.
+        """(n,) records of target_id, ra_deg, dec_deg, z (NaN unknown) of galaxies of the index.
 
         Raises
         ------
@@ -114,6 +129,78 @@ class GalaxyIndex:
             Where a record is another galaxy's: the files do not belong together.
         """
         return self._catalogue.take(target_ids)
+
+    def records_of(self, found: SearchResult, among: Modality) -> npt.NDArray[Any]:
+        """(q, k) catalogue records of the neighbours that a search of a modality found.
+
+        Padding has TARGETID 0 and NaN.
+
+        Raises
+        ------
+        ManifestError
+            Where the catalogue does not hold a neighbour: the files do not belong together.
+        """
+        wanted, rows = found.target_ids.reshape(-1), found.rows.reshape(-1)
+        records = np.full(wanted.shape, _NO_RECORD)
+        present = slice(None) if (rows >= 0).all() else rows >= 0
+        if among in self._complete:
+            records[present] = self._catalogue.records_at(rows[present])
+        if not np.array_equal(records["target_id"], wanted):
+            records[present] = self._catalogue.take(wanted[present])
+        return records.reshape(found.target_ids.shape)
+
+    def resolve(
+        self, target_ids: TargetIds, using: Modality, among: Modality
+    ) -> tuple[Vectors, Rows]:
+        """Vectors of stored galaxies, and their rows in the modality that is searched.
+
+        Returns
+        -------
+        vectors : (n, d) float32 unit rows of the modality `using`
+        rows : (n,) rows of the modality `among`, -1 where a galaxy has none
+
+        Raises
+        ------
+        UnknownTargetError
+            Where the index does not hold a galaxy.
+        MissingModalityError
+            Where a galaxy, or the whole index, has no vector of the modality `using`.
+        """
+        stored = self.stored(using)
+        rows = stored.rows_of(target_ids)
+        if (rows < 0).any():
+            self._refuse(target_ids[rows < 0], using)
+        vectors = stored.take(rows)
+        if among == using:
+            return vectors, rows
+        searched = self.stored(among)
+        # Galaxies that all have both modalities stand in the same rows of both.
+        if searched.n_rows == stored.n_rows and np.array_equal(searched.ids_at(rows), target_ids):
+            return vectors, rows
+        return vectors, searched.rows_of(target_ids)
+
+    def _refuse(self, target_ids: TargetIds, using: Modality) -> None:
+        name = self.manifest.recipe.name
+        unknown = target_ids[self.catalogue_rows(target_ids) < 0]
+        if len(unknown):
+            raise UnknownTargetError(
+                f"TARGETID {unknown[0]} is not in index '{name}' ({len(self):,} galaxies).",
+                target_id=int(unknown[0]),
+            )
+        counts = ", ".join(
+            f"{entry.n_vectors:,} {_PLURAL[kind]}"
+            for kind, entry in self.manifest.modalities.items()
+        )
+        known = [
+            kind for kind in self._stored if self._stored[kind].rows_of(target_ids[:1])[0] >= 0
+        ]
+        other = f"its {known[0]} embedding is present" if known else "it has no embedding at all"
+        raise MissingModalityError(
+            f"TARGETID {target_ids[0]} has no {using} embedding in index '{name}' ({counts}); "
+            f"{other}.",
+            target_id=int(target_ids[0]),
+            using=using,
+        )
 
     def stored(self, kind: Modality) -> StoredVectors:
         """The memory-mapped vectors of a modality.
@@ -169,13 +256,13 @@ class GalaxyIndex:
             stored, lists, self._on_gpu(kind, lists), cross, self._on_gpu(kind, cross)
         )
 
-    def _on_gpu(self, kind: Modality, lists: InvertedLists | None) -> Proposer | None:
+    def _on_gpu(self, kind: Modality, lists: InvertedLists | None) -> CandidateSource | None:
         if lists is None or self.device == "cpu":
             return None
-        # Imported here: the host alone needs no part of it.
-        gpu_lists = importlib.import_module("galsearch.index.ivf.gpu_lists")
-        copied: Proposer | None = gpu_lists.copy_to_gpus(lists, self.stored(kind), self.device)
-        return copied
+        # Imported here: a search on the CPU needs no part of it.
+        from galsearch.index.ivf.gpu_lists import copy_to_gpus
+
+        return copy_to_gpus(lists, self.stored(kind), self.device)
 
     def _joined(
         self, kind: Modality, read: Callable[[SegmentManifest, Modality], InvertedLists]
@@ -210,56 +297,57 @@ class GalaxyIndex:
 
     def search(
         self,
-        questions: Vectors,
+        queries: Vectors,
         *,
         among: Modality,
         k: int,
         using: Modality | None = None,
-        exclude: TargetIds | None = None,
+        exclude_rows: Rows | None = None,
         n_probe: int | None = None,
         rerank: float | None = None,
         exact: bool = False,
-        selection: Selection | None = None,
-    ) -> list[Hits]:
-        """The nearest galaxies of each question.
+        row_filter: RowFilter | None = None,
+    ) -> SearchResult:
+        """The `k` stored vectors of the modality `among` that are nearest to each query.
 
         Parameters
         ----------
-        questions : (n, d) float32 unit rows
+        queries : (q, d) float32 unit rows
         among
-            What is searched.
+            Modality that is searched.
         using
-            What asks: picks the depth that was tuned for the direction.
-        exclude : (n,) int64
-            For each question a TARGETID that must not answer; 0 for none.
+            Modality of the queries: selects the settings that the build tuned for the direction.
+        exclude_rows : (q,) int64
+            Row of each query galaxy itself in the modality `among`, which is not found; -1 for
+            none.
         n_probe, rerank
-            In place of the tuned ones; more lists are read where these hold too few vectors.
+            In place of the tuned settings; more lists are probed where these hold too few vectors.
         exact
             Compare every stored vector.
-        selection
-            Those that may answer, made by `select`; default: all.
+        row_filter
+            The vectors that may be found, made by the method `row_filter`; by default all.
 
         Returns
         -------
-        list of Hits
-            `min(k, selected)` neighbours each, one fewer where the excluded galaxy is selected.
+        SearchResult
+            Arrays (q, min(k, n)) for n vectors that may be found.
         """
         settings = self.settings(using, among)
         if n_probe or rerank:
             settings = SearchSettings(n_probe or settings.n_probe, rerank or settings.rerank)
         return self.modality(among).search(
-            questions,
+            queries,
             k=k,
-            exclude=exclude,
+            exclude_rows=exclude_rows,
             settings=settings,
             exact=exact,
-            selection=selection,
+            row_filter=row_filter,
             crossing=using not in (None, among),
         )
 
-    def select(self, target_ids: TargetIds, among: Modality) -> Selection:
-        """Those of these galaxies that have a vector of the modality `among`, for `search`."""
-        return Selection(self.stored(among), target_ids)
+    def row_filter(self, target_ids: TargetIds, among: Modality) -> RowFilter:
+        """The vectors that these galaxies have of the modality `among`, for `search`."""
+        return RowFilter(self.stored(among), target_ids)
 
 
 def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -> GalaxyIndex:

@@ -1,188 +1,201 @@
-"""The index over one modality: inverted lists propose, stored vectors decide."""
+"""The index over one modality: inverted lists propose candidates, stored vectors rank them."""
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from galsearch.core.arrays import Rows, TargetIds, Vectors
+from galsearch.core.arrays import Rows, Vectors
 from galsearch.core.ids import find_rows
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.cost import temporary_index_cost
 from galsearch.index.search.exact_search import exact_search
-from galsearch.index.search.filtered_lists import candidates_among, cost_among
-from galsearch.index.search.rerank import decide
-from galsearch.index.search.row_filter import Selection
+from galsearch.index.search.rerank import no_candidates, rerank
+from galsearch.index.search.row_filter import RowFilter
+from galsearch.index.search.search_result import SearchResult
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 MIN_DEPTH_K = 10
 """Fewer neighbours than this are searched for as deeply as this many."""
-FILTER_SLACK = 2
-"""How much deeper a filtered question looks, in lists and in candidates: the neighbours that a
-filter leaves lie farther away, where lists and codes tell less well what is nearer."""
-TOGETHER_SLACK = 3
-"""So many times as many lists besides, where the selected lie together: what is near a question
-that lies elsewhere is told less well again (measured at a million, filters for and against)."""
-_ENOUGH = 4
-"""Selected vectors that are looked at for each candidate, at least."""
-_OWN_PROBE = 8
-"""Lists of its own that a selection is looked for in, at least."""
-COMPARED_UP_TO = 1000
-"""Selected vectors, up to so many, are compared whole: their answers are exact."""
-SCAN_FROM_SHARE = 0.25
-"""Re-ranking more than this share of all vectors costs more than comparing all of them."""
+FILTER_OVERSAMPLING = 2
+"""Factor on n_probe and on the number of re-ranked candidates for filtered queries: the neighbours
+that a filter leaves are farther away, where centroids and codes order vectors less reliably."""
+CLUSTER_OVERSAMPLING = 3
+"""Factor on n_probe where the selected galaxies are clustered: codes order vectors even less
+reliably for queries far from the cluster (measured with a million vectors, with filters that agree
+with the query and filters that do not)."""
+_SELECTED_PER_CANDIDATE = 4
+"""Selected vectors whose codes are compared for each candidate, at least."""
+_MIN_TEMPORARY_PROBE = 8
+"""Lists of a filter's temporary index that are probed, at least."""
+EXACT_UP_TO = 1000
+"""Filters that select at most so many vectors are searched exactly."""
+EXACT_FROM_SHARE = 0.25
+"""Where more than this share of all vectors would be re-ranked, exact search is cheaper."""
 
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How hard to look."""
+    """Numbers of lists and of candidates by which recall is traded for speed."""
 
     n_probe: int
-    """Inverted lists read."""
+    """Inverted lists to probe."""
     rerank: float
-    """Candidates re-ranked for each neighbour wanted."""
+    """Candidates to re-rank for each neighbour wanted (FAISS: `k_factor` of IndexRefine)."""
 
 
 def depth_of(k: int, rerank: float) -> int:
-    """Candidates re-ranked for `k` neighbours, one of which may be the asking galaxy."""
+    """Number of candidates to re-rank for `k` neighbours; one may be the query galaxy itself."""
     return math.ceil(max(k, MIN_DEPTH_K) * rerank) + 1
 
 
 def least_probe(depth: int, n_lists: int, n_vectors: int) -> int:
-    """The lists that hold twice as many vectors as are re-ranked, on average."""
+    """Number of lists that hold, on average, twice as many vectors as are re-ranked."""
     return math.ceil(2 * depth * n_lists / n_vectors)
 
 
-class Hits(NamedTuple):
-    """One answer: true cosines, descending, equal ones by ascending TARGETID."""
+class CandidateSource(Protocol):
+    """Inverted lists in main memory, or a copy of them on GPUs."""
 
-    target_ids: TargetIds
-    similarity: npt.NDArray[np.float32]
-    exact: bool
-    """Every stored vector was compared."""
-
-
-class Proposer(Protocol):
-    """What proposes candidates: inverted lists here, or their copy on GPUs."""
-
-    def candidates(self, questions: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(n_questions, n) rows, nearest by their codes first, -1 where the lists end."""
+    def candidates(self, queries: Vectors, *, n: int, n_probe: int) -> Rows:
+        """(q, n) rows, nearest by their codes first, -1 where the lists end."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class OpenModality:
-    """The index over one modality: what is stored, and the inverted lists (None where flat)."""
+    """Stored vectors of one modality and the inverted lists over them (None in a flat index)."""
 
     stored: StoredVectors
     lists: InvertedLists | None
-    on_gpu: Proposer | None = None
-    """A copy of the lists that proposes in their place where no filter is."""
+    on_gpu: CandidateSource | None = None
+    """A copy of the lists that replaces them for queries without a filter."""
     cross: InvertedLists | None = None
-    """Lists for questions of the other modality; None where `lists` answer those too."""
-    cross_on_gpu: Proposer | None = None
+    """Lists for queries of the other modality; None where `lists` serve those too."""
+    cross_on_gpu: CandidateSource | None = None
 
     def lists_for(self, *, crossing: bool) -> InvertedLists | None:
-        """What answers questions of the other modality (`crossing`), or any."""
+        """The lists for queries of the other modality (`crossing`), or of the same one."""
         return self.cross if crossing and self.cross is not None else self.lists
 
     def search(
         self,
-        questions: Vectors,
+        queries: Vectors,
         *,
         k: int,
-        exclude: TargetIds | None,
         settings: SearchSettings,
+        exclude_rows: Rows | None = None,
         exact: bool = False,
-        selection: Selection | None = None,
+        row_filter: RowFilter | None = None,
         crossing: bool = False,
-    ) -> list[Hits]:
-        """The neighbours of each question: `min(k, stored)`, never fewer, never `exclude`.
+    ) -> SearchResult:
+        """The `k` neighbours of each query; fewer only where fewer may be found.
 
-        A scan answers where it is asked for, where there are no lists, where re-ranking would
-        read a large part of all vectors, where few are selected, and where the lists probed held
-        too few. Where more are selected, their shortened vectors propose candidates; where many
-        are, the lists that hold them. `crossing`: the questions are of the other modality.
+        Search is exact where that is requested, where there are no lists, where re-ranking would
+        read a large part of all vectors, where a filter selects few, and for single queries whose
+        probed lists held too few vectors. Otherwise inverted lists propose candidates. For a
+        filter that selects more than a few vectors, these are the lists of a temporary index over
+        the selected vectors, or, where that costs more, the lists of the index that hold them.
+
+        Parameters
+        ----------
+        queries : (q, d) unit rows
+        exclude_rows : (q,)
+            Row of each query galaxy itself, which is not found; -1 for none.
+        row_filter
+            The vectors that may be found; None for all.
+        crossing
+            True where the queries are of the other modality.
         """
-        if selection is not None and len(selection) == len(self.stored):
-            selection = None
-        n = len(self.stored if selection is None else selection)
+        if row_filter is not None and len(row_filter) == len(self.stored):
+            row_filter = None
+        n = len(self.stored if row_filter is None else row_filter)
         k = min(k, n)
-        if not k:
-            empty = Hits(np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
-            return [empty] * len(questions)
-        slack = 1 if selection is None else FILTER_SLACK
-        depth = depth_of(k, slack * settings.rerank)
+        depth = depth_of(k, settings.rerank * (1 if row_filter is None else FILTER_OVERSAMPLING))
         lists = self.lists_for(crossing=crossing)
-        on_gpu = self.on_gpu if lists is self.lists else self.cross_on_gpu
-        few = selection is not None and n <= COMPARED_UP_TO
-        if exact or lists is None or few or depth >= SCAN_FROM_SHARE * n:
-            return self._scan(questions, k, exclude, selection)
+        few = row_filter is not None and n <= EXACT_UP_TO
+        if exact or lists is None or few or depth >= EXACT_FROM_SHARE * n:
+            return self._exact(queries, k, exclude_rows, row_filter)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
-        if selection is None:
-            rows = (on_gpu or lists).candidates(questions, n=depth, n_probe=n_probe)
+        if row_filter is None:
+            on_gpu = self.on_gpu if lists is self.lists else self.cross_on_gpu
+            candidates = (on_gpu or lists).candidates(queries, n=depth, n_probe=n_probe)
         else:
-            rows = self._selected(lists, questions, depth, n_probe, selection)
-        return self._decide(rows, questions, k, exclude, selection)
+            candidates = self._filtered_candidates(lists, queries, depth, n_probe, row_filter)
+        return self._ranked(candidates, queries, k, exclude_rows, row_filter)
 
-    def _selected(
+    def _filtered_candidates(
         self,
         lists: InvertedLists,
-        questions: Vectors,
+        queries: Vectors,
         depth: int,
         n_probe: int,
-        selection: Selection,
+        row_filter: RowFilter,
     ) -> Rows:
-        """(q, depth) selected candidates: of lists of their own, or of those that hold them."""
-        n = len(selection)
-        if selection.lie_together(lists):
-            n_probe *= TOGETHER_SLACK
-        # As many as a question without a filter looks at, where the selected lie as thickly.
-        share = FILTER_SLACK * n_probe / lists.n_lists
-        looked_at = share * len(self.stored) * selection.density(lists)
-        n_enough = max(math.ceil(looked_at), _ENOUGH * depth)
-        n_own = selection.own_lists(lists)
-        if n_own:
-            # No smaller a share of their own lists than of all.
-            least = max(least_probe(depth, n_own, n), math.ceil(share * n_own))
-            own_probe = max(_OWN_PROBE, n_probe, least)
-            read = n * min(1, own_probe / n_own)
-            own_cost = temporary_index_cost(read, n, lists.plan.n_components)
-            if own_cost <= cost_among(lists, selection, n_enough):
-                return selection.candidates(lists, questions, n=depth, n_probe=own_probe)
-        return candidates_among(lists, questions, n=depth, selection=selection, n_enough=n_enough)
+        """(q, depth) rows from a temporary index, or from the lists that hold selected vectors."""
+        filtered = row_filter.in_lists(lists)
+        n = len(row_filter)
+        if filtered.is_clustered:
+            n_probe *= CLUSTER_OVERSAMPLING
+        # As many as a query without a filter compares, where selected vectors are as dense.
+        share = FILTER_OVERSAMPLING * n_probe / lists.n_lists
+        n_compared = share * len(self.stored) * filtered.density
+        n_enough = max(math.ceil(n_compared), _SELECTED_PER_CANDIDATE * depth)
+        n_temporary = filtered.n_temporary_lists
+        if n_temporary:
+            # No smaller a share of the temporary index's lists than of the index's.
+            least = max(least_probe(depth, n_temporary, n), math.ceil(share * n_temporary))
+            n_probe_temporary = max(_MIN_TEMPORARY_PROBE, n_probe, least)
+            n_read = n * min(1, n_probe_temporary / n_temporary)
+            if temporary_index_cost(n_read, n, lists.plan.n_components) <= filtered.probe_cost(
+                n_enough
+            ):
+                return filtered.temporary_candidates(queries, n=depth, n_probe=n_probe_temporary)
+        return filtered.candidates(queries, n=depth, n_enough=n_enough)
 
-    def _decide(
+    def _ranked(
         self,
-        rows: Rows,
-        questions: Vectors,
+        candidates: Rows,
+        queries: Vectors,
         k: int,
-        exclude: TargetIds | None,
-        selection: Selection | None,
-    ) -> list[Hits]:
-        answers = decide(self.stored, rows, questions, k=k, exclude=exclude)
-        hits = [Hits(ids, cosines, exact=False) for ids, cosines in answers]
-        short = [i for i, (ids, _) in enumerate(answers) if len(ids) < k]
-        if not short:
-            return hits
-        if exclude is None:
-            exclude = np.zeros(len(questions), np.int64)
-        allowed = self.stored.rows_of(exclude[short])
-        if selection is not None:
-            allowed = np.where(find_rows(selection.rows, allowed) >= 0, allowed, -1)
-        n = len(self.stored if selection is None else selection)
-        for i, own in zip(short, allowed, strict=True):
-            if len(hits[i].target_ids) < min(k, n - int(own >= 0)):
-                hits[i] = self._scan(questions[i : i + 1], k, exclude[i : i + 1], selection)[0]
-        return hits
+        exclude_rows: Rows | None,
+        row_filter: RowFilter | None,
+    ) -> SearchResult:
+        """The candidates by true cosine; exact search where the lists proposed too few."""
+        rows, cosines = rerank(self.stored, candidates, queries, k=k, exclude_rows=exclude_rows)
+        exact = np.zeros(len(queries), bool)
+        # Padding stands at the end of a row.
+        short = np.flatnonzero(rows[:, -1] < 0)
+        if len(short):
+            wanted = self._n_findable(short, k, exclude_rows, row_filter)
+            short = short[np.count_nonzero(rows[short] >= 0, axis=1) < wanted]
+        if len(short):
+            excluded = None if exclude_rows is None else exclude_rows[short]
+            again = self._exact(queries[short], k, excluded, row_filter)
+            rows[short], cosines[short], exact[short] = again.rows, again.similarity, True
+        return SearchResult.of_rows(self.stored, rows, cosines, exact)
 
-    def _scan(
-        self, questions: Vectors, k: int, exclude: TargetIds | None, selection: Selection | None
-    ) -> list[Hits]:
-        if exclude is None:
-            exclude = np.zeros(len(questions), np.int64)
-        blocks = None if selection is None else selection.blocks
-        answers = exact_search(self.stored, questions, k=k, exclude=exclude, blocks=blocks)
-        return [Hits(ids, cosines, exact=True) for ids, cosines in answers]
+    def _n_findable(
+        self, some: Rows, k: int, exclude_rows: Rows | None, row_filter: RowFilter | None
+    ) -> Rows:
+        """(n,) number of neighbours, up to `k`, that some of the queries can have."""
+        n = len(self.stored if row_filter is None else row_filter)
+        if exclude_rows is None:
+            return np.full(len(some), min(k, n))
+        own = exclude_rows[some]
+        if row_filter is not None:
+            own = np.where(find_rows(row_filter.rows, own) >= 0, own, -1)
+        return np.minimum(k, n - (own >= 0))
+
+    def _exact(
+        self, queries: Vectors, k: int, exclude_rows: Rows | None, row_filter: RowFilter | None
+    ) -> SearchResult:
+        blocks = None if row_filter is None else row_filter.blocks
+        if k:
+            rows, cosines = exact_search(
+                self.stored, queries, k=k, exclude_rows=exclude_rows, blocks=blocks
+            )
+        else:
+            rows, cosines = no_candidates(len(queries), 0)
+        return SearchResult.of_rows(self.stored, rows, cosines, np.ones(len(queries), bool))

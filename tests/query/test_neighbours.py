@@ -12,7 +12,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
 from galsearch.core.vectors import neighbour_order
 from galsearch.query import Neighbours
-from galsearch.query.exact import brute_force
+from tests.reference.brute_force import brute_force
 
 
 def answer(**changes: Any) -> Neighbours:
@@ -66,7 +66,7 @@ def test_an_answer_cannot_be_changed_and_keeps_no_hold_of_its_makers_arrays() ->
     [
         (
             {"query_target_id": TargetId(3)},
-            "the asking galaxy, TARGETID 3, is among its neighbours.",
+            "the query galaxy, TARGETID 3, is among its neighbours.",
         ),
         ({"similarity": np.array([1.5, 0.5, 0.5])}, "a similarity is not within -1 .. 1."),
         ({"similarity": np.array([np.nan, 0.5, 0.5])}, "a similarity is not within -1 .. 1."),

@@ -1,4 +1,4 @@
-"""The exact scan against the obvious one: ties, duplicates, exclusion, any k, any blocks."""
+"""Exact search against a brute-force reference: ties, duplicates, exclusion, any k, any blocks."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.ids import find_rows
-from galsearch.index.search import exact_search as scan
+from galsearch.index.search import exact_search as module
 from galsearch.index.search.exact_search import exact_search
 from galsearch.index.vectors import stored_vectors as stored
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
-from galsearch.query.exact import brute_force
+from tests.reference.brute_force import brute_force
 
 
 def one_segment(ids: np.ndarray, vectors: np.ndarray) -> StoredVectors:
@@ -31,27 +31,36 @@ def skies(draw: st.DrawFn) -> StoredVectors:
 
 
 @given(sky=skies(), k=st.integers(1, 80), data=st.data())
-def test_a_scan_is_brute_force(sky: StoredVectors, k: int, data: st.DataObject) -> None:
-    asking = data.draw(st.integers(0, len(sky) - 1))
-    exclude = data.draw(st.sampled_from([0, int(sky.ids[asking])]))
+def test_exact_search_is_brute_force(sky: StoredVectors, k: int, data: st.DataObject) -> None:
+    query = data.draw(st.integers(0, len(sky) - 1))
+    excluded = data.draw(st.sampled_from([-1, query]))
     vectors = sky.segments[0].vectors
-    ((ids, cosines),) = exact_search(sky, vectors[[asking]], k=k, exclude=np.array([exclude]))
-    expected = brute_force(vectors, sky.ids, vectors[asking], k=k, exclude=exclude)
-    assert ids.tolist() == expected[0].tolist()
-    np.testing.assert_array_equal(cosines, expected[1])
+    rows, cosines = exact_search(sky, vectors[[query]], k=k, exclude_rows=np.array([excluded]))
+    assert rows.shape == cosines.shape == (1, k)
+    expected = brute_force(
+        vectors,
+        sky.ids,
+        vectors[query],
+        k=k,
+        exclude=None if excluded < 0 else int(sky.ids[excluded]),
+    )
+    n = len(expected[0])
+    assert sky.ids[rows[0, :n]].tolist() == expected[0].tolist()
+    np.testing.assert_array_equal(cosines[0, :n], expected[1])
+    assert (rows[0, n:] == -1).all()
+    assert np.isnan(cosines[0, n:]).all()
 
 
-def test_the_answer_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_result_does_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(3)
     vectors = generator.normal(size=(500, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors = vectors.astype(np.float32)
     sky = one_segment(np.arange(1, 501), vectors)
-    none = np.zeros(200, np.int64)
-    whole = exact_search(sky, vectors[:200], k=7, exclude=none)
+    whole = exact_search(sky, vectors[:200], k=7)
     monkeypatch.setattr(stored, "_BLOCK_ROWS", 13)
-    monkeypatch.setattr(scan, "_QUESTIONS", 3)
-    blocked = exact_search(sky, vectors[:200], k=7, exclude=none)
+    monkeypatch.setattr(module, "_QUERIES_AT_A_TIME", 3)
+    blocked = exact_search(sky, vectors[:200], k=7)
     for one, other in zip(whole, blocked, strict=True):
         np.testing.assert_array_equal(one[0], other[0])
         np.testing.assert_array_equal(one[1], other[1])

@@ -1,0 +1,79 @@
+"""Catalogue filters of an open index, remembered for the next query that has the same filter."""
+
+import threading
+from collections import OrderedDict
+
+from galsearch.core.arrays import TargetIds
+from galsearch.core.modality import Modality
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.search.row_filter import RowFilter
+from galsearch.query.query import Cone
+
+MAX_REMEMBERED = 16
+"""Filters that are remembered; the one that was used longest ago is forgotten."""
+
+_Filter = tuple[str | None, Cone | None]
+
+
+class FilterCache:
+    """The galaxies that fulfil each of the most recent filters of one index.
+
+    Safe to share between threads. The catalogue is read outside the lock: threads filter at the
+    same time, and a query that needs no filter, or a remembered one, waits for none of them.
+    """
+
+    def __init__(self, index: GalaxyIndex) -> None:
+        self._index = index
+        self._lock = threading.Lock()
+        self._matches: OrderedDict[_Filter, TargetIds] = OrderedDict()
+        self._row_filters: dict[tuple[_Filter, Modality], RowFilter] = {}
+
+    def __len__(self) -> int:
+        """Number of filters that are remembered."""
+        return len(self._matches)
+
+    def __contains__(self, condition: _Filter) -> bool:
+        """True where the filter (`where`, `within`) is remembered."""
+        return condition in self._matches
+
+    def row_filter(self, where: str | None, within: Cone | None, among: Modality) -> RowFilter:
+        """The vectors of a modality whose galaxies fulfil a condition and lie within a cone.
+
+        The catalogue is evaluated once for a filter, whatever modality is searched.
+
+        Raises
+        ------
+        QueryError
+            Where the condition cannot be understood.
+        """
+        condition = (where, within)
+        with self._lock:
+            row_filter = self._row_filters.get((condition, among))
+            target_ids = self._matches.get(condition)
+            if row_filter is not None:
+                self._matches.move_to_end(condition)
+        if row_filter is None:
+            if target_ids is None:
+                target_ids = self._matching(condition)
+            row_filter = self._remember(condition, target_ids, among)
+        return row_filter
+
+    def _matching(self, condition: _Filter) -> TargetIds:
+        # Imported here: a query without a filter needs no polars.
+        from galsearch.query.filters import matching
+
+        where, within = condition
+        return matching(self._index.catalogue_tables, where=where, within=within)
+
+    def _remember(self, condition: _Filter, target_ids: TargetIds, among: Modality) -> RowFilter:
+        row_filter = self._index.row_filter(target_ids, among)
+        with self._lock:
+            self._matches[condition] = target_ids
+            self._matches.move_to_end(condition)
+            # Another thread may have made the same one: it may hold caches already.
+            row_filter = self._row_filters.setdefault((condition, among), row_filter)
+            while len(self._matches) > MAX_REMEMBERED:
+                forgotten, _ = self._matches.popitem(last=False)
+                for modality in Modality:
+                    self._row_filters.pop((forgotten, modality), None)
+        return row_filter

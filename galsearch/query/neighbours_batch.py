@@ -1,0 +1,106 @@
+"""The nearest neighbours of many queries, as arrays."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Int64Array, TargetIds
+from galsearch.core.errors import QueryError
+from galsearch.core.modality import Modality
+from galsearch.core.target_id import TargetId
+from galsearch.query.neighbours import Neighbours, require_valid_rows
+
+
+@dataclass(frozen=True, eq=False)
+class NeighboursBatch:
+    """Neighbours of n queries in arrays of n rows; indexing and iteration give `Neighbours`.
+
+    Each row holds the neighbours of one query by descending similarity, equal ones by ascending
+    TARGETID, never the query galaxy. Where fewer than `k` were found, the rest of the row is
+    padding: TARGETID 0, and NaN in the other arrays. `counts` says how many places are filled.
+    The arrays are read-only, and no Python object is made for a query until it is asked for.
+
+    `k` is the number of neighbours wanted, or the number of galaxies searched where that is less.
+
+    Raises
+    ------
+    QueryError
+        Where the arrays contradict this description.
+
+    Examples
+    --------
+    >>> batch = NeighboursBatch(
+    ...     target_ids=np.array([[8, 3], [3, 0]]),
+    ...     similarity=np.array([[0.9, 0.5], [0.7, np.nan]], np.float32),
+    ...     ra_deg=np.array([[150.1, 150.2], [150.2, np.nan]]),
+    ...     dec_deg=np.array([[2.0, 2.1], [2.1, np.nan]]), z=np.full((2, 2), np.nan),
+    ...     exact=np.array([True, True]), using=Modality.IMAGE, among=Modality.IMAGE,
+    ...     query_target_ids=np.array([5, 8]))
+    >>> len(batch), batch.counts
+    (2, array([2, 1]))
+    >>> batch[1]
+    Neighbours(1 by image of the image of TARGETID 8: 3 (0.7000))
+    """
+
+    target_ids: TargetIds
+    """(n, k)"""
+    similarity: Float32Array
+    """(n, k) true cosine in -1 .. 1, computed from stored vectors."""
+    ra_deg: Float64Array
+    """(n, k)"""
+    dec_deg: Float64Array
+    """(n, k)"""
+    z: Float64Array
+    """(n, k) NaN also where the redshift of a neighbour is not known."""
+    exact: BoolArray
+    """(n,) True where every stored vector was compared."""
+    using: Modality
+    """Modality of the queries."""
+    among: Modality
+    """Modality that was searched."""
+    query_target_ids: TargetIds | None
+    """(n,) TARGETIDs of the query galaxies; None where the query was a vector."""
+
+    def __post_init__(self) -> None:
+        shape = self.target_ids.shape
+        for name in ("similarity", "ra_deg", "dec_deg", "z"):
+            if getattr(self, name).shape != shape:
+                found = getattr(self, name).shape
+                raise QueryError(f"{name} has shape {found}, target_ids {shape}.")
+        for name in ("exact", "query_target_ids"):
+            array = getattr(self, name)
+            if array is not None and array.shape != shape[:1]:
+                raise QueryError(f"{name} has shape {array.shape}, target_ids {shape}.")
+        require_valid_rows(self.target_ids, self.similarity, self.query_target_ids)
+        for name in ("target_ids", "similarity", "ra_deg", "dec_deg", "z", "exact"):
+            getattr(self, name).flags.writeable = False
+
+    @property
+    def counts(self) -> Int64Array:
+        """(n,) number of neighbours found for each query."""
+        return np.count_nonzero(self.target_ids, axis=1)
+
+    def __len__(self) -> int:
+        """Number of queries."""
+        return len(self.target_ids)
+
+    def __iter__(self) -> Iterator[Neighbours]:
+        """The neighbours of each query in turn."""
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> Neighbours:
+        """The neighbours of one query, without padding."""
+        n = int(np.count_nonzero(self.target_ids[row]))
+        ids = self.query_target_ids
+        return Neighbours.of_valid_row(
+            target_ids=self.target_ids[row, :n],
+            similarity=self.similarity[row, :n],
+            ra_deg=self.ra_deg[row, :n],
+            dec_deg=self.dec_deg[row, :n],
+            z=self.z[row, :n],
+            using=self.using,
+            among=self.among,
+            query_target_id=None if ids is None else TargetId(ids[row]),
+            exact=bool(self.exact[row]),
+        )
