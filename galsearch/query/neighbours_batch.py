@@ -79,7 +79,8 @@ class NeighboursBatch:
     @property
     def counts(self) -> Int64Array:
         """(n,) number of neighbours found for each query."""
-        return np.count_nonzero(self.target_ids, axis=1)
+        counts: Int64Array = np.count_nonzero(self.target_ids, axis=1)
+        return counts
 
     def __len__(self) -> int:
         """Number of queries."""

@@ -45,4 +45,5 @@ class SearchResult:
     @property
     def counts(self) -> Int64Array:
         """(q,) number of neighbours found for each query."""
-        return np.count_nonzero(self.rows >= 0, axis=1)
+        counts: Int64Array = np.count_nonzero(self.rows >= 0, axis=1)
+        return counts
