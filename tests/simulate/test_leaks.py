@@ -1,4 +1,4 @@
-"""What image and spectrum of one galaxy share is its physics: a probe that can find anything else.
+"""Image and spectrum of one galaxy share its physics alone: a linear probe looks for more.
 
 Images and spectra are made with the survey's own streams of random numbers, rows and order. Once
 both see the same galaxy; once the spectrum sees another one in the place of the first. A linear
@@ -28,9 +28,9 @@ class Probed:
 
     images: np.ndarray
     same: np.ndarray
-    """Of spectra of the galaxies in the images."""
+    """Summary numbers of spectra of the galaxies in the images."""
     other: np.ndarray
-    """Of spectra of other galaxies."""
+    """Summary numbers of spectra of other galaxies."""
 
 
 @pytest.fixture(scope="module")

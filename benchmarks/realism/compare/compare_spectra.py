@@ -101,7 +101,7 @@ class _MatchedSpectra:
 
     names: list[str]
     real: Float64Array
-    """(n, names)"""
+    """Features of the real spectra, (n, names)."""
     close: list[list[int]]
     """For each real spectrum the simulated rows alike in redshift and contrast, nearest first."""
     features: dict[int, Float64Array]

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from benchmarks.realism.report.thumbnails import Pictures
 from benchmarks.realism.samples.spectrum_features import GRID_ANGSTROM
+from galsearch.files.atomic import new_file
 
 _REAL, _SIMULATED = "#444444", "#d1495b"
 _LABELS = {
@@ -36,12 +37,18 @@ def draw_figures(results: dict[str, Any], pictures: list[Pictures], out: Path) -
                        ("signal_to_noise.png", _quality), ("lines.png", _lines),
                        ("spectra.png", _spectra)):  # fmt: skip
         figure = draw(results)
-        figure.savefig(out / name, bbox_inches="tight")
+        _write_png(figure, out / name)
         plt.close(figure)
     for one in pictures:
         _mosaic(one, out / one.name)
         captions[one.name] = one.title
     return captions
+
+
+def _write_png(figure: Any, path: Path, **settings: Any) -> None:
+    """Write a figure as PNG."""
+    with new_file(path) as temporary:
+        figure.savefig(temporary, format="png", bbox_inches="tight", **settings)
 
 
 def _pair(axes: Axes, simulated: Any, real: Any, label: str, bins: int = 40) -> None:
@@ -205,5 +212,5 @@ def _mosaic(one: Pictures, path: Path) -> None:
             axis.imshow(picture)
         row[0].set_title(label, fontsize=8, loc="left")
     figure.suptitle(one.title, fontsize=8)
-    figure.savefig(path, bbox_inches="tight", dpi=80)
+    _write_png(figure, path, dpi=80)
     plt.close(figure)

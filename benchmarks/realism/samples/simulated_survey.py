@@ -23,7 +23,7 @@ class SimulatedSurvey:
     root: Path
     truth: dict[str, npt.NDArray[Any]]
     pixel: Int64Array
-    """(n,) HEALPix pixel, by which files are found."""
+    """HEALPix pixel of each galaxy, (n,), by which its files are found."""
 
     @classmethod
     def open(cls, root: Path, n: int) -> "SimulatedSurvey":

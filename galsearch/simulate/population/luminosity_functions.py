@@ -18,8 +18,8 @@ from galsearch.simulate.cosmology import differential_volume, distance_modulus
 _5_LOG_H = 5 * np.log10(0.7)
 _BLUE = (-20.45 - 0.16 + _5_LOG_H, -1.49, 0.0038)
 _RED = (-20.34 - 0.21 + _5_LOG_H, -0.57, 0.0111)
-"""(M*, alpha, phi*) of the Schechter functions. The second term of M* converts from the r band at
-z = 0.1 to the rest frame: K(0.1) + 2.5 log10(1.1)."""
+"""Schechter parameters (M*, alpha, phi*) of blue and red galaxies. The second term of M* converts
+from the r band at z = 0.1 to the rest frame: K(0.1) + 2.5 log10(1.1)."""
 _BRIGHTENING = 0.7
 """Magnitudes by which M* is brighter per unit of redshift."""
 

@@ -36,11 +36,11 @@ class _Mixture:
     """A Gaussian mixture of n components; its first dimension is the r magnitude."""
 
     weights: Float64Array
-    """(n,)"""
+    """Weights of the components, (n,)."""
     means: Float64Array
-    """(n, d)"""
+    """Means of the components, (n, d)."""
     covariances: Float64Array
-    """(n, d, d)"""
+    """Covariances of the components, (n, d, d)."""
 
 
 def draw_photometry(target: str, mag_r: float, rng: np.random.Generator) -> TargetPhotometry:

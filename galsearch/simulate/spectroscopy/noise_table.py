@@ -31,7 +31,7 @@ def noise_level(arm: str) -> tuple[Float64Array, Float64Array]:
 
 @functools.cache
 def noise_difference(kind: str, arm: str) -> Float64Array:
-    """Ln of the ratio between the noise of other exposures and that of the tabulated ones.
+    """Natural logarithm of the noise of other exposures over that of the tabulated ones.
 
     Parameters
     ----------

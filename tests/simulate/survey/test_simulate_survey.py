@@ -1,4 +1,4 @@
-"""simulate_survey: interruptions, continuation and refused settings."""
+"""Interruption, continuation and refused settings of `simulate_survey`."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from galsearch.simulate import simulate_survey
 
 
 class InterruptedByUserError(Exception):
-    """What the user's Ctrl-C is in these tests."""
+    """Stands for Ctrl-C in these tests."""
 
 
 def all_bytes(out: Path) -> dict[str, bytes]:
