@@ -18,6 +18,8 @@ from .index import merge as merge
 from .index import remove as remove
 from .index import verify as verify
 from .query import Neighbours as Neighbours
+from .query import NeighboursBatch as NeighboursBatch
+from .query import Query as Query
 from .query import open_index as open_index
 from .render import write_gallery as write_gallery
 from .simulate import simulate_survey as simulate_survey
