@@ -1,4 +1,4 @@
-"""Parts that were built apart with the same quantisers are, merged, the build made at once."""
+"""Parts that were built apart with the same quantisers are, merged, the index built at once."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.core.errors import GalsearchError, ManifestError, MissingModalityError, ShardError
-from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.core.errors import (
+    GalsearchError,
+    ManifestError,
+    ShardError,
+)
+from galsearch.core.modality import DIRECTIONS
 from galsearch.index import IndexRecipe, build_index, merge, open_build, remove, verify
 
 N = 900
@@ -101,22 +105,3 @@ def test_what_does_not_belong_together_is_refused(home: Path, tmp_path: Path) ->
         f"{third}: galaxies were added or removed since it was built. Run galsearch compact on it "
         "first."
     )
-
-
-def test_quantisers_of_a_build_without_the_modality_are_refused(
-    make_sky: Callable[..., Any], home: Path, tmp_path: Path
-) -> None:
-    images = make_sky(300).write(tmp_path / "images", spectrum=slice(0))
-    build_index(IndexRecipe(), embeddings=images, out=tmp_path / "only")
-    with pytest.raises(MissingModalityError) as caught:
-        build_index(
-            IndexRecipe(),
-            embeddings=home / "all",
-            out=tmp_path / "both",
-            quantisers=tmp_path / "only",
-        )
-    assert str(caught.value) == (
-        f"{tmp_path / 'only'}: was built without spectrum vectors, so it has no quantisers for "
-        "them. Take those of a build of both."
-    )
-    assert Modality.SPECTRUM not in open_build(tmp_path / "only").manifest.modalities

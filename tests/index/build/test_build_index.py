@@ -1,0 +1,151 @@
+"""New indexes: their files, what they promise, and what is left after an error."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from galsearch.core.modality import Modality
+from galsearch.embeddings import open_store
+from galsearch.index import (
+    IndexRecipe,
+    add,
+    build_index,
+    compact,
+    open_build,
+    remove,
+    verify,
+)
+from galsearch.index.build import build_index as build_module
+from galsearch.query import open_index
+from tests.index.toy_index import N_TOY, TOY_RECIPE
+
+
+def test_a_build_counts_what_it_holds_and_verifies(toy_index: Path) -> None:
+    manifest = verify(toy_index)
+    plans = {kind: entry.plan for kind, entry in manifest.modalities.items()}
+    assert {kind: (plan.kind, plan.n_vectors) for kind, plan in plans.items()} == {
+        Modality.IMAGE: ("ivfpq", N_TOY),
+        Modality.SPECTRUM: ("ivfpq", N_TOY - 50),
+    }
+    assert manifest.n_galaxies == N_TOY
+    assert manifest.fingerprint == "a" * 64
+    assert {"galsearch", "numpy", "pyarrow"} < set(manifest.versions)
+    assert sorted(manifest.files) == [
+        "catalogue.npy",
+        "catalogue.parquet",
+        "ids.npy",
+        "image/ids.npy",
+        "image/lists.faiss",
+        "image/vectors.npy",
+        "spectrum/ids.npy",
+        "spectrum/lists.faiss",
+        "spectrum/vectors.npy",
+    ]
+
+
+def test_the_same_recipe_shards_and_seed_give_the_same_neighbours(
+    toy_index: Path, toy_embeddings: Path, toy_sky: Any, tmp_path: Path
+) -> None:
+    build_index(TOY_RECIPE, embeddings=toy_embeddings, out=tmp_path / "again")
+    one, other = open_build(toy_index), open_build(tmp_path / "again")
+    assert one.manifest.directions == other.manifest.directions
+    digests = {name: digest.sha256 for name, digest in one.manifest.files.items()}
+    assert digests == {name: d.sha256 for name, d in other.manifest.files.items()}
+
+
+def test_a_small_set_is_flat_and_says_so(make_sky: Callable[..., Any], tmp_path: Path) -> None:
+    embeddings = make_sky(40).write(tmp_path / "sky")
+    manifest = build_index(IndexRecipe(), embeddings=embeddings, out=tmp_path / "small")
+    verify(tmp_path / "small")
+    assert {entry.plan.kind for entry in manifest.modalities.values()} == {"flat"}
+    for entry in manifest.directions:
+        assert (entry.recall_at_1, entry.recall_at_10, entry.exact_share) == (1, 1, 1)
+        assert not entry.held_out
+    assert "flat: every query is compared with every vector" in manifest.summary()
+
+
+def test_one_modality_alone_is_a_legal_build(make_sky: Callable[..., Any], tmp_path: Path) -> None:
+    embeddings = make_sky(40).write(tmp_path / "sky", image=slice(0, 0))
+    manifest = build_index(IndexRecipe(), embeddings=embeddings, out=tmp_path / "spectra")
+    assert list(manifest.modalities) == [Modality.SPECTRUM]
+    assert [(entry.using, entry.among) for entry in manifest.directions] == [
+        (Modality.SPECTRUM, Modality.SPECTRUM)
+    ]
+
+
+def test_an_interrupted_build_leaves_nothing(
+    toy_embeddings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build_module, "write_manifest", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build_index(TOY_RECIPE, embeddings=toy_embeddings, out=tmp_path / "toy")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stages_are_reported_until_they_are_done(toy_embeddings: Path, tmp_path: Path) -> None:
+    reports: dict[str, tuple[int, int]] = {}
+
+    def progress(stage: str, done: int, total: int) -> None:
+        reports[stage] = (done, total)
+
+    manifest = build_index(
+        TOY_RECIPE, embeddings=toy_embeddings, out=tmp_path / "toy", progress=progress
+    )
+    assert reports["fill image index"] == (N_TOY, N_TOY)
+    assert reports["measure recall"] == (4, 4)
+    assert all(done == total for done, total in reports.values())
+    assert set(reports) <= {*manifest.seconds, "digests"}
+
+
+@pytest.mark.parametrize("family", ["ivfsq", "ivfpq", "fastscan"])
+@pytest.mark.parametrize("store", ["float32", "float16", "int8"])
+def test_every_family_and_store_answers_verifies_and_grows(
+    toy_embeddings: Path, make_sky: Callable[..., Any], tmp_path: Path, family: Any, store: Any
+) -> None:
+    codes: dict[str, Any] = {"n_subvectors": 8}
+    if family == "ivfsq":
+        codes = {"n_bits": None}
+    recipe = dataclasses.replace(
+        TOY_RECIPE,
+        **{"family": family, "store": store, "n_lists": 8, "flat_below": 100, **codes},
+    )
+    out = tmp_path / "toy"
+    manifest = build_index(recipe, embeddings=toy_embeddings, out=out)
+    assert {entry.plan.kind for entry in manifest.modalities.values()} == {family}
+    row_bytes = {"float32": 64, "float16": 32, "int8": 20}[store]
+    assert (out / "image" / "vectors.npy").stat().st_size == 128 + N_TOY * row_bytes
+    assert sorted(path.name for path in (out / "image").iterdir()) == [
+        *(["basis.npz"] if store == "int8" else []),
+        "ids.npy",
+        "lists.faiss",
+        "vectors.npy",
+    ]
+    for entry in manifest.directions:
+        assert entry.recall_at_10 > 0.8
+        assert entry.queries_per_second > 0
+    truth = open_build(out).stored(Modality.IMAGE)
+    error = {"float32": 1e-6, "float16": 1e-3, "int8": 2e-2}[store]
+    originals = next(iter_vectors(toy_embeddings))
+    np.testing.assert_allclose(truth.take(truth.rows_of(originals[0])), originals[1], atol=error)
+    others = make_sky(50, seed=7)
+    add(others.write(tmp_path / "others"), index=out)
+    remove(others.ids[:10], index=out)
+    verify(out)
+    compact(out)
+    assert verify(out).modalities[Modality.IMAGE].n_vectors == N_TOY + 40
+    engine = open_index(out)
+    answers = engine.query_many(others.ids[10:], using="image", among="spectrum", where="z > 0.1")
+    assert {len(answer) for answer in answers} == {10}
+    alike = engine.query(int(others.ids[20]), using="image", among="image", k=3, exact=True)
+    assert len(alike) == 3
+
+
+def iter_vectors(toy_embeddings: Path) -> Any:
+    return open_store(toy_embeddings, Modality.IMAGE).iter_vectors()

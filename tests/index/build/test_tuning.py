@@ -1,0 +1,14 @@
+"""Tuned search settings."""
+
+from pathlib import Path
+
+from galsearch.index.search.modality_index import least_probe
+from galsearch.index.storage.manifest_json import read_manifest
+
+
+def test_what_was_tuned_is_what_a_question_reads(toy_index: Path) -> None:
+    manifest = read_manifest(toy_index)
+    for entry in manifest.directions:
+        plan = manifest.modalities[entry.among].plan
+        least = least_probe(10 * entry.rerank + 1, plan.n_lists, plan.n_vectors)
+        assert entry.n_probe >= min(least, plan.n_lists)

@@ -1,0 +1,50 @@
+"""An index that tests change, and checks of its query results against exact search."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.index import IndexRecipe, open_build
+from galsearch.query import open_index
+from galsearch.query.exact import brute_force
+
+N, N_FIRST, N_SECOND = 900, 600, 750
+"""Number of galaxies, and where the first and the second part of them end."""
+RECIPE = IndexRecipe(name="toy", n_tuning_queries=20, n_bits=4, n_lists=8)
+
+
+def part(sky: Any, start: int, stop: int) -> Any:
+    rows = start + np.argsort(sky.ids[start:stop])
+    return type(sky)(sky.ids[rows], sky.image[rows], sky.spectrum[rows])
+
+
+def rows_of(sky: Any, build: Path, kind: Modality) -> np.ndarray:
+    """Rows of the sky whose vectors the build should hold."""
+    known = {int(name): row for row, name in enumerate(sky.ids)}
+    return np.array([known[int(name)] for name in open_build(build).stored(kind).ids])
+
+
+def check_results(sky: Any, build: Path) -> None:
+    """Whole, true, of live galaxies alone, exact where asked, and near the exact ones."""
+    engine = open_index(build)
+    for using, among in DIRECTIONS:
+        rows = rows_of(sky, build, among)
+        asking = rows_of(sky, build, using)[::7][:25]
+        answers = engine.query_many(sky.ids[asking], using=using, among=among, k=5)
+        exact = engine.query_many(sky.ids[asking], using=using, among=among, k=5, exact=True)
+        found = 0
+        for row, answer, true in zip(asking, answers, exact, strict=True):
+            ids, cosines = brute_force(
+                getattr(sky, among)[rows],
+                sky.ids[rows],
+                getattr(sky, using)[row],
+                k=5,
+                exclude=int(sky.ids[row]),
+            )
+            assert true.target_ids.tolist() == ids.tolist()
+            np.testing.assert_allclose(true.similarity, cosines, atol=1e-6)
+            assert set(answer.target_ids) <= set(sky.ids[rows])
+            found += np.count_nonzero(answer.similarity >= cosines[-1] - 1e-6)
+        assert found >= 0.85 * 5 * len(asking)

@@ -1,0 +1,59 @@
+"""Adding galaxies to an index."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from galsearch.core.errors import (
+    ShardError,
+)
+from galsearch.core.modality import Modality
+from galsearch.index import add, remove, verify
+from galsearch.index.storage.manifest_json import read_manifest
+from galsearch.query import open_index
+from tests.index.changing_index import (
+    N_FIRST,
+    N_SECOND,
+    N,
+    check_results,
+    part,
+)
+
+
+def test_added_galaxies_answer_and_are_asked(
+    shuffled_sky: Any, survey_parts: Path, changing_index: Path
+) -> None:
+    manifest = add(survey_parts / "second", index=changing_index)
+    assert manifest == read_manifest(changing_index) == verify(changing_index)
+    assert (manifest.n_galaxies, manifest.generation) == (N_SECOND, 2)
+    assert manifest.modalities[Modality.SPECTRUM].n_vectors == N_FIRST + 100
+    check_results(shuffled_sky, changing_index)
+
+
+def test_a_removed_galaxy_can_be_added_again_and_is_the_new_one(
+    shuffled_sky: Any, survey_parts: Path, changing_index: Path, tmp_path: Path
+) -> None:
+    again = part(shuffled_sky, 0, 30)
+    again.image[:] = again.image[::-1].copy()
+    table = pq.read_table(again.write(tmp_path / "again") / "catalogue.parquet")
+    table = table.set_column(3, "z", pa.array(np.full(len(table), 7.0)))
+    pq.write_table(table, tmp_path / "again" / "catalogue.parquet")
+    with pytest.raises(ShardError) as caught:
+        add(tmp_path / "again", index=changing_index)
+    assert str(caught.value) == (
+        f"{tmp_path / 'again'}: 30 of 30 galaxies are in index 'toy' already, first TARGETID "
+        f"{again.ids[0]}; nothing was added. Remove them from the index first, or embed new ones "
+        "alone."
+    )
+    remove(again.ids, index=changing_index)
+    add(tmp_path / "again", index=changing_index)
+    verify(changing_index)
+    engine = open_index(changing_index)
+    assert engine.query(int(again.ids[0]), where="z == 7", k=99).z.tolist() == [7.0] * 29
+    stored = engine.index.stored(Modality.IMAGE)
+    np.testing.assert_array_equal(stored.take(stored.rows_of(again.ids)), again.image)
+    assert len(engine.query(int(again.ids[0]), k=N, where="z < 7")) < N_FIRST - 30
