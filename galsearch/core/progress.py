@@ -27,6 +27,10 @@ def no_progress(stage: str, done: int, total: int, /) -> None:
     """Ignore a report of progress: the default where nobody watches."""
 
 
+def no_stage_progress(done: int, total: int, /) -> None:
+    """Ignore a report of progress of one stage."""
+
+
 def stage_progress(progress: Progress, stage: str) -> StageProgress:
     """A receiver for one stage that passes its reports on to `progress`.
 

@@ -121,6 +121,21 @@ def write_arrays(path: Path, **arrays: npt.NDArray[Any]) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
+@contextmanager
+def new_array(
+    path: Path, *, dtype: npt.DTypeLike, shape: tuple[int, ...]
+) -> Iterator[npt.NDArray[Any]]:
+    """A new array in a `.npy` file, memory-mapped, to be filled while the block runs.
+
+    The file takes its place when the block ends without an error. An older file at `path` that
+    is memory-mapped stays readable through its map.
+    """
+    with new_file(path) as temporary:
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.dtype(dtype), shape=shape)
+        yield array
+        array.flush()
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or the list of names in a directory, is on the disk."""
     handle = os.open(path, os.O_RDONLY)

@@ -8,7 +8,7 @@ import numpy as np
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index import IndexRecipe, open_build
 from galsearch.query import open_index
-from galsearch.query.exact import brute_force
+from tests.reference.brute_force import brute_force
 
 N, N_FIRST, N_SECOND = 900, 600, 750
 """Number of galaxies, and where the first and the second part of them end."""

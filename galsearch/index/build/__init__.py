@@ -1,1 +1,1 @@
-"""Building an index: vectors are stored, quantisers trained, recall measured."""
+"""Building of indexes: vectors are stored, quantisers trained, recall measured."""

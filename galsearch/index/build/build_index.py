@@ -1,39 +1,34 @@
-"""From embeddings and a recipe to an index directory: store, train, tune, measure, describe."""
+"""A new index from embeddings: store the vectors, train, fill the lists, measure recall."""
 
-import datetime
-import importlib.metadata
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from galsearch.core.arrays import TargetIds
 from galsearch.core.modality import Modality
-from galsearch.files.digest import FileDigest
-from galsearch.index.build.cross_lists import UnfinishedBuild, add_cross_lists, worth_trying
-from galsearch.index.build.intake import (
-    drop_originals,
-    open_stores,
-    read_catalogue,
-    store_vectors,
-    write_catalogue,
-)
+from galsearch.core.progress import Progress, StageProgress, no_progress, stage_progress
+from galsearch.embeddings import EmbeddingStore
+from galsearch.index.build.index_catalogue import read_catalogue, write_catalogue
+from galsearch.index.build.intake import open_stores, store_vectors
 from galsearch.index.build.measure_recall import measure_directions
-from galsearch.index.build.quantisers import Quantisers, borrow, describe_modality, train
-from galsearch.index.plan.index_recipe import IndexRecipe, read_recipe
-from galsearch.index.search.modality_index import OpenModality
-from galsearch.index.storage.manifest import (
-    MANIFEST_NAME,
-    DirectionManifest,
-    IndexManifest,
-    ModalityManifest,
-    SegmentManifest,
+from galsearch.index.build.modality_build import ModalityBuild
+from galsearch.index.build.quantisers import (
+    Quantisers,
+    index_vectors,
+    read_quantisers,
+    train_quantisers,
 )
-from galsearch.index.storage.manifest_json import write_manifest
+from galsearch.index.build.query_aware_lists import directions_to_try, try_query_aware_lists
+from galsearch.index.plan.index_recipe import IndexRecipe, read_recipe
+from galsearch.index.storage.finish_manifest import (
+    current_time,
+    finish_manifest,
+    library_versions,
+)
+from galsearch.index.storage.manifest import DirectionManifest, IndexManifest, SegmentManifest
 from galsearch.index.storage.staging import new_build
-from galsearch.index.vectors.stored_vectors import StoredVectors
-
-Progress = Callable[[str, int, int], None]
 
 
 def build_index(
@@ -47,147 +42,136 @@ def build_index(
 ) -> IndexManifest:
     """The manifest of a new index over every embedded galaxy, written to the directory `out`.
 
-    The index is made in a directory beside `out` that is renamed when it is whole; after an
-    error nothing is left. The same recipe, shards and seed give the same neighbours.
+    The index is made in a directory beside `out` and renamed when it is complete; after an error
+    nothing is left of it. The same recipe, shards and seed give the same neighbours.
 
     Parameters
     ----------
     recipe
         An `IndexRecipe`, or the path of its TOML file.
     embeddings
-        What `embed_dataset` wrote: `image/`, `spectrum/` or both, and `catalogue.parquet`.
+        Directory that `embed_dataset` wrote: `image/`, `spectrum/` or both, and
+        `catalogue.parquet`.
+    out
+        Directory of the new index.
     overwrite
-        Replace a build that is in `out`.
+        Replace an index that is in `out`.
     quantisers
-        A build whose quantisers are taken in place of training. Parts of a survey that are built
-        with one build's quantisers can be merged (`merge`).
+        Directory of an index whose quantisers are used; then nothing is trained. Parts of a survey
+        that are built with the quantisers of one index can be merged (`merge`).
     progress
-        Called with a stage's name, how much is done, and how much there is.
+        Receives the name of a stage, how much of it is done, and how much there is.
 
     Raises
     ------
     ConfigError
         Where the recipe is wrong, or contradicts the vectors or the machine.
+    NoEmbeddingsError
+        Where there are no embeddings.
     ShardError
-        Where the embeddings are missing or contradict each other.
+        Where the embeddings contradict each other.
     EncoderMismatchError
         Where images and spectra were embedded by different encoders.
-    ManifestError
-        Where `out` exists and may not be replaced.
+    IndexExistsError
+        Where `out` holds an index and `overwrite` is false.
+    OutputExistsError
+        Where `out` is something else than an index or an empty directory.
     """
     if not isinstance(recipe, IndexRecipe):
         recipe = read_recipe(recipe)
     with new_build(Path(out), overwrite=overwrite) as directory:
-        workshop = _Workshop(recipe, directory, progress or (lambda *_: None))
-        return workshop.build(Path(embeddings), None if quantisers is None else Path(quantisers))
+        build = _IndexBuild(recipe, directory, progress or no_progress)
+        return build.run(Path(embeddings), None if quantisers is None else Path(quantisers))
 
 
 @dataclass
-class _Workshop:
-    """One build under way."""
+class _IndexBuild:
+    """An index that is being built, and the seconds that each stage took."""
 
     recipe: IndexRecipe
     directory: Path
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def build(self, embeddings: Path, quantisers: Path | None) -> IndexManifest:
+    def run(self, embeddings: Path, quantisers: Path | None) -> IndexManifest:
+        """Build the index from `embeddings`, with the quantisers of another index or new ones."""
         stores = open_stores(embeddings)
-        borrowed = {} if quantisers is None else borrow(quantisers, stores)
-        opened: dict[Modality, OpenModality] = {}
-        made: dict[Modality, Quantisers] = {}
-        originals: dict[Modality, StoredVectors] = {}
-        for kind, store in stores.items():
-            folder = self.directory / kind
-            with self._stage(f"store {kind} vectors") as report:
-                originals[kind] = store_vectors(store, folder, progress=report)
-            share = len(store) / sum(len(each) for each in stores.values())
-            with self._stage(f"train {kind} index") as report:
-                made[kind] = borrowed.get(kind) or train(self.recipe, originals[kind], share=share)
-            with self._stage(f"fill {kind} index") as report:
-                opened[kind] = made[kind].index(self.recipe, originals[kind], folder, report)
-        ids = {kind: modality.stored.ids for kind, modality in opened.items()}
+        borrowed = {} if quantisers is None else read_quantisers(quantisers, stores)
+        n_vectors = sum(len(store) for store in stores.values())
+        builds = {
+            kind: self._build_modality(kind, store, borrowed.get(kind), len(store) / n_vectors)
+            for kind, store in stores.items()
+        }
+        ids = {kind: build.opened.stored.ids for kind, build in builds.items()}
         table = read_catalogue(embeddings)
         n_galaxies = write_catalogue(table, self.directory, ids, embeddings)
-        with self._stage("measure recall") as report:
-            directions = measure_directions(opened, self.recipe, report, originals)
-        for using, among in () if borrowed else worth_trying(directions):
-            with self._stage(f"{using} questions among {among}") as report:
-                unfinished = UnfinishedBuild(
-                    self.recipe, made, opened, originals, self.directory / among
-                )
-                directions = add_cross_lists(unfinished, using, among, directions, report)
-        entries = {}
-        for kind, store in stores.items():
-            folder = self.directory / kind
-            entries[kind] = describe_modality(made[kind], len(store), store.fingerprint, folder)
-            drop_originals(folder)
-        segment = SegmentManifest("", n_galaxies, {kind: len(own) for kind, own in ids.items()})
+        directions = self._measure(builds)
+        if not borrowed:
+            directions = self._add_query_aware_lists(builds, directions)
         first = next(iter(stores.values()))
-        return finish(
-            self.directory,
-            lambda done, total: self.progress("digests", done, total),
+        draft = IndexManifest(
             recipe=self.recipe,
-            dataset=(first.dataset, first.record.dataset_digest),
-            entries=entries,
+            n_galaxies=n_galaxies,
+            modalities={kind: build.describe() for kind, build in builds.items()},
             directions=directions,
-            segment=segment,
+            files={},
+            versions=library_versions(),
             seconds=self.seconds,
+            created=current_time(),
+            dataset=first.dataset,
+            dataset_digest=first.record.dataset_digest,
+            segments=(SegmentManifest("", n_galaxies, _lengths(ids)),),
         )
+        return finish_manifest(draft, self.directory, stage_progress(self.progress, "digests"))
+
+    def _build_modality(
+        self,
+        kind: Modality,
+        store: EmbeddingStore,
+        quantisers: Quantisers | None,
+        share_of_memory: float,
+    ) -> ModalityBuild:
+        """Store the vectors of one modality, train its quantisers and fill its lists."""
+        folder = self.directory / kind
+        with self._stage(f"store {kind} vectors") as progress:
+            originals = store_vectors(store, folder, progress=progress)
+        with self._stage(f"train {kind} index"):
+            quantisers = quantisers or train_quantisers(
+                self.recipe, originals, share_of_memory=share_of_memory
+            )
+        with self._stage(f"fill {kind} index") as progress:
+            opened = index_vectors(quantisers, self.recipe, originals, folder, progress)
+        return ModalityBuild(folder, store.fingerprint, originals, quantisers, opened)
+
+    def _measure(self, builds: dict[Modality, ModalityBuild]) -> tuple[DirectionManifest, ...]:
+        opened = {kind: build.opened for kind, build in builds.items()}
+        originals = {kind: build.originals for kind, build in builds.items()}
+        with self._stage("measure recall") as progress:
+            return measure_directions(opened, self.recipe, progress, originals)
+
+    def _add_query_aware_lists(
+        self,
+        builds: dict[Modality, ModalityBuild],
+        directions: tuple[DirectionManifest, ...],
+    ) -> tuple[DirectionManifest, ...]:
+        """The directions, with query-aware lists for those that become cheaper by them."""
+        measured = {(entry.using, entry.among): entry for entry in directions}
+        for using, among in directions_to_try(directions):
+            with self._stage(f"query-aware lists, {using} to {among}") as progress:
+                before = measured[using, among]
+                trial = try_query_aware_lists(builds, self.recipe, before, progress)
+                if trial is not None:
+                    lists, measured[using, among] = trial
+                    builds[among].add_query_aware_lists(lists)
+        return tuple(measured.values())
 
     @contextmanager
-    def _stage(self, name: str) -> Iterator[Callable[[int, int], None]]:
+    def _stage(self, name: str) -> Iterator[StageProgress]:
+        """Report the progress of a stage, and record the seconds that it took."""
         start = time.perf_counter()
-        yield lambda done, total: self.progress(name, done, total)
+        yield stage_progress(self.progress, name)
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def finish(
-    directory: Path,
-    report: Callable[[int, int], None],
-    *,
-    recipe: IndexRecipe,
-    dataset: tuple[str, str],
-    entries: dict[Modality, ModalityManifest],
-    directions: tuple[DirectionManifest, ...],
-    segment: SegmentManifest,
-    seconds: dict[str, float],
-) -> IndexManifest:
-    """The manifest of the files that lie in `directory` now, written beside them.
-
-    Parameters
-    ----------
-    dataset
-        Path of the dataset whose galaxies these are, and its digest.
-    """
-    manifest = IndexManifest(
-        recipe=recipe,
-        n_galaxies=segment.n_galaxies,
-        modalities=entries,
-        directions=directions,
-        files=_digests(directory, report),
-        versions=library_versions(),
-        seconds=seconds,
-        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        dataset=dataset[0],
-        dataset_digest=dataset[1],
-        segments=(segment,),
-    )
-    write_manifest(manifest, directory / MANIFEST_NAME)
-    return manifest
-
-
-def _digests(directory: Path, report: Callable[[int, int], None]) -> dict[str, FileDigest]:
-    paths = sorted(path for path in directory.rglob("*") if path.is_file())
-    digests = {}
-    for path in paths:
-        digests[path.relative_to(directory).as_posix()] = FileDigest.of(path)
-        report(len(digests), len(paths))
-    return digests
-
-
-def library_versions() -> dict[str, str]:
-    """The versions of what made a build."""
-    names = ("galsearch", "numpy", "pyarrow", "faiss-cpu", "faiss-gpu", "faiss-gpu-cuvs")
-    installed = {dist.name: dist.version for dist in importlib.metadata.distributions()}
-    return {name: installed[name] for name in names if name in installed}
+def _lengths(ids: dict[Modality, TargetIds]) -> dict[Modality, int]:
+    return {kind: len(own) for kind, own in ids.items()}

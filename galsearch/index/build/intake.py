@@ -1,78 +1,62 @@
-"""From embedding shards and their catalogue to the arrays of a build, one shard at a time."""
+"""Embeddings become the stored vectors of an index, one shard at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from galsearch.core.arrays import TargetIds, Vectors
-from galsearch.core.errors import EncoderMismatchError, ShardError
+from galsearch.core.errors import NoEmbeddingsError, ShardError
+from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
+from galsearch.core.progress import StageProgress, no_stage_progress
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingStore, open_store
-from galsearch.embeddings.embed import CATALOGUE_FILE
-from galsearch.index.vectors.array_files import (
-    CATALOGUE_DTYPE,
-    CATALOGUE_RECORDS_NAME,
-    IDS_NAME,
-    PCA_NAME,
-    VECTORS_NAME,
-)
+from galsearch.files.atomic import new_array, write_array
+from galsearch.index.vectors.array_files import IDS_NAME, PCA_NAME, VECTORS_NAME
 from galsearch.index.vectors.codec import make_codec
 from galsearch.index.vectors.pca import PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
-ORIGINALS_NAME = "vectors-float32.npy"
-
 
 def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
-    """The stores of the modalities that `embeddings` holds vectors of, of one encoder.
+    """The embedding stores in a directory, by modality; all of them of one encoder.
 
     Raises
     ------
-    ShardError
-        Where there is none.
+    NoEmbeddingsError
+        Where the directory holds no embeddings.
     EncoderMismatchError
-        Where they come from different encoders.
+        Where the modalities were embedded by different encoders.
+    ShardError
+        Where the embeddings of the modalities have different numbers of dimensions.
     """
     present = [kind for kind in Modality if (embeddings / kind).is_dir()]
     stores = {kind: open_store(embeddings, kind) for kind in present}
     stores = {kind: store for kind, store in stores.items() if len(store)}
     if not stores:
-        raise ShardError(
-            f"{embeddings}: no embeddings, neither of images nor of spectra. Make them with "
-            "galsearch embed DATASET OUT."
+        raise NoEmbeddingsError(
+            f"{embeddings}: holds no embeddings, neither of images nor of spectra.",
+            embeddings=embeddings,
         )
-    found = {kind: store.fingerprint for kind, store in stores.items()}
-    if len(set(found.values())) > 1:
-        raise EncoderMismatchError(
-            f"{embeddings}: "
-            + " and ".join(f"{kind} vectors of encoder {f[:16]}" for kind, f in found.items())
-            + ". Similarities between different encoders have no meaning; embed both with one "
-            "encoder."
-        )
+    require_same_encoder(
+        {f"{embeddings / kind}": store.fingerprint for kind, store in stores.items()}
+    )
     dims = {kind: store.dim for kind, store in stores.items()}
     if len(set(dims.values())) > 1:
-        raise ShardError(
-            f"{embeddings}: "
-            + " and ".join(f"{kind} vectors of {dim} components" for kind, dim in dims.items())
-            + ", although of one encoder. Embed both again."
-        )
+        found = " and ".join(f"{kind} embeddings of {dim} dimensions" for kind, dim in dims.items())
+        raise ShardError(f"{embeddings}: holds {found}, although of one encoder.", dims=dims)
     return stores
 
 
 def store_vectors(
-    store: EmbeddingStore, directory: Path, *, progress: Callable[[int, int], None]
+    store: EmbeddingStore, directory: Path, *, progress: StageProgress
 ) -> StoredVectors:
-    """`ids.npy` and `vectors.npy` of a store in `directory`; see `write_vectors`.
+    """The embeddings of a store, written to `directory`; see `write_vectors`.
 
-    Every shard is read once for its ids and once for its vectors, so memory holds all ids but
-    the vectors of one shard only.
+    Every shard is read once for its ids and once for its vectors, so that memory holds all ids
+    but the vectors of only one shard.
     """
     return write_vectors(
         list(store.iter_ids()),
@@ -91,129 +75,73 @@ def write_vectors(
     *,
     dim: int,
     source: Path,
-    progress: Callable[[int, int], None] = lambda *_: None,
+    progress: StageProgress = no_stage_progress,
 ) -> StoredVectors:
-    """`ids.npy` and `vectors.npy` in `directory`, ascending by TARGETID, of unit length.
+    """Vectors written to `ids.npy` and `vectors.npy`, in order of TARGETID, with unit norm.
 
     Parameters
     ----------
     parts
-        All TARGETIDs.
+        All TARGETIDs, in any order.
     blocks
-        TARGETIDs and vectors, some at a time, in any order.
+        TARGETIDs and their vectors, a block at a time, in any order.
+    directory
+        Directory to create.
+    dim
+        Number of dimensions of a vector.
     source
-        Where they are from, for messages.
+        Where the vectors come from, for messages.
 
     Raises
     ------
     ShardError
-        Where an id comes twice, or there are more or fewer vectors than ids.
+        Where a TARGETID occurs twice, or the numbers of vectors and TARGETIDs differ.
     """
     directory.mkdir(parents=True)
     ids = np.sort(np.concatenate(parts))
-    twice = ids[1:][ids[1:] == ids[:-1]]
-    if len(twice):
+    repeated = ids[1:][ids[1:] == ids[:-1]]
+    if len(repeated):
         raise ShardError(
-            f"{source}: {len(twice):,} TARGETIDs come twice, first {twice[0]}. "
-            "Remove the shard that should not be there."
+            f"{source}: {len(repeated):,} TARGETIDs occur twice, first {repeated[0]}.",
+            target_id=int(repeated[0]),
         )
-    np.save(directory / IDS_NAME, ids)
-    vectors = np.lib.format.open_memmap(
-        directory / VECTORS_NAME, mode="w+", dtype=np.float32, shape=(len(ids), dim)
-    )
+    write_array(directory / IDS_NAME, ids)
     done = 0
-    for some_ids, some_vectors in blocks:
-        vectors[find_rows(ids, some_ids)] = unit_rows(some_vectors)
-        done += len(some_ids)
-        progress(done, len(ids))
+    path = directory / VECTORS_NAME
+    with new_array(path, dtype=np.float32, shape=(len(ids), dim)) as vectors:
+        for block_ids, block in blocks:
+            vectors[find_rows(ids, block_ids)] = unit_rows(block)
+            done += len(block_ids)
+            progress(done, len(ids))
     if done != len(ids):
-        raise ShardError(f"{source}: {len(ids):,} ids and {done:,} vectors.")
-    del vectors
+        raise ShardError(f"{source}: {len(ids):,} TARGETIDs and {done:,} vectors.")
     return StoredVectors([VectorSegment.open(directory, n_vectors=len(ids), dim=dim)])
 
 
-def reduce_vectors(
+def compress_vectors(
     stored: StoredVectors, directory: Path, store: str, pca: PrincipalAxes | None
 ) -> StoredVectors:
-    """What `vectors.npy` in `directory` becomes where a component is stored in fewer bytes.
+    """The vectors of `directory` in another encoding, which replaces their file.
 
-    The vectors in single precision stay beside it in `ORIGINALS_NAME` until `drop_originals`.
+    `stored` stays readable, although its file has lost its name: it is memory-mapped.
+
+    Parameters
+    ----------
+    stored
+        Float32 vectors that `write_vectors` wrote to `directory`.
+    store
+        Name of the encoding: `float32` (nothing changes), `float16` or `int8`.
+    pca
+        Principal axes of the vectors, which `int8` needs.
     """
     if store == "float32":
         return stored
     codec = make_codec(store, stored.dim, pca)
     if store == "int8" and pca is not None:
         pca.write(directory / PCA_NAME)
-    path = directory / VECTORS_NAME
-    path.rename(directory / ORIGINALS_NAME)
-    reduced = np.lib.format.open_memmap(
-        path, mode="w+", dtype=codec.dtype, shape=(stored.n_rows, codec.width)
-    )
-    for rows, vectors in stored.blocks():
-        reduced[rows] = codec.encode(vectors)
-    del reduced
+    shape = (stored.n_rows, codec.width)
+    with new_array(directory / VECTORS_NAME, dtype=codec.dtype, shape=shape) as encoded:
+        for rows, vectors in stored.blocks():
+            encoded[rows] = codec.encode(vectors)
     segment = VectorSegment.open(directory, n_vectors=stored.n_rows, dim=stored.dim, store=store)
     return StoredVectors([segment])
-
-
-def drop_originals(directory: Path) -> None:
-    """Remove what `reduce_vectors` left, if anything."""
-    (directory / ORIGINALS_NAME).unlink(missing_ok=True)
-
-
-def read_catalogue(embeddings: Path) -> pa.Table:
-    """Every catalogue column of the embedded galaxies.
-
-    Raises
-    ------
-    ShardError
-        Where there is no catalogue, or it lacks a column.
-    """
-    path = embeddings / CATALOGUE_FILE
-    if not path.is_file():
-        raise ShardError(
-            f"{path}: no such file; galsearch embed writes it beside the shards. Run it again."
-        )
-    table = pq.read_table(path)
-    missing = [name for name in CATALOGUE_DTYPE.names or () if name not in table.column_names]
-    if missing:
-        raise ShardError(f"{path}: no column {', '.join(missing)}.")
-    return table
-
-
-def write_catalogue(
-    table: pa.Table, directory: Path, embedded: dict[Modality, TargetIds], source: Path
-) -> int:
-    """`catalogue.parquet`, its places as `catalogue.npy`, its `ids.npy`; how many there are.
-
-    Raises
-    ------
-    ShardError
-        Where an id comes twice, or an embedded galaxy is not in the table.
-    """
-    path = source / CATALOGUE_FILE
-    table = table.sort_by("target_id")
-    places = np.zeros(len(table), CATALOGUE_DTYPE)
-    for name in CATALOGUE_DTYPE.names or ():
-        places[name] = _column(table[name], name)
-    ids = np.ascontiguousarray(places["target_id"])
-    if (ids[1:] == ids[:-1]).any():
-        raise ShardError(f"{path}: TARGETID {ids[1:][ids[1:] == ids[:-1]][0]} comes twice.")
-    for kind, wanted in embedded.items():
-        absent = wanted[find_rows(ids, wanted) < 0]
-        if len(absent):
-            raise ShardError(
-                f"{path}: lacks {len(absent):,} of {len(wanted):,} galaxies with {kind} "
-                f"vectors, first TARGETID {absent[0]}. Run galsearch embed again."
-            )
-    pq.write_table(table, directory / CATALOGUE_FILE)
-    np.save(directory / CATALOGUE_RECORDS_NAME, places)
-    np.save(directory / IDS_NAME, ids)
-    return len(places)
-
-
-def _column(column: object, name: str) -> npt.NDArray[np.generic]:
-    """A column as NumPy: an unknown redshift is NaN, an unknown id or place is an error there."""
-    if name == "z":
-        column = pc.fill_null(column, float("nan"))
-    return np.asarray(column)

@@ -1,14 +1,15 @@
-"""What turns vectors into inverted lists and stored rows: trained once, or taken from a build."""
+"""Quantisers of one modality: trained from its vectors, or taken from another index."""
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from galsearch.core.errors import ManifestError, MissingModalityError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
-from galsearch.index.build.intake import ORIGINALS_NAME, reduce_vectors
+from galsearch.core.progress import StageProgress
+from galsearch.index.build.intake import compress_vectors
 from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, wants_gpu
 from galsearch.index.ivf.gpu_training import build_on_gpu
 from galsearch.index.ivf.inverted_lists import InvertedLists
@@ -19,57 +20,68 @@ from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.search.modality_index import OpenModality
 from galsearch.index.storage.manifest import (
-    CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
-    CrossManifest,
+    QUERY_AWARE_LISTS_NAME,
     ModalityManifest,
+    QueryAwareManifest,
 )
 from galsearch.index.vectors.pca import MAX_UNEXPLAINED, MAX_UNEXPLAINED_4_BIT, PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
-Report = Callable[[int, int], None]
 
-
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Quantisers:
-    """A plan, the pca of the vectors, and empty lists; for one modality."""
+    """Everything that is trained to index the vectors of one modality."""
 
     plan: IndexPlan
     pca: PrincipalAxes | None
-    """None where nothing needs it: a flat index of whole components."""
-    lists: InvertedLists | None
-    """Holding nothing; None where flat, or where GPUs train and fill at once."""
+    """Principal axes of the vectors; None for a flat index of float vectors."""
+    lists: InvertedLists | None = None
+    """Empty inverted lists; None for a flat index, and where `gpu` trains and fills them."""
     gpu: GpuPlan | None = None
-    digest: str = ""
-    cross: InvertedLists | None = None
-    """Holding nothing; None where `lists` do for questions of the other modality too."""
-
-    def index(
-        self, recipe: IndexRecipe, stored: StoredVectors, folder: Path, report: Report
-    ) -> OpenModality:
-        """The index over `stored`, its lists and reduced vectors written to `folder`."""
-        lists = self.lists
-        if self.gpu is not None and self.pca is not None:
-            lists = build_on_gpu(self.plan, recipe, stored, self.pca, self.gpu)
-        elif lists is not None:
-            fill_lists(lists, stored, report)
-        if lists is not None:
-            write_lists(lists, folder / INVERTED_LISTS_NAME)
-            self.digest = lists.quantiser_digest()
-        if self.cross is not None:
-            fill_lists(self.cross, stored, report)
-            write_lists(self.cross, folder / CROSS_LISTS_NAME)
-        reduced = reduce_vectors(stored, folder, self.plan.store, self.pca)
-        return OpenModality(reduced, lists, cross=self.cross)
+    """How GPUs train and fill the lists; None where the CPU does."""
+    query_aware: InvertedLists | None = None
+    """Empty lists for queries of the other modality; None where there are none."""
 
 
-def train(recipe: IndexRecipe, stored: StoredVectors, *, share: float) -> Quantisers:
-    """Quantisers for these vectors, planned on this machine, with GPUs or without.
+def index_vectors(
+    quantisers: Quantisers,
+    recipe: IndexRecipe,
+    stored: StoredVectors,
+    folder: Path,
+    progress: StageProgress,
+) -> OpenModality:
+    """The index over stored vectors; its lists and encoded vectors are written to `folder`.
+
+    The lists of `quantisers` are filled, so quantisers can be used only once.
+    """
+    lists, query_aware = quantisers.lists, quantisers.query_aware
+    if quantisers.gpu is not None and quantisers.pca is not None:
+        lists = build_on_gpu(quantisers.plan, recipe, stored, quantisers.pca, quantisers.gpu)
+    elif lists is not None:
+        fill_lists(lists, stored, progress)
+    if lists is not None:
+        write_lists(lists, folder / INVERTED_LISTS_NAME)
+    if query_aware is not None:
+        fill_lists(query_aware, stored, progress)
+        write_lists(query_aware, folder / QUERY_AWARE_LISTS_NAME)
+    encoded = compress_vectors(stored, folder, quantisers.plan.store, quantisers.pca)
+    return OpenModality(encoded, lists, cross=query_aware)
+
+
+def train_quantisers(
+    recipe: IndexRecipe, stored: StoredVectors, *, share_of_memory: float
+) -> Quantisers:
+    """Quantisers trained on a sample of the vectors, on GPUs or the CPU as the recipe says.
 
     Parameters
     ----------
-    share
-        Of the memory budget, for these vectors.
+    recipe
+        Settings of the index.
+    stored
+        Vectors that will be indexed.
+    share_of_memory
+        Fraction of the memory budget that these vectors may use.
     """
     pca = PrincipalAxes.fit(sample_vectors(stored, PCA_SAMPLE_SIZE, recipe.seed))
     plan = plan_index(
@@ -79,36 +91,34 @@ def train(recipe: IndexRecipe, stored: StoredVectors, *, share: float) -> Quanti
         n_pca_components=pca.n_components_for(MAX_UNEXPLAINED),
         n_pca_components_4_bit=pca.n_components_for(MAX_UNEXPLAINED_4_BIT),
         on_gpu=wants_gpu(recipe),
-        share_of_memory=share,
+        share_of_memory=share_of_memory,
     )
     if plan.kind == "flat":
-        return Quantisers(plan, pca if plan.store == "int8" else None, None)
+        return Quantisers(plan, pca if plan.store == "int8" else None)
     gpu = choose_gpu(recipe, plan)
     if gpu is not None:
-        return Quantisers(plan, pca, None, gpu)
+        return Quantisers(plan, pca, gpu=gpu)
     sample = sample_vectors(stored, plan.n_training, recipe.seed)
     return Quantisers(plan, pca, train_lists(plan, recipe, sample, pca))
 
 
-def borrow(
-    build: Path, kinds: dict[Modality, object] | Iterable[Modality]
-) -> dict[Modality, Quantisers]:
-    """The quantisers of a build, for each of these modalities.
+def read_quantisers(index: Path, kinds: Iterable[Modality]) -> dict[Modality, Quantisers]:
+    """The quantisers of an index for each of these modalities.
 
     Raises
     ------
     MissingModalityError
-        Where the build has none for one of them.
+        Where the index has no vectors of one of them.
     ManifestError
-        Where the build is damaged.
+        Where the index is damaged.
     """
-    opened = open_build(build)
+    opened = open_build(index)
     found = {}
     for kind in kinds:
         if kind not in opened.manifest.modalities:
             raise MissingModalityError(
-                f"{build}: was built without {kind} vectors, so it has no quantisers for them. "
-                "Take those of a build of both."
+                f"{index}: has no {kind} vectors, and therefore no quantisers for them.",
+                modality=kind,
             )
         found[kind] = quantisers_of(opened, kind)
     opened.release()
@@ -116,47 +126,54 @@ def borrow(
 
 
 def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
-    """Those of one modality of an opened build, its lists emptied."""
+    """The quantisers of one modality of an open index, with empty lists.
+
+    Raises
+    ------
+    ManifestError
+        Where the lists were not trained as the manifest states.
+    """
     entry = opened.manifest.modalities[kind]
-    codec = opened.stored(kind).codec
-    pca = getattr(codec, "pca", None)
+    pca = getattr(opened.stored(kind).codec, "pca", None)
     if entry.plan.kind == "flat":
-        return Quantisers(entry.plan, pca, None)
-    lists = opened.read_lists(opened.manifest.segments[0], kind).clone_empty()
-    if lists.quantiser_digest() != entry.quantiser:
+        return Quantisers(entry.plan, pca)
+    first = opened.manifest.segments[0]
+    lists = opened.read_lists(first, kind).clone_empty()
+    _check_digest(opened, lists, entry.quantiser, f"{kind} lists")
+    query_aware = None
+    if entry.query_aware is not None:
+        query_aware = opened.read_query_aware_lists(first, kind).clone_empty()
+        _check_digest(opened, query_aware, entry.query_aware.quantiser, f"query-aware {kind} lists")
+    return Quantisers(entry.plan, pca, lists, query_aware=query_aware)
+
+
+def _check_digest(opened: GalaxyIndex, lists: InvertedLists, expected: str, name: str) -> None:
+    if lists.quantiser_digest() != expected:
         raise ManifestError(
-            f"{opened.directory}: the {kind} lists are of another quantiser than manifest.json "
-            "says. Build the index again with galsearch build-index."
+            f"{opened.directory}: the quantisers of the {name} are not those that manifest.json "
+            "states.",
+            directory=opened.directory,
         )
-    cross = None
-    if entry.cross is not None:
-        cross = opened.read_cross_lists(opened.manifest.segments[0], kind).clone_empty()
-        if cross.quantiser_digest() != entry.cross.quantiser:
-            raise ManifestError(
-                f"{opened.directory}: the cross lists over {kind} vectors are of another quantiser "
-                "than manifest.json says. Build the index again with galsearch build-index."
-            )
-    return Quantisers(entry.plan, pca, lists, digest=entry.quantiser, cross=cross)
 
 
 def describe_modality(
-    made: Quantisers, n_vectors: int, fingerprint: str, folder: Path
+    quantisers: Quantisers, opened: OpenModality, fingerprint: str, folder: Path
 ) -> ModalityManifest:
-    """What the manifest says of the files in `folder`."""
+    """The manifest entry of one modality, with the sizes of the files in `folder`."""
+    n_vectors = len(opened.stored)
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
-    sizes.pop(ORIGINALS_NAME, None)
-    in_memory = sizes.pop(INVERTED_LISTS_NAME, 0) + sizes.pop(CROSS_LISTS_NAME, 0)
-    cross = None
-    if made.cross is not None:
-        plan = dataclasses.replace(made.cross.plan, n_vectors=n_vectors)
-        cross = CrossManifest(plan, made.cross.quantiser_digest())
+    in_memory = sizes.pop(INVERTED_LISTS_NAME, 0) + sizes.pop(QUERY_AWARE_LISTS_NAME, 0)
+    query_aware = None
+    if opened.cross is not None:
+        plan = dataclasses.replace(opened.cross.plan, n_vectors=n_vectors)
+        query_aware = QueryAwareManifest(plan, opened.cross.quantiser_digest())
     return ModalityManifest(
-        plan=dataclasses.replace(made.plan, n_vectors=n_vectors),
+        plan=dataclasses.replace(quantisers.plan, n_vectors=n_vectors),
         n_vectors=n_vectors,
         fingerprint=Fingerprint(fingerprint),
-        device="cpu" if made.gpu is None else "gpu",
-        quantiser=made.digest,
+        device="cpu" if quantisers.gpu is None else "gpu",
+        quantiser="" if opened.lists is None else opened.lists.quantiser_digest(),
         index_bytes_per_vector=round(in_memory / n_vectors, 2),
         stored_bytes_per_vector=round(sum(sizes.values()) / n_vectors, 2),
-        cross=cross,
+        query_aware=query_aware,
     )

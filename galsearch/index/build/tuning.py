@@ -1,7 +1,7 @@
-"""How deep each direction must look to reach its recall, and what recall that gives.
+"""Tuning of search settings: how many lists to probe, and how many candidates to re-rank.
 
-Questions of one modality among another lie outside the other's distribution, so each direction is
-tuned on its own questions: galaxies of the build, each excluded from its own answer.
+Cross-modal queries are out of the distribution of the vectors that they search, so each direction
+is tuned on its own queries: galaxies of the index, each excluded from its own neighbours.
 """
 
 import dataclasses
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from galsearch.core.arrays import Rows, TargetIds, Vectors
+from galsearch.core.arrays import BoolArray, Float64Array, Rows, TargetIds, Vectors
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.cost import probe_cost, rerank_cost
 from galsearch.index.plan.index_plan import IndexPlan
@@ -28,155 +27,196 @@ from galsearch.index.search.search_result import SearchResult
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 RECALL_KS = (1, 10, 100)
-_SPARED_ERRORS = 2
-_AS_GOOD = 0.002
-RERANKS = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+"""Numbers of neighbours for which recall is measured."""
+RERANK_FACTORS = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+"""Candidates per neighbour that tuning tries."""
+_MARGIN_IN_ERRORS = 2
+"""Standard errors by which the recall in tuning must exceed the target."""
+_RECALL_TOLERANCE = 0.002
+"""Where no settings reach the target, the cheapest within this distance of the best recall is
+taken."""
 
 
 @dataclass(frozen=True, eq=False)
-class Questions:
-    """Stored galaxies that ask among a modality, with the exact answers."""
+class QuerySample:
+    """Galaxies of the index that are used as queries, with their exact neighbours."""
 
     vectors: Vectors
+    """(n, d) query vectors."""
     target_ids: TargetIds
+    """(n,) TARGETIDs, each excluded from its own neighbours."""
     truth: SearchResult
+    """The exact neighbours of each query."""
 
     def __len__(self) -> int:
+        """Number of queries."""
         return len(self.target_ids)
 
 
-def draw_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[TargetIds, TargetIds]:
-    """`n` galaxies to tune with and `n` others to measure with; the same where they are few."""
+def sample_query_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[TargetIds, TargetIds]:
+    """TARGETIDs of `n` galaxies for tuning and of `n` others for measuring recall.
+
+    Where there are fewer than 2 n galaxies, both samples are the same.
+    """
     ids = np.random.default_rng(seed).permutation(stored.ids)[: 2 * n]
     tuning = np.sort(ids[:n])
     return tuning, tuning if len(ids) < 2 * n else np.sort(ids[n:])
 
 
-def ask(using: StoredVectors, among: StoredVectors, ids: TargetIds) -> Questions:
-    """What these galaxies ask, with the answers of exact search."""
+def search_exactly(using: StoredVectors, among: StoredVectors, ids: TargetIds) -> QuerySample:
+    """Stored galaxies as queries, with their neighbours by exact search.
+
+    Parameters
+    ----------
+    using
+        Vectors of the modality of the queries.
+    among
+        Vectors that are searched.
+    ids : (n,) int64
+        TARGETIDs of the query galaxies.
+    """
     vectors = using.take(using.rows_of(ids))
     rows, cosines = exact_search(among, vectors, k=max(RECALL_KS), exclude_rows=among.rows_of(ids))
     truth = SearchResult.of_rows(among, rows, cosines, np.ones(len(ids), bool))
-    return Questions(vectors, ids, truth)
+    return QuerySample(vectors, ids, truth)
 
 
 def tune(
-    lists: InvertedLists,
-    stored: StoredVectors,
-    questions: Questions,
-    recipe: IndexRecipe,
+    lists: InvertedLists, stored: StoredVectors, queries: QuerySample, recipe: IndexRecipe
 ) -> SearchSettings:
-    """The cheapest settings that reach the recipe's recall@10, else those within .002 of the best.
+    """The cheapest search settings that reach the recall@10 of the recipe.
 
-    Reached means: with two standard errors to spare, because recall varies from one sample of
-    questions to the next and the cheapest of many settings is the luckiest too. Cost is counted,
-    not timed, so the outcome is the same on every machine.
+    The target counts as reached where the recall exceeds it by two standard errors, because recall
+    varies between samples of queries, and the cheapest of many settings is a favourable sample.
+    Where no settings reach it, the cheapest within 0.002 of the best recall are returned. Costs
+    are counted, not timed, so that the result is the same on every machine.
+
+    Parameters
+    ----------
+    lists
+        Inverted lists over `stored`.
+    stored
+        Vectors that are searched, as they are stored.
+    queries
+        Queries with their exact neighbours among `stored`.
+    recipe
+        Its `recall_target` is used, and `n_probe` and `rerank` where they are set.
     """
     plan = dataclasses.replace(lists.plan, n_vectors=len(stored))
-    reranks = np.array([recipe.rerank] if recipe.rerank else RERANKS)
+    factors = np.array([recipe.rerank] if recipe.rerank else RERANK_FACTORS)
     reached: list[_Trial] = []
-    short: list[_Trial] = []
-    for n_probe in _probes(plan.n_lists, recipe.n_probe):
+    missed: list[_Trial] = []
+    for n_probe in _n_probes_to_try(plan.n_lists, recipe.n_probe):
         cheapest = min((trial.cost for trial in reached), default=math.inf)
-        if cost_of(plan, n_probe, float(reranks[0])) >= cheapest:
+        if search_cost(plan, n_probe, float(factors[0])) >= cheapest:
             break
-        found = _recall_by_rerank(lists, stored, questions, n_probe, reranks)
-        recalls, errors = found.mean(axis=0), found.std(axis=0) / math.sqrt(len(found))
-        sure = recalls - _SPARED_ERRORS * errors >= recipe.recall_target
-        for number, rerank in enumerate(reranks.tolist()):
-            depth = depth_of(MIN_DEPTH_K, rerank)
-            least = min(least_probe(depth, plan.n_lists, len(stored)), plan.n_lists)
-            if recipe.n_probe is None and n_probe < least:
-                continue  # a question would read more lists, and see other candidates
-            cost = cost_of(plan, n_probe, rerank)
-            trial = _Trial(n_probe, rerank, float(recalls[number]), cost)
-            (reached if sure[number] else short).append(trial)
+        recalls = _recall_by_factor(lists, stored, queries, n_probe, factors)
+        mean, error = recalls.mean(axis=0), recalls.std(axis=0) / math.sqrt(len(recalls))
+        enough = mean - _MARGIN_IN_ERRORS * error >= recipe.recall_target
+        for i, rerank in enumerate(factors.tolist()):
+            least = least_probe(depth_of(MIN_DEPTH_K, rerank), plan.n_lists, len(stored))
+            if recipe.n_probe is None and n_probe < min(least, plan.n_lists):
+                continue  # A query would probe more lists than this and see other candidates.
+            cost = search_cost(plan, n_probe, rerank)
+            trial = _Trial(n_probe, rerank, float(mean[i]), cost)
+            (reached if enough[i] else missed).append(trial)
     if not reached:
-        best = max(trial.recall_at_10 for trial in short)
-        reached = [trial for trial in short if trial.recall_at_10 >= best - _AS_GOOD]
+        best = max(trial.recall_at_10 for trial in missed)
+        reached = [trial for trial in missed if trial.recall_at_10 >= best - _RECALL_TOLERANCE]
     chosen = min(reached, key=lambda trial: trial.cost)
     return SearchSettings(chosen.n_probe, chosen.rerank)
 
 
 class _Trial(NamedTuple):
+    """Search settings with their recall and cost."""
+
     n_probe: int
     rerank: float
     recall_at_10: float
     cost: float
 
 
-def _probes(n_lists: int, fixed: int | None) -> list[int]:
+def _n_probes_to_try(n_lists: int, fixed: int | None) -> list[int]:
+    """Numbers of lists to probe, ascending, about four for each doubling; or the fixed one."""
     if fixed is not None:
         return [min(fixed, n_lists)]
-    steps = {
-        1,
-        2,
-        3,
-        *(n * 2**power for n in (4, 5, 6, 7) for power in range(n_lists.bit_length())),
-    }
+    powers = range(n_lists.bit_length())
+    steps = {1, 2, 3, *(n * 2**power for n in (4, 5, 6, 7) for power in powers)}
     return [*sorted(step for step in steps if step < n_lists), n_lists]
 
 
-def cost_of(plan: IndexPlan, n_probe: int, rerank: float) -> float:
-    """What a question costs that reads so many lists and re-ranks so deeply."""
+def search_cost(plan: IndexPlan, n_probe: int, rerank: float) -> float:
+    """Cost of a query for 10 neighbours with these settings, in the unit of `plan.cost`."""
     return probe_cost(n_probe, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
 
 
-def _recall_by_rerank(
+def _recall_by_factor(
     lists: InvertedLists,
     stored: StoredVectors,
-    questions: Questions,
+    queries: QuerySample,
     n_probe: int,
-    reranks: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
-    """(n_questions, n_depths) recall@10 after re-ranking, for each depth at once.
+    factors: Float64Array,
+) -> Float64Array:
+    """(n_queries, n_factors) recall@10 after re-ranking, for each re-ranking factor.
 
-    Re-ranking puts a true neighbour first wherever it is among the candidates, so the recall at
-    a depth is the share of true neighbours among that many candidates.
+    Re-ranking puts a true neighbour first wherever it is among the candidates. So the recall is
+    the share of the true neighbours among the candidates, and one search serves all factors.
     """
-    depths = np.array([depth_of(MIN_DEPTH_K, rerank) for rerank in reranks.tolist()])
-    deepest = min(int(depths.max()), len(stored))
-    found = lists.candidates(questions.vectors, n=deepest, n_probe=n_probe)
-    recalls = np.ones((len(questions), len(reranks)))
-    for number, rows in enumerate(found):
-        near, wanted = _true_neighbours(stored, questions, number, rows)
-        counted = np.cumsum(near)[np.minimum(depths, deepest) - 1]
-        if wanted:
-            recalls[number] = np.minimum(counted, wanted) / wanted
+    depths = np.array([depth_of(MIN_DEPTH_K, factor) for factor in factors.tolist()])
+    max_depth = min(int(depths.max()), len(stored))
+    candidates = lists.candidates(queries.vectors, n=max_depth, n_probe=n_probe)
+    recalls = np.ones((len(queries), len(factors)))
+    for i, rows in enumerate(candidates):
+        is_neighbour, n_neighbours = _true_neighbours(stored, queries, i, rows)
+        found = np.cumsum(is_neighbour)[np.minimum(depths, max_depth) - 1]
+        if n_neighbours:
+            recalls[i] = np.minimum(found, n_neighbours) / n_neighbours
     return recalls
 
 
 def _true_neighbours(
-    stored: StoredVectors, questions: Questions, number: int, rows: Rows
-) -> tuple[npt.NDArray[np.bool_], int]:
-    """(n,) which candidates are as near as the tenth exact neighbour, and how many should be."""
-    n_true = int(questions.truth.counts[number])
-    true_ids = questions.truth.target_ids[number, :n_true]
-    cosines = questions.truth.similarity[number, :n_true]
-    wanted = min(MIN_DEPTH_K, len(cosines))
-    if not wanted:
+    stored: StoredVectors, queries: QuerySample, i: int, rows: Rows
+) -> tuple[BoolArray, int]:
+    """True where a candidate of query `i` is one of its 10 nearest, and how many there are."""
+    n_true = int(queries.truth.counts[i])
+    true_ids = queries.truth.target_ids[i, :n_true]
+    cosines = queries.truth.similarity[i, :n_true]
+    n_neighbours = min(MIN_DEPTH_K, len(cosines))
+    if not n_neighbours:
         return np.zeros(len(rows), bool), 0
     ids = np.where(rows >= 0, stored.ids_at(np.maximum(rows, 0)), 0)
-    as_near = cosines >= cosines[wanted - 1]
-    if not as_near.all() or len(as_near) < max(RECALL_KS):
-        return (ids[:, None] == true_ids[as_near]).any(axis=1), wanted
-    # More equally near galaxies than the exact answer lists: compare cosines instead of ids.
-    near = (rows >= 0) & (ids != questions.target_ids[number])
-    near[near] = stored.cosines(rows[near], questions.vectors[number]) >= cosines[wanted - 1]
-    return near, wanted
+    near_enough = cosines >= cosines[n_neighbours - 1]
+    if not near_enough.all() or len(near_enough) < max(RECALL_KS):
+        return (ids[:, None] == true_ids[near_enough]).any(axis=1), n_neighbours
+    # More galaxies have the same cosine than exact search returned: compare cosines, not ids.
+    found = (rows >= 0) & (ids != queries.target_ids[i])
+    limit = cosines[n_neighbours - 1]
+    found[found] = stored.cosines(rows[found], queries.vectors[i]) >= limit
+    return found, n_neighbours
 
 
-def recall(found: SearchResult, questions: Questions, truth: StoredVectors, *, k: int) -> float:
-    """Mean share of the `k` exact neighbours found; an equal cosine counts as found.
+def recall(found: SearchResult, queries: QuerySample, truth: StoredVectors, *, k: int) -> float:
+    """Mean fraction of the `k` exact neighbours that a search found.
 
-    By cosine rather than by id, so that ties and duplicates are not counted as misses
-    (ann-benchmarks' definition); by the cosine of the true vectors, whatever is stored.
+    A neighbour counts as found where its cosine is not below that of the k-th exact neighbour, so
+    that ties and duplicates are not misses (the definition of ann-benchmarks).
+
+    Parameters
+    ----------
+    found
+        Neighbours that the search found for each query.
+    queries
+        Queries with at least `k` exact neighbours where there are so many.
+    truth
+        Vectors with which cosines are computed: the original ones, whatever is stored.
+    k
+        Number of neighbours.
     """
-    shares = []
-    n_true, n_found = np.minimum(questions.truth.counts, k), found.counts
+    fractions = []
+    n_true, n_found = np.minimum(queries.truth.counts, k), found.counts
     for i in np.flatnonzero(n_true):
-        least = questions.truth.similarity[i, n_true[i] - 1]
+        least = queries.truth.similarity[i, n_true[i] - 1]
         rows = truth.rows_of(found.target_ids[i, : n_found[i]])
-        cosines = truth.cosines(rows, questions.vectors[i])
-        shares.append(np.mean(cosines[: n_true[i]] >= least))
-    return float(np.mean(shares)) if shares else 1.0
+        cosines = truth.cosines(rows, queries.vectors[i])
+        fractions.append(np.mean(cosines[: n_true[i]] >= least))
+    return float(np.mean(fractions)) if fractions else 1.0

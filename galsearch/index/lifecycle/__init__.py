@@ -1,1 +1,1 @@
-"""Changes to an existing index: add, remove, compact, merge and verify."""
+"""Changes to an index (add, remove, compact), merging and verification."""

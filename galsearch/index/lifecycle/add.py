@@ -1,39 +1,32 @@
-"""Galaxies come into a live build; what reads it is not disturbed.
+"""Adding galaxies to an index that others may be reading.
 
-A build has one or two segments: what was built or compacted, and what was added since, of the
-same quantisers. Added galaxies are written into a new second segment together with those added
-before; removed ones are listed beside their segment. An opened index joins both in memory, so a
-question costs the same however often the build has changed.
+An index has one or two segments: the galaxies that were built or compacted, and those added since,
+indexed with the same quantisers. A new second segment is written with the galaxies that were added
+before and the new ones. Removed galaxies are listed in a file. An open index joins both segments in
+memory, so a query takes the same time however often the index has changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from galsearch.core.arrays import TargetIds, Vectors
-from galsearch.core.errors import EncoderMismatchError, MissingModalityError, ShardError
-from galsearch.core.ids import find_rows
+from galsearch.core.errors import MissingModalityError, ShardError
+from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
+from galsearch.core.progress import Progress, no_progress, no_stage_progress, stage_progress
 from galsearch.embeddings import EmbeddingStore
-from galsearch.index.build.intake import (
-    drop_originals,
-    open_stores,
-    read_catalogue,
-    write_catalogue,
-    write_vectors,
-)
-from galsearch.index.build.quantisers import quantisers_of
+from galsearch.index.build.index_catalogue import read_catalogue, write_catalogue
+from galsearch.index.build.intake import open_stores, write_vectors
+from galsearch.index.build.quantisers import index_vectors, quantisers_of
 from galsearch.index.lifecycle.commit import commit
+from galsearch.index.lifecycle.segment_catalogue import concatenate, read_present
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.generations import new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 from galsearch.index.vectors.stored_vectors import StoredVectors
-
-Progress = Callable[[str, int, int], None]
 
 
 def add(
@@ -42,67 +35,70 @@ def add(
     index: str | Path | None = None,
     progress: Progress | None = None,
 ) -> IndexManifest:
-    """The manifest of a build with the galaxies of `embeddings` in it, beside those it had.
+    """The manifest of an index after the galaxies of `embeddings` were added to it.
 
-    The quantisers stay as they were trained. The change is one rename: whoever reads the build
-    sees all of it or nothing, and a process that dies leaves the build as it was.
+    The quantisers are not trained again. The change takes effect by one rename: a reader sees all
+    of it or nothing, and a process that dies before it leaves the index as it was.
 
     Parameters
     ----------
     embeddings
-        What `embed_dataset` wrote, by the encoder of the build.
+        Directory that `embed_dataset` wrote, with the encoder of the index.
     index
-        Default: the only build under `index_builds`.
+        Directory of the index; default: the only one under `index_builds`.
+    progress
+        Receives the name of a stage, how much of it is done, and how much there is.
 
     Raises
     ------
     ShardError
-        Where a galaxy is in the build already, or the embeddings contradict each other.
+        Where a galaxy is in the index already, or the embeddings contradict each other.
     EncoderMismatchError
-        Where another encoder made them.
+        Where another encoder made the embeddings.
     MissingModalityError
-        Where they hold a modality that the build was made without.
+        Where they hold a modality that the index was built without.
     ManifestError
-        Where the build is damaged, or another process is changing it.
+        Where the index is damaged.
+    LockedError
+        Where another process is changing the index.
     """
     directory = find_build() if index is None else Path(index)
     with write_lock(directory):
         opened = open_build(directory)
-        stores = open_stores(Path(embeddings))
-        _check(opened, stores, Path(embeddings))
+        source = Path(embeddings)
+        stores = open_stores(source)
+        _check_compatible(opened, stores, source)
         folder = new_generation(directory, opened.manifest)
-        segment = _write_added(opened, stores, Path(embeddings), folder, progress)
+        segment = _write_second_segment(opened, stores, source, folder, progress or no_progress)
         first = opened.manifest.segments[0]
-        n_added = segment.n_galaxies - _alive_in_second(opened)
-        changed = opened.manifest.n_changed + n_added
-        return commit(opened, folder, (first, segment), n_changed=changed)
+        n_added = segment.n_galaxies - _n_present_in_second(opened)
+        n_changed = opened.manifest.n_changed + n_added
+        return commit(opened, folder, (first, segment), n_changed=n_changed)
 
 
-def _check(opened: GalaxyIndex, stores: dict[Modality, EmbeddingStore], source: Path) -> None:
+def _check_compatible(
+    opened: GalaxyIndex, stores: dict[Modality, EmbeddingStore], source: Path
+) -> None:
+    """Check that the index can hold these embeddings."""
     manifest = opened.manifest
+    name = f"index '{manifest.recipe.name}'"
     for kind, store in stores.items():
-        if store.fingerprint != manifest.fingerprint:
-            raise EncoderMismatchError(
-                f"index '{manifest.recipe.name}' was built with encoder "
-                f"{manifest.fingerprint[:16]}, {source} is of encoder {store.fingerprint[:16]}. "
-                "Similarities between different encoders have no meaning. Embed with the index's "
-                "encoder, or build the index again."
-            )
+        require_same_encoder({name: manifest.fingerprint, str(source): store.fingerprint})
         if kind not in manifest.modalities:
             raise MissingModalityError(
-                f"index '{manifest.recipe.name}' was built without {kind} vectors, {source} holds "
-                f"{len(store):,}. Build the index again from both."
+                f"{name} was built without {kind} vectors; {source} holds {len(store):,}.",
+                modality=kind,
             )
 
 
-def _write_added(
+def _write_second_segment(
     opened: GalaxyIndex,
     stores: dict[Modality, EmbeddingStore],
     source: Path,
     folder: Path,
-    progress: Progress | None,
+    progress: Progress,
 ) -> SegmentManifest:
-    """The second segment: what it held, without what was removed, and the new galaxies."""
+    """Write the galaxies that were added before and not removed, and the new ones."""
     table = read_catalogue(source)
     new = np.asarray(table["target_id"])
     known = new[opened.catalogue_rows(new) >= 0]
@@ -110,31 +106,27 @@ def _write_added(
         raise ShardError(
             f"{source}: {len(known):,} of {len(new):,} galaxies are in index "
             f"'{opened.manifest.recipe.name}' already, first TARGETID {known.min()}; nothing was "
-            "added. Remove them from the index first, or embed new ones alone."
+            "added.",
+            target_id=int(known.min()),
         )
-    counts = {}
+    report = stage_progress(progress, "add vectors")
+    n_vectors = {}
     embedded: dict[Modality, TargetIds] = {}
-    for number, kind in enumerate(opened.manifest.modalities, start=1):
+    for done, kind in enumerate(opened.manifest.modalities, start=1):
         stored = _write_modality(opened, kind, stores.get(kind), folder / kind)
         if stored is not None:
-            counts[kind], embedded[kind] = len(stored), stored.ids
-        if progress:
-            progress("add vectors", number, len(opened.manifest.modalities))
-    if len(opened.catalogues) > 1:
-        path, removed = opened.catalogues[1]
-        before = pq.read_table(path)
-        alive = find_rows(removed, np.asarray(before["target_id"])) < 0
-        table = pa.concat_tables(
-            [before.filter(pa.array(alive)), table], promote_options="permissive"
-        )
-    n_galaxies = write_catalogue(table, folder, embedded, source)
-    return SegmentManifest(folder.name, n_galaxies, counts)
+            n_vectors[kind], embedded[kind] = len(stored), stored.ids
+        report(done, len(opened.manifest.modalities))
+    before = [read_present(path, removed) for path, removed in opened.catalogues[1:]]
+    n_galaxies = write_catalogue(concatenate([*before, table]), folder, embedded, source)
+    return SegmentManifest(folder.name, n_galaxies, n_vectors)
 
 
 def _write_modality(
     opened: GalaxyIndex, kind: Modality, store: EmbeddingStore | None, folder: Path
 ) -> StoredVectors | None:
-    before = _second(opened, kind)
+    """Write and index the second segment of one modality; None where it has no vectors."""
+    before = _second_segment(opened, kind)
     ids = [] if before is None else [before.ids]
     if store is not None:
         ids += list(store.iter_ids())
@@ -149,20 +141,21 @@ def _write_modality(
 
     dim = opened.stored(kind).dim
     stored = write_vectors(ids, blocks(), folder, dim=dim, source=folder)
-    quantisers_of(opened, kind).index(opened.manifest.recipe, stored, folder, lambda *_: None)
-    drop_originals(folder)
+    quantisers = quantisers_of(opened, kind)
+    index_vectors(quantisers, opened.manifest.recipe, stored, folder, no_stage_progress)
     return stored
 
 
-def _second(opened: GalaxyIndex, kind: Modality) -> StoredVectors | None:
-    """What was added before and not removed since."""
-    segments = opened.stored(kind).segments
-    if len(opened.manifest.segments) < 2 or kind not in opened.manifest.segments[1].n_vectors:
+def _second_segment(opened: GalaxyIndex, kind: Modality) -> StoredVectors | None:
+    """The vectors of one modality that were added before and not removed since."""
+    later = opened.manifest.segments[1:]
+    if not any(kind in segment.n_vectors for segment in later):
         return None
-    return StoredVectors([segments[-1]])
+    return StoredVectors([opened.stored(kind).segments[-1]])
 
 
-def _alive_in_second(opened: GalaxyIndex) -> int:
-    if len(opened.manifest.segments) < 2:
-        return 0
-    return opened.manifest.segments[1].n_galaxies - len(opened.catalogues[1][1])
+def _n_present_in_second(opened: GalaxyIndex) -> int:
+    """Number of galaxies that were added before and not removed since."""
+    counts = [segment.n_galaxies for segment in opened.manifest.segments]
+    present = [n - len(removed) for n, (_, removed) in zip(counts, opened.catalogues, strict=True)]
+    return sum(present[1:])

@@ -1,9 +1,10 @@
-"""A change to a live build takes effect: its manifest is drawn up and swapped in."""
+"""The last step of a change: the new manifest takes effect."""
 
 import dataclasses
 from pathlib import Path
 from typing import Any
 
+from galsearch.core.progress import no_stage_progress
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.storage.generations import (
@@ -14,10 +15,12 @@ from galsearch.index.storage.generations import (
 )
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 
-MEASURED_AFTER = 0.1
-"""Share of its galaxies that may come or go before a build's directions are tuned again: how deep
-each must look was chosen for the galaxies that were there. So a change costs little on average,
-and the recall that the manifest promises is never that of a very different build."""
+REMEASURE_SHARE = 0.1
+"""Fraction of the galaxies after whose change the directions are tuned and measured again.
+
+Search settings were chosen for the galaxies of the last measurement. With a limit, the cost of a
+change stays small on average, and the recall in the manifest is never that of a very different
+index."""
 
 
 def commit(
@@ -28,13 +31,26 @@ def commit(
     n_changed: int,
     **other: Any,
 ) -> IndexManifest:
-    """Swap in a manifest of these segments, whose new files lie in `folder`.
+    """The new manifest of an index, after it has replaced the old one.
 
-    Where a tenth of the galaxies have come or gone since recall was measured, it is measured again
-    first, each direction tuned anew.
+    Where a tenth of the galaxies has changed since recall was measured, every direction is tuned
+    and measured again first.
+
+    Parameters
+    ----------
+    opened
+        The index before the change; it is closed.
+    folder
+        Directory of the new files.
+    segments
+        The segments of the index after the change.
+    n_changed
+        Galaxies that were added or removed since recall was measured.
+    **other
+        Other fields of the manifest that change.
     """
     old = opened.manifest
-    drafted = dataclasses.replace(
+    draft = dataclasses.replace(
         old,
         segments=segments,
         generation=old.generation + 1,
@@ -42,17 +58,17 @@ def commit(
         files={**files_of_segments(old, segments), **digest_and_sync(opened.directory, folder)},
         **other,
     )
-    fresh = GalaxyIndex(opened.directory, drafted)
+    fresh = GalaxyIndex(opened.directory, draft)
     after = dataclasses.replace(
-        drafted,
+        draft,
         n_galaxies=len(fresh.ids),
         modalities={
             kind: dataclasses.replace(entry, n_vectors=len(fresh.stored(kind)))
-            for kind, entry in drafted.modalities.items()
+            for kind, entry in draft.modalities.items()
         },
     )
-    if n_changed and n_changed >= MEASURED_AFTER * after.n_galaxies:
-        after = _measured(after, fresh)
+    if n_changed and n_changed >= REMEASURE_SHARE * after.n_galaxies:
+        after = _measure_again(after, fresh)
     commit_manifest(after, opened.directory)
     fresh.release()
     opened.release()
@@ -60,7 +76,7 @@ def commit(
     return after
 
 
-def _measured(manifest: IndexManifest, fresh: GalaxyIndex) -> IndexManifest:
+def _measure_again(manifest: IndexManifest, fresh: GalaxyIndex) -> IndexManifest:
     searched = {kind: fresh.modality(kind) for kind in manifest.modalities}
-    directions = measure_directions(searched, manifest.recipe, lambda *_: None)
+    directions = measure_directions(searched, manifest.recipe, no_stage_progress)
     return dataclasses.replace(manifest, directions=directions, n_changed=0)

@@ -1,34 +1,35 @@
-"""A build that has changed becomes one segment again, and its recall is measured anew."""
+"""Compaction: an index with later additions and removals becomes one segment again."""
 
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from galsearch.core.arrays import TargetIds, Vectors
+from galsearch.core.arrays import Rows, TargetIds, Vectors
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
-from galsearch.index.build.build_index import Progress, library_versions
-from galsearch.index.build.intake import (
-    drop_originals,
-    reduce_vectors,
-    write_catalogue,
-    write_vectors,
-)
+from galsearch.core.progress import Progress, no_progress, no_stage_progress, stage_progress
+from galsearch.index.build.index_catalogue import write_catalogue
+from galsearch.index.build.intake import compress_vectors, write_vectors
 from galsearch.index.build.measure_recall import measure_directions
-from galsearch.index.build.quantisers import describe_modality, quantisers_of, train
+from galsearch.index.build.quantisers import (
+    describe_modality,
+    index_vectors,
+    quantisers_of,
+    train_quantisers,
+)
 from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.lifecycle.commit import commit
+from galsearch.index.lifecycle.segment_catalogue import read_all_present
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.search.modality_index import OpenModality
 from galsearch.index.storage.find_build import find_build
+from galsearch.index.storage.finish_manifest import library_versions
 from galsearch.index.storage.generations import new_generation, write_lock
 from galsearch.index.storage.manifest import (
-    CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
+    QUERY_AWARE_LISTS_NAME,
     IndexManifest,
     ModalityManifest,
     SegmentManifest,
@@ -37,45 +38,48 @@ from galsearch.index.vectors.stored_vectors import StoredVectors
 
 
 def compact(index: str | Path | None = None, *, progress: Progress | None = None) -> IndexManifest:
-    """The manifest of a build whose removed galaxies are gone from its files.
+    """The manifest of an index after its segments were joined and removed galaxies dropped.
 
-    What was added joins what was built; the quantisers stay as they were trained, so answers stay
-    the same. How deep each direction must look is tuned again and its recall is measured. A build
-    too small for lists when it was made gets them where it has grown enough. Where recall falls
-    short of the target, the galaxies have changed and `galsearch build-index` trains anew.
+    The quantisers stay as they were trained, so neighbours stay the same. Every direction is tuned
+    and its recall is measured again. An index that was too small for inverted lists gets them
+    where it has enough vectors now. Where recall is below the target afterwards, the galaxies have
+    changed so much that a new build, which trains again, is better.
 
     Parameters
     ----------
     index
-        Default: the only build under `index_builds`.
+        Directory of the index; default: the only one under `index_builds`.
+    progress
+        Receives the name of a stage, how much of it is done, and how much there is.
 
     Raises
     ------
     ManifestError
-        Where the build is damaged, or another process is changing it.
+        Where the index is damaged.
+    LockedError
+        Where another process is changing the index.
     """
     directory = find_build() if index is None else Path(index)
-    report = progress or (lambda *_: None)
+    progress = progress or no_progress
     with write_lock(directory):
         opened = open_build(directory)
         folder = new_generation(directory, opened.manifest)
+        report = stage_progress(progress, "compact vectors")
         modalities: dict[Modality, ModalityManifest] = {}
         searched: dict[Modality, OpenModality] = {}
-        for number, kind in enumerate(opened.manifest.modalities, start=1):
+        for done, kind in enumerate(opened.manifest.modalities, start=1):
             searched[kind], modalities[kind] = _compact_modality(opened, kind, folder / kind)
-            report("compact vectors", number, len(opened.manifest.modalities))
-        counts = {kind: len(modality.stored) for kind, modality in searched.items()}
+            report(done, len(opened.manifest.modalities))
+        n_vectors = {kind: len(modality.stored) for kind, modality in searched.items()}
         embedded = {kind: modality.stored.ids for kind, modality in searched.items()}
-        n_galaxies = write_catalogue(_catalogue(opened), folder, embedded, directory)
+        n_galaxies = write_catalogue(read_all_present(opened), folder, embedded, directory)
         directions = measure_directions(
-            searched,
-            opened.manifest.recipe,
-            lambda done, total: report("measure recall", done, total),
+            searched, opened.manifest.recipe, stage_progress(progress, "measure recall")
         )
         return commit(
             opened,
             folder,
-            (SegmentManifest(folder.name, n_galaxies, counts),),
+            (SegmentManifest(folder.name, n_galaxies, n_vectors),),
             n_changed=0,
             modalities=modalities,
             directions=directions,
@@ -86,45 +90,40 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
 def _compact_modality(
     opened: GalaxyIndex, kind: Modality, folder: Path
 ) -> tuple[OpenModality, ModalityManifest]:
+    """Write the vectors and lists of one modality as one segment."""
     old, described = opened.stored(kind), opened.manifest.modalities[kind]
 
     def blocks() -> Iterator[tuple[TargetIds, Vectors]]:
         return ((old.ids_at(rows), vectors) for rows, vectors in old.blocks())
 
     stored = write_vectors([old.ids], blocks(), folder, dim=old.dim, source=folder)
-    recipe = opened.manifest.recipe
-    lists, cross = opened.modality(kind).lists, opened.modality(kind).cross
-    if lists is not None:
-        made = quantisers_of(opened, kind)
-        for each, name in ((lists, INVERTED_LISTS_NAME), (cross, CROSS_LISTS_NAME)):
-            if each is not None:
-                each.remap_rows(_new_rows(old, stored))
-                write_lists(each, folder / name)
-        reduced = reduce_vectors(stored, folder, made.plan.store, made.pca)
-        searched = OpenModality(reduced, lists, cross=cross)
+    lists, query_aware = opened.modality(kind).lists, opened.modality(kind).cross
+    if lists is None:
+        quantisers = train_quantisers(
+            opened.manifest.recipe, stored, share_of_memory=_share_of_vectors(opened, kind)
+        )
+        recipe = opened.manifest.recipe
+        searched = index_vectors(quantisers, recipe, stored, folder, no_stage_progress)
     else:
-        made = train(recipe, stored, share=_share(opened, kind))
-        searched = made.index(recipe, stored, folder, lambda *_: None)
-    drop_originals(folder)
-    entry = describe_modality(made, len(stored), described.fingerprint, folder)
+        quantisers = quantisers_of(opened, kind)
+        new_rows = _new_rows(old, stored)
+        files = ((lists, INVERTED_LISTS_NAME), (query_aware, QUERY_AWARE_LISTS_NAME))
+        for filled, name in files:
+            if filled is not None:
+                filled.remap_rows(new_rows)
+                write_lists(filled, folder / name)
+        encoded = compress_vectors(stored, folder, quantisers.plan.store, quantisers.pca)
+        searched = OpenModality(encoded, lists, cross=query_aware)
+    entry = describe_modality(quantisers, searched, described.fingerprint, folder)
     return searched, dataclasses.replace(entry, device=described.device)
 
 
-def _share(opened: GalaxyIndex, kind: Modality) -> float:
-    counts = [len(opened.stored(each)) for each in opened.manifest.modalities]
-    return len(opened.stored(kind)) / sum(counts)
+def _share_of_vectors(opened: GalaxyIndex, kind: Modality) -> float:
+    """Fraction of all vectors of an index that are of one modality."""
+    counts = {each: len(opened.stored(each)) for each in opened.manifest.modalities}
+    return counts[kind] / sum(counts.values())
 
 
-def _new_rows(old: StoredVectors, new: StoredVectors) -> TargetIds:
-    """(n,) for each row of `old` its row in `new`."""
-    rows = np.arange(old.n_rows)
-    return find_rows(new.ids, old.ids_at(rows))
-
-
-def _catalogue(opened: GalaxyIndex) -> pa.Table:
-    tables = []
-    for path, removed in opened.catalogues:
-        table = pq.read_table(path)
-        alive = find_rows(removed, np.asarray(table["target_id"])) < 0
-        tables.append(table.filter(pa.array(alive)))
-    return pa.concat_tables(tables, promote_options="permissive")
+def _new_rows(old: StoredVectors, new: StoredVectors) -> Rows:
+    """(n_old,) row in `new` of each row of `old`, -1 where its galaxy was removed."""
+    return find_rows(new.ids, old.ids_at(np.arange(old.n_rows)))

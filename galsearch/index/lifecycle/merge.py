@@ -1,4 +1,4 @@
-"""Parts of a survey that were built apart, with the quantisers of one build, become one build."""
+"""Merging indexes of parts of a survey that were built with the same quantisers."""
 
 import dataclasses
 import time
@@ -6,25 +6,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from galsearch.core.arrays import TargetIds
-from galsearch.core.errors import EncoderMismatchError, ManifestError, ShardError
+from galsearch.core.errors import (
+    DifferentQuantisersError,
+    ManifestError,
+    NotCompactError,
+    ShardError,
+)
+from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
-from galsearch.index.build.build_index import Progress, finish
-from galsearch.index.build.intake import write_catalogue
+from galsearch.core.progress import Progress, no_progress, stage_progress
+from galsearch.files.atomic import new_array, write_array
+from galsearch.index.build.index_catalogue import write_catalogue
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.build.quantisers import describe_modality, quantisers_of
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import write_lists
+from galsearch.index.lifecycle.segment_catalogue import concatenate, read_all_present
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.search.modality_index import OpenModality
+from galsearch.index.storage.finish_manifest import (
+    current_time,
+    finish_manifest,
+    library_versions,
+)
 from galsearch.index.storage.manifest import (
-    CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
+    QUERY_AWARE_LISTS_NAME,
     IndexManifest,
     ModalityManifest,
     SegmentManifest,
@@ -43,78 +54,89 @@ def merge(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> IndexManifest:
-    """The manifest of one build of all that `parts` hold, written to the directory `out`.
+    """The manifest of one new index with the galaxies of all `parts`, written to `out`.
 
-    It answers as a build of all their embeddings with the same quantisers does: stored rows and
-    inverted lists are the same bytes. The parts are read and stay as they are; nothing is trained
-    or coded.
+    It gives the neighbours that an index built at once with the same quantisers gives: stored
+    vectors and inverted lists are the same bytes. Nothing is trained or coded again, and the parts
+    are only read.
 
     Parameters
     ----------
     parts
-        Builds made by `build_index(..., quantisers=...)` of one build, which may be among them.
+        Directories of indexes that `build_index(..., quantisers=...)` made with the quantisers of
+        one index, which may be among them.
+    out
+        Directory of the new index.
     overwrite
-        Replace a build that is in `out`.
+        Replace an index that is in `out`.
+    progress
+        Receives the name of a stage, how much of it is done, and how much there is.
 
     Raises
     ------
-    ManifestError
-        Where a part is damaged, was changed since it was built or compacted, or is of other
-        quantisers; or where `out` exists and may not be replaced.
+    NotCompactError
+        Where galaxies of a part were added or removed after it was built or compacted.
+    DifferentQuantisersError
+        Where parts were built with different quantisers.
     EncoderMismatchError
         Where the parts come from different encoders.
     ShardError
         Where a galaxy is in two parts.
+    ManifestError
+        Where a part is damaged, or `parts` is empty.
+    IndexExistsError, OutputExistsError
+        Where `out` may not be replaced.
     """
     if not parts:
-        raise ManifestError("no part to merge was named.")
+        raise ManifestError("there is no part to merge.")
+    progress = progress or no_progress
     opened = [open_build(part) for part in parts]
-    _check(opened)
-    report = progress or (lambda *_: None)
+    _check_compatible(opened)
     first = opened[0].manifest
     start = time.perf_counter()
     with new_build(Path(out), overwrite=overwrite) as directory:
+        report = stage_progress(progress, "merge vectors")
         searched: dict[Modality, OpenModality] = {}
         entries: dict[Modality, ModalityManifest] = {}
-        for number, kind in enumerate(first.modalities, start=1):
+        for done, kind in enumerate(first.modalities, start=1):
             searched[kind], entries[kind] = _merge_modality(opened, kind, directory / kind)
-            report("merge vectors", number, len(first.modalities))
-        tables = [pq.read_table(path) for part in opened for path, _ in part.catalogues]
-        table = pa.concat_tables(tables, promote_options="permissive")
+            report(done, len(first.modalities))
         ids = {kind: modality.stored.ids for kind, modality in searched.items()}
+        table = concatenate([read_all_present(part) for part in opened])
         n_galaxies = write_catalogue(table, directory, ids, Path(out))
         directions = measure_directions(
-            searched,
-            first.recipe,
-            lambda done, total: report("measure recall", done, total),
+            searched, first.recipe, stage_progress(progress, "measure recall")
         )
-        segment = SegmentManifest("", n_galaxies, {kind: len(own) for kind, own in ids.items()})
-        return finish(
-            directory,
-            lambda done, total: report("digests", done, total),
-            recipe=first.recipe,
-            dataset=(first.dataset, first.dataset_digest),
-            entries=entries,
+        n_vectors = {kind: len(own) for kind, own in ids.items()}
+        draft = dataclasses.replace(
+            first,
+            n_galaxies=n_galaxies,
+            modalities=entries,
             directions=directions,
-            segment=segment,
+            versions=library_versions(),
             seconds={"merge": round(time.perf_counter() - start, 3)},
+            created=current_time(),
+            segments=(SegmentManifest("", n_galaxies, n_vectors),),
+            generation=1,
         )
+        return finish_manifest(draft, directory, stage_progress(progress, "digests"))
 
 
-def _check(opened: Sequence[GalaxyIndex]) -> None:
+def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
+    """Check that the parts share encoder, modalities and quantisers, and are unchanged."""
     first = opened[0]
     for part in opened:
         manifest = part.manifest
-        if manifest.fingerprint != first.manifest.fingerprint:
-            raise EncoderMismatchError(
-                f"{first.directory} is of encoder {first.manifest.fingerprint[:16]}, "
-                f"{part.directory} of encoder {manifest.fingerprint[:16]}. Similarities between "
-                "different encoders have no meaning; embed both with one encoder."
-            )
+        require_same_encoder(
+            {
+                str(first.directory): first.manifest.fingerprint,
+                str(part.directory): manifest.fingerprint,
+            }
+        )
         if len(manifest.segments) > 1 or manifest.n_changed:
-            raise ManifestError(
-                f"{part.directory}: galaxies were added or removed since it was built. "
-                "Run galsearch compact on it first."
+            raise NotCompactError(
+                f"{part.directory}: galaxies were added or removed after it was built.",
+                directory=part.directory,
             )
         if set(manifest.modalities) != set(first.manifest.modalities):
             raise ManifestError(
@@ -122,77 +144,82 @@ def _check(opened: Sequence[GalaxyIndex]) -> None:
                 f"{part.directory} {' and '.join(manifest.modalities)} vectors."
             )
         for kind, entry in manifest.modalities.items():
-            other = first.manifest.modalities[kind]
-            if _trained_as(entry) != _trained_as(other):
-                raise ManifestError(
-                    f"{part.directory}: its {kind} lists are of other quantisers than those of "
-                    f"{first.directory}. Build the parts with galsearch build-index "
-                    "--quantisers BUILD, of one build."
+            if _trained(entry) != _trained(first.manifest.modalities[kind]):
+                raise DifferentQuantisersError(
+                    f"{part.directory}: its {kind} lists have other quantisers than those of "
+                    f"{first.directory}.",
+                    directories=[first.directory, part.directory],
                 )
 
 
-def _trained_as(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
-    """The plans and quantisers of a modality's lists, whatever they hold."""
+def _trained(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
+    """The plans and quantisers of the lists of a modality, whatever vectors they hold."""
     trained = [(entry.plan, entry.quantiser)]
-    if entry.cross is not None:
-        trained.append((entry.cross.plan, entry.cross.quantiser))
+    if entry.query_aware is not None:
+        trained.append((entry.query_aware.plan, entry.query_aware.quantiser))
     return [(dataclasses.replace(plan, n_vectors=0), digest) for plan, digest in trained]
 
 
 def _merge_modality(
     opened: Sequence[GalaxyIndex], kind: Modality, folder: Path
 ) -> tuple[OpenModality, ModalityManifest]:
+    """Write the vectors and lists of one modality of all parts."""
     folder.mkdir(parents=True)
     parts = [part.stored(kind) for part in opened]
-    ids = _one_of_each(parts, kind)
-    np.save(folder / IDS_NAME, ids)
-    stored = _merge_rows(parts, ids, folder)
-    made = quantisers_of(opened[0], kind)
+    ids = _sorted_ids(parts, kind)
+    write_array(folder / IDS_NAME, ids)
+    entry = opened[0].manifest.modalities[kind]
+    stored = _merge_vectors(parts, ids, folder, entry.plan.store)
+    quantisers = quantisers_of(opened[0], kind)
     new_rows = find_rows(ids, np.concatenate([part.ids for part in parts]))
-    lists = cross = None
-    if made.plan.kind != "flat":
-        lists = _joined([part.read_lists(part.manifest.segments[0], kind) for part in opened])
+    lists = query_aware = None
+    if quantisers.lists is not None:
+        lists = _join([part.read_lists(part.manifest.segments[0], kind) for part in opened])
         lists.remap_rows(new_rows)
         write_lists(lists, folder / INVERTED_LISTS_NAME)
-    if made.cross is not None:
-        cross = _joined([part.read_cross_lists(part.manifest.segments[0], kind) for part in opened])
-        cross.remap_rows(new_rows)
-        write_lists(cross, folder / CROSS_LISTS_NAME)
-    fingerprint = opened[0].manifest.fingerprint
-    entry = describe_modality(made, len(ids), fingerprint, folder)
-    return OpenModality(stored, lists, cross=cross), entry
+    if quantisers.query_aware is not None:
+        query_aware = _join(
+            [part.read_query_aware_lists(part.manifest.segments[0], kind) for part in opened]
+        )
+        query_aware.remap_rows(new_rows)
+        write_lists(query_aware, folder / QUERY_AWARE_LISTS_NAME)
+    searched = OpenModality(stored, lists, cross=query_aware)
+    return searched, describe_modality(quantisers, searched, entry.fingerprint, folder)
 
 
-def _joined(lists: Sequence[InvertedLists]) -> InvertedLists:
+def _join(lists: Sequence[InvertedLists]) -> InvertedLists:
+    """The first lists with the vectors of the others at their end."""
     lists[0].merge_segments(lists[1:], deleted_rows=np.empty(0, np.int64))
     return lists[0]
 
 
-def _one_of_each(parts: Sequence[StoredVectors], kind: Modality) -> TargetIds:
+def _sorted_ids(parts: Sequence[StoredVectors], kind: Modality) -> TargetIds:
+    """(n,) TARGETIDs of all parts, ascending."""
     ids = np.sort(np.concatenate([part.ids for part in parts]))
-    twice = ids[1:][ids[1:] == ids[:-1]]
-    if len(twice):
+    repeated = ids[1:][ids[1:] == ids[:-1]]
+    if len(repeated):
         raise ShardError(
-            f"{len(twice):,} galaxies have {kind} vectors in two parts, first TARGETID {twice[0]}."
+            f"{len(repeated):,} galaxies have {kind} vectors in two parts, first TARGETID "
+            f"{repeated[0]}.",
+            target_id=int(repeated[0]),
         )
     return ids
 
 
-def _merge_rows(parts: Sequence[StoredVectors], ids: TargetIds, folder: Path) -> StoredVectors:
-    """The parts' stored rows, as they are, in the order of all their ids."""
+def _merge_vectors(
+    parts: Sequence[StoredVectors], ids: TargetIds, folder: Path, store: str
+) -> StoredVectors:
+    """The encoded vectors of all parts, in order of TARGETID and without coding them again."""
     codec = parts[0].codec
-    store = {"float32": "float32", "float16": "float16"}.get(codec.dtype.name, "int8")
     pca = getattr(codec, "pca", None)
     if pca is not None:
         pca.write(folder / PCA_NAME)
-    rows = np.lib.format.open_memmap(
-        folder / VECTORS_NAME, mode="w+", dtype=codec.dtype, shape=(len(ids), codec.width)
-    )
-    for part in parts:
-        segment = part.segments[0]
-        for start in range(0, len(segment.ids), _BLOCK_ROWS):
-            some = slice(start, start + _BLOCK_ROWS)
-            rows[find_rows(ids, segment.ids[some])] = segment.vectors[some]
-    del rows
+    path, shape = folder / VECTORS_NAME, (len(ids), codec.width)
+    with new_array(path, dtype=codec.dtype, shape=shape) as encoded:
+        for part in parts:
+            segment = part.segments[0]
+            for start in range(0, len(segment.ids), _BLOCK_ROWS):
+                block = slice(start, start + _BLOCK_ROWS)
+                encoded[find_rows(ids, segment.ids[block])] = segment.vectors[block]
     segment = VectorSegment.open(folder, n_vectors=len(ids), dim=parts[0].dim, store=store)
     return StoredVectors([segment])

@@ -1,4 +1,4 @@
-"""Galaxies leave a live build; what reads it is not disturbed."""
+"""Removing galaxies from an index that others may be reading."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ShardError, UnknownTargetError
 from galsearch.core.ids import find_rows
 from galsearch.core.target_id import TargetId
+from galsearch.files.atomic import write_array
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
 from galsearch.index.storage.find_build import find_build
@@ -21,14 +22,27 @@ from galsearch.index.vectors.array_files import IDS_NAME
 def remove(
     target_ids: Sequence[int | str] | TargetIds, *, index: str | Path | None = None
 ) -> IndexManifest:
-    """The manifest of a build without these galaxies; they are never found again.
+    """The manifest of an index after these galaxies were removed from it.
+
+    No later search returns them. Their files shrink when the index is compacted.
+
+    Parameters
+    ----------
+    target_ids
+        TARGETIDs of the galaxies.
+    index
+        Directory of the index; default: the only one under `index_builds`.
 
     Raises
     ------
     UnknownTargetError
-        Where one is not in the build; then none is removed.
+        Where a galaxy is not in the index; then none is removed.
+    ShardError
+        Where no vector of a modality would be left.
     ManifestError
-        Where the build is damaged, another process is changing it, or nothing would be left.
+        Where the index is damaged.
+    LockedError
+        Where another process is changing the index.
     """
     directory = find_build() if index is None else Path(index)
     wanted = np.unique(np.array([TargetId(name) for name in target_ids], np.int64))
@@ -38,41 +52,43 @@ def remove(
         if len(unknown):
             raise UnknownTargetError(
                 f"{len(unknown):,} of {len(wanted):,} TARGETIDs are not in index "
-                f"'{opened.manifest.recipe.name}', first {unknown[0]}; nothing was removed."
+                f"'{opened.manifest.recipe.name}', first {unknown[0]}; nothing was removed.",
+                target_id=int(unknown[0]),
             )
         if not len(wanted):
             return opened.manifest
-        _check_some_stay(opened, wanted)
+        _check_some_remain(opened, wanted)
         folder = new_generation(directory, opened.manifest)
         segments = _write_removed(opened, wanted, folder)
-        changed = opened.manifest.n_changed + len(wanted)
-        return commit(opened, folder, segments, n_changed=changed)
+        n_changed = opened.manifest.n_changed + len(wanted)
+        return commit(opened, folder, segments, n_changed=n_changed)
 
 
-def _check_some_stay(opened: GalaxyIndex, wanted: TargetIds) -> None:
+def _check_some_remain(opened: GalaxyIndex, wanted: TargetIds) -> None:
+    """Check that every modality has vectors of other galaxies."""
     for kind in opened.manifest.modalities:
         stored = opened.stored(kind)
         if len(stored) == np.count_nonzero(stored.rows_of(wanted) >= 0):
             raise ShardError(
                 f"removing {len(wanted):,} galaxies would leave index "
-                f"'{opened.manifest.recipe.name}' without {kind} vectors; nothing was removed. "
-                "Delete its directory instead."
+                f"'{opened.manifest.recipe.name}' without {kind} vectors; nothing was removed.",
+                modality=kind,
             )
 
 
 def _write_removed(
     opened: GalaxyIndex, wanted: TargetIds, folder: Path
 ) -> tuple[SegmentManifest, ...]:
-    """The segments, those that hold one of `wanted` with a longer list of removed galaxies."""
+    """Write a longer list of removed galaxies for each segment that holds one of `wanted`."""
     segments = []
-    for number, entry in enumerate(opened.manifest.segments):
+    pairs = zip(opened.manifest.segments, opened.catalogues, strict=True)
+    for number, (entry, (_, before)) in enumerate(pairs):
         ids = np.load(opened.directory / entry.path / IDS_NAME, mmap_mode="r")
-        before = opened.catalogues[number][1]
         removed = np.union1d(before, wanted[find_rows(ids, wanted) >= 0])
         if len(removed) == len(before):
             segments.append(entry)
             continue
         name = f"{REMOVED_PREFIX}{number}.npy"
-        np.save(folder / name, removed)
+        write_array(folder / name, removed)
         segments.append(dataclasses.replace(entry, removed=f"{folder.name}/{name}"))
     return tuple(segments)

@@ -1,12 +1,12 @@
-"""Everything that a build promises, checked to the last byte."""
+"""Verification of an index: every byte and every count that its manifest states."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ManifestError
+from galsearch.core.progress import Progress, no_progress, stage_progress
 from galsearch.core.vectors import off_unit
 from galsearch.index.search.galaxy_index import open_build
 from galsearch.index.storage.generations import LOCK_NAME, superseded_files
@@ -14,105 +14,116 @@ from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, Segme
 from galsearch.index.vectors.array_files import CATALOGUE_RECORDS_NAME, IDS_NAME, VECTORS_NAME
 from galsearch.index.vectors.stored_vectors import VectorSegment
 
-_ROWS = 65_536
+_BLOCK_ROWS = 65_536
 
 
 def verify(
-    directory: str | Path | None = None,
-    *,
-    progress: Callable[[str, int, int], None] | None = None,
+    directory: str | Path | None = None, *, progress: Progress | None = None
 ) -> IndexManifest:
-    """The manifest of a build whose every byte and count was found right.
+    """The manifest of an index, after everything that it states was found to be true.
 
-    Each file's sha256 is recomputed before anything reads it; ids must ascend, vectors be of unit
-    length, every embedded galaxy be in the catalogue, the FAISS files hold as many vectors as
-    are stored, and no file be there that the manifest does not list.
+    The sha256 of each file is computed before anything reads the file. TARGETIDs must ascend,
+    vectors must have unit norm, every embedded galaxy must be in the catalogue, FAISS files must
+    hold as many vectors as are stored, and there must be no file that the manifest does not list.
 
     Parameters
     ----------
     directory
-        Default: the only build under `index_builds`.
+        Directory of the index; default: the only one under `index_builds`.
+    progress
+        Receives `digests`, the number of files that were read, and the number of files.
 
     Raises
     ------
     ManifestError
-        Naming the first file that breaks a promise.
+        Where something is wrong; the message names the first such file.
     EncoderMismatchError
         Where the modalities come from different encoders.
     """
     index = open_build(directory)
     directory = index.directory
+    report = stage_progress(progress or no_progress, "digests")
     files = index.manifest.files
     for done, (name, digest) in enumerate(files.items(), start=1):
         digest.check(directory / name, whole=True)
-        if progress:
-            progress("digests", done, len(files))
-    _no_strangers(directory, index.manifest)
+        report(done, len(files))
+    _check_no_other_files(directory, index.manifest)
     for entry in index.manifest.segments:
-        _segment(directory / entry.path, entry, index.manifest)
-    _ascending(index.ids, directory / IDS_NAME)
-    index.places(index.ids)
-    _counted(index.ids, index.manifest.n_galaxies, "galaxies", directory)
-    for kind in index.manifest.modalities:
+        _check_segment(directory / entry.path, entry, index.manifest)
+    _check_ascending(index.ids, directory / IDS_NAME)
+    index.places(index.ids)  # It checks that each record has the TARGETID of its row.
+    _check_count(index.ids, index.manifest.n_galaxies, "galaxies", directory)
+    for kind, described in index.manifest.modalities.items():
         stored = index.modality(kind).stored
-        n_vectors = index.manifest.modalities[kind].n_vectors
-        _counted(stored.ids, n_vectors, f"{kind} vectors", directory)
+        _check_count(stored.ids, described.n_vectors, f"{kind} vectors", directory)
         missing = stored.ids[index.catalogue_rows(stored.ids) < 0]
         if len(missing):
             raise ManifestError(
                 f"{directory / CATALOGUE_RECORDS_NAME}: lacks {len(missing):,} of {len(stored):,} "
-                f"galaxies with {kind} vectors, first TARGETID {missing[0]}."
+                f"galaxies with {kind} vectors, first TARGETID {missing[0]}.",
+                target_id=int(missing[0]),
             )
     return index.manifest
 
 
-def _no_strangers(directory: Path, manifest: IndexManifest) -> None:
-    found = {str(p.relative_to(directory).as_posix()) for p in directory.rglob("*") if p.is_file()}
-    strangers = sorted(
-        found - set(manifest.files) - {MANIFEST_NAME, LOCK_NAME, f"{LOCK_NAME}.soft"}
-    )
-    old = [path.relative_to(directory).as_posix() for path in superseded_files(directory, manifest)]
-    strangers = [name for name in strangers if name not in old]
-    if strangers:
+def _check_no_other_files(directory: Path, manifest: IndexManifest) -> None:
+    """Check that the manifest lists every file, except superseded ones and the locks."""
+    found = {
+        path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()
+    }
+    superseded = {
+        path.relative_to(directory).as_posix() for path in superseded_files(directory, manifest)
+    }
+    own = {MANIFEST_NAME, LOCK_NAME, f"{LOCK_NAME}.soft"}
+    others = sorted(found - set(manifest.files) - own - superseded)
+    if others:
         raise ManifestError(
-            f"{directory / strangers[0]}: manifest.json does not list this file "
-            f"({len(strangers)} such). Move it elsewhere."
+            f"{directory / others[0]}: manifest.json does not list this file ({len(others)} such).",
+            path=directory / others[0],
         )
 
 
-def _segment(folder: Path, entry: SegmentManifest, manifest: IndexManifest) -> None:
-    _ascending(np.load(folder / IDS_NAME, mmap_mode="r"), folder / IDS_NAME)
+def _check_segment(folder: Path, entry: SegmentManifest, manifest: IndexManifest) -> None:
+    """Check the order of TARGETIDs and the norms of the vectors of one segment."""
+    _check_ascending(np.load(folder / IDS_NAME, mmap_mode="r"), folder / IDS_NAME)
     for kind, n_vectors in entry.n_vectors.items():
         plan = manifest.modalities[kind].plan
         segment = VectorSegment.open(
             folder / kind, n_vectors=n_vectors, dim=plan.dim, store=plan.store
         )
-        _ascending(segment.ids, folder / kind / IDS_NAME)
-        _unit(segment, folder / kind / VECTORS_NAME)
+        _check_ascending(segment.ids, folder / kind / IDS_NAME)
+        _check_unit_norm(segment, folder / kind / VECTORS_NAME)
 
 
-def _counted(ids: TargetIds, expected: int, what: str, directory: Path) -> None:
-    if len(ids) != expected or len(np.unique(ids)) != expected:
+def _check_count(ids: TargetIds, expected: int, what: str, directory: Path) -> None:
+    """Check the number of TARGETIDs, and that none occurs twice."""
+    n_different = len(np.unique(ids))
+    if len(ids) != expected or n_different != expected:
         raise ManifestError(
-            f"{directory}: {len(ids):,} {what} of {len(np.unique(ids)):,} TARGETIDs, manifest.json "
-            f"says {expected:,}."
+            f"{directory}: {len(ids):,} {what} with {n_different:,} different TARGETIDs; "
+            f"manifest.json says {expected:,}.",
+            expected=expected,
         )
 
 
-def _ascending(ids: TargetIds, path: Path) -> None:
+def _check_ascending(ids: TargetIds, path: Path) -> None:
+    """Check that TARGETIDs are positive and ascend."""
     if len(ids) and ids[0] <= 0:
-        raise ManifestError(f"{path}: TARGETID {ids[0]} is not that of a galaxy.")
+        raise ManifestError(f"{path}: {ids[0]} is not the TARGETID of a galaxy.", path=path)
     wrong = np.flatnonzero(ids[1:] <= ids[:-1])
     if len(wrong):
         row = int(wrong[0])
         raise ManifestError(
-            f"{path}: TARGETIDs must ascend, {ids[row + 1]} follows {ids[row]} at row {row + 1}."
+            f"{path}: TARGETIDs must ascend; {ids[row + 1]} follows {ids[row]} at row {row + 1}.",
+            path=path,
         )
 
 
-def _unit(segment: VectorSegment, path: Path) -> None:
-    for start in range(0, len(segment.vectors), _ROWS):
-        block = segment.codec.decode(segment.vectors[start : start + _ROWS])
+def _check_unit_norm(segment: VectorSegment, path: Path) -> None:
+    """Check that every vector has unit norm."""
+    for start in range(0, len(segment.vectors), _BLOCK_ROWS):
+        block = segment.codec.decode(segment.vectors[start : start + _BLOCK_ROWS])
         wrong = np.flatnonzero(off_unit(block))
         if len(wrong):
-            raise ManifestError(f"{path}: the vector at row {start + wrong[0]} is not a unit one.")
+            row = start + int(wrong[0])
+            raise ManifestError(f"{path}: the vector in row {row} has no unit norm.", path=path)

@@ -28,8 +28,8 @@ from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.manifest import (
-    CROSS_LISTS_NAME,
     INVERTED_LISTS_NAME,
+    QUERY_AWARE_LISTS_NAME,
     IndexManifest,
     SegmentManifest,
 )
@@ -250,8 +250,8 @@ class GalaxyIndex:
         described = self.manifest.modalities[kind]
         if described.plan.kind != "flat":
             lists = self._joined(kind, self.read_lists)
-        if described.cross is not None:
-            cross = self._joined(kind, self.read_cross_lists)
+        if described.query_aware is not None:
+            cross = self._joined(kind, self.read_query_aware_lists)
         return OpenModality(
             stored, lists, self._on_gpu(kind, lists), cross, self._on_gpu(kind, cross)
         )
@@ -280,12 +280,12 @@ class GalaxyIndex:
         """The inverted lists of one segment alone, checked and read anew."""
         return self._read(entry, kind, INVERTED_LISTS_NAME, self.manifest.modalities[kind].plan)
 
-    def read_cross_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
-        """The cross lists of one segment alone, checked and read anew."""
-        cross = self.manifest.modalities[kind].cross
-        if cross is None:
-            raise ManifestError(f"{self.directory}: {kind} vectors have no cross lists.")
-        return self._read(entry, kind, CROSS_LISTS_NAME, cross.plan)
+    def read_query_aware_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
+        """The query-aware lists of one segment alone, checked and read anew."""
+        described = self.manifest.modalities[kind].query_aware
+        if described is None:
+            raise ManifestError(f"{self.directory}: {kind} vectors have no query-aware lists.")
+        return self._read(entry, kind, QUERY_AWARE_LISTS_NAME, described.plan)
 
     def _read(
         self, entry: SegmentManifest, kind: Modality, name: str, plan: IndexPlan

@@ -1,4 +1,4 @@
-"""What was made: the parts of a build's manifest, and their words for people."""
+"""The manifest of an index: what it holds, how it was built, and a summary for people."""
 
 import dataclasses
 import json
@@ -12,16 +12,16 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 
 MANIFEST_NAME = "manifest.json"
-INVERTED_LISTS_NAME, CROSS_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
+INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
 
 
 @dataclass(frozen=True)
-class CrossManifest:
-    """The lists over one modality that questions of the other are answered from."""
+class QueryAwareManifest:
+    """The query-aware lists over one modality, which serve queries of the other modality."""
 
     plan: IndexPlan
     quantiser: str
-    """sha256 of what was trained."""
+    """sha256 of the trained quantisers."""
 
 
 @dataclass(frozen=True)
@@ -29,46 +29,50 @@ class ModalityManifest:
     """The index over one modality."""
 
     plan: IndexPlan
-    """Made for the vectors that the quantisers were trained for."""
+    """Parameters of the index, chosen for the vectors that trained the quantisers."""
     n_vectors: int
-    """Vectors that can be found."""
+    """Vectors that a search can find; removed ones do not count."""
     fingerprint: Fingerprint
     """Fingerprint of the encoder that made the vectors."""
     device: str
     """`cpu` or `gpu`: where the quantisers were trained."""
     quantiser: str
-    """sha256 of what was trained: lists of one quantiser can be merged. Empty where flat."""
+    """sha256 of the trained quantisers; empty for a flat index. Lists of the same quantisers can
+    be merged."""
     index_bytes_per_vector: float
-    """In memory while searching: the FAISS files; 0 where flat."""
+    """Size of the FAISS files, which are in memory during a search; 0 for a flat index."""
     stored_bytes_per_vector: float
-    """On disk, memory-mapped: vectors and ids."""
-    cross: CrossManifest | None = None
-    """Where questions of the other modality have lists of their own."""
+    """Size of the vectors and ids, which are on disk and memory-mapped."""
+    query_aware: QueryAwareManifest | None = None
+    """Additional lists for queries of the other modality; None where there are none."""
 
 
 @dataclass(frozen=True)
 class DirectionManifest:
-    """How questions from one modality among another are answered, and how well."""
+    """Search settings of one direction, and the recall and speed measured with them."""
 
     using: Modality
+    """Modality of the queries."""
     among: Modality
+    """Modality that is searched."""
     n_probe: int
-    """0 where the index is flat, as is `rerank`."""
+    """Inverted lists that a query probes; 0 for a flat index."""
     rerank: float
+    """Candidates per neighbour that are compared by their stored vectors; 0 for a flat index."""
     n_queries: int
-    """Galaxies that asked while recall was measured, each excluded from its own answer."""
+    """Galaxies that were queries while recall was measured, each excluded from its neighbours."""
     held_out: bool
-    """Whether the tuning was done on other galaxies than these."""
+    """True where the settings were tuned with other galaxies than these."""
     recall_at_1: float
     recall_at_10: float
-    """Against exact search, ties not counted as misses."""
+    """Recall against exact search; ties are not counted as misses."""
     recall_at_100: float
     exact_share: float
-    """Share of those answers (at 10) that came from a scan of every vector."""
+    """Fraction of these queries (for 10 neighbours) that were compared with every vector."""
     queries_per_second: float = field(compare=False)
-    """While recall@10 was measured: all questions in one call, every thread of that machine."""
+    """Speed while recall@10 was measured: all queries in one call, with every thread."""
     missed_by: float
-    """How far recall@10 falls short of the recipe's target; 0.0 where it is reached."""
+    """How much recall@10 is below the target of the recipe; 0.0 where it is reached."""
 
 
 @dataclass(frozen=True)
@@ -76,40 +80,42 @@ class SegmentManifest:
     """Galaxies that were written together: those of the first build, or those added since."""
 
     path: str
-    """Directory of the files, relative to the build; empty for the build's own."""
+    """Directory of the files, relative to the index; empty for the directory of the index."""
     n_galaxies: int
     n_vectors: dict[Modality, int]
-    """Stored, those of removed galaxies included."""
+    """Stored vectors of each modality, including those of removed galaxies."""
     removed: str | None = None
-    """File with the TARGETIDs that were removed since, relative to the build."""
+    """File with the TARGETIDs removed since, relative to the index; None where none was."""
 
 
 @dataclass(frozen=True)
 class IndexManifest:
-    """An index directory described: recipe, counts, digests, versions, seconds, recall."""
+    """The description of an index that its `manifest.json` holds."""
 
     recipe: IndexRecipe
     n_galaxies: int
-    """In the catalogue; with either modality, both, or none that was embedded."""
+    """Galaxies in the catalogue: with an image, a spectrum, both, or neither embedded."""
     modalities: dict[Modality, ModalityManifest]
     """The modalities that have vectors."""
     directions: tuple[DirectionManifest, ...]
     files: dict[str, FileDigest]
-    """By path relative to the build, with forward slashes."""
+    """Size and digests of each file, by path relative to the index with forward slashes."""
     versions: dict[str, str]
+    """Versions of galsearch and of the libraries that made the index."""
     seconds: dict[str, float]
+    """Duration of each stage of the build."""
     created: str
-    """UTC, ISO 8601."""
+    """Time of the build in UTC, ISO 8601."""
     dataset: str
-    """Path of the dataset whose galaxies these are, as its embeddings recorded it."""
+    """Path of the dataset of these galaxies, as its embeddings recorded it."""
     dataset_digest: str
     segments: tuple[SegmentManifest, ...]
-    """What the first build or the last compaction wrote; then, where there is one, what was added
+    """The galaxies of the build or the last compaction; then, if there are any, those added
     since."""
     generation: int = 1
-    """Counts up with every change: add, remove, compact."""
+    """Number of states that the index has had; every change (add, remove, compact) adds one."""
     n_changed: int = 0
-    """Galaxies added or removed since recall was measured: above 0 the recall below is stale."""
+    """Galaxies added or removed since recall was measured; where it is above 0, recall is stale."""
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -117,9 +123,18 @@ class IndexManifest:
         return next(iter(self.modalities.values())).fingerprint
 
     def as_table(self) -> dict[str, Any]:
-        """The manifest as plain tables, lists, numbers and strings, ready for JSON."""
+        """The manifest as plain tables, lists, numbers and strings, as `manifest.json` has it."""
         table: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        for entry in table["modalities"].values():
+            entry["cross"] = entry.pop("query_aware")
         return table
+
+    def direction(self, using: Modality, among: Modality) -> DirectionManifest | None:
+        """The entry of one direction; None where the index lacks one of its modalities."""
+        for entry in self.directions:
+            if (entry.using, entry.among) == (using, among):
+                return entry
+        return None
 
     def summary(self) -> str:
         """A summary for people: at most about 30 lines of at most 100 characters.
@@ -134,13 +149,6 @@ class IndexManifest:
     def __str__(self) -> str:
         """The summary."""
         return self.summary()
-
-    def direction(self, using: Modality, among: Modality) -> DirectionManifest | None:
-        """The entry of one direction; None where it was not tuned (a modality is missing)."""
-        for entry in self.directions:
-            if (entry.using, entry.among) == (using, among):
-                return entry
-        return None
 
 
 _KIND_NAMES = {
@@ -184,8 +192,10 @@ def _modality_lines(manifest: IndexManifest) -> list[str]:
             f"{'':12}{_KIND_NAMES[plan.kind]}: {_lists(plan)}, "
             f"{entry.index_bytes_per_vector:.0f} bytes per vector"
         )
-        if entry.cross is not None:
-            lines.append(f"{'':12}for queries of the other modality: {_lists(entry.cross.plan)}")
+        if entry.query_aware is not None:
+            lines.append(
+                f"{'':12}for queries of the other modality: {_lists(entry.query_aware.plan)}"
+            )
     return lines
 
 

@@ -13,10 +13,10 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.storage.manifest import (
     MANIFEST_NAME,
-    CrossManifest,
     DirectionManifest,
     IndexManifest,
     ModalityManifest,
+    QueryAwareManifest,
     SegmentManifest,
 )
 
@@ -91,50 +91,44 @@ def _digest(table: dict[str, Any]) -> str:
     return sha256_of_text(json.dumps(table, sort_keys=True, separators=(",", ":")))
 
 
-def _modality_from(entry: dict[str, Any]) -> ModalityManifest:
-    cross = entry["cross"]
-    if cross is not None:
-        cross = CrossManifest(IndexPlan(**cross["plan"]), cross["quantiser"])
-    return ModalityManifest(
-        **{
-            **entry,
-            "plan": IndexPlan(**entry["plan"]),
-            "fingerprint": Fingerprint(entry["fingerprint"]),
-            "cross": cross,
-        }
-    )
-
-
 def _from_table(table: dict[str, Any]) -> IndexManifest:
+    """The manifest that the table of a JSON file describes."""
     modalities = {
-        Modality(kind): _modality_from(entry) for kind, entry in table["modalities"].items()
+        Modality(kind): _modality_from_table(entry) for kind, entry in table["modalities"].items()
     }
-    directions = tuple(
-        DirectionManifest(
-            **{**entry, "using": Modality(entry["using"]), "among": Modality(entry["among"])}
-        )
-        for entry in table["directions"]
-    )
     return IndexManifest(
         recipe=IndexRecipe(**table["recipe"]),
         n_galaxies=table["n_galaxies"],
         modalities=modalities,
-        directions=directions,
+        directions=tuple(_direction_from_table(entry) for entry in table["directions"]),
         files={name: FileDigest(**entry) for name, entry in table["files"].items()},
         versions=table["versions"],
         seconds=table["seconds"],
         created=table["created"],
         dataset=table["dataset"],
         dataset_digest=table["dataset_digest"],
-        segments=tuple(
-            SegmentManifest(
-                **{
-                    **entry,
-                    "n_vectors": {Modality(kind): n for kind, n in entry["n_vectors"].items()},
-                }
-            )
-            for entry in table["segments"]
-        ),
+        segments=tuple(_segment_from_table(entry) for entry in table["segments"]),
         generation=table["generation"],
         n_changed=table["n_changed"],
     )
+
+
+def _modality_from_table(entry: dict[str, Any]) -> ModalityManifest:
+    fields = dict(entry)
+    query_aware = fields.pop("cross")
+    if query_aware is not None:
+        plan = IndexPlan(**query_aware["plan"])
+        query_aware = QueryAwareManifest(plan, query_aware["quantiser"])
+    fields["plan"] = IndexPlan(**fields["plan"])
+    fields["fingerprint"] = Fingerprint(fields["fingerprint"])
+    return ModalityManifest(**fields, query_aware=query_aware)
+
+
+def _direction_from_table(entry: dict[str, Any]) -> DirectionManifest:
+    pair = {"using": Modality(entry["using"]), "among": Modality(entry["among"])}
+    return DirectionManifest(**{**entry, **pair})
+
+
+def _segment_from_table(entry: dict[str, Any]) -> SegmentManifest:
+    n_vectors = {Modality(kind): n for kind, n in entry["n_vectors"].items()}
+    return SegmentManifest(**{**entry, "n_vectors": n_vectors})

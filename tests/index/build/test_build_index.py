@@ -19,7 +19,7 @@ from galsearch.index import (
     remove,
     verify,
 )
-from galsearch.index.build import build_index as build_module
+from galsearch.index.storage import finish_manifest
 from galsearch.query import open_index
 from tests.index.toy_index import N_TOY, TOY_RECIPE
 
@@ -83,7 +83,7 @@ def test_an_interrupted_build_leaves_nothing(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build_module, "write_manifest", interrupt)
+    monkeypatch.setattr(finish_manifest, "write_manifest", interrupt)
     with pytest.raises(KeyboardInterrupt):
         build_index(TOY_RECIPE, embeddings=toy_embeddings, out=tmp_path / "toy")
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ import pytest
 
 from galsearch.core.errors import (
     EncoderMismatchError,
+    NoEmbeddingsError,
     ShardError,
 )
 from galsearch.core.modality import Modality
@@ -29,19 +30,18 @@ def test_two_encoders_are_refused_and_nothing_is_left(
     with pytest.raises(EncoderMismatchError) as caught:
         build_index(IndexRecipe(), embeddings=embeddings, out=tmp_path / "builds" / "mixed")
     assert str(caught.value) == (
-        f"{embeddings}: image vectors of encoder aaaaaaaaaaaaaaaa and spectrum vectors of encoder "
-        "bbbbbbbbbbbbbbbb. Similarities between different encoders have no meaning; embed both "
-        "with one encoder."
+        f"{embeddings / 'image'} has embeddings of encoder aaaaaaaaaaaaaaaa, "
+        f"{embeddings / 'spectrum'} of encoder bbbbbbbbbbbbbbbb. Similarities between embeddings "
+        "of different encoders have no meaning."
     )
     assert list((tmp_path / "builds").iterdir()) == []
 
 
 def test_no_embeddings_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ShardError) as caught:
+    with pytest.raises(NoEmbeddingsError) as caught:
         build_index(IndexRecipe(), embeddings=tmp_path, out=tmp_path / "build")
     assert str(caught.value) == (
-        f"{tmp_path}: no embeddings, neither of images nor of spectra. Make them with galsearch "
-        "embed DATASET OUT."
+        f"{tmp_path}: holds no embeddings, neither of images nor of spectra."
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -57,7 +57,7 @@ def test_a_catalogue_that_lacks_a_galaxy_is_refused(
         build_index(IndexRecipe(), embeddings=tmp_path / "sky", out=tmp_path / "build")
     assert str(caught.value) == (
         f"{tmp_path / 'sky' / 'catalogue.parquet'}: lacks 1 of 40 galaxies with image vectors, "
-        f"first TARGETID {sky.ids[-1]}. Run galsearch embed again."
+        f"first TARGETID {sky.ids[-1]}."
     )
 
 

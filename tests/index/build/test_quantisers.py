@@ -26,7 +26,6 @@ def test_quantisers_of_a_build_without_the_modality_are_refused(
             quantisers=tmp_path / "only",
         )
     assert str(caught.value) == (
-        f"{tmp_path / 'only'}: was built without spectrum vectors, so it has no quantisers for "
-        "them. Take those of a build of both."
+        f"{tmp_path / 'only'}: has no spectrum vectors, and therefore no quantisers for them."
     )
     assert Modality.SPECTRUM not in open_build(tmp_path / "only").manifest.modalities

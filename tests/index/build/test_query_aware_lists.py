@@ -21,8 +21,8 @@ from galsearch.index import (
     remove,
     verify,
 )
-from galsearch.index.build import cross_lists as cross_module
-from galsearch.index.build.cross_lists import stretched_axes, worth_trying
+from galsearch.index.build import query_aware_lists
+from galsearch.index.build.query_aware_lists import directions_to_try, scaled_axes
 from galsearch.index.ivf import gpu_lists
 from galsearch.index.ivf.faiss_api import faiss
 from galsearch.index.ivf.inverted_lists import InvertedLists
@@ -30,7 +30,7 @@ from galsearch.index.ivf.train_lists import train_rotated_lists
 from galsearch.index.plan.index_plan import plan_index
 from galsearch.index.search import galaxy_index as search
 from galsearch.index.search.search_result import SearchResult
-from galsearch.index.storage.manifest import CROSS_LISTS_NAME
+from galsearch.index.storage.manifest import QUERY_AWARE_LISTS_NAME
 from galsearch.index.vectors.pca import PrincipalAxes
 
 N, DIM, KNOWN, HIDDEN = 5000, 64, 3, 2
@@ -41,8 +41,8 @@ RECIPE = IndexRecipe(name="toy", n_lists=256, n_tuning_queries=300)
 def _small() -> Iterator[None]:
     """What is tried among millions is tried among thousands."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cross_module, "FROM_PROBE", 8)
-        patch.setattr(cross_module, "WIDER", 1)
+        patch.setattr(query_aware_lists, "MIN_N_PROBE", 8)
+        patch.setattr(query_aware_lists, "MIN_PROBE_RATIO", 1)
         yield
 
 
@@ -83,11 +83,11 @@ def share_found(found: SearchResult, truth: SearchResult) -> float:
 
 def test_a_direction_that_reads_many_lists_gets_its_own(home: Path) -> None:
     manifest = verify(home / "build")
-    cross = manifest.modalities[Modality.SPECTRUM].cross
+    cross = manifest.modalities[Modality.SPECTRUM].query_aware
     assert cross is not None
     assert (cross.plan.metric, cross.plan.n_lists) == ("ip", 128)
-    assert manifest.modalities[Modality.IMAGE].cross is None
-    assert (home / "build" / "spectrum" / CROSS_LISTS_NAME).is_file()
+    assert manifest.modalities[Modality.IMAGE].query_aware is None
+    assert (home / "build" / "spectrum" / QUERY_AWARE_LISTS_NAME).is_file()
     assert "for queries of the other modality: 128 lists" in manifest.summary()
     for direction in manifest.directions:
         assert direction.missed_by == 0
@@ -134,7 +134,7 @@ def test_filters_hold_among_cross_lists(home: Path, share: float) -> None:
 def test_they_grow_shrink_and_are_compacted_with_the_build(home: Path, tmp_path: Path) -> None:
     build = tmp_path / "growing"
     build_index(RECIPE, embeddings=home / "first", out=build)
-    assert verify(build).modalities[Modality.SPECTRUM].cross is not None
+    assert verify(build).modalities[Modality.SPECTRUM].query_aware is not None
     add(home / "second", index=build)
     gone = open_build(build).ids[:500]
     remove(gone, index=build)
@@ -159,7 +159,7 @@ def test_merged_parts_have_those_of_a_build_made_at_once(home: Path, tmp_path: P
     at_once = tmp_path / "at-once"
     build_index(RECIPE, embeddings=home / "all", out=at_once, quantisers=parts[0])
     merge(parts[::-1], out=tmp_path / "merged")
-    names = [f"spectrum/{CROSS_LISTS_NAME}", "spectrum/lists.faiss"]
+    names = [f"spectrum/{QUERY_AWARE_LISTS_NAME}", "spectrum/lists.faiss"]
     merged, whole = verify(tmp_path / "merged"), verify(at_once)
     for name in names:
         assert merged.files[name].sha256 == whole.files[name].sha256
@@ -171,8 +171,8 @@ def test_they_are_left_out_where_memory_is_short(home: Path, tmp_path: Path) -> 
     needed = sum(N * entry.index_bytes_per_vector for entry in own.values())
     recipe = dataclasses.replace(RECIPE, memory_budget=f"{0.9 * needed / 1000:.0f} kB")
     manifest = build_index(recipe, embeddings=home / "all", out=tmp_path / "small")
-    assert manifest.modalities[Modality.SPECTRUM].cross is None
-    assert not (tmp_path / "small" / "spectrum" / CROSS_LISTS_NAME).exists()
+    assert manifest.modalities[Modality.SPECTRUM].query_aware is None
+    assert not (tmp_path / "small" / "spectrum" / QUERY_AWARE_LISTS_NAME).exists()
     verify(tmp_path / "small")
 
 
@@ -196,7 +196,7 @@ def test_inner_products_survive_the_stretch(seed: int, n: int) -> None:
         kind="ivfsq", n_components=n, n_subvectors=n, n_bits=8, n_lists=4, metric="ip",
     )  # fmt: skip
     lists: InvertedLists = train_rotated_lists(
-        plan, stretched_axes(PrincipalAxes.fit(questions), n), vectors, seed=1
+        plan, scaled_axes(PrincipalAxes.fit(questions), n), vectors, seed=1
     )
     products = np.vecdot(lists.rotate_queries(questions), lists.rotate(vectors))
     assert np.allclose(products, np.vecdot(questions, vectors), atol=1e-3)
@@ -206,7 +206,7 @@ def test_what_is_tried_follows_from_the_lists_that_are_read(home: Path) -> None:
     directions = verify(home / "build").directions
     probes = {Modality.IMAGE: 8, Modality.SPECTRUM: 8}
     same = [dataclasses.replace(d, n_probe=probes[d.using]) for d in directions]
-    assert list(worth_trying(same)) == []
+    assert list(directions_to_try(same)) == []
     probes[Modality.IMAGE] = 9
     wide = [dataclasses.replace(d, n_probe=probes[d.using]) for d in directions]
-    assert list(worth_trying(wide)) == [(Modality.IMAGE, Modality.SPECTRUM)]
+    assert list(directions_to_try(wide)) == [(Modality.IMAGE, Modality.SPECTRUM)]

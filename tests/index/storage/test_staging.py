@@ -11,7 +11,7 @@ from galsearch.core.errors import (
     OutputExistsError,
 )
 from galsearch.index import IndexRecipe, build_index
-from galsearch.index.build import build_index as build_module
+from galsearch.index.storage import finish_manifest
 from galsearch.index.storage.manifest_json import read_manifest
 
 
@@ -31,7 +31,7 @@ def test_a_build_is_replaced_only_when_asked_and_nothing_else_ever(
     assert str(caught.value) == (
         f"{tmp_path / 'sky'}: exists and is not an index; nothing was changed."
     )
-    monkeypatch.setattr(build_module, "write_manifest", lambda *_: 1 / 0)
+    monkeypatch.setattr(finish_manifest, "write_manifest", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build_index(IndexRecipe(), embeddings=embeddings, out=out, overwrite=True)
     assert read_manifest(out).recipe.name == "new"

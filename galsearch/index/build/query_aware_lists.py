@@ -1,0 +1,163 @@
+"""Query-aware inverted lists over one modality, for queries of the other modality.
+
+Image embeddings carry only part of the information in spectra (no precise redshift, for example),
+so the nearest spectra of an image are spread over many inverted lists that were built from spectra
+alone: the queries are out of the distribution of the searched vectors. Query-aware lists are
+trained in the subspace spanned by such queries. Each axis is scaled by the spread (rms) of the
+queries along it; then the squared distance of a vector x from its code c is the mean squared error
+of the inner product over queries q, E[(q.(x - c))^2] = (x - c) E[q q] (x - c), and k-means and
+product quantisation minimise it. Candidates are ordered by inner product: no inner product is near
+1 between the modalities, and one lookup table of a query serves all lists.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from galsearch.core.arrays import Float32Array
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.core.progress import StageProgress
+from galsearch.index.build.measure_recall import measure_direction
+from galsearch.index.build.modality_build import ModalityBuild
+from galsearch.index.build.tuning import search_cost
+from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.train_lists import (
+    PCA_SAMPLE_SIZE,
+    fill_lists,
+    sample_vectors,
+    train_rotated_lists,
+)
+from galsearch.index.plan.index_plan import IndexPlan, allowed_n_subvectors, list_bytes
+from galsearch.index.plan.index_recipe import IndexRecipe, size_bytes
+from galsearch.index.storage.manifest import DirectionManifest
+from galsearch.index.vectors.pca import MAX_UNEXPLAINED, PrincipalAxes
+
+MIN_N_PROBE = 32
+"""Query-aware lists are tried where a direction probes at least so many lists, and"""
+MIN_PROBE_RATIO = 4
+"""more than so many times as many as queries of the searched modality itself."""
+_MIN_SAVED_COST = 0.2
+"""Fraction of the cost of a query that query-aware lists must save, because they need memory."""
+_MIN_RELATIVE_SPREAD = 1e-3
+"""Lower bound on the scale of an axis, relative to the largest, to avoid dividing queries by values
+near zero."""
+
+
+def directions_to_try(
+    directions: Sequence[DirectionManifest],
+) -> Iterator[tuple[Modality, Modality]]:
+    """The (using, among) pairs that probe far more lists than queries of `among` itself."""
+    n_probe = {(entry.using, entry.among): entry.n_probe for entry in directions}
+    for using, among in DIRECTIONS:
+        own, crossing = n_probe.get((among, among), 0), n_probe.get((using, among), 0)
+        if own and crossing >= MIN_N_PROBE and crossing > MIN_PROBE_RATIO * own:
+            yield using, among
+
+
+def try_query_aware_lists(
+    builds: dict[Modality, ModalityBuild],
+    recipe: IndexRecipe,
+    before: DirectionManifest,
+    progress: StageProgress,
+) -> tuple[InvertedLists, DirectionManifest] | None:
+    """Filled query-aware lists for a direction and its new measurement, where they are better.
+
+    Parameters
+    ----------
+    builds
+        Both modalities of an index that is being built; not changed.
+    recipe
+        Settings of the index.
+    before
+        The direction, measured without query-aware lists.
+    progress
+        Receives the number of vectors added to the lists.
+
+    Returns
+    -------
+    tuple or None
+        None where the lists would exceed the memory budget, save less than a fifth of the cost of
+        a query, or miss the recall target by more than before.
+    """
+    using, among = before.using, before.among
+    lists = _train(builds, recipe, using, among)
+    if lists is None:
+        return None
+    fill_lists(lists, builds[among].originals, progress)
+    opened = {kind: build.opened for kind, build in builds.items()}
+    opened[among] = dataclasses.replace(opened[among], cross=lists)
+    originals = {kind: build.originals for kind, build in builds.items()}
+    measured = measure_direction(using, among, opened, recipe, originals)
+    cost_before = search_cost(builds[among].quantisers.plan, before.n_probe, before.rerank)
+    cost = search_cost(lists.plan, measured.n_probe, measured.rerank)
+    if measured.missed_by > before.missed_by or cost > (1 - _MIN_SAVED_COST) * cost_before:
+        return None
+    return lists, measured
+
+
+def _train(
+    builds: dict[Modality, ModalityBuild],
+    recipe: IndexRecipe,
+    using: Modality,
+    among: Modality,
+) -> InvertedLists | None:
+    """Empty query-aware lists; None where they would exceed the memory budget."""
+    queries = sample_vectors(builds[using].originals, PCA_SAMPLE_SIZE, recipe.seed)
+    pca = PrincipalAxes.fit(queries)
+    own_plan = builds[among].quantisers.plan
+    plan = plan_query_aware_lists(own_plan, pca.n_components_for(MAX_UNEXPLAINED))
+    if not _fits_memory(plan, builds, recipe):
+        return None
+    sample = sample_vectors(builds[among].originals, plan.n_training, recipe.seed)
+    return train_rotated_lists(plan, scaled_axes(pca, plan.n_components), sample, recipe.seed)
+
+
+def plan_query_aware_lists(own: IndexPlan, n_components: int) -> IndexPlan:
+    """The plan of query-aware lists: 4-bit codes, half as many lists as the modality itself has.
+
+    Fewer lists, because queries of the other modality probe many of them.
+
+    Parameters
+    ----------
+    own
+        Plan of the lists for queries of the searched modality.
+    n_components
+        Number of PCA components of the queries.
+
+    Examples
+    --------
+    >>> from galsearch.index.plan.index_plan import plan_index
+    >>> own = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=128)
+    >>> plan = plan_query_aware_lists(own, 32)
+    >>> plan.n_lists, plan.n_subvectors, plan.code_bytes, plan.metric
+    (2048, 32, 16.0, 'ip')
+    """
+    return dataclasses.replace(
+        own,
+        kind="fastscan",
+        n_lists=max(1, own.n_lists // 2),
+        n_components=n_components,
+        n_subvectors=allowed_n_subvectors("fastscan", n_components)[-1],
+        n_bits=4,
+        metric="ip",
+    )
+
+
+def _fits_memory(
+    plan: IndexPlan, builds: dict[Modality, ModalityBuild], recipe: IndexRecipe
+) -> bool:
+    """True where additional lists of this plan keep all lists within the memory budget."""
+    if recipe.memory_budget is None:
+        return True
+    plans = [plan, *(build.quantisers.plan for build in builds.values())]
+    query_aware = [build.opened.cross for build in builds.values()]
+    plans += [lists.plan for lists in query_aware if lists is not None]
+    return sum(map(list_bytes, plans)) <= (size_bytes(recipe.memory_budget) or 0)
+
+
+def scaled_axes(pca: PrincipalAxes, n: int) -> Float32Array:
+    """(n, d) widest principal axes of the queries, each as long as their spread along it (rms)."""
+    ratio = pca.explained_variance_ratio
+    spread = np.sqrt(np.maximum(ratio[:n], _MIN_RELATIVE_SPREAD**2 * ratio[0]))
+    return np.asarray(pca.axes[:n] * spread[:, None], np.float32)
