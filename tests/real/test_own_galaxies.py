@@ -16,8 +16,12 @@ import galsearch
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-OWN = README[README.index("## Your own galaxies") : README.index("## How well it finds")]
+OWN = README[README.index("## Your own galaxies") : README.index("## Query")]
 REAL = "39633345008634465"  # z = 0.36874 (DESI SV1, bright, healpix 7108)
+IN_ANOTHER_INDEX = (
+    f"galsearch query --target-id {REAL} --from-embeddings mine/embeddings --using spectrum "
+    "--among image --index index_builds/demo"
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +40,12 @@ def home(real: Path, demonstration, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def outputs(home: Path, galsearch_command: Command) -> list[subprocess.CompletedProcess[str]]:
-    """Results of the commands of the README, in their order."""
+    """Results of the commands of the README, and of a query in the demonstration index."""
     commands = re.findall(r"^galsearch .*$", OWN, re.M)
     assert [shlex.split(command)[1] for command in commands] == [
-        "ingest", "embed", "build-index", "query", "query",
+        "ingest", "embed", "build-index", "query",
     ]  # fmt: skip
+    commands.append(IN_ANOTHER_INDEX)
     return [galsearch_command(*shlex.split(command)[1:], cwd=home) for command in commands]
 
 
@@ -74,7 +79,7 @@ def test_a_real_spectrum_is_queried_among_real_spectra(outputs, home: Path) -> N
     table = outputs[3].stdout.splitlines()
     assert table[0] == f"spectrum of TARGETID {REAL}, among spectrum (exact)"
     assert len(table) == 2 + 3
-    assert (home / "like-it.html").read_text().count("<svg") == 4
+    assert (home / "neighbours.html").read_text().count("<svg") == 4
 
 
 def test_a_real_spectrum_is_queried_among_simulated_galaxies(outputs) -> None:
