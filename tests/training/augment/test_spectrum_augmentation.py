@@ -1,4 +1,4 @@
-"""What may differ between two visits to a spectrum, and what may not."""
+"""Augmentation of spectra, compared with spectra prepared from changed pixels."""
 
 from dataclasses import replace
 
@@ -8,10 +8,11 @@ import torch
 
 from galsearch.encoders.encoder_config import ModelConfig, SpectrumConfig
 from galsearch.encoders.preprocess.prepare import prepare_spectra
-from tests.training.test_masked_spectra import prepared, seeded
+from tests.training.objectives.test_masked_spectra import prepared, seeded
 from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve, spectrum_pixels
 
 OURS = SpectrumConfig()
+
 NOTHING = SpectrumAugmentation(most_lost=0, calibration=0, noisier_share=0, uncalibrated_share=0)
 
 

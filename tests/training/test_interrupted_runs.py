@@ -1,4 +1,4 @@
-"""Killed or asked to stop, then started again: the numbers of a run that nothing happened to."""
+"""Runs that were killed or stopped continue with the same numbers."""
 
 import json
 import signal
@@ -13,8 +13,11 @@ import torch
 from tests.training.conftest import HABITS, ROOT, TINY, command, environment, run_stage
 
 EVERY_STEP = "n_steps = 20\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 10\n"
+
 MORE = {"alignment": "queue_size = 12\n"}
+
 STAGES = sorted(TINY)
+
 pytestmark = pytest.mark.timeout(600)  # processes start and load torch nine times
 
 

@@ -1,4 +1,4 @@
-"""What asks a spectrum's embedding for its redshift."""
+"""The redshift-classification loss."""
 
 import math
 

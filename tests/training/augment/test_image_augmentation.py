@@ -1,4 +1,4 @@
-"""What may happen to a picture of the sky, and that nothing else does."""
+"""Augmentation of images: rotations, crops, blur, noise and dust."""
 
 import numpy as np
 import pytest

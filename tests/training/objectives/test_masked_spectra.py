@@ -1,4 +1,4 @@
-"""Masked modelling: nothing leaks, nothing that was not measured counts, the paper's is there."""
+"""Masked modelling: hidden pixels cannot be read, and unmeasured ones do not count."""
 
 from collections.abc import Callable
 
@@ -22,6 +22,7 @@ from training.objectives.masked_spectra import (
 from training.objectives.span_masking import hidden_tokens, hide_tokens
 
 OURS = SpectrumConfig()
+
 SLICED = SpectrumConfig(
     n_log_pixels=0,
     slice_length=20,
@@ -46,9 +47,6 @@ def prepared(n: int, section: SpectrumConfig, preparation: str = "galsearch") ->
     ivar[:, 3000:3100] = 0
     model = ModelConfig("any", preparation, spectrum=section)
     return prepare_spectra(flux.numpy(), ivar.numpy(), None, model)
-
-
-# --- the preparation galsearch ---------------------------------------------------------------
 
 
 def test_pixels_of_a_prepared_spectrum_can_be_taken_out_and_put_back() -> None:
@@ -144,9 +142,6 @@ def test_equal_parts_of_a_batch_average_to_the_batch() -> None:
         for half in (slice(0, 2), slice(2, 4))
     ]
     torch.testing.assert_close(torch.stack(halves).mean(), whole)
-
-
-# --- the preparation released ----------------------------------------------------------------
 
 
 def test_with_the_published_faults_it_is_the_published_loss(

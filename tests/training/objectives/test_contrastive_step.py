@@ -1,4 +1,4 @@
-"""The contrastive loss with a queue: against a slow twin; what is kept and what leaves."""
+"""The contrastive loss with a queue, compared with a slow implementation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The picture of a run."""
+"""The plot of the log of a run."""
 
 import json
 from pathlib import Path
@@ -56,14 +56,3 @@ def test_a_run_without_a_log_has_no_curves(
     assert caught.value.code == 1
     said = capsys.readouterr().err
     assert said == f"error: {tmp_path / 'log.jsonl'}: no such log, or an empty one.\n"
-
-
-def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
-    directory = RunDirectory(tmp_path, "alignment")
-    text = "".join(json.dumps(line) + "\n" for line in LINES)
-    directory.log_path.write_text(text + '{"step": 4, "lo')
-    assert directory.read_log() == LINES
-    directory.cut_log(2)
-    assert directory.read_log() == LINES[:3]
-    directory.append_log({"step": 3})
-    assert directory.read_log()[-1] == {"step": 3}

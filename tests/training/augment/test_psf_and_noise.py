@@ -1,7 +1,6 @@
 """Blur and noise as published; the published code acts with the opposite probability."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
+from tests.reference.parity import PARITY
 from tests.reference.psf_blur import blur, blur_and_noise
 from training.augment.psf_and_noise import (
     NOISE_SIGMA_NANOMAGGIES,
@@ -16,7 +16,6 @@ from training.augment.psf_and_noise import (
     draw_extra_sigma,
 )
 
-PARITY = Path(__file__).parents[3] / "shared" / "parity"
 SHARES = [0.1, 0.25, 0.5, 0.75, 0.9, 0.99]
 
 

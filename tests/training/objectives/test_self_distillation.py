@@ -1,21 +1,17 @@
-"""Which logits meet which targets; what is hidden; how the teacher follows."""
+"""Pairs of logits and targets, hidden patches and the moving average of the teacher."""
 
 import dataclasses
 from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor
 
 from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, PrototypeConfig
 from galsearch.encoders.network.cross_modal_model import initialise
-from training.augment.patch_masks import draw_patch_masks
 from training.engine.processes import Processes
-from training.image_pretraining import ImagePretrainingConfig, schedules
+from training.image_pretraining import ImagePretrainingConfig
 from training.objectives.dino_views import draw_views
-from training.objectives.drop_path import add_drop_path
 from training.objectives.self_distillation import (
     DistillationNetwork,
     Logits,
@@ -111,20 +107,6 @@ def test_hidden_patches_are_not_seen_by_the_student(
         assert torch.equal(*logits) == equal
 
 
-def test_views_have_the_shapes_of_their_kinds(config: ImagePretrainingConfig) -> None:
-    raw = torch.rand(4, 3, 32, 32, generator=seeded())
-    views = draw_views(raw, config, None, None, 7)
-    assert views.global_crops.shape == (8, 3, 24, 24)
-    assert views.local_crops.shape == (12, 3, 12, 12)
-    assert views.masks.shape == (8, 4)
-    again = draw_views(raw, config, None, None, 7)
-    assert torch.equal(views.global_crops, again.global_crops)
-    assert torch.equal(views.local_crops, again.local_crops)
-    assert not torch.equal(views.global_crops, draw_views(raw, config, None, None, 8).global_crops)
-    none = draw_views(raw, dataclasses.replace(config, n_local=0), None, None, 7)
-    assert none.local_crops.shape == (0, 3, 12, 12)
-
-
 def test_the_teacher_is_an_average_of_the_past(student: DistillationNetwork) -> None:
     teacher = Teacher(student)
     before = {n: p.clone() for n, p in teacher.network.named_parameters()}
@@ -135,55 +117,3 @@ def test_the_teacher_is_an_average_of_the_past(student: DistillationNetwork) -> 
     for name, weight in teacher.network.named_parameters():
         torch.testing.assert_close(weight, before[name] + 0.1)
         assert not weight.requires_grad
-
-
-@given(
-    st.integers(1, 12), st.integers(3, 12), st.floats(0, 1), st.floats(0.1, 0.3), st.integers(0, 99)
-)
-def test_masks_hide_no_more_than_the_largest_share(
-    n: int, side: int, probability: float, low: float, seed: int
-) -> None:
-    high = low + 0.2
-    masks = draw_patch_masks(
-        n, side, probability=probability, ratio=(low, high), generator=seeded(seed)
-    )
-    assert masks.shape == (n, side * side)
-    assert masks.sum(1).max() <= round(high * side * side)
-    assert (masks.any(1)).sum() <= round(n * probability)
-
-
-def test_masks_reach_their_shares_in_rectangles() -> None:
-    masks = draw_patch_masks(400, 12, probability=0.5, ratio=(0.1, 0.5), generator=seeded())
-    shares = masks.float().mean(1)[masks.any(1)].sort().values
-    assert len(shares) == 200
-    wanted = torch.linspace(0.1, 0.5, 200)
-    assert float((shares - wanted).abs().mean()) < 0.02
-    grid = masks[masks.any(1)].view(-1, 12, 12)
-    beside = (grid[:, 1:] & grid[:, :-1]).sum() / grid[:, 1:].sum()
-    assert beside > 0.6  # 0.3 if patches were hidden one by one
-
-
-def test_a_residual_branch_is_left_out_as_often_as_asked(student: DistillationNetwork) -> None:
-    images = torch.randn(400, 3, 24, 24, generator=seeded())
-    whole = student.backbone(images)
-    block = student.backbone.blocks[0]["0"]
-    seen = []
-    block.attn.register_forward_hook(lambda _, __, out: seen.append(out))
-    add_drop_path(student.backbone, 0.3)
-    block.attn.register_forward_hook(lambda _, __, out: seen.append(out))
-    torch.manual_seed(1)
-    student.train()
-    student.backbone(images)
-    before, after = seen
-    kept = after.flatten(1).any(1)
-    assert 0.62 < float(kept.float().mean()) < 0.78
-    torch.testing.assert_close(after[kept], before[kept] / 0.7)
-    student.eval()
-    torch.testing.assert_close(student.backbone(images), whole)
-
-
-def test_schedules_begin_and_end_as_asked(config: ImagePretrainingConfig) -> None:
-    assert schedules(0, 1000, config) == pytest.approx((0.992, 0.04, config.weight_decay))
-    assert schedules(149, 1000, config)[1] == pytest.approx(0.07)
-    momentum, temperature, decay = schedules(1000, 1000, config)
-    assert (momentum, temperature, decay) == (1.0, 0.07, config.final_weight_decay)

@@ -1,4 +1,4 @@
-"""Two processes with half a batch each give the loss and gradients of one with all of it."""
+"""Two processes with half a batch each give the loss and gradients of one process."""
 
 import dataclasses
 import json
@@ -12,7 +12,6 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import Tensor, nn
 
-from galsearch.core.errors import ConfigError
 from galsearch.encoders.encoder_config import (
     HeadConfig,
     ImageConfig,
@@ -24,7 +23,7 @@ from galsearch.encoders.network.cross_modal_model import initialise
 from galsearch.encoders.preprocess.prepare import prepare_spectra
 from tests.training.conftest import run_stage
 from training import image_pretraining
-from training.engine.processes import Processes, check_batch
+from training.engine.processes import Processes
 from training.objectives import dino_views as image_views
 from training.objectives.contrastive_step import EmbeddingQueue, contrastive_step
 from training.objectives.masked_spectra import objective_for
@@ -35,15 +34,23 @@ from training.objectives.redshift_head import redshift_loss
 from training.objectives.self_distillation import DistillationNetwork, Teacher
 
 N_GALAXIES = 8
+
 pytestmark = pytest.mark.timeout(600)  # two processes start and load torch
+
 IMAGE = ImageConfig(image_size=24, width=16, depth=2, n_heads=2)
+
 SPECTRUM = SpectrumConfig(n_templates=2, width=16, depth=1, n_heads=2)
+
 HEAD = HeadConfig(width=16, n_heads=2, dropout=0.0, standardise=True)
+
 BOTH = ModelConfig(
     "tiny", "galsearch", IMAGE, SPECTRUM, HEAD, HEAD, learned_scale=True, logit_scale=9.0
 )
+
 DISTILLED = ModelConfig("tiny", "galsearch", IMAGE, prototypes=PrototypeConfig(32, 3, 16, 8))
+
 MASKED = ModelConfig("tiny", "galsearch", spectrum=SPECTRUM)
+
 Result = tuple[float, dict[str, Tensor]]
 
 
@@ -190,14 +197,6 @@ def test_dropout_falls_alike_in_both_passes_of_a_part() -> None:
     # Without gradients attention is computed otherwise, to the last digits.
     torch.testing.assert_close(seen[0], seen[2])
     torch.testing.assert_close(seen[1], seen[3])
-
-
-def test_a_batch_that_cannot_be_shared_is_refused() -> None:
-    with pytest.raises(ConfigError) as caught:
-        check_batch(12, 2, Processes(0, 4))
-    assert str(caught.value) == (
-        "batch_size = 12 must be a multiple of accumulate = 2 times the number of processes, 4."
-    )
 
 
 def test_torchrun_trains_and_one_process_goes_on(

@@ -1,0 +1,125 @@
+"""Backbones from files, and backbones of another shape or modality."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from galsearch.core.errors import CheckpointError
+from galsearch.core.fingerprint import short_digest
+from galsearch.core.modality import Modality
+from galsearch.dataset import open_dataset
+from galsearch.encoders import checkpoint
+from galsearch.encoders.network.cross_modal_model import initialise
+from training import alignment
+from training.alignment import AlignmentConfig
+from training.data.backbones import backbone_config, encoder_of, load_backbone, prepare_pixels
+from training.engine.processes import Processes
+from training.engine.run_directory import RunDirectory
+from training.engine.stage_config import read_stage_config
+
+SHORT = "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n"
+
+
+def train(config: AlignmentConfig, dataset: Path, out: Path) -> Path:
+    """The stage in this process."""
+    directory = RunDirectory(out, "alignment")
+    return alignment.train(config, open_dataset(dataset), directory, Processes())
+
+
+@pytest.fixture
+def config(write_config: Callable[..., Path]) -> AlignmentConfig:
+    return read_stage_config(write_config("alignment", SHORT), AlignmentConfig, {})
+
+
+@pytest.fixture
+def towers(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
+    """A file for each tower, as pre-training leaves them."""
+    paths = {}
+    assert config.model is not None
+    for modality in Modality:
+        path = tmp_path / f"{modality.value}.safetensors"
+        checkpoint.save(path, initialise(backbone_config(config.model, modality), 5))
+        paths[f"{modality.value}_tower"] = str(path)
+    return paths
+
+
+def test_frozen_tokens_are_those_of_the_tower(
+    config: AlignmentConfig, towers: dict[str, str], learning_set: Path, tmp_path: Path
+) -> None:
+    frozen = dataclasses.replace(config, **towers, frozen=("image",), features=str(tmp_path / "f"))
+    train(frozen, learning_set, tmp_path / "run")
+    dataset = open_dataset(learning_set)
+    kept = np.load(tmp_path / "f" / "image-tokens.npy")
+    assert len(kept) == len(dataset) == 48
+    batch = dataset.read(dataset.target_ids[[3, 30]])
+    tower = encoder_of(checkpoint.read(towers["image_tower"]), Modality.IMAGE).backbone
+    tokens = tower(prepare_pixels(batch, Modality.IMAGE, config.model))
+    found = torch.from_numpy(kept[[3, 30]]).float()
+    torch.testing.assert_close(found, tokens, rtol=2e-3, atol=2e-3)
+
+
+def test_features_of_another_tower_are_refused(
+    config: AlignmentConfig, towers: dict[str, str], learning_set: Path, tmp_path: Path
+) -> None:
+    features = tmp_path / "features"
+    frozen = dataclasses.replace(config, **towers, frozen=("image",), features=str(features))
+    train(frozen, learning_set, tmp_path / "first")
+    before = json.loads((features / "image-tokens.json").read_text())["tower"]
+    assert config.model is not None
+    other = tmp_path / "other.safetensors"
+    after = checkpoint.save(other, initialise(backbone_config(config.model, Modality.IMAGE), 6))
+    changed = dataclasses.replace(frozen, image_tower=str(other))
+    with pytest.raises(CheckpointError) as caught:
+        train(changed, learning_set, tmp_path / "second")
+    assert str(caught.value) == (
+        f"{features / 'image-tokens.npy'} was made from something else: tower is "
+        f"{short_digest(before)}..., not {short_digest(after)}.... Name another directory, or "
+        "delete it."
+    )
+    assert not (tmp_path / "second" / "state.pt").exists()
+
+
+def test_features_of_another_dataset_are_refused(
+    config: AlignmentConfig,
+    towers: dict[str, str],
+    learning_set: Path,
+    make_dataset: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    features = tmp_path / "features"
+    frozen = dataclasses.replace(config, **towers, frozen=("image",), features=str(features))
+    train(frozen, learning_set, tmp_path / "first")
+    with pytest.raises(CheckpointError, match="was made from something else: galaxies is "):
+        train(frozen, make_dataset(12, 2), tmp_path / "second")
+
+
+def test_a_tower_of_another_config_is_refused(
+    config: AlignmentConfig, learning_set: Path, tmp_path: Path
+) -> None:
+    assert config.model is not None
+    assert config.model.image is not None
+    wider = dataclasses.replace(config.model.image, width=32, depth=3)
+    path = tmp_path / "wider.safetensors"
+    other = dataclasses.replace(backbone_config(config.model, Modality.IMAGE), image=wider)
+    checkpoint.save(path, initialise(other, 5))
+    with pytest.raises(CheckpointError) as caught:
+        train(dataclasses.replace(config, image_tower=str(path)), learning_set, tmp_path / "run")
+    assert str(caught.value) == (
+        f"{path}: its backbone has another config than the model's: image.width is 32, not 16; "
+        "image.depth is 3, not 2. Take a checkpoint of this architecture, or change the config."
+    )
+    assert not (tmp_path / "run" / "state.pt").exists()
+
+
+def test_a_tower_of_the_other_modality_is_refused(
+    config: AlignmentConfig, towers: dict[str, str]
+) -> None:
+    assert config.model is not None
+    with pytest.raises(CheckpointError) as caught:
+        load_backbone(initialise(config.model, 1), Modality.SPECTRUM, towers["image_tower"])
+    assert str(caught.value) == (f"{towers['image_tower']}: has no spectrum encoder to start from.")
