@@ -60,7 +60,7 @@ HABITS = {
     'local_reach = 6\nprobe_label = "true_z"\n',
     "spectrum_pretraining": 'redshift_weight = 0.5\nredshift_column = "true_z"\n',
 }
-"""What a stage needs for such small images."""
+"""Settings that a stage needs for such small images."""
 
 
 @pytest.fixture(autouse=True)

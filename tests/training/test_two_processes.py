@@ -136,7 +136,7 @@ STEPS: dict[str, Callable[[Processes], Result]] = {
 
 
 def in_one_of_two(rank: int, folder: str) -> None:
-    """What each of two processes does; both keep what they found."""
+    """Run all steps in one of two processes, and save the results."""
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     processes = Processes(rank, 2)

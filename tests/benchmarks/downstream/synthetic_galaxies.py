@@ -11,7 +11,7 @@ from galsearch.dataset import GalaxyBatch, split_of
 BOTH = (Modality.IMAGE, Modality.SPECTRUM)
 IDS = 39627848784286003 + np.arange(280)
 TRUE = np.random.default_rng(1).normal(size=(280, 5))
-"""What is true of these galaxies: brightness and colour of their pixels follow from it."""
+"""True properties of these galaxies; the brightness and colour of their pixels follow from them."""
 N_SHARD = 210
 
 

@@ -23,7 +23,7 @@ from tests.benchmarks.downstream.synthetic_galaxies import (
 
 @dataclass
 class Projection:
-    """A tower without a network: a few sums of pixels, projected."""
+    """An encoder without a network: a random projection of mean pixels."""
 
     name: str
     modality: Modality

@@ -118,7 +118,7 @@ def test_views_reach_the_noise_of_the_survey() -> None:
 
 
 def test_a_point_reaches_a_width_of_the_survey() -> None:
-    """What was as sharp as the median stays or becomes wider, never sharper."""
+    """A point as wide as the median of the survey keeps its width or becomes wider."""
     size, own = 41, np.broadcast_to(MEDIAN_PSF_SIGMA_PIXELS, (200, 3))
     y, x = np.mgrid[:size, :size] - size // 2
     points = np.exp(-(x**2 + y**2) / (2 * own[:, :, None, None] ** 2))

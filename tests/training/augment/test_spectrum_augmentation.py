@@ -60,8 +60,9 @@ def test_noise_is_added_as_if_the_exposure_had_been_shorter() -> None:
 
 
 def _after_the_first_draw(n: int) -> torch.Generator:
-    """What the strength of the noise is drawn from: whether there is any is drawn before, and the
-    shape of the calibration before that.
+    """The generator from which the strength of the noise is drawn.
+
+    The calibration and the presence of noise are drawn before.
     """
     generator = seeded()
     torch.randn((n, 3), generator=generator)
