@@ -10,6 +10,7 @@ of their neighbours among themselves. Results, object by object, go to
 
 import argparse
 import datetime
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 from benchmarks.realism.samples.template_redshifts import AGREES
 from benchmarks.realism.transfer.neighbour_redshifts import K_REDSHIFT, neighbour_redshifts
 from benchmarks.realism.transfer.neighbour_votes import K_VOTES, vote_r2
+from galsearch.core.arrays import Float64Array
 from galsearch.encoders import load
 from galsearch.files.atomic import write_json
 
@@ -28,6 +30,10 @@ OUTLIER = 0.05
 GALAXY_Z = 0.85
 """Upper redshift limit of the spectra that are taken to be galaxies: their file gives no class, and
 those beyond are quasars and ELGs."""
+K_TABLE = 5
+"""Number of neighbours in the table of redshift ranges."""
+_EDGES = (0.0, 0.1, GALAXY_Z, np.inf)
+"""Limits of the redshift ranges of the first table."""
 
 
 def main() -> int:
@@ -58,6 +64,52 @@ def main() -> int:
 
 def table(results: dict[str, Any]) -> str:
     """Markdown tables of the stored results."""
+    return "\n".join(
+        [
+            *_by_redshift(results),
+            "",
+            *_by_sample(results),
+            "",
+            *_deep(results),
+            "",
+            *_votes(results),
+        ]
+    )
+
+
+def _by_redshift(results: dict[str, Any]) -> list[str]:
+    """Errors in ranges of redshift, beside those of one constant redshift for all of a row."""
+    lines = [
+        "| query spectra | redshifts | n | NMAD | over .05 | over .005 | constant: NMAD, over .05 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in ("real", "SDSS", "SDSS, second sample", "control"):
+        z, found = (np.array(results["redshifts"][name][key]) for key in ("true", "neighbours"))
+        for low, high in itertools.pairwise(_EDGES):
+            row = (z >= low) & (z < high)
+            if not row.any():
+                continue
+            error = _errors(np.median(found[row, :K_TABLE], axis=1), z[row])
+            constant = _errors(np.median(z[row]), z[row])
+            figures = [f"{_nmad(error):.4f}", f"{np.mean(np.abs(error) > OUTLIER):.0%}"]
+            figures += [f"{np.mean(np.abs(error) > 0.005):.0%}"]
+            figures += [f"{_nmad(constant):.4f}, {np.mean(np.abs(constant) > OUTLIER):.0%}"]
+            span = f"{z[row].min():.3f} to {z[row].max():.3f}"
+            lines.append(f"| {name} | {span} | {row.sum()} | {' | '.join(figures)} |")
+    return lines
+
+
+def _errors(found: Any, true: Float64Array) -> Float64Array:
+    return np.asarray((found - true) / (1 + true))
+
+
+def _nmad(error: Float64Array) -> float:
+    """Normalised median absolute deviation."""
+    return float(1.4826 * np.median(np.abs(error - np.median(error))))
+
+
+def _by_sample(results: dict[str, Any]) -> list[str]:
+    """Errors of each sample for several numbers of neighbours."""
     measured = results["redshifts"]
     true, near = (np.array(measured["real"][key]) for key in ("true", "neighbours"))
     fitted = np.array(measured["template fit"])
@@ -76,20 +128,30 @@ def table(results: dict[str, Any]) -> str:
     lines = ["| query spectra | n | k | NMAD dz/(1+z) | over .05 |", "|---|---|---|---|---|"]
     for name, z, found in rows:
         for k in [k for k in K_REDSHIFT if k <= found.shape[1]]:
-            error = (np.median(found[:, :k], axis=1) - z) / (1 + z)
-            nmad = 1.4826 * np.median(np.abs(error - np.median(error)))
+            error = _errors(np.median(found[:, :k], axis=1), z)
             share = np.mean(np.abs(error) > OUTLIER)
-            lines.append(f"| {name} | {len(z)} | {k} | {nmad:.4f} | {share:.0%} |")
-    lines += ["", "| deep query spectrum | its z | median z of 5 neighbours |", "|---|---|---|"]
-    for name in ("deep", "deep, noise of BGS"):
-        for z, found in zip(measured[name]["true"], measured[name]["neighbours"], strict=True):
-            lines.append(f"| {name} | {z:.4f} | {np.median(found[:5]):.4f} |")
-    lines += ["", "| vote fraction | k | embedding R2 | colour and size R2 |", "|---|---|---|---|"]
+            lines.append(f"| {name} | {len(z)} | {k} | {_nmad(error):.4f} | {share:.0%} |")
+    return lines
+
+
+def _deep(results: dict[str, Any]) -> list[str]:
+    """Redshifts found for the spectrum that is much deeper than the survey."""
+    lines = ["| deep query spectrum | its z | median z of 5 neighbours |", "|---|---|---|"]
+    for name, one in results["redshifts"].items():
+        if name.startswith("deep"):
+            for z, found in zip(one["true"], one["neighbours"], strict=True):
+                lines.append(f"| {name} | {z:.4f} | {np.median(found[:5]):.4f} |")
+    return lines
+
+
+def _votes(results: dict[str, Any]) -> list[str]:
+    """Explained variance of the vote fractions of real images by their neighbours."""
+    lines = ["| vote fraction | k | embedding R2 | colour and size R2 |", "|---|---|---|---|"]
     for name, by_who in results["votes"]["r2"].items():
         for k in K_VOTES:
             pair = [by_who[who][str(k)] for who in ("embedding", "colour and size")]
             lines.append(f"| {name} | {k} | {pair[0]:.3f} | {pair[1]:.3f} |")
-    return "\n".join(lines)
+    return lines
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 The real EDR spectra come without a flag of the quality of their redshifts, and many hardly exceed
 their noise; a fit of redrock's templates shows which redshifts their pixels can confirm. One DESI
 galaxy was exposed for far longer than the survey exposes: it is a query as it is, and with its
-inverse variance scaled to that of the survey.
+inverse variance scaled to that of the survey, and with noise really added.
+
+Some of these spectra also shaped the simulator: 11 of the EDR galaxies under z = 0.06 its
+population of dwarfs, all EDR spectra its noise. The second sample of SDSS galaxies shaped nothing.
 """
 
 import csv
@@ -26,6 +29,8 @@ K_REDSHIFT = (1, 5, 10)
 """Numbers of neighbours whose median redshift is evaluated."""
 _BRIGHT_TIME_IVAR = 3.0
 """Approximate median over pixels of the inverse variance of simulated BGS spectra."""
+_NOISY_IVARS, _N_NOISY = (10.0, 3.0, 1.0), 8
+"""Medians of the inverse variance that noise is added for, and draws of the noise for each."""
 N_CONTROL = 500
 """Number of simulated spectra that are queries in the control."""
 
@@ -52,11 +57,19 @@ def neighbour_redshifts(encoder: Any, survey: Path, real: Path, n: int) -> dict[
     flux, good, true = real_spectra(real)
     queries = {"real": (_bare_vectors(encoder, flux, good), bare, true)}
     whole = _vectors(encoder, [spectrum for _, spectrum in found])
-    spectra, sdss = sdss_spectra(real)
-    queries["SDSS"] = (_vectors(encoder, spectra), whole, sdss)
+    for name, sample in (
+        ("SDSS", sdss_spectra(real)),
+        ("SDSS, second sample", second_sdss_spectra(real)),
+    ):
+        queries[name] = (_vectors(encoder, sample[0]), whole, sample[1])
     spectra, deep = deep_spectra(real)
     queries["deep"] = (_vectors(encoder, spectra), whole, deep)
     queries["deep, noise of BGS"] = (_vectors(encoder, _shallow(spectra)), whole, deep)
+    rng = np.random.default_rng(1)
+    for ivar in _NOISY_IVARS:
+        noisy = [with_noise(one, ivar, rng) for one in spectra for _ in range(_N_NOISY)]
+        name = f"deep, noise added to ivar {ivar:g}"
+        queries[name] = (_vectors(encoder, noisy), whole, np.repeat(deep, _N_NOISY))
     # Simulated spectra as queries among the others: the scatter that noise alone leads to.
     control = np.arange(0, len(z), max(len(z) // N_CONTROL, 1))
     return {
@@ -112,17 +125,48 @@ def _vectors(encoder: Any, spectra: list[Spectrum]) -> Float32Array:
 
 
 def sdss_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
-    """Spectra of real SDSS galaxies on DESI's grid, and redshifts; missing pixels are masked."""
-    folder, grid = real / "sdss-galaxy-spectra", DESI_WAVELENGTH_ANGSTROM
+    """Spectra and redshifts of the 16 SDSS galaxies of the first sample."""
+    folder = real / "sdss-galaxy-spectra"
+    rows = _table(folder)
+    spectra = [_sdss_on_desi_grid(folder / row["file"]) for row in rows]
+    return spectra, np.array([float(row["z"]) for row in rows])
+
+
+def second_sdss_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
+    """Spectra and redshifts of further SDSS galaxies, one spectrum of each.
+
+    Quasars, spectra with a redshift warning, repeat visits, and galaxies of the first sample are
+    left out.
+    """
+    folder = real / "sdss-spectra"
+    seen = {row["file"] for row in _table(real / "sdss-galaxy-spectra")}
+    galaxies: set[tuple[float, float]] = set()
     spectra, z = [], []
-    for row in csv.DictReader((folder / "index.csv").read_text().splitlines()):
-        wavelength, flux, ivar = sdss_file(folder / row["file"])
-        there = (grid > wavelength[0]) & (grid < wavelength[-1])
-        found = np.where(there, np.interp(grid, wavelength, ivar), 0).astype(np.float32)
-        value = np.interp(grid, wavelength, flux).astype(np.float32)
-        spectra.append(Spectrum(grid, value, found, found <= 0))
+    for row in _table(folder):
+        galaxy = round(float(row["ra"]), 3), round(float(row["dec"]), 3)
+        if row["cls"] != "GALAXY" or row["zwarning"] != "0" or row["file"] in seen:
+            continue
+        if galaxy in galaxies:
+            continue
+        galaxies.add(galaxy)
+        spectra.append(_sdss_on_desi_grid(next(folder.rglob(row["file"]))))
         z.append(float(row["z"]))
     return spectra, np.array(z)
+
+
+def _table(folder: Path) -> list[dict[str, str]]:
+    """The rows of the table of contents of a folder of real files."""
+    return list(csv.DictReader((folder / "index.csv").read_text("utf-8").splitlines()))
+
+
+def _sdss_on_desi_grid(path: Path) -> Spectrum:
+    """An SDSS spectrum interpolated to the DESI grid; pixels that it lacks are masked."""
+    grid = DESI_WAVELENGTH_ANGSTROM
+    wavelength, flux, ivar = sdss_file(path)
+    inside = (grid > wavelength[0]) & (grid < wavelength[-1])
+    found = np.where(inside, np.interp(grid, wavelength, ivar), 0).astype(np.float32)
+    value = np.interp(grid, wavelength, flux).astype(np.float32)
+    return Spectrum(grid, value, found, found <= 0)
 
 
 def deep_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
@@ -136,6 +180,15 @@ def deep_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
         [found.spectra[row] for row in rows],
         np.array([z[int(found.target_ids[row])] for row in rows]),
     )
+
+
+def with_noise(spectrum: Spectrum, ivar: float, rng: np.random.Generator) -> Spectrum:
+    """The spectrum with Gaussian noise added until the median of its inverse variance is `ivar`."""
+    factor = np.float32(ivar / np.median(spectrum.ivar[spectrum.good]))
+    variance = np.divide(1, spectrum.ivar, out=np.zeros_like(spectrum.ivar), where=spectrum.good)
+    added = np.sqrt(np.maximum(variance * (1 / factor - 1), 0))
+    flux = spectrum.flux + added * rng.normal(size=added.size).astype(np.float32)
+    return dataclasses.replace(spectrum, flux=flux, ivar=spectrum.ivar * factor)
 
 
 def _shallow(spectra: list[Spectrum]) -> list[Spectrum]:
