@@ -80,7 +80,7 @@ def table(results: dict[str, Any]) -> str:
 def _by_redshift(results: dict[str, Any]) -> list[str]:
     """Errors in ranges of redshift, beside those of one constant redshift for all of a row."""
     lines = [
-        "| query spectra | redshifts | n | NMAD | over .05 | over .005 | constant: NMAD, over .05 |",
+        "| query spectra | z range | n | NMAD | over .05 | over .005 | constant: NMAD, over .05 |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in ("real", "SDSS", "SDSS, second sample", "control"):

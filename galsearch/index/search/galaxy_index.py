@@ -56,7 +56,7 @@ class GalaxyIndex:
         self.directory = directory
         self.manifest = manifest
         self.device = device
-        self._holds = [
+        self._holds: list[weakref.finalize[Any, Any]] = [
             weakref.finalize(self, os.close, hold_for_reading(directory / entry.path / IDS_NAME))
             for entry in manifest.segments
         ]
@@ -86,7 +86,9 @@ class GalaxyIndex:
         # Where every galaxy has a vector, it stands in the row of the galaxy's record.
         self._complete = {kind for kind, some in self._stored.items() if some.n_rows == n_rows}
         # Opened here, so that a filter reads this generation's files even if paths change later.
-        self._tables = [(segment.parquet.open("rb"), segment.removed) for segment in segments]
+        self._tables: list[tuple[BinaryIO, TargetIds]] = [
+            (segment.parquet.open("rb"), segment.removed) for segment in segments
+        ]
         self._holds += [weakref.finalize(self, table.close) for table, _ in self._tables]
         self._settings: dict[tuple[Modality | None, Modality], SearchSettings] = {}
         self._lock = threading.Lock()

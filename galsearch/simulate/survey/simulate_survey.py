@@ -57,12 +57,12 @@ class SurveyReport:
     """Number of galaxies made by this call; the others were there already."""
     seconds: float
     ingest_recipe: Path
-    """TOML file for `galsearch ingest`."""
+    """TOML recipe with which the survey is ingested."""
 
     def __str__(self) -> str:
         return (
             f"{self.n} simulated galaxies in {self.out}, {self.n_made} of them made now in "
-            f"{self.seconds:.0f} s; galsearch ingest {self.ingest_recipe} OUT reads them"
+            f"{self.seconds:.0f} s; recipe for their ingestion: {self.ingest_recipe}"
         )
 
 
