@@ -186,7 +186,7 @@ class OpenModality:
         own = exclude_rows[some]
         if row_filter is not None:
             own = np.where(find_rows(row_filter.rows, own) >= 0, own, -1)
-        return np.minimum(k, n - (own >= 0))
+        return np.asarray(np.minimum(k, n - (own >= 0)))
 
     def _exact(
         self, queries: Vectors, k: int, exclude_rows: Rows | None, row_filter: RowFilter | None
