@@ -1,0 +1,59 @@
+"""The catalogue of changed segments lacks removed galaxies and keeps the columns of all parts."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from galsearch.index.lifecycle.segment_catalogue import (
+    concatenate,
+    read_all_present,
+    read_present,
+)
+
+IDS = 2**60 + np.array([1, 3, 5, 7])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    table = pa.table({"target_id": IDS, "z": [0.1, None, 0.3, 0.4], "survey": list("abcd")})
+    pq.write_table(table, tmp_path / "catalogue.parquet")
+    return tmp_path / "catalogue.parquet"
+
+
+def test_removed_galaxies_are_left_out_and_others_keep_their_columns(path: Path) -> None:
+    table = read_present(path, IDS[[0, 2]])
+    assert table.to_pydict() == {
+        "target_id": IDS[[1, 3]].tolist(),
+        "z": [None, 0.4],
+        "survey": ["b", "d"],
+    }
+
+
+def test_removed_targetids_of_other_segments_and_none_at_all_change_nothing(path: Path) -> None:
+    whole = pq.read_table(path)
+    assert read_present(path, IDS[:0]).equals(whole)
+    assert read_present(path, IDS[:1] + 1).equals(whole)
+
+
+def test_a_column_that_a_segment_lacks_is_null_there(path: Path, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"target_id": IDS + 100, "mag_r": [1.0, 2.0, 3.0, 4.0]}),
+                   tmp_path / "second.parquet")  # fmt: skip
+    opened: Any = SimpleNamespace(
+        catalogues=[(path, IDS[:3]), (tmp_path / "second.parquet", IDS[1:] + 100)]
+    )
+    assert read_all_present(opened).to_pydict() == {
+        "target_id": [IDS[3], IDS[0] + 100],
+        "z": [0.4, None],
+        "survey": ["d", None],
+        "mag_r": [None, 1.0],
+    }
+
+
+def test_the_order_of_tables_is_the_order_of_rows() -> None:
+    one, other = pa.table({"target_id": IDS[:2]}), pa.table({"target_id": IDS[2:]})
+    assert concatenate([other, one])["target_id"].to_pylist() == [*IDS[2:], *IDS[:2]]
