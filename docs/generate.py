@@ -3,8 +3,7 @@
 import inspect
 from pathlib import Path
 
-import click
-import typer.main
+from typer.testing import CliRunner
 
 import galsearch
 from galsearch.cli import app
@@ -30,7 +29,7 @@ def write_generated_pages(folder: Path) -> None:
 
 def command_page() -> str:
     """The help text of every command, in Markdown."""
-    group = typer.main.get_group(app)
+    runner = CliRunner()
     parts = [
         "# Commands\n",
         "This page is generated from the help texts. Results go to standard output, progress to "
@@ -38,9 +37,10 @@ def command_page() -> str:
         "was found and what to do, 2 for wrong usage, 130 after Ctrl-C. "
         "`galsearch --install-completion` installs completion for your shell.\n",
     ]
-    for name, command in group.commands.items():
-        context = click.Context(command, info_name=f"galsearch {name}", terminal_width=90)
-        parts.append(f"## galsearch {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    for command in app.registered_commands:
+        name = str(command.name)
+        text = runner.invoke(app, [name, "--help"], prog_name="galsearch").stdout.strip()
+        parts.append(f"## galsearch {name}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
 
 

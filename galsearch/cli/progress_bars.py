@@ -3,23 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
-from galsearch.core.progress import Progress as ProgressReceiver
+from galsearch.core.progress import Progress
 
 
 @contextmanager
-def progress_bars() -> Iterator[ProgressReceiver]:
+def progress_bars() -> Iterator[Progress]:
     """A receiver of progress reports, drawn as bars on standard error while the block runs."""
+    # Imported here: a command without a progress bar, such as a query, starts faster without it.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as ProgressBars
+
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(bar_width=30),
@@ -27,7 +28,7 @@ def progress_bars() -> Iterator[ProgressReceiver]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with ProgressBars(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:
