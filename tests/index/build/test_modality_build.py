@@ -38,6 +38,6 @@ def test_query_aware_lists_are_written_used_and_described(tmp_path: Path) -> Non
     assert entry.index_bytes_per_vector == round(path.stat().st_size / 400, 2)
     queries = random_unit_vectors(5, 8, seed=3)
     np.testing.assert_array_equal(
-        read_lists(path).candidates(queries, n=10, n_probe=3),
+        read_lists(path, plan=cross.plan, n_vectors=400).candidates(queries, n=10, n_probe=3),
         cross.candidates(queries, n=10, n_probe=3),
     )
