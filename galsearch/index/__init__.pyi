@@ -7,6 +7,6 @@ from .lifecycle.remove import remove as remove
 from .lifecycle.verify import verify as verify
 from .plan.index_recipe import IndexRecipe as IndexRecipe
 from .search.galaxy_index import GalaxyIndex as GalaxyIndex
-from .search.galaxy_index import open_build as open_build
+from .search.open_build import open_build as open_build
 from .storage.find_build import find_build as find_build
 from .storage.manifest import IndexManifest as IndexManifest

@@ -15,7 +15,9 @@ from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
 from galsearch.core.vectors import unit_rows
-from galsearch.index.search.galaxy_index import Device, GalaxyIndex, open_build
+from galsearch.index.search.device import Device
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.filter_cache import FilterCache
 from galsearch.query.neighbours import Neighbours
@@ -29,7 +31,7 @@ def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -
     """A search engine over the index in `directory`; by default the only one in `index_builds`.
 
     Opening checks every file's presence and size, and a sample of its content; see
-    `galsearch.index.search.galaxy_index.open_build`. Neither torch nor Parquet is loaded.
+    `galsearch.index.open_build`. Neither torch nor Parquet is loaded.
 
     Parameters
     ----------

@@ -63,7 +63,8 @@ class FilterCache:
         from galsearch.query.filters import matching
 
         where, within = condition
-        return matching(self._index.catalogue_tables, where=where, within=within)
+        with self._index.catalogue_files.open() as files:
+            return matching(files, where=where, within=within)
 
     def _remember(self, condition: _Filter, target_ids: TargetIds, among: Modality) -> RowFilter:
         row_filter = self._index.row_filter(target_ids, among)

@@ -1,20 +1,19 @@
 """Selection of catalogue rows that fulfil a condition and lie within a cone on the sky."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import polars as pl
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import QueryError
+from galsearch.index.search.catalogue_files import CatalogueFile
 from galsearch.query.query import Cone
 from galsearch.query.where import parse_where
 
 
 def matching(
-    catalogues: Sequence[tuple[Path | BinaryIO, TargetIds]],
+    catalogues: Sequence[CatalogueFile],
     *,
     where: str | None = None,
     within: Cone | None = None,
@@ -24,8 +23,8 @@ def matching(
     Parameters
     ----------
     catalogues
-        Parquet files (open ones, or their paths) with the columns target_id, ra_deg and dec_deg,
-        and for each the TARGETIDs of galaxies that were removed since it was written.
+        Parquet files with at least the columns target_id, ra_deg and dec_deg. An open file must be
+        at offset 0, and nothing else may read it meanwhile.
     where
         See `galsearch.query.where`; values of a column that one file lacks are missing there.
     within
@@ -36,7 +35,7 @@ def matching(
     QueryError
         Where the condition cannot be understood.
     """
-    parts = [_without(pl.scan_parquet(table), removed) for table, removed in catalogues]
+    parts = [_without(pl.scan_parquet(part.file), part.removed) for part in catalogues]
     table = pl.concat(parts, how="diagonal_relaxed")
     schema = table.collect_schema()
     condition = pl.lit(value=True) if where is None else parse_where(where, schema)

@@ -57,7 +57,8 @@ def test_the_filter_unused_for_longest_is_forgotten(build: Path) -> None:
 
 def test_a_filter_reads_the_catalogue_that_was_opened(sky: Any, build: Path) -> None:
     engine = SearchEngine(open_build(build))
-    ((path, _),) = engine.index.catalogues
+    (segment,) = engine.index.catalogue_segments
+    path = segment.parquet
     table = pq.read_table(path)
     pq.write_table(table.slice(0, 3), path.with_name("other.parquet"))
     os.replace(path.with_name("other.parquet"), path)

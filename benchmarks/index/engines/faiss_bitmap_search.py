@@ -46,7 +46,7 @@ class FaissBitmapSearch:
         self._stored = opened.stored
         self._queries, self._k = queries, k
         self._width = min(k, len(row_filter))
-        self.lists = opened.lists_for(crossing=using != among)
+        self.lists = opened.lists_for(cross_modal=using != among)
         if self.lists is None:
             return
         self._rotated = self.lists.rotate_queries(queries)

@@ -12,13 +12,14 @@ from galsearch.index.build.tuning import (
     tune,
 )
 from galsearch.index.plan.index_recipe import IndexRecipe
-from galsearch.index.search.modality_index import OpenModality, SearchSettings
+from galsearch.index.search.modality_index import ModalityIndex
+from galsearch.index.search.search_settings import SearchSettings
 from galsearch.index.storage.manifest import DirectionManifest
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 
 def measure_directions(
-    opened: dict[Modality, OpenModality],
+    opened: dict[Modality, ModalityIndex],
     recipe: IndexRecipe,
     progress: StageProgress,
     originals: dict[Modality, StoredVectors] | None = None,
@@ -49,7 +50,7 @@ def measure_directions(
 def measure_direction(
     using: Modality,
     among: Modality,
-    opened: dict[Modality, OpenModality],
+    opened: dict[Modality, ModalityIndex],
     recipe: IndexRecipe,
     originals: dict[Modality, StoredVectors] | None = None,
 ) -> DirectionManifest:
@@ -60,9 +61,9 @@ def measure_direction(
         stored[using], n=recipe.n_tuning_queries, seed=recipe.seed
     )
     queries = search_exactly(truth[using], truth[among], measuring_ids)
-    searched, crossing = opened[among], using != among
+    searched, cross_modal = opened[among], using != among
     settings = SearchSettings(1, 1)
-    lists = searched.lists_for(crossing=crossing)
+    lists = searched.lists_for(cross_modal=cross_modal)
     if lists is not None:
         tuning = search_exactly(stored[using], stored[among], tuning_ids)
         settings = tune(lists, stored[among], tuning, recipe)
@@ -75,7 +76,7 @@ def measure_direction(
             k=k,
             exclude_rows=query_rows,
             settings=settings,
-            crossing=crossing,
+            cross_modal=cross_modal,
         )
         elapsed = time.perf_counter() - start
         recalls[k] = recall(found, queries, truth[among], k=k)

@@ -8,7 +8,7 @@ from galsearch.core.fingerprint import Fingerprint
 from galsearch.index.build.quantisers import Quantisers, describe_modality
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import write_lists
-from galsearch.index.search.modality_index import OpenModality
+from galsearch.index.search.modality_index import ModalityIndex
 from galsearch.index.storage.manifest import QUERY_AWARE_LISTS_NAME, ModalityManifest
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
@@ -24,13 +24,13 @@ class ModalityBuild:
     originals: StoredVectors
     """Float32 vectors as they were embedded."""
     quantisers: Quantisers
-    opened: OpenModality
+    opened: ModalityIndex
     """The index over the stored vectors, ready for search."""
 
     def add_query_aware_lists(self, lists: InvertedLists) -> None:
         """Write lists for queries of the other modality, and use them from now on."""
         write_lists(lists, self.folder / QUERY_AWARE_LISTS_NAME)
-        self.opened = dataclasses.replace(self.opened, cross=lists)
+        self.opened = dataclasses.replace(self.opened, query_aware_lists=lists)
 
     def describe(self) -> ModalityManifest:
         """The entry of this modality in the manifest."""

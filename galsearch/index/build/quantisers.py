@@ -17,8 +17,9 @@ from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.ivf.train_lists import PCA_SAMPLE_SIZE, fill_lists, sample_vectors, train_lists
 from galsearch.index.plan.index_plan import IndexPlan, plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
-from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
-from galsearch.index.search.modality_index import OpenModality
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.search.modality_index import ModalityIndex
+from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.manifest import (
     INVERTED_LISTS_NAME,
     QUERY_AWARE_LISTS_NAME,
@@ -50,7 +51,7 @@ def index_vectors(
     stored: StoredVectors,
     folder: Path,
     progress: StageProgress,
-) -> OpenModality:
+) -> ModalityIndex:
     """The index over stored vectors; its lists and encoded vectors are written to `folder`.
 
     The lists of `quantisers` are filled, so quantisers can be used only once.
@@ -66,7 +67,7 @@ def index_vectors(
         fill_lists(query_aware, stored, progress)
         write_lists(query_aware, folder / QUERY_AWARE_LISTS_NAME)
     encoded = compress_vectors(stored, folder, quantisers.plan.store, quantisers.pca)
-    return OpenModality(encoded, lists, cross=query_aware)
+    return ModalityIndex(encoded, lists, query_aware_lists=query_aware)
 
 
 def train_quantisers(
@@ -138,11 +139,11 @@ def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
     if entry.plan.kind == "flat":
         return Quantisers(entry.plan, pca)
     first = opened.manifest.segments[0]
-    lists = opened.read_lists(first, kind).clone_empty()
+    lists = opened.segment_files.read_lists(first, kind).clone_empty()
     _check_digest(opened, lists, entry.quantiser, f"{kind} lists")
     query_aware = None
     if entry.query_aware is not None:
-        query_aware = opened.read_query_aware_lists(first, kind).clone_empty()
+        query_aware = opened.segment_files.read_query_aware_lists(first, kind).clone_empty()
         _check_digest(opened, query_aware, entry.query_aware.quantiser, f"query-aware {kind} lists")
     return Quantisers(entry.plan, pca, lists, query_aware=query_aware)
 
@@ -157,16 +158,16 @@ def _check_digest(opened: GalaxyIndex, lists: InvertedLists, expected: str, name
 
 
 def describe_modality(
-    quantisers: Quantisers, opened: OpenModality, fingerprint: str, folder: Path
+    quantisers: Quantisers, opened: ModalityIndex, fingerprint: str, folder: Path
 ) -> ModalityManifest:
     """The manifest entry of one modality, with the sizes of the files in `folder`."""
     n_vectors = len(opened.stored)
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     in_memory = sizes.pop(INVERTED_LISTS_NAME, 0) + sizes.pop(QUERY_AWARE_LISTS_NAME, 0)
     query_aware = None
-    if opened.cross is not None:
-        plan = dataclasses.replace(opened.cross.plan, n_vectors=n_vectors)
-        query_aware = QueryAwareManifest(plan, opened.cross.quantiser_digest())
+    if opened.query_aware_lists is not None:
+        plan = dataclasses.replace(opened.query_aware_lists.plan, n_vectors=n_vectors)
+        query_aware = QueryAwareManifest(plan, opened.query_aware_lists.quantiser_digest())
     return ModalityManifest(
         plan=dataclasses.replace(quantisers.plan, n_vectors=n_vectors),
         n_vectors=n_vectors,

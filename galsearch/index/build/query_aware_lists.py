@@ -50,8 +50,8 @@ def directions_to_try(
     """The (using, among) pairs that probe far more lists than queries of `among` itself."""
     n_probe = {(entry.using, entry.among): entry.n_probe for entry in directions}
     for using, among in DIRECTIONS:
-        own, crossing = n_probe.get((among, among), 0), n_probe.get((using, among), 0)
-        if own and crossing >= MIN_N_PROBE and crossing > MIN_PROBE_RATIO * own:
+        own, cross_modal = n_probe.get((among, among), 0), n_probe.get((using, among), 0)
+        if own and cross_modal >= MIN_N_PROBE and cross_modal > MIN_PROBE_RATIO * own:
             yield using, among
 
 
@@ -86,7 +86,7 @@ def try_query_aware_lists(
         return None
     fill_lists(lists, builds[among].originals, progress)
     opened = {kind: build.opened for kind, build in builds.items()}
-    opened[among] = dataclasses.replace(opened[among], cross=lists)
+    opened[among] = dataclasses.replace(opened[among], query_aware_lists=lists)
     originals = {kind: build.originals for kind, build in builds.items()}
     measured = measure_direction(using, among, opened, recipe, originals)
     cost_before = search_cost(builds[among].quantisers.plan, before.n_probe, before.rerank)
@@ -151,7 +151,7 @@ def _fits_memory(
     if recipe.memory_budget is None:
         return True
     plans = [plan, *(build.quantisers.plan for build in builds.values())]
-    query_aware = [build.opened.cross for build in builds.values()]
+    query_aware = [build.opened.query_aware_lists for build in builds.values()]
     plans += [lists.plan for lists in query_aware if lists is not None]
     return sum(map(list_bytes, plans)) <= (size_bytes(recipe.memory_budget) or 0)
 

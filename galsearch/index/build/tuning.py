@@ -17,13 +17,13 @@ from galsearch.index.plan.cost import probe_cost, rerank_cost
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search.exact_search import exact_search
-from galsearch.index.search.modality_index import (
+from galsearch.index.search.search_result import SearchResult
+from galsearch.index.search.search_settings import (
     MIN_DEPTH_K,
     SearchSettings,
     depth_of,
     least_probe,
 )
-from galsearch.index.search.search_result import SearchResult
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 RECALL_KS = (1, 10, 100)

@@ -22,7 +22,8 @@ from galsearch.index.build.intake import open_stores, write_vectors
 from galsearch.index.build.quantisers import index_vectors, quantisers_of
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.lifecycle.segment_catalogue import concatenate, read_present
-from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.generations import new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
@@ -117,7 +118,7 @@ def _write_second_segment(
         if stored is not None:
             n_vectors[kind], embedded[kind] = len(stored), stored.ids
         report(done, len(opened.manifest.modalities))
-    before = [read_present(path, removed) for path, removed in opened.catalogues[1:]]
+    before = [read_present(segment) for segment in opened.catalogue_segments[1:]]
     n_galaxies = write_catalogue(concatenate([*before, table]), folder, embedded, source)
     return SegmentManifest(folder.name, n_galaxies, n_vectors)
 
@@ -156,6 +157,5 @@ def _second_segment(opened: GalaxyIndex, kind: Modality) -> StoredVectors | None
 
 def _n_present_in_second(opened: GalaxyIndex) -> int:
     """Number of galaxies that were added before and not removed since."""
-    counts = [segment.n_galaxies for segment in opened.manifest.segments]
-    present = [n - len(removed) for n, (_, removed) in zip(counts, opened.catalogues, strict=True)]
-    return sum(present[1:])
+    later = opened.catalogue_segments[1:]
+    return sum(len(segment.ids) - len(segment.removed) for segment in later)

@@ -22,8 +22,9 @@ from galsearch.index.build.quantisers import (
 from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.lifecycle.segment_catalogue import read_all_present
-from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
-from galsearch.index.search.modality_index import OpenModality
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.search.modality_index import ModalityIndex
+from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.finish_manifest import library_versions
 from galsearch.index.storage.generations import new_generation, write_lock
@@ -66,7 +67,7 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
         folder = new_generation(directory, opened.manifest)
         report = stage_progress(progress, "compact vectors")
         modalities: dict[Modality, ModalityManifest] = {}
-        searched: dict[Modality, OpenModality] = {}
+        searched: dict[Modality, ModalityIndex] = {}
         for done, kind in enumerate(opened.manifest.modalities, start=1):
             searched[kind], modalities[kind] = _compact_modality(opened, kind, folder / kind)
             report(done, len(opened.manifest.modalities))
@@ -89,7 +90,7 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
 
 def _compact_modality(
     opened: GalaxyIndex, kind: Modality, folder: Path
-) -> tuple[OpenModality, ModalityManifest]:
+) -> tuple[ModalityIndex, ModalityManifest]:
     """Write the vectors and lists of one modality as one segment."""
     old, described = opened.stored(kind), opened.manifest.modalities[kind]
 
@@ -97,7 +98,7 @@ def _compact_modality(
         return ((old.ids_at(rows), vectors) for rows, vectors in old.blocks())
 
     stored = write_vectors([old.ids], blocks(), folder, dim=old.dim, source=folder)
-    lists, query_aware = opened.modality(kind).lists, opened.modality(kind).cross
+    lists, query_aware = opened.modality(kind).lists, opened.modality(kind).query_aware_lists
     if lists is None:
         quantisers = train_quantisers(
             opened.manifest.recipe, stored, share_of_memory=_share_of_vectors(opened, kind)
@@ -113,7 +114,7 @@ def _compact_modality(
                 filled.remap_rows(new_rows)
                 write_lists(filled, folder / name)
         encoded = compress_vectors(stored, folder, quantisers.plan.store, quantisers.pca)
-        searched = OpenModality(encoded, lists, cross=query_aware)
+        searched = ModalityIndex(encoded, lists, query_aware_lists=query_aware)
     entry = describe_modality(quantisers, searched, described.fingerprint, folder)
     return searched, dataclasses.replace(entry, device=described.device)
 

@@ -26,8 +26,9 @@ from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.lifecycle.segment_catalogue import concatenate, read_all_present
 from galsearch.index.plan.index_plan import IndexPlan
-from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
-from galsearch.index.search.modality_index import OpenModality
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.search.modality_index import ModalityIndex
+from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.finish_manifest import (
     current_time,
     finish_manifest,
@@ -96,7 +97,7 @@ def merge(
     start = time.perf_counter()
     with new_build(Path(out), overwrite=overwrite) as directory:
         report = stage_progress(progress, "merge vectors")
-        searched: dict[Modality, OpenModality] = {}
+        searched: dict[Modality, ModalityIndex] = {}
         entries: dict[Modality, ModalityManifest] = {}
         for done, kind in enumerate(first.modalities, start=1):
             searched[kind], entries[kind] = _merge_modality(opened, kind, directory / kind)
@@ -162,7 +163,7 @@ def _trained(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
 
 def _merge_modality(
     opened: Sequence[GalaxyIndex], kind: Modality, folder: Path
-) -> tuple[OpenModality, ModalityManifest]:
+) -> tuple[ModalityIndex, ModalityManifest]:
     """Write the vectors and lists of one modality of all parts."""
     folder.mkdir(parents=True)
     parts = [part.stored(kind) for part in opened]
@@ -174,16 +175,21 @@ def _merge_modality(
     new_rows = find_rows(ids, np.concatenate([part.ids for part in parts]))
     lists = query_aware = None
     if quantisers.lists is not None:
-        lists = _join([part.read_lists(part.manifest.segments[0], kind) for part in opened])
+        lists = _join(
+            [part.segment_files.read_lists(part.manifest.segments[0], kind) for part in opened]
+        )
         lists.remap_rows(new_rows)
         write_lists(lists, folder / INVERTED_LISTS_NAME)
     if quantisers.query_aware is not None:
         query_aware = _join(
-            [part.read_query_aware_lists(part.manifest.segments[0], kind) for part in opened]
+            [
+                part.segment_files.read_query_aware_lists(part.manifest.segments[0], kind)
+                for part in opened
+            ]
         )
         query_aware.remap_rows(new_rows)
         write_lists(query_aware, folder / QUERY_AWARE_LISTS_NAME)
-    searched = OpenModality(stored, lists, cross=query_aware)
+    searched = ModalityIndex(stored, lists, query_aware_lists=query_aware)
     return searched, describe_modality(quantisers, searched, entry.fingerprint, folder)
 
 

@@ -12,11 +12,11 @@ from galsearch.core.ids import find_rows
 from galsearch.core.target_id import TargetId
 from galsearch.files.atomic import write_array
 from galsearch.index.lifecycle.commit import commit
-from galsearch.index.search.galaxy_index import GalaxyIndex, open_build
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.generations import REMOVED_PREFIX, new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
-from galsearch.index.vectors.array_files import IDS_NAME
 
 
 def remove(
@@ -81,11 +81,10 @@ def _write_removed(
 ) -> tuple[SegmentManifest, ...]:
     """Write a longer list of removed galaxies for each segment that holds one of `wanted`."""
     segments = []
-    pairs = zip(opened.manifest.segments, opened.catalogues, strict=True)
-    for number, (entry, (_, before)) in enumerate(pairs):
-        ids = np.load(opened.directory / entry.path / IDS_NAME, mmap_mode="r")
-        removed = np.union1d(before, wanted[find_rows(ids, wanted) >= 0])
-        if len(removed) == len(before):
+    pairs = zip(opened.manifest.segments, opened.catalogue_segments, strict=True)
+    for number, (entry, catalogue) in enumerate(pairs):
+        removed = np.union1d(catalogue.removed, wanted[find_rows(catalogue.ids, wanted) >= 0])
+        if len(removed) == len(catalogue.removed):
             segments.append(entry)
             continue
         name = f"{REMOVED_PREFIX}{number}.npy"

@@ -1,28 +1,26 @@
 """The catalogue of an index segment without the galaxies that were removed from it."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galsearch.core.arrays import TargetIds
 from galsearch.core.ids import find_rows
 from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.vectors.catalogue import CatalogueSegment
 
 
-def read_present(path: Path, removed: TargetIds) -> pa.Table:
-    """The rows of a catalogue file whose galaxies were not removed, with all columns."""
-    table = pq.read_table(path)
-    if not len(removed):
+def read_present(segment: CatalogueSegment) -> pa.Table:
+    """The catalogue rows of a segment whose galaxies were not removed, with all columns."""
+    table = pq.read_table(segment.parquet)
+    if not len(segment.removed):
         return table
-    present = find_rows(removed, np.asarray(table["target_id"])) < 0
+    present = find_rows(segment.removed, np.asarray(table["target_id"])) < 0
     return table.filter(pa.array(present))
 
 
 def read_all_present(opened: GalaxyIndex) -> pa.Table:
     """The catalogue of all segments of an index, without removed galaxies."""
-    return concatenate([read_present(path, removed) for path, removed in opened.catalogues])
+    return concatenate([read_present(segment) for segment in opened.catalogue_segments])
 
 
 def concatenate(tables: list[pa.Table]) -> pa.Table:

@@ -8,7 +8,7 @@ from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ManifestError
 from galsearch.core.progress import Progress, no_progress, stage_progress
 from galsearch.core.vectors import off_unit
-from galsearch.index.search.galaxy_index import open_build
+from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.generations import LOCK_NAME, superseded_files
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.vectors.array_files import CATALOGUE_RECORDS_NAME, IDS_NAME, VECTORS_NAME
@@ -51,7 +51,7 @@ def verify(
     for entry in index.manifest.segments:
         _check_segment(directory / entry.path, entry, index.manifest)
     _check_ascending(index.ids, directory / IDS_NAME)
-    index.places(index.ids)  # It checks that each record has the TARGETID of its row.
+    index.catalogue_records(index.ids)  # It checks that each record has the TARGETID of its row.
     _check_count(index.ids, index.manifest.n_galaxies, "galaxies", directory)
     for kind, described in index.manifest.modalities.items():
         stored = index.modality(kind).stored

@@ -1,46 +1,31 @@
-"""An index directory opened for search: its files are checked, memory-mapped and held."""
+"""An index directory opened for search: memory-mapped vectors, catalogue and inverted lists."""
 
 import os
 import threading
 import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Rows, TargetIds, Vectors
-from galsearch.core.errors import (
-    ConfigError,
-    ManifestError,
-    MissingModalityError,
-    UnknownTargetError,
-)
+from galsearch.core.errors import MissingModalityError, UnknownTargetError
 from galsearch.core.modality import Modality
 from galsearch.files.lock import hold_for_reading
-from galsearch.index.ivf.faiss_api import n_gpus
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.ivf.lists_file import read_lists
-from galsearch.index.plan.index_plan import IndexPlan
-from galsearch.index.search.modality_index import CandidateSource, OpenModality, SearchSettings
+from galsearch.index.search.catalogue_files import CatalogueFiles
+from galsearch.index.search.device import Device
+from galsearch.index.search.modality_index import CandidateSource, ModalityIndex
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
-from galsearch.index.storage.find_build import find_build
-from galsearch.index.storage.manifest import (
-    INVERTED_LISTS_NAME,
-    QUERY_AWARE_LISTS_NAME,
-    IndexManifest,
-    SegmentManifest,
-)
-from galsearch.index.storage.manifest_json import read_manifest
+from galsearch.index.search.search_settings import SearchSettings, tuned_settings
+from galsearch.index.search.segment_files import SegmentFiles
+from galsearch.index.storage.manifest import IndexManifest
 from galsearch.index.vectors.array_files import CATALOGUE_DTYPE, IDS_NAME
 from galsearch.index.vectors.catalogue import Catalogue, CatalogueSegment
-from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
+from galsearch.index.vectors.stored_vectors import StoredVectors
 
-Device = Literal["cpu", "gpu", "auto"]
-WHOLE_DIGEST_BELOW_BYTES = 256 << 20
-"""FAISS files up to this size are hashed whole before FAISS reads them; larger ones sampled."""
 _PLURAL = {Modality.IMAGE: "images", Modality.SPECTRUM: "spectra"}
 _NO_RECORD = np.array((0, np.nan, np.nan, np.nan), CATALOGUE_DTYPE)
 
@@ -48,56 +33,37 @@ _NO_RECORD = np.array((0, np.nan, np.nan, np.nan), CATALOGUE_DTYPE)
 class GalaxyIndex:
     """An index directory, opened read-only and safe to share between threads.
 
-    Made by `open_build`. Inverted lists are read at the first query that needs them. While it is
-    open, the files of its generation stay, whatever is added, removed or compacted.
+    Made by `open_build`. Inverted lists are read at the first query that needs them. While the
+    index is open, the files of its generation stay, whatever is added, removed or compacted.
     """
 
     def __init__(self, directory: Path, manifest: IndexManifest, device: Device = "cpu") -> None:
         self.directory = directory
         self.manifest = manifest
         self.device = device
-        self._holds: list[weakref.finalize[Any, Any]] = [
+        self._finalizers: list[weakref.finalize[Any, Any]] = [
             weakref.finalize(self, os.close, hold_for_reading(directory / entry.path / IDS_NAME))
             for entry in manifest.segments
         ]
-        removed = [_removed(directory, entry) for entry in manifest.segments]
-        segments = [
-            CatalogueSegment.open(directory / entry.path, n_galaxies=entry.n_galaxies, removed=ids)
-            for entry, ids in zip(manifest.segments, removed, strict=True)
-        ]
-        self._catalogue = Catalogue(segments)
-        self._stored = {
-            kind: StoredVectors(
-                [
-                    VectorSegment.open(
-                        directory / entry.path / kind,
-                        n_vectors=entry.n_vectors[kind],
-                        dim=described.plan.dim,
-                        store=described.plan.store,
-                        removed=ids,
-                    )
-                    for entry, ids in zip(manifest.segments, removed, strict=True)
-                    if kind in entry.n_vectors
-                ]
-            )
-            for kind, described in manifest.modalities.items()
-        }
+        self.segment_files = SegmentFiles(directory, manifest)
+        """Reads the files of single segments."""
+        self._catalogue = Catalogue(self.segment_files.open_catalogue())
+        self._stored = {kind: self.segment_files.open_vectors(kind) for kind in manifest.modalities}
         n_rows = sum(entry.n_galaxies for entry in manifest.segments)
-        # Where every galaxy has a vector, it stands in the row of the galaxy's record.
+        # Where every galaxy has a vector, its vector and its record are in the same row.
         self._complete = {kind for kind, some in self._stored.items() if some.n_rows == n_rows}
         # Opened here, so that a filter reads this generation's files even if paths change later.
-        self._tables: list[tuple[BinaryIO, TargetIds]] = [
-            (segment.parquet.open("rb"), segment.removed) for segment in segments
-        ]
-        self._holds += [weakref.finalize(self, table.close) for table, _ in self._tables]
+        self.catalogue_files = CatalogueFiles(self._catalogue.segments)
+        """The Parquet files of the catalogue, for filters."""
+        self._finalizers.append(weakref.finalize(self, self.catalogue_files.close))
         self._settings: dict[tuple[Modality | None, Modality], SearchSettings] = {}
         self._lock = threading.Lock()
-        self._open: dict[Modality, OpenModality] = {}
+        self._modalities: dict[Modality, ModalityIndex] = {}
 
     def release(self) -> None:
         """Close the files, so that later changes may remove them; search nothing afterwards."""
-        for let_go in self._holds:
-            let_go()
+        for finalize in self._finalizers:
+            finalize()
 
     def __len__(self) -> int:
         """Number of galaxies in the catalogue."""
@@ -109,33 +75,28 @@ class GalaxyIndex:
         return self._catalogue.ids
 
     @property
-    def catalogues(self) -> list[tuple[Path, TargetIds]]:
-        """Path of each Parquet file with all catalogue columns, and its removed TARGETIDs."""
-        return [(part.parquet, part.removed) for part in self._catalogue.segments]
-
-    @property
-    def catalogue_tables(self) -> list[tuple[BinaryIO, TargetIds]]:
-        """The Parquet files of `catalogues`, open since the index was, and removed TARGETIDs."""
-        return self._tables
+    def catalogue_segments(self) -> tuple[CatalogueSegment, ...]:
+        """The catalogue of each segment: its files, and the galaxies removed from it since."""
+        return self._catalogue.segments
 
     def catalogue_rows(self, target_ids: TargetIds) -> Rows:
         """(n,) row of each TARGETID in the catalogue, -1 for one that the index does not hold."""
         return self._catalogue.rows_of(target_ids)
 
-    def places(self, target_ids: TargetIds) -> npt.NDArray[Any]:
-        """(n,) records of target_id, ra_deg, dec_deg, z (NaN unknown) of galaxies of the index.
+    def catalogue_records(self, target_ids: TargetIds) -> npt.NDArray[Any]:
+        """(n,) records of galaxies of the index: target_id, ra_deg, dec_deg, z (NaN if unknown).
 
         Raises
         ------
         ManifestError
-            Where a record is another galaxy's: the files do not belong together.
+            Where a record has another TARGETID than its row: the files do not belong together.
         """
         return self._catalogue.take(target_ids)
 
     def records_of(self, found: SearchResult, among: Modality) -> npt.NDArray[Any]:
         """(q, k) catalogue records of the neighbours that a search of a modality found.
 
-        Padding has TARGETID 0 and NaN.
+        The records of padding have TARGETID 0 and are NaN otherwise.
 
         Raises
         ------
@@ -171,17 +132,18 @@ class GalaxyIndex:
         stored = self.stored(using)
         rows = stored.rows_of(target_ids)
         if (rows < 0).any():
-            self._refuse(target_ids[rows < 0], using)
+            self._raise_missing(target_ids[rows < 0], using)
         vectors = stored.take(rows)
         if among == using:
             return vectors, rows
         searched = self.stored(among)
-        # Galaxies that all have both modalities stand in the same rows of both.
+        # Where all galaxies have both modalities, a galaxy is in the same row of both.
         if searched.n_rows == stored.n_rows and np.array_equal(searched.ids_at(rows), target_ids):
             return vectors, rows
         return vectors, searched.rows_of(target_ids)
 
-    def _refuse(self, target_ids: TargetIds, using: Modality) -> None:
+    def _raise_missing(self, target_ids: TargetIds, using: Modality) -> NoReturn:
+        """Raise the error about galaxies that have no vector of a modality."""
         name = self.manifest.recipe.name
         unknown = target_ids[self.catalogue_rows(target_ids) < 0]
         if len(unknown):
@@ -210,7 +172,7 @@ class GalaxyIndex:
         Raises
         ------
         MissingModalityError
-            Where the build has none.
+            Where the index has none.
         """
         if kind not in self._stored:
             present = " and ".join(self._stored)
@@ -221,41 +183,41 @@ class GalaxyIndex:
         return self._stored[kind]
 
     def settings(self, using: Modality | None, among: Modality) -> SearchSettings:
-        """What the build tuned for a direction; where `using` is not known, the deeper one."""
+        """The settings that the build tuned for a direction; see `tuned_settings`."""
         if (using, among) not in self._settings:
-            self._settings[using, among] = self._find_settings(using, among)
+            self._settings[using, among] = tuned_settings(self.manifest.directions, using, among)
         return self._settings[using, among]
 
-    def _find_settings(self, using: Modality | None, among: Modality) -> SearchSettings:
-        entries = [
-            entry
-            for entry in self.manifest.directions
-            if entry.among == among and using in (None, entry.using)
-        ] or [entry for entry in self.manifest.directions if entry.among == among]
-        return SearchSettings(
-            n_probe=max((entry.n_probe for entry in entries), default=1),
-            rerank=max((entry.rerank for entry in entries), default=1),
-        )
+    def modality(self, kind: Modality) -> ModalityIndex:
+        """The index over one modality; its inverted lists are read and checked at the first call.
 
-    def modality(self, kind: Modality) -> OpenModality:
-        """The index over one modality, its inverted lists read and checked once."""
-        opened = self._open.get(kind)
-        if opened is None:
+        Raises
+        ------
+        MissingModalityError
+            Where the index has no such vectors.
+        ManifestError
+            Where a file of lists disagrees with the manifest.
+        NoGpuError
+            Where a GPU is required and cannot hold the lists.
+        """
+        modality = self._modalities.get(kind)
+        if modality is None:
             with self._lock:
-                if kind not in self._open:
-                    self._open[kind] = self._open_modality(kind)
-                opened = self._open[kind]
-        return opened
+                if kind not in self._modalities:
+                    self._modalities[kind] = self._open_modality(kind)
+                modality = self._modalities[kind]
+        return modality
 
-    def _open_modality(self, kind: Modality) -> OpenModality:
-        stored, lists, cross = self.stored(kind), None, None
-        described = self.manifest.modalities[kind]
-        if described.plan.kind != "flat":
-            lists = self._joined(kind, self.read_lists)
-        if described.query_aware is not None:
-            cross = self._joined(kind, self.read_query_aware_lists)
-        return OpenModality(
-            stored, lists, self._on_gpu(kind, lists), cross, self._on_gpu(kind, cross)
+    def _open_modality(self, kind: Modality) -> ModalityIndex:
+        stored = self.stored(kind)
+        lists = self.segment_files.read_all_lists(stored, kind)
+        query_aware = self.segment_files.read_all_query_aware_lists(stored, kind)
+        return ModalityIndex(
+            stored,
+            lists,
+            self._on_gpu(kind, lists),
+            query_aware,
+            self._on_gpu(kind, query_aware),
         )
 
     def _on_gpu(self, kind: Modality, lists: InvertedLists | None) -> CandidateSource | None:
@@ -265,37 +227,6 @@ class GalaxyIndex:
         from galsearch.index.ivf.gpu_lists import copy_to_gpus
 
         return copy_to_gpus(lists, self.stored(kind), self.device)
-
-    def _joined(
-        self, kind: Modality, read: Callable[[SegmentManifest, Modality], InvertedLists]
-    ) -> InvertedLists:
-        """The lists of all segments in one, without removed galaxies."""
-        first, *later = [
-            read(entry, kind) for entry in self.manifest.segments if kind in entry.n_vectors
-        ]
-        deleted_rows = self._stored[kind].deleted_rows
-        if later or len(deleted_rows):
-            first.merge_segments(later, deleted_rows=deleted_rows)
-        return first
-
-    def read_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
-        """The inverted lists of one segment alone, checked and read anew."""
-        return self._read(entry, kind, INVERTED_LISTS_NAME, self.manifest.modalities[kind].plan)
-
-    def read_query_aware_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
-        """The query-aware lists of one segment alone, checked and read anew."""
-        described = self.manifest.modalities[kind].query_aware
-        if described is None:
-            raise ManifestError(f"{self.directory}: {kind} vectors have no query-aware lists.")
-        return self._read(entry, kind, QUERY_AWARE_LISTS_NAME, described.plan)
-
-    def _read(
-        self, entry: SegmentManifest, kind: Modality, name: str, plan: IndexPlan
-    ) -> InvertedLists:
-        path = Path(entry.path, kind, name)
-        digest = self.manifest.files[path.as_posix()]
-        digest.check(self.directory / path, whole=digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES)
-        return read_lists(self.directory / path, plan=plan, n_vectors=entry.n_vectors[kind])
 
     def search(
         self,
@@ -320,10 +251,10 @@ class GalaxyIndex:
         using
             Modality of the queries: selects the settings that the build tuned for the direction.
         exclude_rows : (q,) int64
-            Row of each query galaxy itself in the modality `among`, which is not found; -1 for
+            Row of each query galaxy itself in the modality `among`, which is left out; -1 for
             none.
         n_probe, rerank
-            In place of the tuned settings; more lists are probed where these hold too few vectors.
+            Replace the tuned settings; more lists are probed where these hold too few vectors.
         exact
             Compare every stored vector.
         row_filter
@@ -344,63 +275,9 @@ class GalaxyIndex:
             settings=settings,
             exact=exact,
             row_filter=row_filter,
-            crossing=using not in (None, among),
+            cross_modal=using not in (None, among),
         )
 
     def row_filter(self, target_ids: TargetIds, among: Modality) -> RowFilter:
         """The vectors that these galaxies have of the modality `among`, for `search`."""
         return RowFilter(self.stored(among), target_ids)
-
-
-def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -> GalaxyIndex:
-    """The index in `directory`, checked cheaply; by default the only one in `index_builds`.
-
-    Every file of the manifest must be there with its size and with the digest of a sample of its
-    content: all of a file up to 1 MiB; of a larger one both ends and 16 blocks between. FAISS
-    files are checked again, whole up to 256 MiB, just before FAISS reads them. A byte changed
-    inside a larger file is found by `verify` alone.
-
-    Parameters
-    ----------
-    device
-        What proposes candidates to questions without a filter: `cpu`, `gpu` (every one that FAISS
-        sees) or `auto` (a GPU where one is and can). The lists are copied at the first question.
-
-    Raises
-    ------
-    ConfigError
-        Where `device` is none of these, or a GPU is insisted on and FAISS sees none.
-    ManifestError
-        Naming the file that is missing, truncated, exchanged or changed.
-    EncoderMismatchError
-        Where the modalities come from different encoders.
-    """
-    check_device(device)
-    directory = find_build() if directory is None else Path(directory)
-    while True:
-        manifest = read_manifest(directory)
-        try:
-            for name, digest in manifest.files.items():
-                digest.check(directory / name, whole=False)
-            return GalaxyIndex(directory, manifest, device)
-        except (ManifestError, FileNotFoundError):
-            # A change may have been swapped in between reading the manifest and its files.
-            if read_manifest(directory).generation == manifest.generation:
-                raise
-
-
-def check_device(device: str) -> None:
-    """Where questions are answered can be such."""
-    if device not in ("cpu", "gpu", "auto"):
-        raise ConfigError(f"device = {device!r} is none of auto, cpu, gpu.")
-    if device == "gpu" and not n_gpus():
-        raise ConfigError(
-            "device = 'gpu' and FAISS sees no GPU. Install 'galsearch[gpu]' on a machine with an "
-            "NVIDIA GPU, or use device = 'auto'."
-        )
-
-
-def _removed(directory: Path, entry: SegmentManifest) -> TargetIds:
-    if entry.removed is None:
-        return np.empty(0, np.int64)
-    return np.asarray(np.load(directory / entry.removed, allow_pickle=False), np.int64)

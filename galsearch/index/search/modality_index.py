@@ -14,10 +14,9 @@ from galsearch.index.search.exact_search import exact_search
 from galsearch.index.search.rerank import no_candidates, rerank
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
+from galsearch.index.search.search_settings import SearchSettings, depth_of, least_probe
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
-MIN_DEPTH_K = 10
-"""Fewer neighbours than this are searched for as deeply as this many."""
 FILTER_OVERSAMPLING = 2
 """Factor on n_probe and on the number of re-ranked candidates for filtered queries: the neighbours
 that a filter leaves are farther away, where centroids and codes order vectors less reliably."""
@@ -35,26 +34,6 @@ EXACT_FROM_SHARE = 0.25
 """Where more than this share of all vectors would be re-ranked, exact search is cheaper."""
 
 
-@dataclass(frozen=True)
-class SearchSettings:
-    """Numbers of lists and of candidates by which recall is traded for speed."""
-
-    n_probe: int
-    """Inverted lists to probe."""
-    rerank: float
-    """Candidates to re-rank for each neighbour wanted (FAISS: `k_factor` of IndexRefine)."""
-
-
-def depth_of(k: int, rerank: float) -> int:
-    """Number of candidates to re-rank for `k` neighbours; one may be the query galaxy itself."""
-    return math.ceil(max(k, MIN_DEPTH_K) * rerank) + 1
-
-
-def least_probe(depth: int, n_lists: int, n_vectors: int) -> int:
-    """Number of lists that hold, on average, twice as many vectors as are re-ranked."""
-    return math.ceil(2 * depth * n_lists / n_vectors)
-
-
 class CandidateSource(Protocol):
     """Inverted lists in main memory, or a copy of them on GPUs."""
 
@@ -64,20 +43,22 @@ class CandidateSource(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class OpenModality:
+class ModalityIndex:
     """Stored vectors of one modality and the inverted lists over them (None in a flat index)."""
 
     stored: StoredVectors
     lists: InvertedLists | None
     on_gpu: CandidateSource | None = None
     """A copy of the lists that replaces them for queries without a filter."""
-    cross: InvertedLists | None = None
+    query_aware_lists: InvertedLists | None = None
     """Lists for queries of the other modality; None where `lists` serve those too."""
-    cross_on_gpu: CandidateSource | None = None
+    query_aware_on_gpu: CandidateSource | None = None
 
-    def lists_for(self, *, crossing: bool) -> InvertedLists | None:
-        """The lists for queries of the other modality (`crossing`), or of the same one."""
-        return self.cross if crossing and self.cross is not None else self.lists
+    def lists_for(self, *, cross_modal: bool) -> InvertedLists | None:
+        """The lists for queries of the other modality (`cross_modal`), or of the same one."""
+        if cross_modal and self.query_aware_lists is not None:
+            return self.query_aware_lists
+        return self.lists
 
     def search(
         self,
@@ -88,7 +69,7 @@ class OpenModality:
         exclude_rows: Rows | None = None,
         exact: bool = False,
         row_filter: RowFilter | None = None,
-        crossing: bool = False,
+        cross_modal: bool = False,
     ) -> SearchResult:
         """The `k` neighbours of each query; fewer only where fewer may be found.
 
@@ -105,7 +86,7 @@ class OpenModality:
             Row of each query galaxy itself, which is not found; -1 for none.
         row_filter
             The vectors that may be found; None for all.
-        crossing
+        cross_modal
             True where the queries are of the other modality.
         """
         if row_filter is not None and len(row_filter) == len(self.stored):
@@ -113,13 +94,13 @@ class OpenModality:
         n = len(self.stored if row_filter is None else row_filter)
         k = min(k, n)
         depth = depth_of(k, settings.rerank * (1 if row_filter is None else FILTER_OVERSAMPLING))
-        lists = self.lists_for(crossing=crossing)
+        lists = self.lists_for(cross_modal=cross_modal)
         few = row_filter is not None and n <= EXACT_UP_TO
         if exact or lists is None or few or depth >= EXACT_FROM_SHARE * n:
             return self._exact(queries, k, exclude_rows, row_filter)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
         if row_filter is None:
-            on_gpu = self.on_gpu if lists is self.lists else self.cross_on_gpu
+            on_gpu = self.on_gpu if lists is self.lists else self.query_aware_on_gpu
             candidates = (on_gpu or lists).candidates(queries, n=depth, n_probe=n_probe)
         else:
             candidates = self._filtered_candidates(lists, queries, depth, n_probe, row_filter)

@@ -28,7 +28,7 @@ from galsearch.index.ivf.faiss_api import faiss
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.train_lists import train_rotated_lists
 from galsearch.index.plan.index_plan import plan_index
-from galsearch.index.search import galaxy_index as search
+from galsearch.index.search import device
 from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import QUERY_AWARE_LISTS_NAME
 from galsearch.index.vectors.pca import PrincipalAxes
@@ -83,9 +83,9 @@ def share_found(found: SearchResult, truth: SearchResult) -> float:
 
 def test_a_direction_that_reads_many_lists_gets_its_own(home: Path) -> None:
     manifest = verify(home / "build")
-    cross = manifest.modalities[Modality.SPECTRUM].query_aware
-    assert cross is not None
-    assert (cross.plan.metric, cross.plan.n_lists) == ("ip", 128)
+    query_aware = manifest.modalities[Modality.SPECTRUM].query_aware
+    assert query_aware is not None
+    assert (query_aware.plan.metric, query_aware.plan.n_lists) == ("ip", 128)
     assert manifest.modalities[Modality.IMAGE].query_aware is None
     assert (home / "build" / "spectrum" / QUERY_AWARE_LISTS_NAME).is_file()
     assert "for queries of the other modality: 128 lists" in manifest.summary()
@@ -96,12 +96,12 @@ def test_a_direction_that_reads_many_lists_gets_its_own(home: Path) -> None:
 def test_its_questions_read_fewer_lists_than_the_others_would_need(home: Path) -> None:
     index = open_build(home / "build")
     with_cross = index.modality(Modality.SPECTRUM)
-    without = dataclasses.replace(with_cross, cross=None)
+    without = dataclasses.replace(with_cross, query_aware_lists=None)
     settings = index.settings(Modality.IMAGE, Modality.SPECTRUM)
     questions = index.stored(Modality.IMAGE).take(np.arange(0, N, 25))
     truth = index.search(questions, among=Modality.SPECTRUM, k=10, exact=True)
     found = [
-        share_found(opened.search(questions, k=10, settings=settings, crossing=True), truth)
+        share_found(opened.search(questions, k=10, settings=settings, cross_modal=True), truth)
         for opened in (with_cross, without)
     ]
     assert found[0] >= RECIPE.recall_target > found[1] + 0.1
@@ -112,7 +112,7 @@ def test_other_directions_do_not_notice(home: Path) -> None:
     questions = index.stored(Modality.SPECTRUM).take(np.arange(0, N, 100))
     settings = index.settings(Modality.SPECTRUM, Modality.SPECTRUM)
     asked = index.search(questions, using=Modality.SPECTRUM, among=Modality.SPECTRUM, k=5)
-    bare = dataclasses.replace(index.modality(Modality.SPECTRUM), cross=None)
+    bare = dataclasses.replace(index.modality(Modality.SPECTRUM), query_aware_lists=None)
     same = bare.search(questions, k=5, settings=settings)
     assert asked.target_ids.tolist() == same.target_ids.tolist()
 
@@ -142,9 +142,9 @@ def test_they_grow_shrink_and_are_compacted_with_the_build(home: Path, tmp_path:
         change()
         verify(build)
         index = open_build(build)
-        cross = index.modality(Modality.SPECTRUM).cross
-        assert cross is not None
-        assert cross.n_vectors == len(index.stored(Modality.SPECTRUM)) == N - 500
+        query_aware = index.modality(Modality.SPECTRUM).query_aware_lists
+        assert query_aware is not None
+        assert query_aware.n_vectors == len(index.stored(Modality.SPECTRUM)) == N - 500
         for using, among in DIRECTIONS:
             assert recall(index, using, among) > 0.9
         questions = index.stored(Modality.IMAGE).take(np.arange(0, N - 500, 9))
@@ -178,11 +178,11 @@ def test_they_are_left_out_where_memory_is_short(home: Path, tmp_path: Path) -> 
 
 def test_a_gpu_copies_them_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clones on the CPU in the GPUs' place: the right vectors go the right way, no more."""
-    for module in (gpu_lists, search):
+    for module in (gpu_lists, device):
         monkeypatch.setattr(module, "n_gpus", lambda: 2)
     monkeypatch.setattr(gpu_lists, "copy_to_gpu", lambda index, *_: faiss.clone_index(index))
     index = open_build(home / "build", device="gpu")
-    assert isinstance(index.modality(Modality.SPECTRUM).cross_on_gpu, gpu_lists.GpuLists)
+    assert isinstance(index.modality(Modality.SPECTRUM).query_aware_on_gpu, gpu_lists.GpuLists)
     assert recall(index, Modality.IMAGE, Modality.SPECTRUM) >= RECIPE.recall_target - 0.01
 
 

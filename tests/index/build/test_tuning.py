@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from galsearch.index.search.modality_index import least_probe
+from galsearch.index.search.search_settings import least_probe
 from galsearch.index.storage.manifest_json import read_manifest
 
 

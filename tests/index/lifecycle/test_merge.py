@@ -69,9 +69,9 @@ def test_merged_parts_answer_as_a_build_made_at_once(
         assert merged.files[name].sha256 == digest.sha256, name
     for entry, other in zip(merged.directions, at_once.directions, strict=True):
         assert (entry.n_probe, entry.rerank) == (other.n_probe, other.rerank)
-    places = [open_build(part).places(open_build(part).ids) for part in parts]
-    joined = np.sort(np.concatenate(places), order="target_id")
-    found = open_build(tmp_path / "merged").places(joined["target_id"])
+    records = [open_build(part).catalogue_records(open_build(part).ids) for part in parts]
+    joined = np.sort(np.concatenate(records), order="target_id")
+    found = open_build(tmp_path / "merged").catalogue_records(joined["target_id"])
     assert found.tobytes() == joined.tobytes()
     one, other_one = open_build(tmp_path / "merged"), open_build(tmp_path / "at-once")
     for using, among in DIRECTIONS:

@@ -15,7 +15,7 @@ from galsearch.core.errors import (
 from galsearch.core.modality import Modality
 from galsearch.files.digest import WHOLE_BELOW_BYTES
 from galsearch.index import IndexRecipe, build_index, open_build, verify
-from galsearch.index.search import galaxy_index
+from galsearch.index.search import segment_files
 from galsearch.index.storage.manifest_json import read_manifest
 from tests.index.tampering import change_manifest, message_of_open_and_verify, update_digest
 
@@ -147,7 +147,7 @@ def test_faiss_never_reads_a_file_before_its_whole_digest_agrees(
     toy_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[Path] = []
-    monkeypatch.setattr(galaxy_index, "read_lists", lambda path, **_: read.append(path))
+    monkeypatch.setattr(segment_files, "read_lists", lambda path, **_: read.append(path))
     index = open_build(toy_copy)
     path = toy_copy / "image" / "lists.faiss"
     content = bytearray(path.read_bytes())

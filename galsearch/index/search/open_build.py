@@ -1,0 +1,51 @@
+"""Opening of an index directory, with a quick check of all its files."""
+
+from pathlib import Path
+
+from galsearch.core.errors import ManifestError
+from galsearch.index.search.device import Device, check_device
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.storage.find_build import find_build
+from galsearch.index.storage.manifest_json import read_manifest
+
+
+def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -> GalaxyIndex:
+    """The index in `directory`, checked quickly; by default the only one in `index_builds`.
+
+    Every file of the manifest must be there with its size and with the digest of a sample of its
+    content: all of a file up to 1 MiB; of a larger one both ends and 16 blocks between. FAISS
+    files are checked again, whole up to 256 MiB, just before FAISS reads them. A byte changed
+    inside a larger file is found by `verify` alone.
+
+    Parameters
+    ----------
+    directory
+        Directory of an index.
+    device
+        Device that proposes candidates for queries without a filter: `cpu`, `gpu` (all that FAISS
+        sees) or `auto` (GPUs where there are some that can hold the lists). The lists are copied
+        to it at the first query.
+
+    Raises
+    ------
+    ConfigError
+        Where `device` is none of these.
+    NoGpuError
+        Where `device` is `gpu` and FAISS sees none.
+    ManifestError
+        Where a file is missing, truncated, exchanged or changed; the message names it.
+    EncoderMismatchError
+        Where the modalities come from different encoders.
+    """
+    check_device(device)
+    directory = find_build() if directory is None else Path(directory)
+    while True:
+        manifest = read_manifest(directory)
+        try:
+            for name, digest in manifest.files.items():
+                digest.check(directory / name, whole=False)
+            return GalaxyIndex(directory, manifest, device)
+        except (ManifestError, FileNotFoundError):
+            # A change may have been swapped in between reading the manifest and its files.
+            if read_manifest(directory).generation == manifest.generation:
+                raise

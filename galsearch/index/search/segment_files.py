@@ -1,0 +1,143 @@
+"""The files of the segments of an index: removed galaxies, catalogue, vectors, inverted lists."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from galsearch.core.arrays import TargetIds
+from galsearch.core.errors import ManifestError
+from galsearch.core.modality import Modality
+from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.lists_file import read_lists
+from galsearch.index.plan.index_plan import IndexPlan
+from galsearch.index.storage.manifest import (
+    INVERTED_LISTS_NAME,
+    QUERY_AWARE_LISTS_NAME,
+    IndexManifest,
+    SegmentManifest,
+)
+from galsearch.index.vectors.catalogue import CatalogueSegment
+from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
+
+WHOLE_DIGEST_BELOW_BYTES = 256 << 20
+"""FAISS files up to this size are hashed whole before FAISS reads them; larger ones sampled."""
+
+
+class SegmentFiles:
+    """Reads the files of one generation of an index.
+
+    Parameters
+    ----------
+    directory
+        Directory of the index.
+    manifest
+        Its manifest at that generation.
+    """
+
+    def __init__(self, directory: Path, manifest: IndexManifest) -> None:
+        self._directory = directory
+        self._manifest = manifest
+        self.removed: list[TargetIds] = [self._read_removed(entry) for entry in manifest.segments]
+        """For each segment, the ascending TARGETIDs of galaxies that were removed since."""
+
+    def _read_removed(self, entry: SegmentManifest) -> TargetIds:
+        if entry.removed is None:
+            return np.empty(0, np.int64)
+        return np.asarray(np.load(self._directory / entry.removed, allow_pickle=False), np.int64)
+
+    def open_catalogue(self) -> list[CatalogueSegment]:
+        """The memory-mapped catalogue of each segment.
+
+        Raises
+        ------
+        ManifestError
+            Where a file has another shape than the manifest states.
+        """
+        return [
+            CatalogueSegment.open(
+                self._directory / entry.path, n_galaxies=entry.n_galaxies, removed=removed
+            )
+            for entry, removed in zip(self._manifest.segments, self.removed, strict=True)
+        ]
+
+    def open_vectors(self, kind: Modality) -> StoredVectors:
+        """The memory-mapped vectors of one modality in all segments.
+
+        Raises
+        ------
+        ManifestError
+            Where a file has another shape than the manifest states.
+        """
+        plan = self._manifest.modalities[kind].plan
+        return StoredVectors(
+            [
+                VectorSegment.open(
+                    self._directory / entry.path / kind,
+                    n_vectors=entry.n_vectors[kind],
+                    dim=plan.dim,
+                    store=plan.store,
+                    removed=removed,
+                )
+                for entry, removed in zip(self._manifest.segments, self.removed, strict=True)
+                if kind in entry.n_vectors
+            ]
+        )
+
+    def read_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
+        """The inverted lists of one segment alone, checked and read anew.
+
+        Raises
+        ------
+        ManifestError
+            Where the file disagrees with the manifest.
+        """
+        return self._read(entry, kind, INVERTED_LISTS_NAME, self._manifest.modalities[kind].plan)
+
+    def read_query_aware_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
+        """The query-aware lists of one segment alone, checked and read anew.
+
+        Raises
+        ------
+        ManifestError
+            Where the file disagrees with the manifest, or the index has no such lists.
+        """
+        described = self._manifest.modalities[kind].query_aware
+        if described is None:
+            raise ManifestError(f"{self._directory}: {kind} vectors have no query-aware lists.")
+        return self._read(entry, kind, QUERY_AWARE_LISTS_NAME, described.plan)
+
+    def _read(
+        self, entry: SegmentManifest, kind: Modality, name: str, plan: IndexPlan
+    ) -> InvertedLists:
+        path = Path(entry.path, kind, name)
+        digest = self._manifest.files[path.as_posix()]
+        digest.check(self._directory / path, whole=digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES)
+        return read_lists(self._directory / path, plan=plan, n_vectors=entry.n_vectors[kind])
+
+    def read_all_lists(self, stored: StoredVectors, kind: Modality) -> InvertedLists | None:
+        """The inverted lists of all segments in one, without deleted rows; None in a flat index."""
+        if self._manifest.modalities[kind].plan.kind == "flat":
+            return None
+        return self._merged(stored, kind, self.read_lists)
+
+    def read_all_query_aware_lists(
+        self, stored: StoredVectors, kind: Modality
+    ) -> InvertedLists | None:
+        """The query-aware lists of all segments in one; None where the index has none."""
+        if self._manifest.modalities[kind].query_aware is None:
+            return None
+        return self._merged(stored, kind, self.read_query_aware_lists)
+
+    def _merged(
+        self,
+        stored: StoredVectors,
+        kind: Modality,
+        read: Callable[[SegmentManifest, Modality], InvertedLists],
+    ) -> InvertedLists:
+        first, *later = [
+            read(entry, kind) for entry in self._manifest.segments if kind in entry.n_vectors
+        ]
+        if later or len(stored.deleted_rows):
+            first.merge_segments(later, deleted_rows=stored.deleted_rows)
+        return first
