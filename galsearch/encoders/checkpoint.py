@@ -24,7 +24,7 @@ from galsearch.files.digest import sha256_of_parts
 
 FORMAT = "galsearch-encoder-1"
 FIELDS_ADDED_LATER = {"n_templates": 0, "first_token": False}
-"""Configuration fields that older files lack, with the value that means "not used".
+"""Configuration fields that older files of weights lack, with the value that means "not used".
 
 A field with this value is left out of the fingerprint, so older weights, and the embeddings made
 with them, keep their fingerprint.
@@ -40,7 +40,7 @@ def fingerprint(model: CrossModalModel) -> Fingerprint:
 
 
 def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerprint:
-    """The fingerprint of a model after its configuration and weights were written to `path`.
+    """Write the configuration and weights of a model; the fingerprint of the model is returned.
 
     The file is written atomically. `note` is free text in its metadata, such as the training
     settings.
@@ -58,7 +58,8 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerp
         temporary.touch()
         permissions = temporary.stat().st_mode
         save_file(tensors, temporary, metadata=metadata)
-        # safetensors writes files that only their owner may read.
+        # safetensors creates files that only their owner may read, so the usual permissions of a
+        # new file are set again.
         temporary.chmod(permissions)
     return digest
 
@@ -103,8 +104,8 @@ def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> Cro
     Raises
     ------
     CheckpointError
-        Listing every missing, unknown and mis-shaped tensor, or every tensor with values that
-        are not finite.
+        Where tensors are missing, unknown or of another shape, or hold values that are not
+        finite; the message lists all of them.
     """
     with torch.device("meta"):
         model = CrossModalModel(config)
@@ -119,12 +120,12 @@ def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> Cro
 def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, where: str) -> None:
     """Check the names, shapes and types of tensors; values are not compared.
 
-    Either side may be on the meta device.
+    Both may be on torch's meta device, which holds shapes without values.
 
     Raises
     ------
     CheckpointError
-        Listing everything that is wrong with `found`.
+        Where names, shapes or types of `found` are wrong; the message lists all of them.
     """
     problems = {
         "missing": [name for name in expected if name not in found],
@@ -157,7 +158,7 @@ def _check_finite(tensors: dict[str, Tensor], *, where: str) -> None:
 
 
 def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Metadata and tensors of a file that `save` wrote."""
+    """Metadata and tensors of a file of weights in the format of this package."""
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; expected weights written by galsearch.")
     try:
@@ -193,7 +194,7 @@ def _fingerprint(config: ModelConfig, tensors: dict[str, Tensor]) -> Fingerprint
 
 
 def _used_fields(section: Any) -> Any:
-    """A configuration section without the later fields that it does not use."""
+    """A configuration section without the fields of `FIELDS_ADDED_LATER` that are not used."""
     if not isinstance(section, dict):
         return section
     return {

@@ -20,21 +20,21 @@ from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectr
 
 @dataclass(frozen=True, eq=False)
 class _Encoder:
-    """The parts that the encoders of both modalities share."""
+    """Fields and properties that the image encoder and the spectrum encoder share."""
 
     config: ModelConfig
     fingerprint: Fingerprint
-    """Identifies the model that made an embedding; both encoders of a pair share it."""
+    """Fingerprint of the model, which both encoders of a pair share."""
     forward: Forward
-    """The network: prepared inputs to (B, d)."""
+    """Function that computes (B, d) embeddings from B prepared inputs, not normalised."""
     batch_size: int = 64
-    """Galaxies that go through the network together."""
+    """Number of galaxies that go through the network together."""
     device: torch.device = torch.device("cpu")  # noqa: RUF009 (it is immutable)
     """Device on which the network runs."""
     precision: str = "fp32"
     """Numerical precision of the matrix products in the transformer blocks."""
     precision_check: PrecisionCheck | None = None
-    """Compares the first batch of a lower precision with fp32; None in fp32."""
+    """Comparison of the first batch with fp32 at a lower precision; None in fp32."""
 
     @property
     def dim(self) -> int:
@@ -44,31 +44,32 @@ class _Encoder:
 
 @dataclass(frozen=True, eq=False)
 class ImageEncoder(_Encoder):
-    """Encoder of g, r, z images."""
+    """Encoder that computes embeddings of g, r, z images."""
 
     modality: ClassVar[Modality] = Modality.IMAGE
 
     def embed(self, flux: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Vectors:
-        """(B, d) float32 embeddings of unit length.
+        """(B, d) float32 embeddings of images, each of unit length.
 
         Parameters
         ----------
         flux : (B, 3, ny, nx)
             Nanomaggies per 0.262 arcsec pixel, bands g, r, z.
         mask : (B, 3, ny, nx) bool, optional
-            True = no measurement.
+            True where there is no measurement.
 
         Raises
         ------
         InvalidCutoutError
-            For other shapes and for pixels that the preprocessing refuses, naming the row.
+            Where the arrays have another shape, or the preprocessing refuses pixels; the
+            message names the row.
         """
         return unit_rows(network_outputs(self, prepare_images(flux, mask, self.config)))
 
 
 @dataclass(frozen=True, eq=False)
 class SpectrumEncoder(_Encoder):
-    """Encoder of spectra on the DESI wavelength grid."""
+    """Encoder that computes embeddings of spectra on the DESI wavelength grid."""
 
     modality: ClassVar[Modality] = Modality.SPECTRUM
 
@@ -80,23 +81,26 @@ class SpectrumEncoder(_Encoder):
         *,
         calibrated: bool = True,
     ) -> Vectors:
-        """(B, d) float32 embeddings of unit length.
+        """(B, d) float32 embeddings of spectra, each of unit length.
 
         Parameters
         ----------
         flux : (B, pixels)
             1e-17 erg / (s cm2 Angstrom) on the DESI grid.
-        ivar, mask : (B, pixels), optional
-            Inverse variance; True = no measurement.
+        ivar : (B, pixels), optional
+            Inverse variance of the flux.
+        mask : (B, pixels) bool, optional
+            True where there is no measurement.
         calibrated
-            False: the flux is in an unknown unit, or its continuum level was subtracted.
+            False where the flux is in an unknown unit, or its continuum level was subtracted.
 
         Raises
         ------
         InvalidSpectrumError
-            For other shapes and for pixels that the preprocessing refuses, naming the row.
+            Where the arrays have another shape, or the preprocessing refuses pixels; the
+            message names the row.
         ConfigError
-            Where the encoder takes calibrated spectra only (AstroCLIP's).
+            Where `calibrated` is False and the encoder (AstroCLIP's) takes calibrated spectra only.
         """
         inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
         return unit_rows(network_outputs(self, inputs))
@@ -106,8 +110,8 @@ class SpectrumEncoder(_Encoder):
 class EncoderPair:
     """The image encoder and the spectrum encoder of one model.
 
-    `pair.image` and `pair.spectrum` raise `MissingModalityError` where a checkpoint holds only
-    the other one.
+    `pair.image` and `pair.spectrum` raise `MissingModalityError` where a model has
+    only the other encoder.
     """
 
     config: ModelConfig
@@ -127,21 +131,21 @@ class EncoderPair:
 
     @property
     def image(self) -> ImageEncoder:
-        """The image encoder."""
+        """The image encoder of the model; `MissingModalityError` where it has none."""
         if self.image_encoder is None:
             raise MissingModalityError(f"encoder {self.name!r} embeds spectra only, not images.")
         return self.image_encoder
 
     @property
     def spectrum(self) -> SpectrumEncoder:
-        """The spectrum encoder."""
+        """The spectrum encoder of the model; `MissingModalityError` where it has none."""
         if self.spectrum_encoder is None:
             raise MissingModalityError(f"encoder {self.name!r} embeds images only, not spectra.")
         return self.spectrum_encoder
 
 
 def network_outputs(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Float32Array:
-    """(B, d) outputs of the network for prepared inputs, before they are brought to unit length."""
+    """(B, d) outputs of the network for prepared inputs, before normalisation to unit length."""
     if not len(inputs):
         return np.zeros((0, encoder.dim), np.float32)
     with torch.inference_mode():

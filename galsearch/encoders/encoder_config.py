@@ -1,8 +1,9 @@
 """Configuration of a model: the sizes of its networks and the preprocessing of its inputs.
 
 There are two kinds of preprocessing ("preparation"). `released` is that of AstroCLIP as
-published, quirks included; `galsearch` is the one of this package. Every difference between both
-models is a field below, so one implementation serves both.
+published, quirks included; `galsearch` is the one of this package. Every difference between
+AstroCLIP and the models of this package is a field of these classes, so one implementation serves
+both.
 """
 
 import math
@@ -27,11 +28,11 @@ class ImageConfig:
     image_size: int = 96
     """Side of the central crop of an image in pixels; a multiple of `patch_size`."""
     patch_size: int = 12
-    """Side of a patch in pixels; half of it makes four times as many tokens."""
+    """Side of a patch in pixels; halving it makes four times as many tokens."""
     n_bands: int = 3
-    """Bands of a prepared image."""
+    """Number of bands of a prepared image."""
     width: int = 128
-    """Dimensions of a token; a multiple of `n_heads`."""
+    """Number of dimensions of a token; a multiple of `n_heads`."""
     depth: int = 6
     """Number of transformer blocks."""
     n_heads: int = 4
@@ -64,33 +65,34 @@ class SpectrumConfig:
     n_pixels: int = 7781
     """Number of pixels of an input spectrum."""
     first_angstrom: float = 3600.0
-    """Wavelength of the first pixel, so that the position of a token encodes its wavelength."""
+    """Wavelength of the first pixel in Angstrom. It is the same for all spectra, so that the
+    position of a token encodes its wavelength."""
     step_angstrom: float = 0.8
-    """Wavelength step between pixels."""
+    """Wavelength step between pixels in Angstrom."""
     n_log_pixels: int = 4096
     """Number of pixels of the grid, uniform in log wavelength, to which a spectrum is resampled
     before it is cut into slices. A redshift is a shift on this grid; 4096 pixels are 73 km/s
-    each. 0: no resampling (AstroCLIP)."""
+    each. 0 stands for no resampling (AstroCLIP)."""
     slice_length: int = 64
-    """Pixels in a slice; half of it makes twice as many tokens."""
+    """Number of pixels in a slice; halving it doubles the number of tokens."""
     slice_step: int = 64
-    """Pixels between the starts of two slices; less than `slice_length` makes them overlap."""
+    """Number of pixels between the starts of two slices; slices overlap below `slice_length`."""
     n_channels: int = 2
-    """Channels of a pixel: flux, and for the preprocessing `galsearch` also its weight."""
+    """Number of channels of a pixel: flux, and for the preprocessing `galsearch` also a weight."""
     n_summary: int = 4
-    """Values in the summary token; every slice starts with as many zeros."""
+    """Number of values in the summary token; every slice token starts with as many zeros."""
     max_tokens: int = 65
-    """Number of learned position embeddings: the longest sequence."""
+    """Number of learned position embeddings, which limits the number of tokens of a spectrum."""
     stem_widths: tuple[int, ...] = (32, 64, 128)
-    """Channels of the convolutions that turn slices into tokens, without the last convolution,
-    which has `width`. Empty: one linear layer for each slice (AstroCLIP)."""
+    """Output channels of the convolutions that turn slices into tokens, without the last one, which
+    has `width` channels. If empty, one linear layer turns each slice into a token (AstroCLIP)."""
     stem_strides: tuple[int, ...] = (4, 2, 2, 4)
-    """Stride of each convolution; their product is `slice_length`."""
+    """Stride of each convolution that turns slices into tokens; the product is `slice_length`."""
     n_templates: int = 0
     """Number of learned rest-frame templates that find the redshift by cross-correlation with the
-    features of the stem (`network.redshift_templates`). 0: none (AstroCLIP)."""
+    features of the convolutions (`network.redshift_templates`); 0 for AstroCLIP, which has none."""
     width: int = 128
-    """Dimensions of a token; a multiple of `n_heads`."""
+    """Number of dimensions of a token; a multiple of `n_heads`."""
     depth: int = 4
     """Number of transformer blocks."""
     n_heads: int = 4
@@ -121,7 +123,7 @@ class SpectrumConfig:
 
     @property
     def n_features(self) -> int:
-        """Values in a prepared token: the summary, then the slice, one channel after the other."""
+        """Number of values in a prepared token: the summary, then each channel of the slice."""
         return self.n_summary + self.n_channels * self.slice_length
 
 
@@ -130,7 +132,7 @@ class HeadConfig:
     """Sizes of a pooling head: a learned query attends to all tokens, then a feed-forward layer."""
 
     width: int = 128
-    """Dimensions of the embedding; a multiple of `n_heads`."""
+    """Number of dimensions of the embedding; a multiple of `n_heads`."""
     n_heads: int = 4
     """Number of attention heads."""
     mlp_ratio: int = 4
@@ -141,7 +143,7 @@ class HeadConfig:
     """Dropout rate after the attention and after the feed-forward layer, in training only."""
     first_token: bool = False
     """True where a linear projection of the first (summary) token is added to the embedding, so
-    the query need not attend to it."""
+    the learned query of the head need not attend to it."""
     standardise: bool = False
     """True where each dimension is standardised to mean 0 and scatter 1 over galaxies."""
 
@@ -175,25 +177,25 @@ class ModelConfig:
     """
 
     name: str
-    """Name of the model; not part of the fingerprint."""
+    """Name of the model, which is not part of its fingerprint."""
     preparation: Literal["released", "galsearch"]
-    """Kind of preprocessing; see `encoders.preprocess`."""
+    """Kind of preprocessing: `released` as in AstroCLIP, or `galsearch` as in this package."""
     image: ImageConfig | None = None
-    """Image network. None: the model embeds spectra only."""
+    """Sizes of the image network; None where the model embeds spectra only."""
     spectrum: SpectrumConfig | None = None
-    """Spectrum network. None: the model embeds images only."""
+    """Sizes of the spectrum network; None where the model embeds images only."""
     image_head: HeadConfig | None = None
-    """Pooling head for images. None: the embedding is the class token (AstroDINO)."""
+    """Pooling head for images; None where the embedding is the class token (AstroDINO)."""
     spectrum_head: HeadConfig | None = None
-    """Pooling head for spectra. None: the embedding is the mean of all tokens (SpecFormer)."""
+    """Pooling head for spectra; None where the embedding is the mean of all tokens (SpecFormer)."""
     prototypes: PrototypeConfig | None = None
     """Projection head of DINO pre-training, where the checkpoint has one."""
     logit_scale: float = 15.5
-    """Factor of the cosines in the contrastive loss: the initial value if it is learned."""
+    """Factor of the cosines in the contrastive loss; the initial value where it is learned."""
     learned_scale: bool = False
-    """True where the factor is a trained parameter."""
+    """True where the factor of the cosines in the loss is a trained parameter."""
     largest_scale: float = 100.0
-    """Upper limit of a trained factor, as in CLIP."""
+    """Upper limit of a trained factor of the cosines in the loss, as in CLIP."""
 
     def __post_init__(self) -> None:
         if self.image is None and self.spectrum is None:
@@ -225,4 +227,4 @@ GALSEARCH_SMALL = ModelConfig(
     spectrum_head=HeadConfig(first_token=True, standardise=True),
     learned_scale=True,
 )
-"""The model whose weights come with the package: images of 96 pixels (25 arcsec), DESI spectra."""
+"""Model whose weights come with galsearch, for images of 96 pixels (25 arcsec) and DESI spectra."""

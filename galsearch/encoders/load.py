@@ -34,7 +34,7 @@ def load(
     device: str = "cpu",
     report: Callable[[Agreement], None] | None = None,
 ) -> EncoderPair:
-    """The encoders in a file of weights, or those that come with the package under a name.
+    """The image and spectrum encoders in a file of weights, or of weights shipped under a name.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def load(
     device
         Device on which the network runs: `cpu` or `cuda`.
     report
-        Called with the `Agreement` of each first batch.
+        Function that is called with the `Agreement` of the first batch of each modality.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def pair_from_model(
     precision: Precision = "fp32",
     report: Callable[[Agreement], None] | None = None,
 ) -> EncoderPair:
-    """Encoders that use a model in memory, which is put into evaluation mode.
+    """Image and spectrum encoders that use a model in memory, which is put into evaluation mode.
 
     On a CPU the matrices are copied into the memory layout that is fastest there, so weights that
     change afterwards need a new pair.

@@ -1,1 +1,1 @@
-"""The published AstroCLIP checkpoints: read without running their code, and converted."""
+"""Conversion of the published AstroCLIP checkpoints, which are read without running their code."""

@@ -22,15 +22,21 @@ from galsearch.core.errors import CheckpointError
 from galsearch.encoders.astroclip.unpickler import Storage, StoredTensor, unpickle
 
 MAX_PICKLE_BYTES = 1 << 26
-"""Largest accepted pickle, without the values of tensors; the published ones are under 1 MB."""
+"""Largest size in bytes of a pickle that is accepted: 64 MiB.
+
+The values of tensors are not part of a pickle; those of the published checkpoints are under 1 MB.
+"""
 KNOWN_FORMATS = "The known formats are those of torch.save (.ckpt, .pt, .pth) and safetensors"
 _MAGIC = 0x1950A86A20F9469CFC6C
-"""First object in a file of torch.save before PyTorch 1.6."""
+"""Number that is the first object in every file that torch.save wrote before PyTorch 1.6."""
 
 
 @dataclass(frozen=True)
 class TensorFile:
-    """The tensors of a file by name; shapes are known at once, values are read on request."""
+    """The tensors of a checkpoint file, by name.
+
+    Their shapes are known when the file is opened; their values are read on request.
+    """
 
     where: str
     tensors: Mapping[str, Tensor]
@@ -40,12 +46,12 @@ class TensorFile:
     _read: Callable[[str], Tensor]
 
     def read(self, names: Iterable[str]) -> dict[str, Tensor]:
-        """The tensors with these names.
+        """Tensors with their values, read from the file, by name.
 
         Raises
         ------
         CheckpointError
-            Where the file does not hold the values that it claims to hold.
+            Where the file does not hold the values that its headers describe.
         """
         try:
             return {name: self._read(name) for name in names}
@@ -54,7 +60,7 @@ class TensorFile:
 
 
 def open_tensors(path: str | Path) -> TensorFile:
-    """The tensors in a checkpoint, without executing anything in it.
+    """The tensors in a checkpoint file, found without executing anything in it.
 
     They are the entries of `state_dict` in a Lightning checkpoint, of `teacher` in AstroDINO's,
     and of the dictionary itself in any other file.
@@ -119,9 +125,10 @@ def _open_archive(path: Path) -> TensorFile:
 
 
 def _open_pickles(path: Path) -> TensorFile:
-    """The tensors in the format of torch.save before PyTorch 1.6.
+    """The tensors in a file that torch.save wrote before PyTorch 1.6.
 
-    Five pickles are followed by the storages, each after its length.
+    Such a file holds five pickles, then the blocks of tensor values (storages), each preceded by
+    its length.
     """
     with path.open("rb") as file:
         stream = io.BytesIO(file.read(MAX_PICKLE_BYTES))
@@ -149,7 +156,7 @@ def _open_pickles(path: Path) -> TensorFile:
 def _storage_ranges(
     path: Path, start: int, keys: Any, storages: Mapping[str, Storage]
 ) -> dict[str, tuple[int, int]]:
-    """For the key of each storage, its first byte in the file and its number of bytes."""
+    """(First byte, number of bytes) in the file of each block of tensor values, by its key."""
     if not isinstance(keys, list) or any(key not in storages for key in keys):
         raise CheckpointError(f"{path}: damaged: it lists storages that no tensor uses.")
     ranges = {}
@@ -176,12 +183,12 @@ def _shapes(stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
 
 
 def _check_members(path: Path, members: Mapping[str, zipfile.ZipInfo]) -> str:
-    """The folder in the archive that holds `data.pkl`.
+    """Name of the folder that holds `data.pkl` in a zip archive written by torch.save.
 
     Raises
     ------
     CheckpointError
-        Where torch.save would not have written such an archive.
+        Where the archive is not one that torch.save writes.
     """
     folders = [name.removesuffix("data.pkl") for name in members if name.endswith("/data.pkl")]
     if len(folders) != 1:
@@ -228,7 +235,7 @@ def _state_dict(content: Any, where: str) -> dict[str, StoredTensor]:
 
 
 def _check_layout(title: str, tensor: StoredTensor, found_bytes: int | None) -> None:
-    """Check that the tensor lies inside its storage, and the storage inside the file."""
+    """Check that a tensor lies inside its block of values, and that block inside the file."""
     n_bytes = tensor.n_stored * getattr(torch, tensor.dtype).itemsize
     if found_bytes != n_bytes:
         found = "is not in the file" if found_bytes is None else f"has {found_bytes} bytes"

@@ -26,7 +26,7 @@ _NAME_PREFIXES = {
     Published.ASTRODINO: ("backbone.patch_embed.", "patch_embed."),
     Published.SPECFORMER: ("data_embed.", "position_embed."),
 }
-"""Prefixes of tensor names that identify each of the three; the first match counts."""
+"""Prefixes of tensor names that identify each published checkpoint; the first match counts."""
 _OTHER_ARCHITECTURES = {
     "layer1.0.conv1.weight": "a ResNet",
     "conv1.": "a convolutional network",
@@ -43,11 +43,11 @@ _WRAPPERS = ("module.", "_orig_mod.")
 def convert_checkpoint(
     path: str | Path, out: str | Path, config: Mapping[str, Any] | str | Path | None = None
 ) -> Path:
-    """The path of a file of weights for `load`, converted from a published checkpoint.
+    """Convert a published AstroCLIP checkpoint; the path of the new file of weights is returned.
 
     The tensor names show which of the three published models (AstroCLIP, AstroDINO, SpecFormer)
-    it is. No code of the checkpoint runs: names in it are never imported, and a checkpoint that
-    would run code is refused. `out` is written atomically.
+    the checkpoint holds. No code of the checkpoint runs: names in it are never imported, and a
+    checkpoint that would run code is refused. `out` is written atomically.
 
     Parameters
     ----------
@@ -64,10 +64,10 @@ def convert_checkpoint(
     Raises
     ------
     CheckpointError
-        Where the file is missing, damaged, dangerous or of another architecture; it lists every
-        missing, unknown and mis-shaped name.
+        Where the file is missing, damaged, dangerous or of another architecture; the message
+        lists every tensor that is missing, unknown or of another shape.
     ConfigError
-        For sections or values that AstroCLIP does not have.
+        Where `config` has sections or values that AstroCLIP does not have.
     """
     file = open_tensors(path)
     kind = _recognise(file)
@@ -91,7 +91,7 @@ def convert_checkpoint(
 
 
 def _recognise(file: TensorFile) -> Published:
-    """The published checkpoint to which these tensors belong."""
+    """The published model that the tensor names of a checkpoint identify."""
     names = [_unwrapped(name) for name in file.tensors]
     for kind, prefixes in _NAME_PREFIXES.items():
         if any(name.startswith(prefixes) for name in names):

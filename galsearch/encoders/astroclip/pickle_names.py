@@ -23,7 +23,10 @@ _HARMLESS = {
     ("functools", "partial"),
     ("types", "SimpleNamespace"),
 }
-"""Names of the standard library that occur in pickles of plain data; they become placeholders."""
+"""Names of the standard library that occur in pickles of plain data, as (module, name).
+
+A name in this set is replaced by a placeholder; other names of the standard library are refused.
+"""
 _STANDARD_LIBRARY = sys.stdlib_module_names | {"__builtin__", "commands", "copy_reg"}
 _STANDARD_LIBRARY |= {"exceptions", "nt"}
 _RUNS_CODE = {"IPython", "cloudpickle", "dill", "ipykernel", "joblib", "pip", "setuptools"}
@@ -32,9 +35,9 @@ _CALLABLE = {
     "numpy": {"_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar"},
     "torch": {"Generator", "Parameter", "Size", "Tensor", "_get_layout", "device"},
 }
-"""Names that a pickle of arrays may call in these packages.
+"""Functions and classes of numpy and torch that a pickle of arrays may call.
 
-In other packages it may call names that look like classes. A function that is named but not
+From other packages a pickle may call names that look like classes. A function that is named but not
 called, such as an activation function, is harmless.
 """
 

@@ -1,4 +1,4 @@
-"""Sizes and tensor names of the published checkpoints.
+"""Sizes and tensor names of the published AstroCLIP checkpoints.
 
 There are three files: astroclip.ckpt (both backbones and heads, 446 tensors), astrodino.ckpt (the
 image backbone and its pre-training head, 351) and specformer.ckpt (the spectrum backbone, 79).
@@ -22,7 +22,7 @@ from galsearch.files.config import config_from_table
 
 
 class Published(StrEnum):
-    """The three published checkpoints."""
+    """The three published checkpoints: AstroCLIP, AstroDINO and SpecFormer."""
 
     ASTROCLIP = "astroclip"
     ASTRODINO = "astrodino"
@@ -37,12 +37,12 @@ PREFIXES: dict[Published, dict[str, str]] = {
     Published.ASTRODINO: {"backbone.": "image_encoder.backbone.", "dino_head.": "dino_head."},
     Published.SPECFORMER: {"": "spectrum_encoder.backbone."},
 }
-"""For each published file, prefixes of its tensor names and of the same tensors in this package."""
+"""Prefixes of tensor names of each published checkpoint, and the prefix of each in galsearch."""
 
 
 @dataclass(frozen=True)
 class ImageSection:
-    """Table `image`: arguments of DINOv2's vision transformer; the default is ViT-L/12."""
+    """Arguments of DINOv2's vision transformer (table `image`); the default is ViT-L/12."""
 
     img_size: int = 144
     patch_size: int = 12
@@ -71,7 +71,7 @@ class ImageSection:
 
 @dataclass(frozen=True)
 class SpectrumSection:
-    """Table `specformer`: arguments of SpecFormer.
+    """Arguments of the spectrum transformer SpecFormer (table `specformer`).
 
     `norm_first` and `dropout` do not affect embeddings.
     """
@@ -91,7 +91,7 @@ class SpectrumSection:
 
 @dataclass(frozen=True)
 class HeadSection:
-    """Table `head`: arguments of both cross-attention heads."""
+    """Arguments of AstroCLIP's cross-attention heads for both modalities (table `head`)."""
 
     embed_dim: int = 1024
     n_head: int = 4
@@ -102,7 +102,7 @@ class HeadSection:
 
 @dataclass(frozen=True)
 class ClipSection:
-    """Table `clip`: arguments of the loss.
+    """Arguments of AstroCLIP's contrastive loss (table `clip`).
 
     `temperature` is the factor of the cosines; the published loss never uses `logit_scale`.
     """
@@ -113,7 +113,7 @@ class ClipSection:
 
 @dataclass(frozen=True)
 class PrototypeSection:
-    """Table `dino_head`: arguments of DINO's projection head."""
+    """Arguments of DINO's projection head (table `dino_head`)."""
 
     in_dim: int = 1024
     out_dim: int = 65536
@@ -124,7 +124,7 @@ class PrototypeSection:
 
 @dataclass(frozen=True)
 class Sections:
-    """Arguments of the published code, by default those of the published checkpoints."""
+    """Arguments of the published code of AstroCLIP; the defaults are those of its checkpoints."""
 
     image: ImageSection = field(default_factory=ImageSection)
     specformer: SpectrumSection = field(default_factory=SpectrumSection)
@@ -141,7 +141,7 @@ def published_config(
     Parameters
     ----------
     kind
-        The checkpoint.
+        The published checkpoint.
     sections
         Tables `image`, `specformer`, `head`, `clip` and `dino_head` with the arguments that
         differ from the published ones.
@@ -151,7 +151,7 @@ def published_config(
     Raises
     ------
     ConfigError
-        For unknown sections or arguments, and for values that AstroCLIP does not have.
+        Where a section or argument is unknown, or a value is one that AstroCLIP does not have.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def published_config(
 
 
 def published_name(kind: Published, name: str) -> str:
-    """The name in a published file of a tensor of this package's model.
+    """Name in a published checkpoint of the tensor that galsearch calls `name`.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """Reader of pickles that executes nothing and imports nothing.
 
-A pickle is a program that names functions and calls them. This reader never looks a name up. The
+A pickle is a program that names functions and calls them. This reader never imports a name. The
 few names that describe a tensor are replaced by records of its layout, all others by inert
 placeholders that ignore what the program does with them; so a checkpoint that pickles whole
 modules can be read. Names by which a pickle could do harm raise an error although nothing here
@@ -28,28 +28,28 @@ STORAGE_DTYPES = {
     "LongStorage": "int64",
     "ShortStorage": "int16",
 }
-"""Type of the values in each storage class of torch, by the name of the class."""
+"""Name of the torch dtype of the values in a storage, by the name of its class in torch."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """Layout of a tensor according to the pickle, to be checked against the archive."""
+    """Layout of a tensor as a pickle states it, still to be checked against the file."""
 
     dtype: str
-    """Name of the type in torch, such as 'float32'."""
+    """Name of the dtype in torch, such as 'float32'."""
     key: str
-    """Key of the storage that holds the values."""
+    """Key of the storage (block of values) that holds the tensor."""
     n_stored: int
     """Number of values in the storage."""
     offset: int
-    """Position in the storage of the first value of the tensor."""
+    """Index in the storage of the first value of the tensor."""
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A block of values that one or several tensors share."""
+    """A block of values in a checkpoint, which one or several tensors share."""
 
     dtype: str
     key: str
@@ -60,11 +60,11 @@ class InertDict(dict[Any, Any]):
     """A dictionary that ignores the attributes a pickle sets on it; it replaces OrderedDict."""
 
     def __setstate__(self, state: object) -> None:
-        """Ignore the state."""
+        """Ignore the attributes that a pickle sets on the dictionary."""
 
 
 class _InertType(type):
-    """The type of placeholders: calling one returns an instance, or raises its `refusal`."""
+    """Metaclass of placeholders: a call returns an instance, or raises an error if it is unsafe."""
 
     refusal: str
     names: str
@@ -76,11 +76,12 @@ class _InertType(type):
 
 
 class _Inert(metaclass=_InertType):
-    """Placeholder of a named class or function; every operation of a pickle on it does nothing."""
+    """Placeholder of a class or function that a pickle names; operations on it do nothing."""
 
     refusal = ""
     names = ""
-    # The opcodes OBJ and INST call a placeholder without arguments only if it has this attribute.
+    # The pickle opcodes OBJ and INST create an object through its class only if the class has the
+    # attribute `__getinitargs__`.
     __getinitargs__ = ()
 
     def __new__(cls, *arguments: object, **options: object) -> "_Inert":  # noqa: ARG004
@@ -104,7 +105,7 @@ def _rebuild_tensor(
     strides: object,
     *rest: object,  # noqa: ARG001
 ) -> StoredTensor:
-    """Replacement of `torch._utils._rebuild_tensor_v2` that returns the layout."""
+    """Replacement of `torch._utils._rebuild_tensor_v2` that returns the layout of the tensor."""
     if not isinstance(storage, Storage):
         raise pickle.UnpicklingError("a tensor without a storage")
     sides, steps = _naturals(shape), _naturals(strides)
@@ -135,7 +136,7 @@ class _InertUnpickler(pickle.Unpickler):
         self.where, self.storages = where, storages
 
     def find_class(self, module: str, name: str) -> Any:
-        """The replacement or placeholder of `module.name`, never the object itself."""
+        """A replacement or placeholder for `module.name`, which is never imported itself."""
         if (module, name) in _REPLACEMENTS:
             return _REPLACEMENTS[module, name]
         refusal = (
@@ -151,8 +152,9 @@ class _InertUnpickler(pickle.Unpickler):
         return _InertType(name, (_Inert,), attributes)
 
     def persistent_load(self, pid: Any) -> Any:
-        """The description of a storage; its values are in the file, outside the pickle."""
-        # Before PyTorch 1.6: modules with their source, and storages that may be views.
+        """Description of a storage that a pickle refers to; its values are outside the pickle."""
+        # Before PyTorch 1.6 pickles also referred to modules with their source code, and references
+        # to a storage had a sixth entry, for views.
         if isinstance(pid, tuple) and len(pid) == 4 and pid[0] == "module":
             return pid[1]
         if not isinstance(pid, tuple) or len(pid) not in (5, 6) or any(pid[5:]):
@@ -174,11 +176,11 @@ def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None
     Parameters
     ----------
     stream
-        One or several pickles; it is left after the one that was read.
+        One or several pickles. The position afterwards is the end of the pickle that was read.
     where
         Name of the file for messages.
     storages
-        The storages that the object refers to are added to this dictionary.
+        Dictionary to which the storages that the object refers to are added, by key.
 
     Raises
     ------
@@ -209,9 +211,9 @@ def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None
 
 
 def _check_memo(stream: io.BytesIO) -> None:
-    """Check that the memo, an array up to its highest index, is no larger than the pickle.
+    """Check that no index of a pickle's memo is larger than the pickle.
 
-    Otherwise a few bytes could allocate gigabytes.
+    The memo is an array up to its highest index, so a few bytes could allocate gigabytes.
     """
     n_bytes = len(stream.getbuffer())
     for opcode, argument, _ in pickletools.genops(stream):

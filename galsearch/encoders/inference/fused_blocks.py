@@ -26,9 +26,9 @@ class FusedBlock(nn.Module):
     Parameters
     ----------
     block
-        The block whose weights it uses.
+        Transformer block whose weights are used.
     precision
-        `fp32`, `bf16` or `int8`: the precision of its four matrix products.
+        Precision of the block's four matrix products: `fp32`, `bf16` or `int8`.
     """
 
     def __init__(self, block: Block, precision: str) -> None:
@@ -50,7 +50,7 @@ class FusedBlock(nn.Module):
         self.second = _linear_kernel(precision, second, scales[1], after_gelu=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Tokens (B, N, D) to tokens (B, N, D)."""
+        """Tokens (B, N, D) after the block, for input tokens (B, N, D)."""
         B, N, D = x.shape
         rows = x.reshape(B * N, D)
         qkv = self.qkv(self.norm1(rows)).view(B, N, 3 * D)
@@ -79,7 +79,7 @@ def _layer_scale(scale: nn.Module) -> Tensor | None:
 def _linear_kernel(
     precision: str, layer: nn.Linear, scale: Tensor | None = None, *, after_gelu: bool = False
 ) -> FloatLinear | Int8Linear:
-    """The kernel of a linear layer, with a factor for each of its outputs."""
+    """Inference kernel of a linear layer, whose outputs are multiplied by `scale` if given."""
     weight, bias = layer.weight.detach(), layer.bias.detach()
     if scale is not None:
         weight, bias = weight * scale[:, None], bias * scale

@@ -5,11 +5,11 @@ fp32, bf16
     fp32, the addition of the residual are applied to each tile of the product while it is in the
     cache.
 int8
-    8-bit tokens times 7-bit weights, summed in 32 bits. Every token and every row of a weight
-    matrix has its own scale, so a vector does not depend on the rest of its batch. 7-bit weights
-    keep the 16-bit sums of processors without VNNI from overflowing (255 * 63 * 2 fits). The
-    output of a GELU is never below -0.17, so there the 256 steps lie between that value and the
-    token's maximum.
+    8-bit tokens are multiplied by 7-bit weights and summed in 32 bits. Every token and every row
+    of a weight matrix has its own scale, so an embedding does not depend on the rest of its
+    batch. 7-bit weights keep the 16-bit sums of processors without VNNI from overflowing
+    (255 * 63 * 2 fits). The output of a GELU is never below -0.17, so the 256 steps of such
+    inputs lie between that value and the token's maximum.
 """
 
 import torch
@@ -20,7 +20,7 @@ from galsearch.encoders.inference.precision import has_onednn
 
 _MAX_WEIGHT, _MAX_TOKEN, _ZERO_POINT, _N_STEPS = 63, 127, 128, 255
 _GELU_FLOOR = 0.17
-"""Minus the lower bound of a GELU: the minimum of x * Phi(x) is -0.16997."""
+"""Lower bound of a GELU without its sign: the minimum of x * Phi(x) is -0.16997."""
 _MIN_STEP = 1e-30
 """Smallest quantisation step, so that a row of zeros is not divided by zero."""
 
@@ -33,7 +33,7 @@ class FloatLinear:
     weight : (n_out, n_in)
     bias : (n_out,)
     dtype
-        Type of both factors; sums are float32.
+        Type of the inputs and weights in a product; sums are float32.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
@@ -43,17 +43,17 @@ class FloatLinear:
             self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight)
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Inputs (N, n_in) to outputs (N, n_out), float32."""
+        """(N, n_out) float32 outputs of the layer for inputs (N, n_in)."""
         return self._linear(rows).float()
 
     def with_gelu(self, rows: Tensor) -> Tensor:
-        """GELU of the output, (N, n_out), in the type that `with_residual` takes."""
+        """(N, n_out) GELU of the layer's outputs, in the type that the next layer takes."""
         if self._packed:
             return self._linear(rows, "gelu")
         return functional.gelu(self._linear(rows))
 
     def with_residual(self, rows: Tensor, residual: Tensor) -> Tensor:
-        """The sum of the output and a residual (N, n_out), float32."""
+        """(N, n_out) float32 sum of the layer's outputs and a residual of that shape."""
         if self._packed and self._dtype == torch.float32:
             linear = torch.ops.mkldnn._linear_pointwise.binary
             out: Tensor = linear(rows, residual, self._weight, self._bias, "add")
@@ -77,7 +77,7 @@ class Int8Linear:
     weight : (n_out, n_in)
     bias : (n_out,)
     after_gelu
-        True where the inputs are outputs of a GELU; they are overwritten then.
+        True where the inputs come from a GELU; they are overwritten in that case.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, *, after_gelu: bool = False) -> None:
@@ -86,27 +86,28 @@ class Int8Linear:
         self._packed = torch.ops.onednn.qlinear_prepack(quantised, None)
         self._zeros = torch.zeros(len(weight), dtype=torch.int32)
         self._after_gelu = after_gelu
-        # Inputs after a GELU are shifted by its floor before the product; the bias undoes that.
+        # Inputs that come from a GELU are shifted by its lower bound before the product, so the
+        # effect of this shift is subtracted from the bias.
         shift = _GELU_FLOOR * quantised.sum(1) * self._scales if after_gelu else 0.0
         self._bias = bias - shift
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Inputs (N, n_in) to outputs (N, n_out), float32."""
+        """(N, n_out) float32 outputs of the layer for inputs (N, n_in)."""
         product, step = self._product(rows)
         return torch.addcmul(self._bias, product, step, out=product)
 
     def with_gelu(self, rows: Tensor) -> Tensor:
-        """GELU of the output, (N, n_out), in the type that `with_residual` takes."""
+        """(N, n_out) GELU of the layer's outputs, in the type that the next layer takes."""
         out: Tensor = torch.ops.aten.gelu_(self(rows))
         return out
 
     def with_residual(self, rows: Tensor, residual: Tensor) -> Tensor:
-        """The sum of the output and a residual (N, n_out), float32."""
+        """(N, n_out) float32 sum of the layer's outputs and a residual of that shape."""
         product, step = self._product(rows)
         return torch.addcmul(residual + self._bias, product, step, out=product)
 
     def _product(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The product in units of each row's quantisation step, and the steps, (N, 1)."""
+        """Matrix product (N, n_out) in units of each row's quantisation step, and these steps."""
         quantised, step = _quantise_after_gelu(rows) if self._after_gelu else _quantise(rows)
         zero = 0 if self._after_gelu else _ZERO_POINT
         product = torch.ops.onednn.qlinear_pointwise(
@@ -125,19 +126,21 @@ def _has_packed_kernel(dtype: torch.dtype) -> bool:
 
 
 def _quantise(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Values in steps of their row, uint8 from 1 to 255 with 128 for zero; the steps, (N, 1)."""
-    # amax and amin take a tenth of the time of vector_norm(ord=inf).
+    """Rows quantised to uint8 from 1 to 255, with 128 for zero, and the steps of rows (N, 1)."""
+    # The largest modulus comes from amax and amin, which take a tenth of the time of
+    # vector_norm(ord=inf).
     step = torch.maximum(rows.amax(-1, keepdim=True), -rows.amin(-1, keepdim=True))
     step = step.div_(_MAX_TOKEN).clamp_(min=_MIN_STEP)
-    # The conversion to uint8 truncates; with the added half it rounds.
+    # A half is added because the conversion to uint8 truncates; with it the conversion rounds.
     middle = rows.new_tensor(_ZERO_POINT + 0.5)
     return torch.addcmul(middle, rows, step.reciprocal()).to(torch.uint8), step
 
 
 def _quantise_after_gelu(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Values above the floor of a GELU in steps of their row, uint8; the steps, (N, 1)."""
+    """GELU outputs quantised to uint8 above the lower bound of a GELU, and row steps (N, 1)."""
     step = rows.amax(-1, keepdim=True).add_(_GELU_FLOOR).div_(_N_STEPS)
     per_step = step.clamp_(min=_MIN_STEP).reciprocal()
-    # The floor in steps, and a half so that the truncation to uint8 rounds.
+    # The lower bound of a GELU is added in units of the step, and a half so that the truncation
+    # to uint8 rounds.
     offset = per_step * _GELU_FLOOR + 0.5
     return torch.addcmul(offset, rows, per_step, out=rows).to(torch.uint8), step

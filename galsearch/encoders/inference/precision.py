@@ -16,14 +16,14 @@ from galsearch.core.modality import Modality
 
 Precision = Literal["fp32", "int8", "bf16"]
 Forward = Callable[[Tensor], Tensor]
-"""A network: prepared inputs (B, ...) to embeddings (B, d)."""
+"""Type of a function that computes embeddings (B, d) of prepared inputs (B, ...)."""
 
 MIN_COSINE = 0.95
-"""Smallest cosine between a vector of a lower precision and its fp32 version that is accepted."""
+"""Smallest accepted cosine between embeddings of one galaxy in a lower precision and in fp32."""
 MIN_MEDIAN_COSINE = 0.99
-"""Smallest median of these cosines that is accepted."""
+"""Smallest accepted median cosine between embeddings in a lower precision and in fp32."""
 MAX_COMPARED = 32
-"""Largest number of rows of the first batch that are compared."""
+"""Largest number of galaxies of the first batch that are compared with fp32."""
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
@@ -45,18 +45,18 @@ class Agreement:
 
 
 class PrecisionCheck:
-    """A comparison of the first batch of a lower precision with fp32, made once.
+    """Comparison of the first batch of embeddings in a lower precision with fp32, made once.
 
     Parameters
     ----------
     precision
-        The lower precision.
+        The lower precision, such as `int8`.
     modality
         Modality of the encoder.
     exact
         The network in fp32; it is released after the comparison.
     report
-        Called with the result.
+        Function that is called with the resulting `Agreement`, or None.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class PrecisionCheck:
         self.agreement: Agreement | None = None
 
     def compare(self, inputs: Tensor, vectors: Tensor) -> None:
-        """Compare embeddings with those of fp32; after the first call with rows, do nothing.
+        """Compare the first batch of embeddings with fp32; calls after that do nothing.
 
         Parameters
         ----------
         inputs : (B, ...)
             Prepared inputs.
         vectors : (B, d)
-            Their embeddings in the lower precision.
+            Embeddings of these inputs in the lower precision.
 
         Raises
         ------
@@ -115,7 +115,7 @@ def check_precision(precision: str, device: str) -> None:
     Raises
     ------
     ConfigError
-        Where it is unknown, or this processor or build of PyTorch gains nothing by it.
+        Where the precision is unknown, or this processor or build of PyTorch gains nothing by it.
     """
     if precision not in get_args(Precision):
         raise ConfigError(

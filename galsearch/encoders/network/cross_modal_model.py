@@ -36,10 +36,10 @@ class PooledEncoder(nn.Module):
                 self.standard = Standardisation(head.width)
 
     def pool(self, tokens: Tensor) -> Tensor:
-        """Tokens (B, N, D) to embeddings (B, E).
+        """Embeddings (B, E) pooled from tokens (B, N, D).
 
-        In training they are not standardised here: `standardise_batch` needs the whole batch,
-        which may be spread over several parts and processes.
+        In training this method does not standardise them: `standardise_batch` needs the whole
+        batch, which may be spread over several parts and processes.
         """
         if self.head is None:
             return tokens[:, 0] if isinstance(self.backbone, ImageBackbone) else tokens.mean(1)
@@ -57,15 +57,15 @@ class PooledEncoder(nn.Module):
         return self.standard.standardise_batch(embeddings)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Prepared inputs to embeddings (B, E), not normalised."""
+        """Embeddings (B, E) of prepared inputs, not normalised to unit length."""
         return self.pool(self.backbone(inputs))
 
     def forward_itemwise(self, inputs: Tensor) -> Tensor:
-        """The result of `forward`, with the head applied to each item on its own.
+        """Embeddings (B, E) as from `forward`, with the head applied to each galaxy on its own.
 
-        The matrix products of a head have one row for each item, and PyTorch sums a few rows in
-        another order than many. With one item at a time an embedding depends on the other items
-        of its batch by float32 rounding in the backbone at most.
+        The matrix products of a head have one row for each galaxy, and PyTorch sums a few rows in
+        another order than many. With one galaxy at a time an embedding depends on the other
+        galaxies of its batch by float32 rounding in the backbone at most.
         """
         return torch.cat([self.pool(tokens) for tokens in self.backbone(inputs).split(1)])
 
@@ -103,7 +103,7 @@ class CrossModalModel(nn.Module):
 
     @torch.no_grad()
     def initialise_weights(self, generator: torch.Generator | None = None) -> None:
-        """Sample every weight anew.
+        """Replace every weight by a random one.
 
         Matrices, position embeddings, queries and learned tokens are normal with variance
         1 / (values in a row), truncated at two standard deviations. In the last matrix of a
@@ -119,14 +119,14 @@ class CrossModalModel(nn.Module):
                 _sample_weight(name, parameter, self.config, generator)
 
     def image(self, inputs: Tensor) -> Tensor:
-        """Embeddings (B, E), not normalised, of images from `prepare_images`."""
+        """Embeddings (B, E) of images from `prepare_images`, not normalised to unit length."""
         if self.config.image is None:
             raise ConfigError(f"model {self.config.name!r} has no image encoder.")
         out: Tensor = self.image_encoder(inputs)
         return out
 
     def spectrum(self, inputs: Tensor) -> Tensor:
-        """Embeddings (B, E), not normalised, of spectra from `prepare_spectra`."""
+        """Embeddings (B, E) of spectra from `prepare_spectra`, not normalised to unit length."""
         if self.config.spectrum is None:
             raise ConfigError(f"model {self.config.name!r} has no spectrum encoder.")
         out: Tensor = self.spectrum_encoder(inputs)

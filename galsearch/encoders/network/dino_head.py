@@ -10,7 +10,7 @@ from galsearch.encoders.encoder_config import PrototypeConfig
 
 
 class WeightNormLinear(nn.Module):
-    """A linear layer without bias, each row of whose weights has the norm `weight_g`."""
+    """A linear layer without bias, whose weight rows are scaled to the norms `weight_g`."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
@@ -18,7 +18,7 @@ class WeightNormLinear(nn.Module):
         self.weight_v = nn.Parameter(torch.empty(n_out, n_in))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Inputs (..., n_in) to outputs (..., n_out)."""
+        """Outputs (..., n_out) of the layer for inputs (..., n_in)."""
         return functional.linear(x, functional.normalize(self.weight_v, dim=-1) * self.weight_g)
 
 
@@ -36,6 +36,6 @@ class PrototypeHead(nn.Module):
         self.last_layer = WeightNormLinear(config.bottleneck_width, config.n_prototypes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Class or patch tokens (..., D) to logits (..., prototypes)."""
+        """Logits (..., prototypes) of class or patch tokens (..., D)."""
         out: Tensor = self.last_layer(functional.normalize(self.mlp(x), dim=-1, eps=1e-12))
         return out

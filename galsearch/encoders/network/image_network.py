@@ -12,7 +12,7 @@ from galsearch.encoders.encoder_config import ImageConfig
 from galsearch.encoders.network.transformer import ImageBlock
 
 POSITION_OFFSET = 0.1
-"""Added to the size of the target grid when position embeddings are interpolated, as in DINOv2."""
+"""Number added to the size of the grid to which position embeddings are interpolated (DINOv2)."""
 
 
 class PatchEmbedding(nn.Module):
@@ -25,7 +25,7 @@ class PatchEmbedding(nn.Module):
         )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Images (B, C, H, W) to tokens (B, N, D), patches row by row."""
+        """Tokens (B, N, D) of images (B, C, H, W), one for each patch, row by row."""
         planes: Tensor = self.proj(pixels)  # (B, D, rows, columns)
         return planes.flatten(2).transpose(1, 2)
 
@@ -61,7 +61,7 @@ class ImageBackbone(nn.Module):
         )
 
     def tokens(self, pixels: Tensor, masked_patches: Tensor | None = None) -> Tensor:
-        """Input of the first block: (B, N, D), or (B, 1 + N, D) with the class token first.
+        """Tokens before the first block: (B, N, D), or (B, 1 + N, D) with the class token first.
 
         Parameters
         ----------
@@ -71,12 +71,12 @@ class ImageBackbone(nn.Module):
         masked_patches : (B, N) bool
             True where the patch is replaced by the mask token (iBOT).
         """
-        x: Tensor = self.patch_embed(pixels)  # (B, N, D)
+        x: Tensor = self.patch_embed(pixels)
         if masked_patches is not None:
             x = torch.where(masked_patches[..., None], self.mask_token.to(x.dtype), x)
         if not self.config.class_token:
             return x
-        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1)  # (B, 1 + N, D)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1)
         return x + self.positions(pixels.shape[-2], pixels.shape[-1])
 
     def positions(self, height: int, width: int) -> Tensor:
@@ -91,7 +91,7 @@ class ImageBackbone(nn.Module):
         return torch.cat([self.pos_embed[:, :1], grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
 
     def forward(self, pixels: Tensor, masked_patches: Tensor | None = None) -> Tensor:
-        """Images (B, C, H, W) to all tokens after the final norm, (B, N or 1 + N, D)."""
+        """Tokens of images (B, C, H, W) after the final norm, (B, N, D) or (B, 1 + N, D)."""
         x = self.tokens(pixels, masked_patches)
         for chunk in self.blocks:
             assert isinstance(chunk, nn.ModuleDict)  # noqa: S101 (for the type checker)

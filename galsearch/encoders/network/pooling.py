@@ -10,10 +10,10 @@ from galsearch.encoders.encoder_config import HeadConfig
 
 
 class AttentionWeights(nn.Module):
-    """The weights of torch's MultiheadAttention, under its names.
+    """The weights of torch's MultiheadAttention, with the same attribute names.
 
     Query, key and value matrices are stored as one tensor where tokens and query have the same
-    width, and as three where they have not.
+    width, and as three tensors otherwise.
     """
 
     def __init__(self, width: int, token_width: int) -> None:
@@ -47,7 +47,7 @@ class CrossAttention(nn.Module):
         self.layernorm = nn.LayerNorm(config.width, eps=1e-5)
 
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """The attended vector and the attention weights.
+        """The vector that the learned query attends to in each galaxy, and the attention weights.
 
         With a single query the key and value matrices need not be applied to every token: the
         query is projected into the space of the tokens, and the value matrix is applied to the
@@ -67,18 +67,20 @@ class CrossAttention(nn.Module):
         width, heads = self.query.shape[-1], self.n_heads
         query_matrix, key_matrix, value_matrix = weights.matrices()
         query_bias, _, value_bias = weights.in_proj_bias.chunk(3)
+        # Shapes for H heads: query (H, D), attention (B, H, N), mean token (B, H, D), and value
+        # matrix (H, E / H, D).
         query = functional.linear(self.query.view(width), query_matrix, query_bias)
-        query = query.view(heads, 1, -1) / math.sqrt(width // heads)  # (H, 1, E / H)
-        query = (query @ key_matrix.view(heads, width // heads, -1))[:, 0]  # (H, D)
-        attention = functional.linear(tokens, query).transpose(1, 2).softmax(-1)  # (B, H, N)
-        mean_token = attention @ tokens  # (B, H, D)
-        value_matrix = value_matrix.view(heads, width // heads, -1)  # (H, E / H, D)
+        query = query.view(heads, 1, -1) / math.sqrt(width // heads)
+        query = (query @ key_matrix.view(heads, width // heads, -1))[:, 0]
+        attention = functional.linear(tokens, query).transpose(1, 2).softmax(-1)
+        mean_token = attention @ tokens
+        value_matrix = value_matrix.view(heads, width // heads, -1)
         values = torch.einsum("bhd,hed->bhe", mean_token, value_matrix)
-        attended: Tensor = weights.out_proj(values.flatten(1) + value_bias)  # (B, E)
+        attended: Tensor = weights.out_proj(values.flatten(1) + value_bias)
         return attended, attention
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens (B, N, D) to one vector (B, E)."""
+        """One vector for each galaxy, (B, E), pooled from its tokens (B, N, D)."""
         attended, _ = self.attend(tokens)
         attended = functional.dropout(attended, self.dropout, self.training)
         out: Tensor = self.layernorm(attended)

@@ -2,8 +2,8 @@
 
 On a grid in log wavelength a redshift is a shift (Tonry & Davis 1979). A transformer over slices
 must learn each line at each position where it can lie. A bank of rest-frame templates is
-correlated with the spectrum at every redshift instead, so what it learns from one galaxy applies
-to all redshifts at once.
+correlated with the spectrum at every redshift instead, so what the bank learns from one galaxy
+applies to all redshifts at once.
 """
 
 import math
@@ -14,15 +14,15 @@ from torch import Tensor, nn
 from galsearch.encoders.encoder_config import SpectrumConfig
 
 LARGEST_REDSHIFT = 1.7
-"""Upper end of the redshift range."""
+"""Upper end of the redshift range that templates are correlated over, which starts at 0."""
 N_FEATURES = 16
-"""Feature channels at each position of a spectrum that are correlated with the templates."""
+"""Number of feature channels at each position of a spectrum that templates are compared with."""
 N_WAVES = 24
-"""Frequencies of the sine and cosine waves along ln(1 + z) that encode a redshift."""
+"""Number of frequencies of the sine and cosine waves along ln(1 + z) that encode a redshift."""
 
 
 class TemplateBank(nn.Module):
-    """Log odds of every redshift for every template, and an embedding of this distribution.
+    """Bank of rest-frame templates that gives log odds of every redshift, and embeds them.
 
     The names of the attributes are the names of the tensors in files of weights; `told` is the
     linear layer of `redshift_embedding`.
@@ -32,9 +32,10 @@ class TemplateBank(nn.Module):
     config
         Sizes of the spectrum network; `n_templates` is at least 1.
     n_channels
-        Feature channels of the stem.
+        Number of feature channels of the convolutional stem.
     stride
-        Pixels of the log-wavelength grid between two features: the width of a redshift bin.
+        Number of pixels of the log-wavelength grid between two features, which is the width of
+        a redshift bin.
     """
 
     def __init__(self, config: SpectrumConfig, n_channels: int, stride: int) -> None:
@@ -49,7 +50,7 @@ class TemplateBank(nn.Module):
         self.told = nn.Linear(2 * N_WAVES + config.n_templates, config.width)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Stem features (B, channels, positions) to log odds (B, templates, bins).
+        """Log odds (B, templates, redshift bins) from stem features (B, channels, positions).
 
         The log odds of a bin are the sum over positions of feature times template, with the
         template shifted by the bin. This correlation is computed by a Fourier transform.
@@ -62,13 +63,15 @@ class TemplateBank(nn.Module):
             bank = torch.fft.rfft(self.templates, n=size)
             if self.training:
                 product = torch.einsum("bcw,kcw->bkw", spectrum, bank)
-            else:  # the order of this sum does not depend on the batch size
+            else:
+                # The order of summation in `sum`, unlike that in a matrix product, does not depend
+                # on the batch size, so neither does the rounding.
                 product = (spectrum[:, None] * bank).sum(dim=2)
             shifted: Tensor = torch.fft.irfft(product, n=size)[..., : self.n_bins]
             return shifted.flip(-1) + self.bias
 
     def redshift_embedding(self, log_odds: Tensor) -> Tensor:
-        """Log odds (B, templates, bins) to an embedding of the redshift distribution, (B, width).
+        """Embedding (B, width) of the redshift distribution in log odds (B, templates, bins).
 
         It is a linear function of the expected values of sine and cosine waves along ln(1 + z),
         and of the probability of each template. For a broad distribution the expected values of
@@ -76,10 +79,11 @@ class TemplateBank(nn.Module):
         """
         probability = log_odds.flatten(1).softmax(dim=1).view_as(log_odds)
         phases = _phases(self.n_bins, log_odds.device)
-        waves = torch.cat([phases.sin(), phases.cos()], dim=1)  # (bins, 2 waves)
+        waves = torch.cat([phases.sin(), phases.cos()], dim=1)
         expected = (probability.sum(1)[:, :, None] * waves).sum(1)
         values = torch.cat([expected, probability.sum(2)], dim=1)
-        # A sum instead of a matrix product, whose order would depend on the batch size.
+        # A sum is used instead of a matrix product, because the order of summation in a product,
+        # and so the rounding, depends on the batch size.
         return (values[:, None] * self.told.weight).sum(2) + self.told.bias
 
 
@@ -91,11 +95,11 @@ def redshift_bin_width(config: SpectrumConfig, stride: int) -> float:
 
 
 def _fft_size(n: int) -> int:
-    """The smallest power of two with which no circular shift reaches the bins that are used."""
+    """Smallest power of two for which a circular correlation does not wrap into the used bins."""
     return 1 << (n - 1).bit_length()
 
 
 def _phases(n_bins: int, device: torch.device) -> Tensor:
-    """Phases (bins, waves); the waves have from 1 to n_bins / 4 periods along the bins."""
+    """Phases in radians, (bins, waves), of waves with 1 to n_bins / 4 periods along the bins."""
     cycles = torch.logspace(0, math.log10(n_bins / 4), N_WAVES, device=device)
     return 2 * math.pi * torch.arange(n_bins, device=device)[:, None] / n_bins * cycles

@@ -16,7 +16,7 @@ from galsearch.encoders.network.redshift_templates import TemplateBank
 from galsearch.encoders.network.transformer import SpectrumBlock
 
 N_FEATURE_LAYERS = 2
-"""Convolutions of the stem whose output is compared with the redshift templates."""
+"""Number of first convolutions whose output is correlated with the redshift templates."""
 
 
 class ConvolutionalStem(nn.Module):
@@ -37,14 +37,14 @@ class ConvolutionalStem(nn.Module):
         )
 
     def features(self, slices: Tensor) -> Tensor:
-        """Slices (B, N, channels * length) to the features of the first two layers, (B, C, n)."""
+        """Features (B, C, n) of the first two layers for slices (B, N, channels * length)."""
         B, N, _ = slices.shape
-        x = slices.view(B, N, self.n_channels, -1).transpose(1, 2).flatten(2)  # (B, channels, n)
+        x = slices.view(B, N, self.n_channels, -1).transpose(1, 2).flatten(2)
         x = torch.cat([x, x.prod(1, keepdim=True)], dim=1)
         return functional.gelu(self._convolve(x, slice(None, N_FEATURE_LAYERS)))
 
     def tokens(self, features: Tensor) -> Tensor:
-        """Output of `features`, (B, C, n), to tokens (B, N, D)."""
+        """Tokens (B, N, D) from the features (B, C, n) of the first two layers."""
         return self._convolve(features, slice(N_FEATURE_LAYERS, None)).transpose(1, 2)
 
     def _convolve(self, x: Tensor, layers: slice) -> Tensor:
@@ -56,12 +56,12 @@ class ConvolutionalStem(nn.Module):
 
 
 def _convolve_by_matmul(x: Tensor, layer: nn.Conv1d) -> Tensor:
-    """The convolution as one matrix product, so that the batch size affects rounding less.
+    """Output of a convolution, computed as one matrix product to reduce batch-dependent rounding.
 
-    PyTorch's own convolution sums a single item in another order than several.
+    PyTorch's own convolution sums a single item in another order than several items.
     """
     size, stride, padding = layer.kernel_size[0], layer.stride[0], int(layer.padding[0])
-    windows = functional.pad(x, (padding, padding)).unfold(2, size, stride)  # (B, C, n, size)
+    windows = functional.pad(x, (padding, padding)).unfold(2, size, stride)
     rows = windows.transpose(1, 2).flatten(2)
     return functional.linear(rows, layer.weight.flatten(1), layer.bias).transpose(1, 2)
 
@@ -93,11 +93,11 @@ class SpectrumBackbone(nn.Module):
         self.head = nn.Linear(config.width, config.n_features)
 
     def tokens(self, slices: Tensor) -> Tensor:
-        """Slices (B, N, features) to the input of the first block, (B, N, D)."""
+        """Tokens (B, N, D) before the first block, for slices (B, N, features)."""
         return self._embed(slices)[0]
 
     def forward(self, slices: Tensor) -> Tensor:
-        """Slices (B, N, features) to all tokens after the final norm, (B, N, D)."""
+        """Tokens (B, N, D) after the final norm, for slices (B, N, features)."""
         return self._through_blocks(self.tokens(slices))
 
     def reconstruct(self, slices: Tensor) -> Tensor:
@@ -105,12 +105,12 @@ class SpectrumBackbone(nn.Module):
         return self.reconstruct_with_redshift(slices)[0]
 
     def reconstruct_with_redshift(self, slices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Reconstructed slices, and the log odds (B, templates, bins) of the templates, if any."""
+        """Reconstructed slices (B, N, features), and log odds (B, templates, bins) or None."""
         x, log_odds = self._embed(slices)
         return self.head(self._through_blocks(x)), log_odds
 
     def redshift_log_odds(self, slices: Tensor) -> Tensor:
-        """Log odds (B, bins) of every redshift, summed over the templates.
+        """Log odds (B, bins) of every redshift bin, combined over the templates.
 
         Raises
         ------

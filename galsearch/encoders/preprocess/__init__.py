@@ -1,1 +1,1 @@
-"""Preprocessing of images and spectra: physical units to network inputs."""
+"""Preprocessing of images and spectra: conversion from physical units to network inputs."""

@@ -1,4 +1,4 @@
-"""Spectra as tokens on a grid uniform in log wavelength (preprocessing `galsearch`)."""
+"""Conversion of spectra to tokens on a grid uniform in log wavelength."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,15 +9,15 @@ from galsearch.encoders.encoder_config import SpectrumConfig
 MIN_SCALE = 0.01
 """Lower limit of the scatter by which a spectrum is divided, 1e-17 erg / (s cm2 Angstrom)."""
 MIN_NOISE = 1e-3
-"""Lower limit of the noise estimated from a spectrum's own pixels, in the same unit."""
+"""Lower limit of noise estimated from a spectrum's pixels, 1e-17 erg / (s cm2 Angstrom)."""
 NOISE_WINDOW = 128
-"""Pixels from which one value of the noise is estimated."""
+"""Number of pixels from which one value of the noise of a spectrum is estimated."""
 
 
 def log_wavelength_tokens(
     flux: Float32Array, ivar: Float32Array | None, bad: BoolArray, config: SpectrumConfig
 ) -> Float32Array:
-    """(B, tokens, features): the summary token, then slices with the channels flux and weight.
+    """(B, tokens, features) float32: a summary token, then slices with channels flux and weight.
 
     With m the median and s the robust scatter of a spectrum's pixels, the flux channel is
     asinh((flux - m) / s), and the weight is s2 ivar / (1 + s2 ivar): near 1 where the noise is
@@ -28,10 +28,10 @@ def log_wavelength_tokens(
     Parameters
     ----------
     flux, ivar : (B, pixels)
-        1e-17 erg / (s cm2 Angstrom) on the grid of the config, and its inverse variance; None:
-        the inverse variance is estimated.
+        1e-17 erg / (s cm2 Angstrom) on the grid of the config, and its inverse variance, which is
+        estimated if `ivar` is None.
     bad : (B, pixels)
-        True = no measurement; every row has a measured pixel.
+        True where there is no measurement; every row has a measured pixel.
     config
         Sizes of the grid and of the slices.
     """
@@ -87,15 +87,15 @@ def _on_log_grid(
 
 
 def _row_median(values: npt.NDArray[np.floating], good: BoolArray) -> Float32Array:
-    """(B,): the median of the good pixels of each row; each row has at least one."""
+    """(B,) median of the good pixels of each row; each row has at least one."""
     rows = zip(values, good, strict=True)
     return np.array([np.median(row[keep]) for row, keep in rows], np.float32)
 
 
 def _estimated_ivar(flux: Float32Array, good: BoolArray) -> Float32Array:
-    """(B, pixels): inverse variance from the scatter between pixels two apart, window by window.
+    """(B, pixels) inverse variance from the scatter between pixels two apart, window by window.
 
-    Adjacent pixels may share noise where a spectrum was resampled.
+    Adjacent pixels are not compared, because they may share noise where a spectrum was resampled.
     """
     both = good[:, 2:] & good[:, :-2]
     steps = np.where(both, np.abs(flux[:, 2:] - flux[:, :-2]), np.nan)

@@ -29,20 +29,20 @@ from galsearch.encoders.preprocess.log_wavelength import log_wavelength_tokens
 SOFTENING_NANOMAGGIES = (0.01, 0.015, 0.03)
 """Flux in g, r, z where the stretch changes from linear to logarithmic: twice the sky noise."""
 STRETCH_DIVISOR = 3.0
-"""Divisor of the stretched flux."""
+"""Divisor of the flux of an image after its asinh stretch."""
 MIN_DEVIATION = 0.2
-"""Lower limit of the standard deviation of a spectrum in AstroCLIP, in flux units."""
+"""Lower limit of a spectrum's standard deviation in AstroCLIP, 1e-17 erg / (s cm2 Angstrom)."""
 
 
 def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: ModelConfig) -> Tensor:
-    """(B, C, size, size) float32 inputs of `CrossModalModel.image`.
+    """(B, C, size, size) float32 inputs of the image network, prepared from images.
 
     Parameters
     ----------
     flux : (B, bands, ny, nx)
         Nanomaggies per 0.262 arcsec pixel in the order g, r, z.
     mask : (B, bands, ny, nx) bool, optional
-        True = no measurement.
+        True where there is no measurement.
     config
         Kind of preprocessing and size of the central crop. A smaller image is padded with
         masked pixels (`galsearch`) or refused (`released`).
@@ -50,8 +50,8 @@ def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: Mode
     Raises
     ------
     InvalidCutoutError
-        For another number of bands and for a row without a measured pixel; in `released` also
-        for an unmasked pixel that is not finite and an image smaller than the crop.
+        Where the number of bands is another one or a row has no measured pixel; in `released`
+        also where an unmasked pixel is not finite or an image is smaller than the crop.
     """
     section = config.image
     if section is None:
@@ -85,7 +85,7 @@ def prepare_spectra(
     *,
     calibrated: bool = True,
 ) -> Tensor:
-    """(B, tokens, features) float32 inputs of `CrossModalModel.spectrum`.
+    """(B, tokens, features) float32 inputs of the spectrum network, prepared from spectra.
 
     Parameters
     ----------
@@ -93,19 +93,19 @@ def prepare_spectra(
         1e-17 erg / (s cm2 Angstrom) on the wavelength grid of the config. `released` accepts
         other lengths that give between 1 and `max_tokens` - 1 slices.
     ivar : (B, pixels), optional
-        Inverse variance; 0 masks a pixel. None: it is estimated from the differences between
-        nearby pixels. `released` uses it for the mask only.
+        Inverse variance of the flux; 0 masks a pixel. By default it is estimated from the
+        differences between nearby pixels. `released` uses it for the mask only.
     mask : (B, pixels) bool, optional
-        True = no measurement.
+        True where there is no measurement.
     calibrated
-        False: the flux is in an unknown unit, or its median was subtracted. The summary of
-        brightness, level and signal to noise is left out then. `galsearch` only.
+        False where the flux is in an unknown unit, or its median was subtracted. The summary of
+        brightness, level and signal to noise is then left out. Only `galsearch` accepts False.
 
     Raises
     ------
     InvalidSpectrumError
-        For other shapes and for a row without a measured pixel; in `released` also for an
-        unmasked pixel that is not finite.
+        Where the arrays have another shape or a row has no measured pixel; in `released` also
+        where an unmasked pixel is not finite.
     ConfigError
         Where `released` is given an uncalibrated spectrum.
     """
@@ -139,7 +139,7 @@ def prepare_spectra(
 def _masked_spectra(
     flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None
 ) -> tuple[Float32Array, Float32Array | None, BoolArray]:
-    """Copies of flux and inverse variance, and the mask with the pixels of zero ivar added."""
+    """Copies of flux, inverse variance and mask; the mask also covers pixels of zero ivar."""
     values = np.array(flux, dtype=np.float32)
     if values.ndim != 2:
         raise InvalidSpectrumError(f"spectra are (B, pixels), found {values.shape}.")
@@ -156,7 +156,7 @@ def _masked_spectra(
 
 
 def _standardised_slices(flux: Float32Array, config: SpectrumConfig) -> Float32Array:
-    """Tokens of AstroCLIP: one with mean and standard deviation, then the slices.
+    """Tokens (B, N, features) of AstroCLIP: one with mean and deviation, then the slices.
 
     Each slice starts with `n_summary` zeros. The published code drops the last slice, whether or
     not it is complete.
@@ -190,7 +190,7 @@ def _interpolated(flux: Float32Array, bad: BoolArray) -> Float32Array:
 
 
 def _central_crop(planes: npt.NDArray[Any], config: ImageConfig) -> npt.NDArray[Any]:
-    """The central crop; an odd margin is divided as by torchvision's CenterCrop (half to even)."""
+    """Central crop of images; an odd margin is divided as by torchvision (half to even)."""
     size, (ny, nx) = config.image_size, planes.shape[-2:]
     if min(ny, nx) < size:
         raise InvalidCutoutError(
@@ -201,7 +201,7 @@ def _central_crop(planes: npt.NDArray[Any], config: ImageConfig) -> npt.NDArray[
 
 
 def _padded(planes: npt.NDArray[Any], config: ImageConfig, value: float) -> npt.NDArray[Any]:
-    """Images padded with `value` to the size of the crop where they are smaller."""
+    """Images padded with `value` to the size of the central crop where they are smaller."""
     missing = [max(0, config.image_size - n) for n in planes.shape[-2:]]
     if not any(missing):
         return planes
@@ -212,7 +212,7 @@ def _padded(planes: npt.NDArray[Any], config: ImageConfig, value: float) -> npt.
 def _as_mask(
     mask: npt.ArrayLike | None, shape: tuple[int, ...], error: type[ValueError]
 ) -> BoolArray:
-    """A copy of the mask, or a mask without masked pixels where there is none."""
+    """A copy of a boolean mask, or a mask that is False everywhere where `mask` is None."""
     bad = np.zeros(shape, bool) if mask is None else np.array(mask, dtype=bool)
     if bad.shape != shape:
         raise error(f"mask and flux must have one shape, found {bad.shape} and {shape}.")
