@@ -52,8 +52,6 @@ def python_page() -> str:
         f"   {name}"
         for name in (
             "galsearch.query.SearchEngine",
-            "galsearch.query.Query",
-            "galsearch.query.NeighboursBatch",
             "galsearch.encoders.load",
             "galsearch.encoders.EncoderPair",
             "galsearch.encoders.convert_checkpoint",
@@ -92,7 +90,7 @@ are imported when a function needs them.
 
 
 def error_page() -> str:
-    """A table of the error codes with the remedy of each face."""
+    """A table of the error codes with their remedies in Python and on the command line."""
     rows = []
     for name, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, GalsearchError) and kind is not GalsearchError:
