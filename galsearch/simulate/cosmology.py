@@ -1,6 +1,6 @@
 """Distances and ages in the cosmology of the simulation: flat, H0 = 70 km/s/Mpc, Omega_m = 0.3.
 
-Bagpipes uses the same one. The functions return plain arrays in the units of their names.
+Bagpipes uses the same cosmology. The functions return plain arrays in the units of their names.
 """
 
 import numpy as np
@@ -10,17 +10,23 @@ from astropy.cosmology import FlatLambdaCDM
 from galsearch.core.arrays import Float64Array
 
 COSMOLOGY = FlatLambdaCDM(H0=70.0, Om0=0.3)
-"""Matter and a cosmological constant; no radiation (Tcmb0 = 0)."""
+"""Flat cosmology with matter and a cosmological constant, without radiation (Tcmb0 = 0)."""
 SPEED_OF_LIGHT_KM_S = 299792.458
 
 
 def luminosity_distance_mpc(z: npt.ArrayLike) -> Float64Array:
-    """Luminosity distance in Mpc."""
+    """Luminosity distance in Mpc at redshifts z.
+
+    Examples
+    --------
+    >>> luminosity_distance_mpc([0.1, 0.5]).round(1)
+    array([ 460.3, 2832.9])
+    """
     return np.asarray(COSMOLOGY.luminosity_distance(z).value)
 
 
 def distance_modulus(z: npt.ArrayLike) -> Float64Array:
-    """Distance modulus, 5 log10(luminosity distance / 10 pc), in magnitudes.
+    """Distance modulus in magnitudes at redshifts z, 5 log10(luminosity distance / 10 pc).
 
     Examples
     --------
@@ -31,7 +37,7 @@ def distance_modulus(z: npt.ArrayLike) -> Float64Array:
 
 
 def kpc_per_arcsec(z: npt.ArrayLike) -> Float64Array:
-    """Proper transverse size of one arcsecond, in kpc.
+    """Proper transverse size of one arcsecond in kpc at redshifts z.
 
     Examples
     --------
@@ -42,12 +48,12 @@ def kpc_per_arcsec(z: npt.ArrayLike) -> Float64Array:
 
 
 def differential_volume(z: npt.ArrayLike) -> Float64Array:
-    """Comoving volume per unit of redshift and of solid angle, in Mpc3 per steradian."""
+    """Comoving volume per unit of redshift and solid angle at redshifts z, in Mpc3 / steradian."""
     return np.asarray(COSMOLOGY.differential_comoving_volume(z).value)
 
 
 def age_gyr(z: npt.ArrayLike) -> Float64Array:
-    """Age of the universe in Gyr.
+    """Age of the universe in Gyr at redshifts z.
 
     Examples
     --------

@@ -9,12 +9,12 @@ from galsearch.core.errors import MissingExtraError
 
 
 def import_optional(name: str) -> Any:
-    """The module called `name`; text that it prints while it is imported is dropped.
+    """The imported module called `name`; text that it prints during the import is dropped.
 
     Raises
     ------
     MissingExtraError
-        Where it is not installed.
+        Where the module is not installed.
     """
     try:
         with contextlib.redirect_stdout(io.StringIO()):

@@ -1,6 +1,6 @@
 """Fourier transforms of bars, rings and merging companions, each of total flux one.
 
-They are evaluated at the wave numbers (radians per arcsec) of the field that is rendered.
+The transforms are evaluated at the wave numbers (radians per arcsec) of the rendered field.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from galsearch.core.arrays import Complex64Array, Float32Array
 
 @dataclass(frozen=True)
 class WaveNumbers:
-    """Wave numbers of a transform (ny, nx) in radians per arcsec: `ky` (ny, 1) and `kx` (1, nx)."""
+    """Wave numbers in radians per arcsec of a Fourier transform (ny, nx).
+
+    Those along x, `kx`, are (1, nx), and those along y, `ky`, are (ny, 1).
+    """
 
     kx: Float32Array
     ky: Float32Array
@@ -21,7 +24,7 @@ class WaveNumbers:
     def elliptical_radius(
         self, major_arcsec: float, axis_ratio: float, angle_deg: float
     ) -> Float32Array:
-        """Modulus (ny, nx) of the wave number in the frame where an ellipse is the unit circle."""
+        """Modulus (ny, nx) of the wave numbers in the frame where an ellipse is the unit circle."""
         angle = np.deg2rad(angle_deg)
         cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
         along = self.kx * cos + self.ky * sin
@@ -29,7 +32,7 @@ class WaveNumbers:
         return np.asarray(np.hypot(along, across) * np.float32(major_arcsec))
 
     def offset(self, x_arcsec: float, y_arcsec: float) -> Complex64Array:
-        """Factor (ny, nx) that moves a transform right and up by these distances."""
+        """Factor (ny, nx) of a Fourier transform that moves the image right by x and up by y."""
         right = np.exp(-1j * self.kx * x_arcsec)
         return np.asarray(np.exp(-1j * self.ky * y_arcsec) * right, dtype=np.complex64)
 
@@ -37,7 +40,10 @@ class WaveNumbers:
 def bar(
     waves: WaveNumbers, half_length_arcsec: float, axis_ratio: float, angle_deg: float
 ) -> Float32Array:
-    """An elongated Gaussian with half of its light within 0.6 of its half length."""
+    """Transform (ny, nx) of a bar, an elongated Gaussian.
+
+    Half of its light lies within 0.6 of its half length.
+    """
     k = waves.elliptical_radius(half_length_arcsec / 2, axis_ratio, angle_deg)
     return np.asarray(np.exp(-0.5 * k**2), dtype=np.float32)
 
@@ -45,7 +51,7 @@ def bar(
 def ring(
     waves: WaveNumbers, radius_arcsec: float, axis_ratio: float, angle_deg: float
 ) -> Float32Array:
-    """An inclined circle, blurred by a sixth of its radius."""
+    """Transform (ny, nx) of a ring: an inclined circle, blurred by a sixth of its radius."""
     k = waves.elliptical_radius(radius_arcsec, axis_ratio, angle_deg)
     return np.asarray(j0(k) * np.exp(-0.5 * (k / 6) ** 2), dtype=np.float32)
 
@@ -53,9 +59,9 @@ def ring(
 def companion(
     waves: WaveNumbers, size_arcsec: float, distance_arcsec: float, angle_deg: float
 ) -> Complex64Array:
-    """A round exponential disk at a distance, and a curved tidal tail that leads away from it.
+    """Transform (ny, nx) of a merging companion: a round exponential disk and a curved tidal tail.
 
-    The tail holds three tenths of the light.
+    The tail leads away from the companion and holds three tenths of its light.
     """
     angle = np.deg2rad(angle_deg)
     k = waves.elliptical_radius(size_arcsec, 1.0, 0.0)

@@ -15,38 +15,40 @@ from galsearch.simulate.imaging.render_galaxy import (
 from galsearch.simulate.sed.galaxy_sed import GalaxySED
 
 _MOFFAT_BETAS = (2.5, 2.75, 3.0, 3.25, 3.5, 4.0)
-"""Only a few values, because each needs a table."""
+"""Values of the Moffat profile's beta; only a few, because each needs a table of its transform."""
 _MEAN_NEIGHBOURS = 10.0
 """Mean number of galaxies of 18 < r < 24.5 in a cutout of 0.44 square arcminutes: about 80,000 per
 square degree (Capak et al. 2007, ApJS 172, 99, figure 8)."""
 _MEAN_STARS = 0.6
-"""Mean number of stars in the same range: 5,000 per square degree at middle galactic latitudes."""
+"""Mean number of stars of 18 < r < 24.5 in a cutout: 5,000 per square degree at middle galactic
+latitudes."""
 _GALAXY_COUNTS_SLOPE, _STAR_COUNTS_SLOPE = 0.33, 0.15
-"""Increase of log10 of the number counts per magnitude in this range."""
+"""Increase of log10 of the number counts of galaxies and stars per magnitude at 18 < r < 24.5."""
 
 
 @dataclass(frozen=True)
 class ImagingSurvey:
-    """Properties of the imaging of one hemisphere; triples are for g, r and z."""
+    """Noise and seeing of the imaging of one hemisphere; triples are for g, r and z."""
 
     pixel_noise: tuple[float, float, float]
-    """One sigma, in nanomaggies per pixel of 0.262 arcsec."""
+    """Noise of the sky (one sigma) in nanomaggies per pixel of 0.262 arcsec."""
     seeing_arcsec: tuple[float, float, float]
     """Median FWHM of the PSF (Dey et al. 2019, AJ 157, 168)."""
     electrons_per_nanomaggy: tuple[float, float, float]
     neighbour_weight: tuple[float, float, float]
-    """Weight of adjacent pixels in the noise of a pixel: resampling correlates them."""
+    """Weight of adjacent pixels in the noise of a pixel, as resampling correlates pixels."""
 
 
 IMAGING_SURVEYS = {
-    # Noise as in DR9 cutouts at native resolution, where adjacent pixels have a correlation of 0.3
-    # to 0.5; about three visits of 80, 70 and 100 s at DECam's zero points.
+    # The noise in the south is that of DR9 cutouts at native resolution, where adjacent pixels have
+    # a correlation of 0.3 to 0.5. The electrons are those of about three visits of 80, 70 and 100 s
+    # at DECam's zero points.
     "south": ImagingSurvey(
         (0.0024, 0.0037, 0.0118), (1.29, 1.18, 1.11), (2600.0, 2900.0, 2300.0), (0.18, 0.18, 0.18)
     ),
-    # The noise of the south times the ratio of depths (23.95, 23.54, 22.50 against 23.65, 23.08,
-    # 22.60) and of seeing. 90Prime has pixels of 0.454 arcsec: adjacent pixels in a real brick of
-    # its g band have a correlation of .63.
+    # The noise in the north is that of the south times the ratio of depths (23.95, 23.54, 22.50
+    # against 23.65, 23.08, 22.60) and of seeing. 90Prime has pixels of 0.454 arcsec, so adjacent
+    # pixels in a real brick of its g band have a correlation of .63.
     "north": ImagingSurvey(
         (0.0025, 0.0045, 0.0118), (1.61, 1.47, 1.01), (1700.0, 1700.0, 2300.0), (0.4, 0.4, 0.18)
     ),
@@ -55,14 +57,14 @@ IMAGING_SURVEYS = {
 
 @dataclass(frozen=True)
 class Seeing:
-    """PSF of each band, a Moffat profile."""
+    """Moffat profile of the PSF: its FWHM in g, r and z, and its exponent beta."""
 
     fwhm_arcsec: tuple[float, float, float]
     beta: float
 
 
 def draw_seeing(rng: np.random.Generator, hemisphere: str = "south") -> Seeing:
-    """Random seeing with the survey's scatter: 10 per cent in common, 6 per cent by band."""
+    """Random seeing of one image, with 10 per cent of scatter in common and 6 per cent by band."""
     common = rng.normal(0, 0.10)
     fwhm = [
         float(median * np.exp(common + rng.normal(0, 0.06)))
@@ -83,13 +85,15 @@ def observe_image(
     Parameters
     ----------
     sed
-        Gives the band fluxes of each component.
+        Spectral energy distribution of the galaxy, which has the band fluxes of each component.
     transforms
-        Fourier transforms of bulge, disk and young stars: `render_galaxy.component_transforms`.
+        Fourier transforms of bulge, disk and young stars, from `component_transforms`.
     psfs
         Fourier transform of the PSF of each band.
     rng
+        Generator of the neighbours and the noise.
     hemisphere : "south" or "north"
+        Imaging survey whose noise is added.
     """
     others, other_fluxes = _neighbours(rng)
     nucleus = point_source()
@@ -120,7 +124,7 @@ def _add_noise(
     neighbour_weight: float,
     rng: np.random.Generator,
 ) -> Float32Array:
-    """The image with correlated sky noise and with the photon noise of its sources."""
+    """An image (ny, nx) with correlated sky noise and the photon noise of its sources added."""
     n = plane.shape[0]
     white = rng.standard_normal((n + 2, n + 2), dtype=np.float32)
     along = white[1:-1] + np.float32(neighbour_weight) * (white[:-2] + white[2:])
@@ -133,9 +137,9 @@ def _add_noise(
 def _neighbours(
     rng: np.random.Generator,
 ) -> tuple[list[Complex64Array], Float64Array]:
-    """Transforms and fluxes (n, 3) of unrelated stars and galaxies of 18 < r < 24.5.
+    """Fourier transforms and fluxes (n, 3) of unrelated stars and galaxies of 18 < r < 24.5.
 
-    They lie at least 2.5 arcsec from the centre.
+    The neighbours lie at least 2.5 arcsec from the centre.
     """
     half = SIZE_PIXELS / 2 * PIXEL_SCALE_ARCSEC + 1
     n_galaxies, n_stars = int(rng.poisson(_MEAN_NEIGHBOURS)), int(rng.poisson(_MEAN_STARS))
@@ -143,11 +147,13 @@ def _neighbours(
     for i in range(n_galaxies + n_stars):
         star = i >= n_galaxies
         x, y = (float(value) for value in rng.uniform(-half, half, 2))
-        # Counts grow as 10^(slope * m): this inverts their cumulative distribution.
+        # Number counts grow as 10^(slope * m), so a random magnitude follows from inverting their
+        # cumulative distribution.
         slope = _STAR_COUNTS_SLOPE if star else _GALAXY_COUNTS_SLOPE
         mag = 24.5 + np.log10(rng.uniform(10 ** (-slope * 6.5), 1.0)) / slope
         colour_gr, colour_rz = _colours(star, rng)
-        # Half-light radii of faint galaxies, 0.45 arcsec at r = 23 (DR9's ELG mixtures: 0.4 to 1).
+        # Half-light radii of faint galaxies are 0.45 arcsec at r = 23; the mixtures fitted to DR9's
+        # ELGs have 0.4 to 1.
         size = float(0.27 * 10 ** (-0.08 * (mag - 23)) * rng.lognormal(0, 0.35))
         angle, axis_ratio = float(rng.uniform(0, 180)), float(rng.uniform(0.3, 1.0))
         if np.hypot(x, y) < 2.5:

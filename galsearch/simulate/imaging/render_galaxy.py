@@ -1,7 +1,8 @@
-"""Images of galaxies with GalSim: profiles and PSF are Fourier transforms that are multiplied.
+"""Images of galaxies with GalSim, made as products of the Fourier transforms of profile and PSF.
 
-Each component is rendered once and serves all bands. The light in a fibre's aperture is the product
-with the transform of the aperture, so that image and spectrum see the same convolved profile.
+Each component of a galaxy is rendered once and serves all bands. The light in a fibre is the
+product with the transform of the fibre's aperture, so that image and spectrum see the same
+convolved profile.
 """
 
 import functools
@@ -19,17 +20,18 @@ from galsearch.simulate.population.morphology import Shape
 PIXEL_SCALE_ARCSEC = 0.262
 SIZE_PIXELS = 152
 _FIELD = 256
-"""Pixels on each side of the periodic field that is transformed; the cutout is its middle."""
+"""Side in pixels of the periodic field that is transformed; the cutout is its middle."""
 FIBRE_DIAMETER_ARCSEC = 1.5
 
 
 def component_transforms(shape: Shape, rng: np.random.Generator) -> list[Complex64Array]:
-    """Fourier transforms (256, 129) of bulge, disk and young stars, each of flux one.
+    """Fourier transforms (256, 129) of bulge, disk and young stars of a galaxy, each of flux one.
 
-    Bars, rings and companions are included.
+    Bars, rings and companions are part of these components.
     """
     galsim = import_optional("galsim")
-    # GalSim's x runs west on the sky (column 0 is east), so a position angle is 90 deg + east.
+    # GalSim measures angles from its x axis, which runs west on the sky (column 0 is east), so
+    # 90 degrees are added to a position angle east of north.
     angle = (90.0 + shape.position_angle_deg) * galsim.degrees
     bulge = galsim.Sersic(
         shape.sersic, half_light_radius=_circular(shape.bulge_r_arcsec, shape.bulge_axis_ratio)
@@ -51,7 +53,7 @@ def component_transforms(shape: Shape, rng: np.random.Generator) -> list[Complex
 
 
 def _add_bar_and_ring(parts: list[Complex64Array], shape: Shape) -> list[Complex64Array]:
-    """Bulge, disk with bar and ring, and young stars with ring."""
+    """Transforms of the bulge, of the disk with bar and ring, and of the young stars with ring."""
     bulge, disk, young = parts
     major_deg = 90.0 + shape.position_angle_deg
     waves = WaveNumbers(*_wave_planes())
@@ -71,7 +73,7 @@ def _add_bar_and_ring(parts: list[Complex64Array], shape: Shape) -> list[Complex
 def _add_companion(
     parts: list[Complex64Array], shape: Shape, rng: np.random.Generator
 ) -> list[Complex64Array]:
-    """Components after each gave a share of its light to the companion.
+    """Transforms of the components after each gave a share of its light to a merging companion.
 
     The companion thus has the same stellar populations as the galaxy.
     """
@@ -89,7 +91,7 @@ def _add_companion(
 
 
 def point_source(offset_arcsec: tuple[float, float] = (0.0, 0.0)) -> Complex64Array:
-    """Transform of a star of flux one, `offset_arcsec` to the right and up of the centre."""
+    """Fourier transform (256, 129) of a star of flux one, offset (right, up) from the centre."""
     kx, ky = _wave_numbers()
     right = np.exp(-1j * kx * offset_arcsec[0]).astype(np.complex64)
     up = np.exp(-1j * ky * offset_arcsec[1]).astype(np.complex64)
@@ -97,15 +99,15 @@ def point_source(offset_arcsec: tuple[float, float] = (0.0, 0.0)) -> Complex64Ar
 
 
 def exponential_disk(size_arcsec: float, axis_ratio: float, angle_deg: float) -> Float32Array:
-    """Transform of an inclined exponential disk of this scale length and of flux one."""
+    """Fourier transform (256, 129) of an inclined exponential disk of flux one and scale `size`."""
     k = WaveNumbers(*_wave_planes()).elliptical_radius(size_arcsec, axis_ratio, angle_deg)
     return np.asarray((1 + k**2) ** -1.5, dtype=np.float32)
 
 
 def psf_transform(fwhm_arcsec: float, beta: float) -> Float32Array:
-    """Transform (256, 129) of a Moffat PSF convolved with a pixel.
+    """Fourier transform (256, 129) of a Moffat PSF convolved with a pixel.
 
-    GalSim needs milliseconds for a Moffat profile. Its shape depends on `beta` alone, so it is
+    GalSim needs milliseconds for a Moffat profile. The shape depends on `beta` alone, so it is
     scaled from a cached table for each `beta`, which should be one of a few values.
     """
     reach, values = _moffat(beta)
@@ -117,7 +119,7 @@ def render_image(
     fluxes: Float32Array,
     psf: Float32Array,
 ) -> Float32Array:
-    """Image (152, 152) of components of these fluxes convolved with the PSF, in their units."""
+    """Image (152, 152) of components convolved with the PSF, in the units of `fluxes` per pixel."""
     total = fluxes[0] * transforms[0]
     for flux, transform in zip(fluxes[1:], transforms[1:], strict=True):
         total += np.float32(flux) * transform
@@ -132,7 +134,7 @@ def fibre_fraction(transform: Complex64Array, psf: Float32Array) -> float:
 
 
 def _circular(semi_major_arcsec: float, axis_ratio: float) -> float:
-    """Radius of the circle that GalSim's shear, which keeps the area, turns into this ellipse."""
+    """Radius in arcsec of the circle with the area of an ellipse, as GalSim's shear keeps areas."""
     return float(semi_major_arcsec * np.sqrt(axis_ratio))
 
 
@@ -155,14 +157,14 @@ def _wave_numbers() -> tuple[Float32Array, Float32Array]:
 
 @functools.cache
 def _wave_planes() -> tuple[Float32Array, Float32Array]:
-    """Wave numbers to the right, (1, 129), and up, (256, 1)."""
+    """Wave numbers along x (to the right), (1, 129), and along y (up), (256, 1)."""
     kx, ky = _wave_numbers()
     return kx[None, :], ky[:, None]
 
 
 @functools.cache
 def _moffat(beta: float) -> tuple[Float64Array, Float64Array]:
-    """Wave numbers and GalSim's transform of a Moffat profile of FWHM one."""
+    """Table of wave numbers and of the Fourier transform of a Moffat profile of FWHM one."""
     profile = import_optional("galsim").Moffat(beta, fwhm=1.0)
     reach = np.linspace(0.0, 40.0, 1601)
     return reach, np.array([profile.kValue(k, 0.0).real for k in reach])
@@ -176,7 +178,7 @@ def _radius() -> Float32Array:
 
 @functools.cache
 def _half_pixel() -> Complex64Array:
-    """Factor that moves the origin to the middle of the field, between its pixels."""
+    """Factor (256, 129) that moves the origin to the middle of the field, between its pixels."""
     shift = (_FIELD - 1) / 2 * PIXEL_SCALE_ARCSEC
     kx, ky = (k.astype(np.float64) for k in _wave_numbers())
     return np.asarray(np.exp(-1j * shift * (ky[:, None] + kx[None, :])), dtype=np.complex64)
@@ -190,7 +192,10 @@ def _pixel() -> Float32Array:
 
 @functools.cache
 def _aperture() -> Float32Array:
-    """Transform of the fibre's aperture, weighted so that a sum over the half plane is complete."""
+    """Fourier transform (256, 129) of the fibre's aperture, weighted for a sum over the half plane.
+
+    A real transform holds half of the plane of wave numbers; the weights count the other half.
+    """
     galsim = import_optional("galsim")
     disk = _transform(galsim.TopHat(FIBRE_DIAMETER_ARCSEC / 2)).real
     area = np.pi * (FIBRE_DIAMETER_ARCSEC / 2 / PIXEL_SCALE_ARCSEC) ** 2

@@ -12,14 +12,17 @@ _HALF_LIGHT = 1.678347
 def young_stars(
     shape: Shape, rng: np.random.Generator, *, n_pixels: int, pixel_scale_arcsec: float
 ) -> tuple[Float32Array, Float32Array]:
-    """Images of arms and of knots, (n_pixels, n_pixels) each, of sum one; north up, east left."""
+    """Images (n_pixels, n_pixels) of spiral arms and of knots of young stars, each of sum one.
+
+    North is up and east is left.
+    """
     axis = ((np.arange(n_pixels) - (n_pixels - 1) / 2) * pixel_scale_arcsec).astype(np.float32)
     phase = float(rng.uniform(0, 2 * np.pi))
     return _arms(shape, axis, phase), _knots(shape, axis, phase, rng)
 
 
 def _arms(shape: Shape, axis: Float32Array, phase: float) -> Float32Array:
-    """An exponential disk with logarithmic spiral arms."""
+    """Image (n_pixels, n_pixels) of an exponential disk with logarithmic spiral arms."""
     u, v = _to_disk(shape, axis[None, :], axis[:, None])
     radius = np.hypot(u, v)
     scale = np.float32(shape.disk_r_arcsec / _HALF_LIGHT)
@@ -35,7 +38,7 @@ def _arms(shape: Shape, axis: Float32Array, phase: float) -> Float32Array:
 def _knots(
     shape: Shape, axis: Float32Array, phase: float, rng: np.random.Generator
 ) -> Float32Array:
-    """Gaussian star-forming regions at random positions along the disk and its arms."""
+    """Image (n_pixels, n_pixels) of Gaussian star-forming regions along the disk and its arms."""
     n = int(rng.integers(25, 70))
     scale = shape.disk_r_arcsec / _HALF_LIGHT
     radius = np.clip(rng.gamma(2.0, 1.0, n), 0.15, 5.0) * scale
@@ -60,7 +63,7 @@ def _tan_pitch(shape: Shape) -> np.float32:
 
 
 def _to_disk(shape: Shape, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Deprojected coordinates in the plane of the disk: along and across its major axis."""
+    """Deprojected coordinates along and across the major axis in the plane of a disk."""
     angle = np.deg2rad(90.0 + shape.position_angle_deg)
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     across = (y * cos - x * sin) / np.float32(shape.disk_axis_ratio)

@@ -1,7 +1,7 @@
 """Redshifts, luminosities and colours (blue or red) of galaxies in the proportions of DESI targets.
 
 Luminosity functions are close to those of blue and red galaxies in GAMA (Loveday et al. 2012,
-MNRAS 420, 1239, r band at z = 0.1), brighter by 0.7 mag per unit of redshift, as found there for
+MNRAS 420, 1239, r band at z = 0.1), and brighten by 0.7 mag per unit of redshift, as they find for
 all galaxies. Colours and sizes of targets of a given magnitude, and redshifts of bright ones, are
 drawn from mixtures fitted to real surveys (`photometric_mixtures`).
 """
@@ -21,7 +21,7 @@ _RED = (-20.34 - 0.21 + _5_LOG_H, -0.57, 0.0111)
 """Schechter parameters (M*, alpha, phi*) of blue and red galaxies. The second term of M* converts
 from the r band at z = 0.1 to the rest frame: K(0.1) + 2.5 log10(1.1)."""
 _BRIGHTENING = 0.7
-"""Magnitudes by which M* is brighter per unit of redshift."""
+"""Magnitudes by which M* of the luminosity functions brightens per unit of redshift."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Sample:
     mag_r: tuple[float, float]
     z: tuple[float, float]
     mixture: str
-    """Photometric mixture that colours and sizes are drawn from: bgs, lrg, elg or sdss; '' for
+    """Photometric mixture from which colours and sizes are drawn: bgs, lrg, elg or sdss; '' for
     none."""
     mag_absolute: tuple[float, float] = (-25.0, -12.0)
     kinds: tuple[bool, ...] = (False, True)
-    """False for blue galaxies, True for red ones: the kinds that the sample holds."""
+    """Kinds of galaxies that the sample holds: False for blue ones, True for red ones."""
     red_fraction: float | None = None
     """Share of red galaxies; None where the luminosity functions decide."""
 
@@ -50,10 +50,12 @@ SAMPLES = (
     Sample("LRG", 0.18, (17.5, 23.0), (0.35, 1.05), "lrg", (-25.0, -21.3), (True,)),
     Sample("ELG", 0.07, (20.5, 23.6), (0.6, 1.6), "elg", (-25.0, -19.0), (False,)),
 )
-"""BGS limits from Hahn et al. 2023 (AJ 165, 253), LRG redshifts from Zhou et al. 2023 (AJ 165, 58),
-ELG ones from Raichoor et al. 2023 (AJ 165, 126), and dwarfs as those that DESI's LOW-Z programme
-adds to BGS (Darragh-Ford et al. 2023, ApJ 954, 149). Half of the dwarfs are red: of the 17 real EDR
-galaxies below z = 0.06 that were available, 11 show no emission line.
+"""Samples of targets that make up a simulated survey.
+
+Their limits follow Hahn et al. 2023 (AJ 165, 253) for BGS, Zhou et al. 2023 (AJ 165, 58) for the
+redshifts of LRGs, and Raichoor et al. 2023 (AJ 165, 126) for those of ELGs. Dwarfs are like those
+that DESI's LOW-Z programme adds to BGS (Darragh-Ford et al. 2023, ApJ 954, 149). Half of the dwarfs
+are red: of the 17 real EDR galaxies below z = 0.06 that were available, 11 show no emission line.
 
 NEARBY galaxies are a hundred times more frequent than in the sky (fewer than one BGS target in a
 hundred is as bright), so that a small survey has galaxies whose shapes can be seen.
@@ -67,7 +69,7 @@ class Target:
     sample: str
     z: float
     mag_r: float
-    """Apparent AB magnitude without the Milky Way's dust."""
+    """Apparent AB magnitude in r without the Milky Way's dust."""
     absolute_mag_r: float
     red: bool
 
@@ -85,14 +87,16 @@ def draw_sample(rng: np.random.Generator) -> tuple[Sample, float]:
 def draw_target(
     sample: Sample, mag_r: float, rng: np.random.Generator, *, z: float | None = None
 ) -> Target:
-    """A random target of this sample and magnitude.
+    """A random target (redshift, magnitude and kind) of a sample at a given magnitude.
 
     Parameters
     ----------
     sample
+        Sample of targets, such as the LRGs.
     mag_r
         Apparent magnitude in r, without the Milky Way's dust.
     rng
+        Generator of the redshift and the kind.
     z
         Redshift where it is known already; it is clipped to the limits of the sample.
     """
@@ -122,7 +126,7 @@ def k_correction(z: npt.ArrayLike, *, red: bool) -> Float64Array:
 
 
 def _schechter(mag: Float64Array, kind: tuple[float, float, float]) -> Float64Array:
-    """Schechter luminosity function of parameters (M*, alpha, phi*) at absolute magnitudes."""
+    """Schechter luminosity function with parameters (M*, alpha, phi*) at absolute magnitudes."""
     knee, alpha, density = kind
     x = 10 ** (-0.4 * (mag - knee))
     return density * x ** (alpha + 1) * np.exp(-x)
@@ -130,7 +134,7 @@ def _schechter(mag: Float64Array, kind: tuple[float, float, float]) -> Float64Ar
 
 @functools.cache
 def _table(row: int) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """Redshifts (n,), r magnitudes (m,), and the number of galaxies (2, n, m), blue and red."""
+    """Redshifts (n,), r magnitudes (m,), and numbers (2, n, m) of blue and of red galaxies."""
     sample = SAMPLES[row]
     z, mag = np.linspace(*sample.z, 161), np.linspace(*sample.mag_r, 121)
     density = np.zeros((2, z.size, mag.size))

@@ -7,13 +7,13 @@ import numpy as np
 from galsearch.simulate.cosmology import kpc_per_arcsec
 
 BULGE_SERSIC_INDICES = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
-"""Only a few values, because GalSim makes a table for each."""
+"""Sersic indices of bulges; only a few values, because GalSim makes a table for each."""
 DISK_THICKNESS = 0.18
 """Axis ratio of a disk seen edge-on (Unterborn & Ryden 2008, ApJ 687, 976)."""
 SPHEROIDAL_FRACTION = 0.78
-"""Bulge-to-total mass ratio above which a galaxy is an elliptical."""
+"""Bulge-to-total mass ratio above which a galaxy is drawn as an elliptical."""
 ROUND_BULGE = 0.55
-"""Axis ratio of the bulge of a disk galaxy: this, plus one minus this times that of its disk."""
+"""Constant c in the axis ratio of the bulge of a disk galaxy, q_bulge = c + (1 - c) q_disk."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Shape:
     disk_r_arcsec: float
     disk_axis_ratio: float
     position_angle_deg: float
-    """East of north."""
+    """Position angle of the major axis, east of north."""
     n_arms: int
-    """0 where the disk is smooth or flocculent."""
+    """Number of spiral arms; 0 where the disk is smooth or flocculent."""
     pitch_deg: float
     clumpiness: float
     """Share of the light of stars younger than 100 Myr that lies in knots."""
     inclination_deg: float = 0.0
-    """0 for face-on."""
+    """Inclination of the disk; 0 for face-on."""
     bar_fraction: float = 0.0
     """Share of the disk's light that lies in a bar."""
     bar_angle_deg: float = 0.0
-    """Angle of the bar from the major axis."""
+    """Angle between the bar and the major axis of the disk."""
     ring_fraction: float = 0.0
     """Share of the light of disk and young stars that lies in a ring."""
     companion_fraction: float = 0.0
@@ -45,7 +45,7 @@ class Shape:
 
 
 def inclination_of(axis_ratio: float, bulge_fraction: float) -> float:
-    """Inclination in radians at which bulge and disk together have this axis ratio."""
+    """Inclination in radians at which bulge and disk together have the axis ratio `axis_ratio`."""
     round_light = ROUND_BULGE * bulge_fraction
     thin = np.clip((axis_ratio - round_light) / (1 - round_light), DISK_THICKNESS, 1.0)
     flat = DISK_THICKNESS**2
@@ -62,13 +62,14 @@ def draw_shape(
     *,
     axis_ratio: float | None = None,
 ) -> Shape:
-    """A random shape for a galaxy of this redshift, stellar mass and bulge-to-total ratio.
+    """A random shape for a galaxy of given redshift, stellar mass and bulge-to-total ratio.
 
-    Sizes follow van der Wel et al. 2014 (ApJ 788, 28) at z = 0.25, with their evolution.
+    Sizes are those of van der Wel et al. 2014 (ApJ 788, 28) at z = 0.25, and evolve as they find.
 
     Parameters
     ----------
     z
+        Redshift.
     log_mass
         log10 of the stellar mass in solar masses.
     bulge_fraction
@@ -76,10 +77,11 @@ def draw_shape(
     forming
         True where the galaxy forms stars.
     inclination
-        Radians; it decides the axis ratio of the disk.
+        Inclination in radians, which decides the axis ratio of the disk.
     rng
+        Generator of the scatter.
     axis_ratio
-        Axis ratio of an elliptical; by default nearly round.
+        Axis ratio of the galaxy if it is an elliptical; by default a random one, nearly round.
     """
     mass = log_mass - 10.7
     late = 0.86 + 0.25 * mass - 0.3 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.15)
@@ -104,8 +106,8 @@ def draw_shape(
     disky = bulge_fraction <= SPHEROIDAL_FRACTION and log_mass > 9.5
     # 29 per cent of disk galaxies have a bar (Masters et al. 2011, MNRAS 411, 2026). One disk in 30
     # has a ring, and one galaxy in 50 is merging (Darg et al. 2010, MNRAS 401, 1043: 1.5 to 4 per
-    # cent). Both are rare on purpose: a search for
-    # rare objects then has a known number to find.
+    # cent). Rings and mergers are rare on purpose, so that a search for rare objects has a known
+    # number of them to find.
     bar = float(rng.uniform(0.12, 0.3)) if disky and rng.random() < 0.29 else 0.0
     ring = float(rng.uniform(0.25, 0.5)) if disky and rng.random() < 0.033 else 0.0
     merging = float(rng.uniform(0.12, 0.45)) if rng.random() < 0.02 else 0.0

@@ -1,4 +1,7 @@
-"""Colours, sizes and ellipticities of real galaxies, and redshifts of bright ones, as mixtures."""
+"""Gaussian mixtures of the colours, sizes and ellipticities of real galaxies.
+
+For bright galaxies a mixture also has the redshift.
+"""
 
 import functools
 from dataclasses import dataclass, replace
@@ -10,24 +13,24 @@ from galsearch.core.arrays import Float64Array
 
 _TYPES = ("exp", "dev", "ser")
 _LARGEST_ELLIPTICITY = 0.7
-"""Ellipticity of an axis ratio of 0.18, that of a disk seen edge-on."""
+"""Ellipticity of a disk seen edge-on, whose axis ratio is 0.18."""
 
 
 @dataclass(frozen=True)
 class TargetPhotometry:
-    """Colours without the Milky Way's dust, and size and ellipticity of Tractor's model."""
+    """Colours of a target without the Milky Way's dust, and its size and ellipticity in Tractor."""
 
     colour_gr: float
     colour_rz: float
     r_eff_arcsec: float
     ellipticity: float
-    """|e| = (1 - q) / (1 + q) of the axis ratio q."""
+    """Ellipticity |e| = (1 - q) / (1 + q), where q is the axis ratio."""
     z: float | None = None
-    """Redshift where it was drawn together with the colours, else None."""
+    """Redshift where it was drawn together with the colours, otherwise None."""
 
     @property
     def axis_ratio(self) -> float:
-        """The axis ratio (1 - |e|) / (1 + |e|)."""
+        """Axis ratio (1 - |e|) / (1 + |e|) of the target, from its ellipticity |e|."""
         return (1 - self.ellipticity) / (1 + self.ellipticity)
 
 
@@ -57,7 +60,9 @@ def draw_photometry(target: str, mag_r: float, rng: np.random.Generator) -> Targ
         `sdss` stands for galaxies brighter than the BGS targets that the mixtures were fitted to:
         redshift and colours are drawn together as in SDSS, sizes and ellipticities as for BGS.
     mag_r
+        Apparent AB magnitude in r without the Milky Way's dust.
     rng
+        Generator of the photometry.
     """
     if target == "sdss":
         log_z, gr, rz = _draw_given_magnitude(_mixture("sdss", "all"), mag_r, rng)
@@ -75,7 +80,7 @@ def draw_photometry(target: str, mag_r: float, rng: np.random.Generator) -> Targ
 def _draw_given_magnitude(
     mixture: _Mixture, mag_r: float, rng: np.random.Generator
 ) -> tuple[float, ...]:
-    """A random vector of the dimensions after the first, given the r magnitude."""
+    """A random vector from a mixture given the r magnitude, which is left out of the vector."""
     variance = mixture.covariances[:, 0, 0]
     log_odds = -0.5 * (mag_r - mixture.means[:, 0]) ** 2 / variance - 0.5 * np.log(variance)
     odds = mixture.weights * np.exp(log_odds - log_odds.max())
@@ -100,7 +105,7 @@ def _rows() -> list[list[str]]:
 
 @functools.cache
 def _type_shares(target: str) -> tuple[Float64Array, Float64Array]:
-    """Magnitudes (n,) and the shares (n, 3) of the Tractor types EXP, DEV and SER there."""
+    """Magnitudes in r (n,), and shares (n, 3) of the Tractor types EXP, DEV and SER at each."""
     rows = np.array([row[2:] for row in _rows() if row[:2] == ["share", target]], dtype=float)
     return rows[:, 0], rows[:, 1:]
 

@@ -1,7 +1,8 @@
 """Physical properties of a galaxy (stars, gas, dust, shape) drawn from scaling relations.
 
-They follow from redshift and luminosity with the observed scatter; constants name their source.
-Image and spectrum are both made from these properties and have nothing else in common.
+The properties follow from redshift and luminosity with the observed scatter; comments name the
+source of the constants. Image and spectrum are both made from these properties and have nothing
+else in common.
 """
 
 from dataclasses import dataclass
@@ -15,17 +16,21 @@ from galsearch.simulate.population.morphology import Shape, draw_shape, inclinat
 
 @dataclass(frozen=True)
 class StellarPopulation:
-    """Metallicity and star-formation history of a component: SFR ~ t exp(-t / tau), modified."""
+    """Metallicity and star-formation history of the bulge or disk of a galaxy.
+
+    The star-formation rate (SFR) is proportional to t exp(-t / tau) at a time t after its start,
+    with the changes that `recent`, `floor_ssfr`, `quenched_gyr` and `burst_fraction` describe.
+    """
 
     start_gyr: float
     """Lookback time, from the epoch at which the galaxy is seen, at which star formation began."""
     tau_gyr: float
     metallicity: float
-    """In solar units, where Z = 0.02 as in Bagpipes."""
+    """Metallicity of the stars in solar units, where Z = 0.02 is solar as in Bagpipes."""
     recent: float = 1.0
     """Factor by which the SFR of the last 100 Myr is multiplied."""
     floor_ssfr: float = 0.0
-    """Constant specific SFR added over the last Gyr, in 1/yr."""
+    """Constant specific star-formation rate that is added over the last Gyr, in 1/yr."""
     quenched_gyr: float = 0.0
     """Lookback time since which no stars have formed; 0 for no quenching."""
     burst_fraction: float = 0.0
@@ -43,13 +48,13 @@ class Galaxy:
     shape: Shape
     dust_av: float
     dust_slope: float
-    """Exponent of (wavelength / 5500 A), by which the Calzetti attenuation curve is multiplied."""
+    """Exponent of the factor (wavelength / 5500 A)^slope of the Calzetti attenuation curve."""
     birth_cloud: float
     """Attenuation of emission lines and stars younger than 10 Myr, relative to older stars."""
     log_ionisation: float
     """log10 of the ionisation parameter U of the gas."""
     gas_metallicity: float
-    """In solar units."""
+    """Metallicity of the gas in solar units."""
     sigma_bulge_km_s: float
     sigma_disk_km_s: float
     agn_oiii: float
@@ -64,12 +69,14 @@ class Galaxy:
 def draw_galaxy(
     target: Target, rng: np.random.Generator, *, axis_ratio: float | None = None
 ) -> Galaxy:
-    """A random galaxy of this redshift, luminosity and kind.
+    """A random galaxy with the redshift, luminosity and kind (blue or red) of a target.
 
     Parameters
     ----------
     target
+        Redshift, magnitude and kind of the galaxy.
     rng
+        Generator of the physical properties.
     axis_ratio
         Observed axis ratio, which decides the inclination; by default the orientation is random.
     """
@@ -101,9 +108,11 @@ def draw_galaxy(
             np.clip(-2.97 - 0.05 * (log_mass - 10) + rng.normal(0, 0.2), -3.95, -2.0)
         ),
         gas_metallicity=_gas_metallicity(log_mass, rng),
-        # Zahid et al. 2016 (ApJ 832, 203): sigma = 118 km/s (M / 10^10.3)^0.29, 0.07 dex.
+        # The relation of Zahid et al. 2016 (ApJ 832, 203) is sigma = 118 km/s (M / 10^10.3)^0.29
+        # with a scatter of 0.07 dex.
         sigma_bulge_km_s=float(118 * 10 ** (0.29 * (log_mass - 10.3) + rng.normal(0, 0.07))),
-        # Part of the Tully-Fisher rotation that a fibre sees, and 30 km/s of turbulence.
+        # The dispersion of a disk is the part of the Tully-Fisher rotation that a fibre sees, and
+        # 30 km/s of turbulence.
         sigma_disk_km_s=float(np.hypot(30.0, 0.55 * spin)),
         agn_oiii=agn,
         agn_seyfert=seyfert,
@@ -113,11 +122,11 @@ def draw_galaxy(
 
 
 def _log_mass(target: Target, rng: np.random.Generator) -> float:
-    """First guess of log10 of the stellar mass, which the scaling relations start from.
+    """First guess of log10 of the stellar mass in solar masses, for use in scaling relations.
 
-    The mass in the truth table is that of the stars in the spectrum. The mass-to-light ratio in r
-    is 2.6 for red galaxies and 1.3 for blue ones of 10^10 solar luminosities (Kroupa initial mass
-    function; Bell et al. 2003).
+    The truth table has another value, the mass of the stars in the spectrum. The mass-to-light
+    ratio in r is 2.6 for red galaxies and 1.3 for blue ones of 10^10 solar luminosities (Kroupa
+    initial mass function; Bell et al. 2003).
     """
     log_light = -0.4 * (target.absolute_mag_r - 4.65)
     ratio = 0.42 if target.red else 0.10 + 0.1 * (log_light - 10)
@@ -125,7 +134,7 @@ def _log_mass(target: Target, rng: np.random.Generator) -> float:
 
 
 def _bulge_fraction(log_mass: float, star_forming: bool, rng: np.random.Generator) -> float:
-    """Bulge-to-total mass ratio: small in low-mass disks, large in quenched galaxies."""
+    """Random bulge-to-total mass ratio, small in low-mass disks and large in quenched galaxies."""
     if star_forming:
         mean = np.clip(0.18 + 0.16 * (log_mass - 10.3), 0.03, 0.5)
         return float(np.clip(rng.beta(2.2 * mean / (1 - mean), 2.2), 0.0, 0.85))
@@ -136,14 +145,14 @@ def _bulge_fraction(log_mass: float, star_forming: bool, rng: np.random.Generato
 def _stars(
     target: Target, log_mass: float, forming: bool, burst: bool, rng: np.random.Generator
 ) -> tuple[StellarPopulation, StellarPopulation]:
-    """Stellar populations of bulge and disk.
+    """Random stellar populations of the bulge and the disk of a galaxy.
 
     Metallicities follow Gallazzi et al. 2005 (MNRAS 362, 41).
     """
     universe = float(age_gyr(target.z))
     knee = np.clip(0.12 * (log_mass - 11.0), -0.35, 0.12)
     z_bulge = float(10 ** np.clip(knee + 0.08 + rng.normal(0, 0.15), -1.0, 0.38))
-    # Downsizing (Thomas et al. 2010, MNRAS 404, 1775): massive bulges formed first.
+    # Massive bulges form first, which is called downsizing (Thomas et al. 2010, MNRAS 404, 1775).
     late = np.clip(3.0 - 1.3 * (log_mass - 10.3), 0.8, 5.0) * rng.uniform(0.6, 1.4)
     bulge = StellarPopulation(
         start_gyr=max(universe - float(np.clip(late, 0.7, 0.6 * universe)), 1.5),
@@ -162,13 +171,13 @@ def _stars(
         )
     elif forming:
         green = rng.random() < 0.12
-        # Chosen such that the main sequence is that of Renzini & Peng 2015 (ApJ 801, L29):
-        # log SFR = 0.76 log M - 7.64.
+        # The time scale tau is chosen such that the main sequence of star-forming galaxies is that
+        # of Renzini & Peng 2015 (ApJ 801, L29), log SFR = 0.76 log M - 7.64.
         slow = 0.52 - 0.25 * (log_mass - 10.3) + rng.normal(0, 0.15)
         tau = float(rng.uniform(1.2, 2.0)) if green else float(np.clip(10**slow, 2.0, 20.0))
         metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.2), -1.3, 0.3)
         # Small galaxies form stars in bursts (Weisz et al. 2012, ApJ 744, 44), and most are seen
-        # between two of them.
+        # between two bursts.
         bout = rng.normal(-0.2, 0.4) if log_mass < 9.3 else rng.normal(0, 0.25)
         disk = StellarPopulation(start, tau, float(10**metals), recent=float(10**bout))
     else:
@@ -191,7 +200,7 @@ def _gas_metallicity(log_mass: float, rng: np.random.Generator) -> float:
 
 
 def _dust(log_mass: float, forming: bool, inclination: float, rng: np.random.Generator) -> float:
-    """A_V, which grows with mass (Garn & Best 2010, MNRAS 409, 421) and with inclination.
+    """Random A_V, which grows with mass (Garn & Best 2010, MNRAS 409, 421) and inclination.
 
     The scatter of 0.3 dex is wide; `colour_matching` keeps the galaxies that have real colours.
     """
@@ -203,9 +212,10 @@ def _dust(log_mass: float, forming: bool, inclination: float, rng: np.random.Gen
 
 
 def _agn(log_mass: float, forming: bool, rng: np.random.Generator) -> tuple[float, bool]:
-    """Strength of nuclear [OIII], and True for a Seyfert.
+    """Random equivalent width of the nuclear [OIII] line in Angstrom, and True for a Seyfert.
 
-    Six per cent of massive galaxies have Seyfert lines, a third of quenched ones weak LINER lines.
+    Six per cent of massive galaxies have Seyfert lines, and a third of quenched galaxies have weak
+    LINER lines.
     """
     draw = rng.random()
     if log_mass > 10.2 and draw < 0.06:

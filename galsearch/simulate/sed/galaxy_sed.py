@@ -1,4 +1,7 @@
-"""Spectral energy distributions of galaxies by component; image and spectrum are made from them."""
+"""Spectral energy distributions of simulated galaxies by component.
+
+The image and the spectrum of a galaxy are both made from its distribution.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ from galsearch.simulate.sed.star_formation_history import (
 from galsearch.simulate.sed.stellar_grid import StellarLibrary
 
 COMPONENTS = ("bulge", "disk", "young")
-"""Bulge; stars of the disk older than 100 Myr; younger stars with the gas they ionise."""
+"""Components of a galaxy: bulge, disk stars older than 100 Myr, younger stars with ionised gas."""
 
 _SUN_PER_MPC2 = 3.828e33 / (4 * np.pi * 3.0856775814913673e24**2) * 1e17
 """Flux of one solar luminosity at 1 Mpc, in 1e-17 erg / (s cm2)."""
@@ -33,12 +36,13 @@ _LINER = {
     5006.84: 1.0, 4958.91: 0.335, 4861.32: 0.50, 6562.80: 1.5, 6583.45: 2.0, 6548.05: 0.67,
     6716.44: 0.9, 6730.82: 0.8, 3726.03: 0.9, 3728.81: 1.2, 6300.30: 0.3,
 }  # fmt: skip
-"""Line fluxes relative to [OIII] 5007, by wavelength in air (Angstrom): centres of the Seyfert and
-LINER regions of Kewley et al. 2006 (MNRAS 372, 961), to a factor of two."""
+"""Line fluxes of Seyferts and LINERs relative to [OIII] 5007, by wavelength in air in Angstrom.
+They are the centres of the regions of Kewley et al. 2006 (MNRAS 372, 961), to a factor of two."""
 
 _DUST_ANGSTROM = (3500, 3600, 4000, 4770, 5500, 6430, 7500, 8500, 9150, 10300)
 _DUST_COEFFICIENT = (4.45, 4.34, 3.96, 3.214, 2.75, 2.165, 1.67, 1.37, 1.211, 1.0)
-"""A(wavelength) / E(B-V) of the Milky Way, through DR9's coefficients 3.214, 2.165 and 1.211."""
+"""Extinction of the Milky Way, A(wavelength) / E(B-V); in g, r and z it has DR9's coefficients
+3.214, 2.165 and 1.211."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +67,7 @@ class GalaxySED:
     log10_mass: float
     """log10 of the solar masses in living stars."""
     age_gyr: float
-    """Mean age of the stars, weighted by the mass formed."""
+    """Mean age of the stars in Gyr, weighted by the mass formed."""
     log10_metallicity: float
     """log10 of Z / Zsun, weighted by living mass."""
     sfr: float
@@ -84,11 +88,13 @@ def galaxy_seds(
     Parameters
     ----------
     galaxies
+        Physical properties of n galaxies.
     library
-    ebv
+        Spectra of stars and gas, from `load_stellar_library`.
+    ebv : n values
         Reddening E(B-V) by the Milky Way towards each galaxy.
     hemisphere : "south" or "north"
-        Decides the filters of the band fluxes.
+        Imaging survey whose filters define the band fluxes.
     """
     weights = np.array([component_weights(galaxy, library) for galaxy in galaxies])
     parts = split_by_age(weights, library)
@@ -135,7 +141,7 @@ def _galaxy_sed(
 def _rest_frame_emission(
     galaxy: Galaxy, library: StellarLibrary, stars: Float32Array, gas: Float32Array
 ) -> tuple[Float32Array, Float64Array, Float64Array]:
-    """Continuum (3, n), lines of young stars and lines of the nucleus behind the galaxy's dust."""
+    """Continuum (3, n), and lines of young stars and of the nucleus, behind the galaxy's dust."""
     dust = _attenuation(galaxy, library.wavelength_angstrom, library.attenuation)
     line_dust = _attenuation(galaxy, library.line_wavelength_angstrom, library.line_attenuation)
     continuum = np.stack(
@@ -152,18 +158,18 @@ def _rest_frame_emission(
 def _attenuation(
     galaxy: Galaxy, wavelength: Float64Array, curve: npt.NDArray[np.floating]
 ) -> Float64Array:
-    """Fraction of the light that the galaxy's dust lets through."""
+    """Fraction of the light that the dust of a galaxy transmits at each wavelength."""
     tilted = curve * (wavelength / 5500.0) ** galaxy.dust_slope
     return np.asarray(10 ** (-0.4 * galaxy.dust_av * tilted))
 
 
 def _milky_way_dust(wavelength: Float64Array, ebv: float) -> Float64Array:
-    """Fraction of the light that the Milky Way's dust lets through."""
+    """Fraction of the light that the Milky Way's dust transmits at each wavelength."""
     return np.asarray(10 ** (-0.4 * ebv * np.interp(wavelength, _DUST_ANGSTROM, _DUST_COEFFICIENT)))
 
 
 def _nebular_lines(galaxy: Galaxy, library: StellarLibrary, gas: Float32Array) -> Float64Array:
-    """Lines of the gas around young stars, (n_lines,), at the ionisation of the galaxy."""
+    """Line luminosities (n_lines,) of the gas around young stars, at the galaxy's ionisation."""
     above = int(np.clip(np.searchsorted(library.log_u, galaxy.log_ionisation), 1, 8))
     low, high = library.log_u[above - 1 : above + 1]
     share = (galaxy.log_ionisation - low) / (high - low)
@@ -174,7 +180,7 @@ def _nebular_lines(galaxy: Galaxy, library: StellarLibrary, gas: Float32Array) -
 def _nuclear_lines(
     galaxy: Galaxy, library: StellarLibrary, continuum: Float32Array
 ) -> Float64Array:
-    """Lines of the active nucleus, (n_lines,), scaled to the continuum at [OIII] 5007."""
+    """Line luminosities (n_lines,) of the nucleus, scaled to the continuum at [OIII] 5007."""
     lines = np.zeros(len(library.line_wavelength_angstrom))
     if galaxy.agn_oiii > 0:
         at = int(np.searchsorted(library.wavelength_angstrom, 5040.0))
@@ -192,7 +198,7 @@ def _band_fluxes(
     young_and_nuclear: tuple[Float64Array, Float64Array],
     hemisphere: str,
 ) -> Float64Array:
-    """Nanomaggies (4, 3) of bulge, disk, young stars and nucleus in g, r and z."""
+    """Fluxes (4, 3) of bulge, disk, young stars and nucleus in g, r and z, in nanomaggies."""
     fluxes = np.zeros((4, len(photometry.BANDS)))
     fluxes[:3] = photometry.continuum_fluxes(wavelength, continuum, hemisphere)
     fluxes[2:] += photometry.line_fluxes(lines, np.stack(young_and_nuclear), hemisphere)
@@ -200,7 +206,7 @@ def _band_fluxes(
 
 
 def _masses(formed: Float64Array, library: StellarLibrary) -> tuple[float, float, float, float]:
-    """log10 of the living mass, age, log10 of the metallicity and SFR of mass formed by age."""
+    """log10 of the living mass, age in Gyr, log10 of Z / Zsun, and SFR, from mass formed by age."""
     living = formed * library.living
     middle = (library.age_edges_yr[1:] + library.age_edges_yr[:-1]) / 2
     recent = formed.sum(axis=0) * younger_than(YOUNG_YR, library.age_edges_yr)

@@ -13,7 +13,8 @@ FILTERS = {
     "south": ("decam2014-g", "decam2014-r", "decam2014-z"),
     "north": ("BASS-g", "BASS-r", "MzLS-z"),
 }
-"""Dey et al. 2019 (AJ 157, 168): DECam in the south, 90Prime and Mosaic-3 in the north."""
+"""Names of the filters in speclite: DECam in the south, 90Prime and Mosaic-3 in the north (Dey et
+al. 2019, AJ 157, 168)."""
 _AB_ZERO = 3.631e-20
 """Flux density of AB magnitude 0, in erg / (s cm2 Hz)."""
 _SPEED_OF_LIGHT_ANGSTROM_S = 2.99792458e18
@@ -65,7 +66,7 @@ def line_fluxes(
 
 @functools.cache
 def _curves(hemisphere: str) -> tuple[list[tuple[Float64Array, Float64Array]], Float64Array]:
-    """Wavelength and response of each filter, and the photon integral of one nanomaggy (3,)."""
+    """Curve (wavelength, response) of each filter, and the integrals (3,) of one nanomaggy."""
     filters = import_optional("speclite.filters")
     curves, norm = [], []
     for name in FILTERS[hemisphere]:

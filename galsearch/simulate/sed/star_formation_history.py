@@ -10,11 +10,11 @@ from galsearch.simulate.sed.stellar_grid import StellarLibrary
 
 YOUNG_YR, _BIRTH_CLOUD_YR = 1e8, 1e7
 _RECENT_YR = 1e8
-"""Time over which the star-formation rate is averaged, as in Bagpipes."""
+"""Time in years over which the star-formation rate is averaged, as in Bagpipes."""
 _IONISING_FRACTION = 0.7
-"""Share of the ionising photons that reach gas; dust absorbs the others. It is chosen such that
-Halpha has the equivalent width of star-forming galaxies in SDSS. Inoue 2001 (AJ 122, 1788) finds
-half or less in spirals, and more where the metallicity is lower."""
+"""Share of the ionising photons that reach gas; dust absorbs the others. The value is chosen such
+that Halpha has the equivalent width of star-forming galaxies in SDSS. Inoue 2001 (AJ 122, 1788)
+finds half or less in spirals, and more where the metallicity is lower."""
 
 
 def mass_by_age(stars: StellarPopulation, age_edges_yr: Float64Array) -> Float64Array:
@@ -36,7 +36,7 @@ def mass_by_age(stars: StellarPopulation, age_edges_yr: Float64Array) -> Float64
 
 
 def component_weights(galaxy: Galaxy, library: StellarLibrary) -> Float64Array:
-    """Mass formed in bulge and disk, (2, n_metals, n_ages), for one solar mass in total."""
+    """Mass formed in bulge and disk, (2, n_metals, n_ages), of one solar mass in total."""
     shares = (galaxy.bulge_mass_fraction, 1 - galaxy.bulge_mass_fraction)
     return np.array(
         [
@@ -49,13 +49,14 @@ def component_weights(galaxy: Galaxy, library: StellarLibrary) -> Float64Array:
 
 
 def split_by_age(weights: Float64Array, library: StellarLibrary) -> Float32Array:
-    """Mass of bulge, old disk, stars of 10 to 100 Myr and younger stars.
+    """Mass formed in the bulge, the old disk, stars of 10 to 100 Myr and younger stars.
 
     Parameters
     ----------
     weights : (n_galaxies, 2, n_metals, n_ages)
-        Made by `component_weights`.
+        Mass formed in bulge and disk of each galaxy, from `component_weights`.
     library
+        Spectra of stars and gas, which define the age bins.
 
     Returns
     -------
@@ -76,9 +77,11 @@ def gas_weights(
     Parameters
     ----------
     parts : (n_galaxies, 4, n_metals * n_ages)
-        Made by `split_by_age`.
+        Mass formed in four components of each galaxy, from `split_by_age`.
     galaxies
+        The galaxies, whose gas metallicities are used.
     library
+        Spectra of stars and gas, which define the metallicities and age bins.
 
     Returns
     -------
@@ -103,16 +106,16 @@ def metal_weights(metallicity: float, metallicities: Float64Array) -> Float64Arr
 
 
 def younger_than(age_yr: float, age_edges_yr: Float64Array) -> Float64Array:
-    """Share of each age bin that is younger than `age_yr`, (n_ages,)."""
+    """Share (n_ages,) of each age bin that is younger than `age_yr` years."""
     return _overlap(age_edges_yr, 0.0, age_yr)
 
 
 def _formed(t: Float64Array) -> Float64Array:
-    """Integral of the delayed history up to a time t in units of tau."""
+    """Integral of the star-formation history t exp(-t) from 0 to t, with t in units of tau."""
     return np.asarray(1 - (1 + t) * np.exp(-t))
 
 
 def _overlap(edges: Float64Array, low: float, high: float) -> Float64Array:
-    """Share of each bin that lies between `low` and `high`."""
+    """Share (n,) of each bin that lies between `low` and `high`, for n + 1 edges."""
     covered = np.clip(edges[1:], low, high) - np.clip(edges[:-1], low, high)
     return np.asarray(covered / np.diff(edges))

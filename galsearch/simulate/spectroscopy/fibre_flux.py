@@ -24,15 +24,16 @@ def fibre_spectrum(
     sigma_bulge_km_s: float,
     sigma_disk_km_s: float,
 ) -> dict[str, Float64Array]:
-    """Noiseless flux in the fibre by arm, at DESI's resolution, in 1e-17 erg/(s cm2 Angstrom).
+    """Noiseless flux (n,) in the fibre by arm, at DESI's resolution, in 1e-17 erg/(s cm2 Angstrom).
 
     Parameters
     ----------
     sed
+        Spectral energy distribution of the galaxy.
     fibre_fractions : (4,)
         Shares of bulge, disk, young stars and nucleus that enter the fibre.
     sigma_bulge_km_s, sigma_disk_km_s
-        Velocity dispersions.
+        Velocity dispersions of the stars in bulge and disk.
     """
     share = np.asarray(fibre_fractions, dtype=np.float32)
     disk = share[1] * sed.continuum[1] + share[2] * sed.continuum[2]
@@ -54,12 +55,12 @@ def fibre_spectrum(
 
 
 def _broaden(flux: Float32Array, sigma_km_s: float) -> Float32Array:
-    """The flux with Doppler broadening: a Gaussian on a grid that is even in velocity."""
+    """Flux with Doppler broadening by a Gaussian, on a grid in equal steps of velocity."""
     return np.asarray(_smooth(flux, sigma_km_s / STEP_KM_S), dtype=np.float32)
 
 
 def _smooth(values: npt.NDArray[Any], sigma_pixels: float) -> npt.NDArray[Any]:
-    """Values convolved with a Gaussian."""
+    """Values convolved with a Gaussian of standard deviation `sigma_pixels` along the last axis."""
     reach = int(np.ceil(4 * sigma_pixels)) + 1
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_pixels) ** 2)
     kernel = (kernel / kernel.sum()).astype(values.dtype)
@@ -74,7 +75,7 @@ def _add_lines(
     sigma_km_s: float,
     resolution_angstrom: float,
 ) -> None:
-    """Add Gaussian lines of fluxes `strength` in place, each within 60 pixels of its centre."""
+    """Add Gaussian lines of fluxes `strength` to `flux`, each within 60 pixels of its centre."""
     shown = strength > 1e-4 * max(float(strength.max()), 1e-30)
     wavelength, strength = wavelength[shown], strength[shown]
     sigma = np.hypot(wavelength * sigma_km_s / SPEED_OF_LIGHT_KM_S, resolution_angstrom)

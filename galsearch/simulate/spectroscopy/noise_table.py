@@ -1,4 +1,4 @@
-"""Noise of DESI spectra against wavelength, from the table `desi_noise.csv` of real exposures."""
+"""Noise of DESI spectra as a function of wavelength, from `desi_noise.csv` (real exposures)."""
 
 import functools
 from importlib import resources
@@ -10,12 +10,12 @@ from galsearch.simulate.spectroscopy.arm_grid import arm_wavelengths
 
 _SKY_LINE_SIGMA_ANGSTROM = 0.85
 RESIDUAL_ANGSTROM = 10.0
-"""Scale over which sky residuals keep their sign: about a sky line and its wings."""
+"""Scale in Angstrom over which sky residuals keep their sign: about a sky line and its wings."""
 
 
 @functools.cache
 def noise_level(arm: str) -> tuple[Float64Array, Float64Array]:
-    """One sigma in each pixel of an arm at 1000 s: between sky lines, and of the lines alone."""
+    """Noise (one sigma) in each pixel of an arm at 1000 s, between sky lines and of lines alone."""
     rows = [row for row in _table() if row[0] == arm]
     points = {
         kind: np.array([(float(r[2]), float(r[3])) for r in rows if r[1] == kind])
@@ -31,18 +31,19 @@ def noise_level(arm: str) -> tuple[Float64Array, Float64Array]:
 
 @functools.cache
 def noise_difference(kind: str, arm: str) -> Float64Array:
-    """Natural logarithm of the noise of other exposures over that of the tabulated ones.
+    """Natural logarithm of the ratio of the noise in other exposures to the tabulated noise.
 
     Parameters
     ----------
     kind : "tilt", "fine" or "scatter"
-        Smooth part of the mean ratio, the rest of the mean, or the standard deviation between
-        exposures.
+        Smooth part of the mean logarithm, the rest of the mean, or the standard deviation
+        between exposures.
     arm : "b", "r" or "z"
 
     Returns
     -------
-    (n,) one value for each pixel of the arm
+    ndarray
+        (n,) one value for each pixel of the arm.
     """
     rows = [row for row in _table() if row[:2] == ["all", kind]]
     points = np.array([(float(row[2]), float(row[3])) for row in rows])
@@ -51,7 +52,10 @@ def noise_difference(kind: str, arm: str) -> Float64Array:
 
 @functools.cache
 def residual_strength(arm: str) -> Float64Array:
-    """Typical residual of sky and instrument over the noise; 0 outside the tabulated bins."""
+    """Typical residual of sky and instrument in each pixel of an arm, in units of the noise.
+
+    It is 0 outside the tabulated bins.
+    """
     rows = [row for row in _table() if row[:2] == ["all", "residual"]]
     grid, out = arm_wavelengths()[arm], np.zeros(arm_wavelengths()[arm].size)
     for row in rows:

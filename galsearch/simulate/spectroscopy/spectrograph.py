@@ -16,23 +16,24 @@ from galsearch.simulate.spectroscopy.noise_table import (
 )
 
 _SKY_FLUX = {"b": 2.0, "r": 2.8, "z": 2.5}
-"""Dark sky between lines in a fibre of 1.77 square arcseconds, in the units of calibrated flux:
-about 22.1, 20.9 and 20.3 mag per square arcsecond in g, r, z (typical of Kitt Peak without moon),
-times 1.35 for the calibration to point sources, and a little for read noise in the blue. The light
-of a galaxy adds noise in proportion to that of the sky."""
+"""Flux of the dark sky between lines in a fibre of 1.77 square arcseconds, in the units of
+calibrated flux: about 22.1, 20.9 and 20.3 mag per square arcsecond in g, r, z (typical of Kitt Peak
+without moon), times 1.35 for the calibration to point sources, and a little for read noise in the
+blue. The light of a galaxy adds noise in proportion to that of the sky."""
 _MASKED_FRACTION = {"b": 0.0002, "r": 0.0013, "z": 0.0013}
-"""Share of pixels with a cosmic ray that survived coaddition, in the two thirds of spectra that
-have any. In 50 real EDR spectra nine tenths of the runs of bad pixels lie in the two red arms,
-about seven per spectrum."""
+"""Share of pixels that are masked for a cosmic ray after coaddition, in the two thirds of spectra
+that have such pixels. In 50 real EDR spectra nine tenths of the runs of bad pixels lie in the two
+red arms, about seven per spectrum."""
 _MASKED_NEXT_FRACTION = 0.4
 """Share of masked pixels whose next pixel is masked too."""
 _OUTLIER_FRACTION = {"b": 0.001, "r": 0.001, "z": 0.0005}
-"""Share of pixels whose error is larger than ivar says: real spectra jump by more than 4 sigma from
-pixel to pixel in 0.05 to 0.4 per cent of the blue pixels, where Gaussian ones never do."""
+"""Share of pixels whose error is larger than ivar states: real spectra jump by more than 4 sigma
+from pixel to pixel in 0.05 to 0.4 per cent of the blue pixels, and spectra with Gaussian noise
+never."""
 _OUTLIER_SIGMAS = 3.5
 _SCATTER_ANGSTROM = 500.0
-"""Scale over which the noise differs independently between exposures: in EDR spectra it does in
-bins of 300 A and more, and not from line to line."""
+"""Scale in Angstrom over which the noise differs independently between exposures: in EDR spectra it
+differs in bins of 300 A and more, and not from line to line."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Exposure:
     sky_brightness: float = 1.0
     """Brightness of the sky relative to the dark sky."""
     noise_tilt: float = 0.0
-    """Excess of the noise in the blue over that in the red, relative to the typical excess."""
+    """Excess of the noise in the blue over the noise in the red, relative to the typical excess."""
     masked: float = 1.0
     """Number of cosmic rays relative to the typical number."""
     arm_calibration: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -63,19 +64,25 @@ class Exposure:
 
 @dataclass(frozen=True, eq=False)
 class ObservedSpectrum:
-    """Recorded spectrum of one galaxy by arm: flux, ivar and mask, (n,) each; 0 is a good pixel."""
+    """Recorded spectrum of one galaxy: flux, ivar and mask by arm, (n,) each.
+
+    Flux is in 1e-17 erg / (s cm2 Angstrom); the mask is 0 for a good pixel.
+    """
 
     flux: dict[str, Float32Array]
     ivar: dict[str, Float32Array]
     mask: dict[str, npt.NDArray[np.int32]]
     signal_to_noise: float
-    """Median over the R arm of the noiseless flux over its error, per pixel."""
+    """Signal-to-noise ratio per pixel: median in the R arm of the noiseless flux over its error."""
 
 
 def observe_spectrum(
     flux: dict[str, Float64Array], exposure: Exposure, rng: np.random.Generator
 ) -> ObservedSpectrum:
-    """The flux of each arm with calibration errors, noise and masked pixels."""
+    """Recorded spectrum made from the noiseless flux of each arm.
+
+    Calibration errors, noise and masked pixels are added.
+    """
     observed = ObservedSpectrum({}, {}, {}, 0.0)
     signal_to_noise = 0.0
     for number, arm in enumerate(ARMS):
@@ -92,14 +99,15 @@ def observe_spectrum(
         recorded = signal + noise * sigma * excess + residual
         observed.flux[arm] = np.where(bad, 0, recorded).astype(np.float32)
         observed.ivar[arm] = np.where(bad, 0, 1 / variance).astype(np.float32)
-        observed.mask[arm] = np.where(bad, 4, 0).astype(np.int32)  # bit 2: COSMIC
+        # Bit 2 of DESI's spectral mask, whose value is 4, is COSMIC: a cosmic ray.
+        observed.mask[arm] = np.where(bad, 4, 0).astype(np.int32)
         if arm == "r":
             signal_to_noise = float(np.median(signal / sigma))
     return ObservedSpectrum(observed.flux, observed.ivar, observed.mask, signal_to_noise)
 
 
 def _calibrated(flux: Float64Array, number: int, exposure: Exposure) -> Float64Array:
-    """The flux of arm `number` after the errors of its calibration."""
+    """Flux of arm `number` (0, 1, 2 for b, r, z) with the errors of its calibration."""
     low, high = list(ARMS.values())[number]
     along = np.linspace(-1, 1, DESI_WAVELENGTH_ANGSTROM.size)[low:high]
     gain = exposure.calibration * exposure.arm_calibration[number]
@@ -116,7 +124,8 @@ def _variance(
     )
     level, lines = (sigma * np.exp(difference) for sigma in noise_level(arm))
     # The strength of sky lines varies from week to week. In 50 real EDR spectra they are a quarter
-    # weaker than in the tabulated exposures, and their subtraction leaves more than ivar says.
+    # weaker than in the tabulated exposures, and their subtraction leaves larger residuals than
+    # ivar states.
     lines = lines * np.exp(rng.normal(-0.25, 0.25))
     sky = level**2 + lines**2
     light = np.clip(signal, 0, None) / (_SKY_FLUX[arm] * exposure.sky_brightness)
@@ -125,7 +134,7 @@ def _variance(
 
 
 def _masked(arm: str, times: float, rng: np.random.Generator) -> BoolArray:
-    """True for pixels hit by a cosmic ray, and for a part of the pixels after them."""
+    """True for pixels of an arm that a cosmic ray hit, and for some of the pixels after them."""
     grid = arm_wavelengths()[arm]
     hit = rng.random(grid.size, dtype=np.float32) < times * _MASKED_FRACTION[arm]
     spread = rng.random(grid.size, dtype=np.float32) < _MASKED_NEXT_FRACTION

@@ -1,7 +1,7 @@
 """Galaxies of one HEALPix pixel of a simulated survey, simulated and written to files.
 
-The result depends on the seed, the number of the chunk and its number of galaxies alone, not on
-the process that makes it.
+The galaxies of one pixel are a chunk. They depend on the seed, the number of the chunk and its
+number of galaxies alone, not on the process that makes them.
 """
 
 from pathlib import Path
@@ -37,14 +37,15 @@ from galsearch.simulate.survey.truth import truth_row
 from galsearch.simulate.survey.writers import write_redshifts, write_spectra, write_truth_table
 from galsearch.sources import write_cutout
 
-# Independent streams of random numbers: image and spectrum of a galaxy share its physics alone.
+# Each galaxy has independent streams of random numbers, so that its image and its spectrum have
+# nothing in common but the physical properties.
 _PHYSICS, _SHAPE, _SKY, _CAMERA, _SPECTROGRAPH = range(5)
 _WHOLE_CHUNK = 1_000_000
 _FIBRE_MOFFAT_BETA = 3.5
 
 
 def make_chunk(out: Path, seed: int, chunk: Chunk, hemisphere: str = "south") -> None:
-    """Simulate the galaxies of a chunk and write cutouts, coadd, redrock and, last, truth file.
+    """Simulate the galaxies of a chunk; write cutouts, coadd, redrock file and, last, truth file.
 
     Raises
     ------
@@ -77,12 +78,15 @@ def make_chunk(out: Path, seed: int, chunk: Chunk, hemisphere: str = "south") ->
 
 
 def _random_stream(seed: int, chunk: Chunk, row: int, stream: int) -> np.random.Generator:
-    """Random numbers for one purpose and one galaxy of a chunk."""
+    """Generator of random numbers for one purpose (`stream`) and one galaxy (`row`) of a chunk."""
     return np.random.default_rng([seed, 2, chunk.number, row, stream])
 
 
 def _reddening(seed: int, chunk: Chunk, rng: np.random.Generator) -> list[float]:
-    """E(B-V) by the Milky Way: one value for the pixel, with 8 per cent of scatter within it."""
+    """Random E(B-V) of the Milky Way for each galaxy of a chunk.
+
+    It is one value for the HEALPix pixel, with 8 per cent of scatter within the pixel.
+    """
     pixel = np.exp(rng.normal(-3.3, 0.6))
     return [
         float(pixel * np.exp(_random_stream(seed, chunk, row, _SKY).normal(0, 0.08)))
@@ -102,12 +106,15 @@ def observe_galaxy(
     Parameters
     ----------
     galaxy
+        Physical properties of the galaxy.
     sed
+        Spectral energy distribution of the galaxy.
     ebv
-        Reddening by the Milky Way.
+        Reddening E(B-V) by the Milky Way.
     streams
         Independent random generators for physics, shape, sky, camera and spectrograph.
     hemisphere : "south" or "north"
+        Imaging survey.
     """
     transforms = component_transforms(galaxy.shape, streams[_SHAPE])
     seeing = draw_seeing(streams[_CAMERA], hemisphere)
@@ -130,9 +137,10 @@ def observe_galaxy(
 
 
 def _exposure(galaxy: Galaxy, rng: np.random.Generator) -> Exposure:
-    """Random conditions: about 180 s for BGS under the moon, 1000 s for LRG and ELG in the dark.
+    """Random conditions of an exposure: 180 s for bright targets, 1000 s for faint ones.
 
-    These effective times are the goals of the programmes (Schlafly et al. 2023, AJ 166, 259). The
+    Bright targets (BGS) are observed in moonlight, faint ones (LRG and ELG) in the dark. These
+    effective times are the goals of the programmes (Schlafly et al. 2023, AJ 166, 259). The
     ratio of recorded flux to fibre flux is 1.3 with 12 per cent of scatter: real EDR spectra lie at
     1.0 to 2.1 times FIBERFLUX, mostly at 1.2 to 1.5.
     """
@@ -147,9 +155,9 @@ def _exposure(galaxy: Galaxy, rng: np.random.Generator) -> Exposure:
         noise_tilt=float(rng.normal(0.95, 0.3)),
         # A third of 50 real EDR spectra have no masked pixel; the others vary by a factor of two.
         masked=float((rng.random() > 0.33) * np.exp(rng.normal(0, 0.6))),
-        # Half of the faint ones show steps of a few per cent where arms join, and residuals of one
-        # or two per cent of the sky (Guy et al. 2023, AJ 165, 144, find 1 per cent in the mean of
-        # many).
+        # Half of the faint spectra show steps of a few per cent where arms join, and residuals of
+        # one or two per cent of the sky (Guy et al. 2023, AJ 165, 144, find 1 per cent in the mean
+        # of many).
         arm_calibration=_triple(1 + rng.normal(0, 0.025, 3)),
         sky_residual=_triple(rng.normal(0, 0.012, 3)),
         residual=float(np.exp(rng.normal(-0.15, 0.5))),

@@ -1,10 +1,10 @@
 """Random galaxies whose colours, sizes and ellipticities are those of real targets.
 
-Photometry is drawn from mixtures fitted to real surveys. Of 12 model galaxies at the same magnitude
-the one is kept whose g - r and r - z match best. Star-formation histories thus come from scaling
-relations; colours, sizes and ellipticities come from real surveys, and so does the redshift of
-bright galaxies. Other redshifts come from the luminosity functions. Where no model is close (an
-outlier of the catalogue), the closest is kept all the same.
+Photometry is drawn from mixtures fitted to real surveys. Then 12 model galaxies are drawn at the
+same magnitude, and the one whose g - r and r - z match best is kept. Star-formation histories thus
+come from scaling relations; colours, sizes and ellipticities come from real surveys, and so does
+the redshift of bright galaxies. Other redshifts come from the luminosity functions. Where no model
+is close (an outlier of the catalogue), the closest is kept all the same.
 """
 
 import functools
@@ -27,9 +27,10 @@ from galsearch.simulate.survey.truth import half_light_radius
 
 _CANDIDATES = 12
 _REDSHIFT_STEP = 0.01
-"""Step of the grid of redshifts at which approximate fluxes are tabulated."""
+"""Step in redshift of the grid on which approximate band fluxes are tabulated."""
 _TOLERANCE_GR, _TOLERANCE_RZ = 0.05, 0.04
-"""Scales of the two colours in magnitudes, in proportion to the errors of BGS photometry."""
+"""Scales in magnitudes by which differences in g - r and r - z are divided when models are
+compared. They are in proportion to the errors of BGS photometry."""
 _LOG_U = 2
 """Index of log U = -3, the ionisation of the gas in the approximate colours."""
 _EFFECTIVE_ANGSTROM = np.array([4770.0, 6430.0, 9150.0])
@@ -56,7 +57,7 @@ def draw_matched_galaxy(library: StellarLibrary, rng: np.random.Generator) -> Ga
 
 
 def _resized(galaxy: Galaxy, factor: float) -> Galaxy:
-    """The galaxy with bulge and disk larger by a factor, within limits."""
+    """The galaxy with the radii of bulge and disk multiplied by a factor, within limits."""
     shape = galaxy.shape
     return replace(
         galaxy,
@@ -89,13 +90,14 @@ def approximate_fluxes(galaxy: Galaxy, library: StellarLibrary) -> Float64Array:
 
 @functools.cache
 def _bands(library: StellarLibrary, step: int) -> tuple[Float32Array, Float32Array]:
-    """Fluxes of stars, (n_metals * n_ages, 3), and gas, (n_metals * n_young, 3), at a redshift.
+    """Fluxes in g, r, z of stars, (n_metals * n_ages, 3), and gas, (n_metals * n_young, 3).
 
     Parameters
     ----------
     library
+        Spectra of stars and gas, from `load_stellar_library`.
     step
-        Number of the redshift in the grid.
+        Number of the redshift in the grid of steps of 0.01.
     """
     z = step * _REDSHIFT_STEP
     wavelength = library.wavelength_angstrom * (1 + z)

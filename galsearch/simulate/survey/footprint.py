@@ -14,39 +14,40 @@ from galsearch.sources.legacy_surveys.brick_grid import brick_ids
 NSIDE = 64
 GALAXIES_PER_CHUNK = 50
 _ORDER_IN_PIXEL = 23
-"""Order 29, HATS's finest, is 23 levels below nside 64 = 2^6."""
+"""Number of HEALPix levels from nside 64 = 2^6 to order 29, the finest order of HATS."""
 HEMISPHERES = ("south", "north")
 _DEC_RANGE_DEG = {"south": (-18.0, 32.0), "north": (32.5, 84.0)}
-"""Declinations of the DR9 imaging that DESI observes, at all right ascensions."""
+"""Range of declination in which each hemisphere is simulated, at all right ascensions: that of the
+DR9 imaging that DESI observes."""
 RELEASE = {"south": 9010, "north": 9011}
-"""Number of the imaging release DR9, which is a part of the TARGETID."""
+"""Number of the imaging release DR9 of each hemisphere, which is a part of the TARGETID."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """The galaxies of one HEALPix pixel: the unit in which a survey is simulated."""
+    """The galaxies of one HEALPix pixel, which are simulated and written together."""
 
     number: int
     pixel: int
-    """Nested HEALPix pixel of nside 64."""
+    """Number of the HEALPix pixel, nside 64, nested."""
     n: int
-    """Number of galaxies, 1 to 50."""
+    """Number of galaxies in the chunk, 1 to 50."""
 
 
 def truth_path(out: Path, chunk: Chunk) -> Path:
-    """Path of the truth file, which is written last: where it exists, the chunk is finished."""
+    """Path of the truth file of a chunk, which is written last and so marks a finished chunk."""
     return out / "truth" / f"truth-{chunk.pixel}.fits"
 
 
 def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> Int64Array:
-    """Distinct nested pixels of nside 64, (n_chunks,), in a random order that the seed decides.
+    """Distinct nested HEALPix pixels of nside 64, (n_chunks,), in an order that the seed decides.
 
     The first pixels do not depend on `n_chunks`.
 
     Raises
     ------
     SimulationSettingError
-        Where the footprint has fewer pixels.
+        Where the footprint has fewer than `n_chunks` pixels.
     """
     pixels = np.arange(12 * NSIDE**2)
     _, dec = _positions(pixels, NSIDE)
@@ -64,7 +65,7 @@ def chunk_pixels(seed: int, n_chunks: int, hemisphere: str = "south") -> Int64Ar
 def random_positions(
     pixel: int, n: int, rng: np.random.Generator
 ) -> tuple[Float64Array, Float64Array]:
-    """RA and Dec, (n,) each, ICRS degrees, uniform over a pixel: centres of its order-29 pixels."""
+    """Random RA and Dec (n,) in ICRS degrees, at centres of order-29 pixels inside a pixel."""
     inside = rng.integers(0, 4**_ORDER_IN_PIXEL, n)
     return _positions((pixel << (2 * _ORDER_IN_PIXEL)) + inside, 2**29)
 
@@ -77,7 +78,7 @@ def target_ids(
     hemisphere: str = "south",
     sky: bool = False,
 ) -> Int64Array:
-    """TARGETIDs (n,) with the MOCK bit, made of the brick of a position and an object number."""
+    """TARGETIDs (n,) with the MOCK bit, made of the brick of each position and an object number."""
     bricks = brick_ids(ra_deg, dec_deg)
     parts = [
         TargetIdParts(first_object + i, int(brick), RELEASE[hemisphere], mock=True, sky=sky)

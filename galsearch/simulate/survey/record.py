@@ -1,4 +1,4 @@
-"""One simulated galaxy as the two surveys recorded it."""
+"""One simulated galaxy as the imaging and spectroscopic surveys recorded it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from galsearch.simulate.spectroscopy.spectrograph import Exposure, ObservedSpect
 
 @dataclass(frozen=True, eq=False)
 class ObservedGalaxy:
-    """A galaxy, its recorded spectrum and its row of the truth table."""
+    """A simulated galaxy, its recorded spectrum and its row of the truth table."""
 
     galaxy: Galaxy
     sed: GalaxySED
@@ -17,6 +17,6 @@ class ObservedGalaxy:
     exposure: Exposure
     ebv: float
     fibre_flux: tuple[float, float, float]
-    """Nanomaggies in g, r and z within the fibre's aperture."""
+    """Fluxes in g, r and z within the fibre's aperture, in nanomaggies."""
     truth: dict[str, float | str]
-    """Columns of the truth table but TARGETID: `truth.truth_row`."""
+    """Columns of the truth table except TARGETID, from `truth_row`."""

@@ -19,8 +19,9 @@ from galsearch.simulate.survey.footprint import (
 from galsearch.simulate.survey.worker_pool import make_chunks
 
 SIMULATOR_VERSION = 6
-"""Raised whenever the same seed makes other bytes; a survey is continued by its own version.
+"""Version of the simulator, which changes when the same seed makes other bytes.
 
+A survey can be continued only by the version that started it.
 Galaxies of version 6 are those of version 5 to 3e-7 of each column's largest value, since distances
 and ages come from astropy.
 """
@@ -48,16 +49,16 @@ unpaired = "keep"
 
 @dataclass(frozen=True)
 class SurveyReport:
-    """Result of `simulate_survey`."""
+    """Summary of a call of `simulate_survey`: the survey, and what the call added to it."""
 
     out: Path
     n: int
     """Number of galaxies in the survey."""
     n_made: int
-    """Number of galaxies made by this call; the others were there already."""
+    """Number of galaxies made by the call; the other galaxies of the survey existed already."""
     seconds: float
     ingest_recipe: Path
-    """TOML recipe with which the survey is ingested."""
+    """Path of the TOML recipe with which the survey is ingested."""
 
     def __str__(self) -> str:
         return (
@@ -80,27 +81,29 @@ def simulate_survey(
     The same seed makes the same bytes, whatever the number of workers and interruptions. Finished
     parts are kept, and a larger `n` continues the survey.
 
-    Galaxies are made in processes of their own, which import the main script again: a script calls
+    Galaxies are made in worker processes, which import the main script again, so a script must call
     this function below `if __name__ == "__main__":`.
 
     Parameters
     ----------
     out
-        Directory; made where it does not exist.
+        Directory of the survey; it is made where it does not exist.
     n : at least 1
         Number of galaxies. Each coadd holds two further rows: a sky fibre and a stuck positioner.
     seed : at least 0
+        Seed of all random numbers.
     workers : at least 1
-        Processes.
+        Number of worker processes.
     hemisphere : "south" or "north"
         Imaging by DECam (release 9010), or by BASS and MzLS (release 9011), with their filters,
         seeing, noise and part of the sky.
     progress
-        Called as progress("simulate", galaxies done, n).
+        Function that is called as progress("simulate", galaxies done, n).
 
     Returns
     -------
     SurveyReport
+        Numbers of galaxies, and the path of the ingest recipe.
 
     Raises
     ------

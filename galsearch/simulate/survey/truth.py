@@ -1,4 +1,4 @@
-"""True properties of a simulated galaxy: one row of the truth table of the survey."""
+"""True properties of a simulated galaxy, as one row of the truth table of a survey."""
 
 import functools
 
@@ -15,13 +15,14 @@ from galsearch.simulate.spectroscopy.spectrograph import ObservedSpectrum
 def truth_row(
     galaxy: Galaxy, sed: GalaxySED, spectrum: ObservedSpectrum, ebv: float
 ) -> dict[str, float | str]:
-    """Columns of the truth table but TARGETID, in the units of PROVABGS where it has them.
+    """Columns of the truth table except TARGETID, in the units of PROVABGS for those that it has.
 
-    LOG10_MASS (solar masses in living stars), AGE_GYR (weighted by mass formed), LOG10_Z_ZSUN
-    (weighted by living mass), LOG10_Z_GAS_ZSUN (of the gas around young stars), SFR (solar masses
-    per year over 100 Myr; 0 is -6 in LOG10_SFR), BULGE_FRACTION (of the r-band light), sizes in
-    arcseconds along the major axis, MAG_* including the Milky Way's dust, SNR per pixel of the R
-    arm. Flags hold even where the galaxy is too small or faint for the property to be seen.
+    The columns are LOG10_MASS (solar masses in living stars), AGE_GYR (weighted by mass formed),
+    LOG10_Z_ZSUN (weighted by living mass), LOG10_Z_GAS_ZSUN (of the gas around young stars), SFR
+    (solar masses per year over 100 Myr; 0 is -6 in LOG10_SFR), BULGE_FRACTION (of the r-band
+    light), sizes in arcseconds along the major axis, MAG_* including the Milky Way's dust, SNR per
+    pixel of the R arm. Flags hold even where the galaxy is too small or faint for the property to
+    be seen.
     """
     shape, total = galaxy.shape, sed.band_flux.sum(axis=0)
     bulge = float(sed.band_flux[0, 1] / total[1])
@@ -61,7 +62,7 @@ def truth_row(
 
 
 def _morphology(galaxy: Galaxy, bulge: float) -> str:
-    """Morphological class of a galaxy whose bulge has this share of the r-band sed."""
+    """Morphological class of a galaxy, from the share of the bulge in the r-band flux."""
     if bulge > 0.7:
         return "elliptical"
     if not galaxy.star_forming:
@@ -70,9 +71,9 @@ def _morphology(galaxy: Galaxy, bulge: float) -> str:
 
 
 def half_light_radius(shape: Shape, bulge_fraction: float) -> float:
-    """Semi-major axis in arcseconds that holds half the light of bulge and disk together.
+    """Semi-major axis in arcseconds of the ellipse that holds half the light of bulge and disk.
 
-    Both are assumed to have the same axis ratio.
+    Bulge and disk are assumed to have the same axis ratio.
     """
     radii = np.geomspace(0.02, 40.0, 400)
     inside = bulge_fraction * np.interp(radii / shape.bulge_r_arcsec, *_growth(shape.sersic))
@@ -82,7 +83,7 @@ def half_light_radius(shape: Shape, bulge_fraction: float) -> float:
 
 @functools.cache
 def _growth(sersic: float) -> tuple[Float64Array, Float64Array]:
-    """Radii in half-light radii, and the share of a Sersic profile's light within each."""
+    """Radii in half-light radii, and the share of a Sersic profile's light within each radius."""
     radii = np.geomspace(1e-4, 300.0, 6000)
     b = 2 * sersic - 1 / 3 + 4 / (405 * sersic)  # Ciotti & Bertin 1999 (A&A 352, 447)
     ring = np.exp(-b * radii ** (1 / sersic)) * radii**2  # area of a logarithmic ring

@@ -1,4 +1,4 @@
-"""The worker processes of a simulated survey: how one starts, and the work that it is given.
+"""Functions that run in the worker processes of a simulated survey.
 
 This module imports little, because the process that hands out the work imports it too.
 """
@@ -13,10 +13,11 @@ from galsearch.simulate.survey.footprint import Chunk
 
 
 def start_worker(lifeline: Connection, log: str) -> None:
-    """Prepare a fresh worker process.
+    """Prepare a worker process that was just started.
 
-    It ends at once when the other end of `lifeline` is closed, which also happens when the main
-    process dies. Ctrl-C is left to the main process. Whatever libraries print is appended to `log`.
+    The process ends at once when the other end of `lifeline` is closed, which also happens when the
+    main process dies. Ctrl-C is left to the main process. Whatever libraries print is appended to
+    `log`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -32,7 +33,7 @@ def _end_with(lifeline: Connection) -> None:
 
 
 def make_chunk_in_worker(out: Path, seed: int, chunk: Chunk, hemisphere: str) -> None:
-    """Make one chunk; the simulators are imported by the first one."""
+    """Make one chunk in a worker process; the first call imports the simulators."""
     from galsearch.simulate.survey.chunk import make_chunk
 
     make_chunk(out, seed, chunk, hemisphere)

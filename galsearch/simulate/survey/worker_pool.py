@@ -1,4 +1,4 @@
-"""The chunks of a survey made by several worker processes."""
+"""Worker processes that make the chunks of a simulated survey in parallel."""
 
 import multiprocessing
 import os
@@ -25,10 +25,10 @@ def make_chunks(
     done: Callable[[Chunk], None],
     hemisphere: str = "south",
 ) -> None:
-    """Make every chunk in worker processes; `done` is called in this process after each.
+    """Make chunks in worker processes; `done` is called in the main process after each chunk.
 
     Processes are spawned, not forked: a forked child of a process that has used torch may hang.
-    After an error or Ctrl-C they end at once, and the chunks that were finished stay.
+    After an error or Ctrl-C the workers end at once, and the finished chunks are kept.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def _one_thread_for_children() -> Iterator[None]:
 
 
 def _worker_died(chunks: Sequence[Chunk], log: Path) -> WorkerDiedError:
-    """The error for a pool that lost a process while it made these chunks."""
+    """The error that is raised when a worker process ended while it made one of `chunks`."""
     printed = log.read_text("utf-8", "replace").strip() if log.exists() else ""
     pixels = [chunk.pixel for chunk in chunks]
     last = f"It last printed: {printed.splitlines()[-1]}" if printed else "It printed nothing."

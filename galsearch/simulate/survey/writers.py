@@ -1,4 +1,4 @@
-"""Files of a chunk in the formats of real surveys: coadd, redrock and truth."""
+"""Writing of simulated spectra, redshifts and true parameters in the formats of real surveys."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,13 +18,13 @@ from galsearch.sources import write_coadd, write_redrock, write_truth
 SURVEY, PROGRAM = "main", "bright"
 _BITS = {"LRG": 1 << 0, "ELG": 1 << 1}
 _BGS_ANY = 1 << 60
-"""DESI_TARGET bits; galaxies that are neither LRG nor ELG belong to the bright programme."""
+"""Bit of DESI_TARGET for galaxies that are neither LRG nor ELG: those of the bright programme."""
 _N_OTHER = 2
-"""Rows without a galaxy at the end of a file: a sky fibre and a stuck positioner."""
+"""Number of rows without a galaxy at the end of a file: a sky fibre and a stuck positioner."""
 
 
 def pixel_folder(out: Path, pixel: int) -> Path:
-    """Directory of a pixel's files, as in a DESI release."""
+    """Directory of the spectra of a HEALPix pixel, as in a DESI release."""
     return out / "healpix" / SURVEY / PROGRAM / str(pixel // 100) / str(pixel)
 
 
@@ -39,7 +39,7 @@ def write_spectra(
     *,
     hemisphere: str = "south",
 ) -> Int64Array:
-    """Write coadd-main-bright-PIXEL.fits: the galaxies, one sky fibre, one stuck fibre.
+    """Write coadd-main-bright-PIXEL.fits with n galaxies, one sky fibre and one stuck fibre.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def write_spectra(
 def _fibermap(
     observed: Sequence[ObservedGalaxy], rng: np.random.Generator, hemisphere: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """Columns of FIBERMAP; catalogue fluxes have an error of 1 per cent plus that of the sky."""
+    """Columns of FIBERMAP; catalogue fluxes have errors of 1 per cent plus the noise of the sky."""
     n = len(observed)
     columns: dict[str, npt.NDArray[Any]] = {
         "COADD_FIBERSTATUS": _rows([0] * n, [0, 1 << 1], np.int32),
@@ -134,10 +134,10 @@ def write_redshifts(
     observed: Sequence[ObservedGalaxy],
     rng: np.random.Generator,
 ) -> None:
-    """Write redrock-main-bright-PIXEL.fits: redshifts, errors and failures of the coadd's rows.
+    """Write redrock-main-bright-PIXEL.fits with a redshift for each row of the coadd.
 
-    Errors are 10 km/s and grow as the signal-to-noise ratio falls. Below 0.4 per pixel every second
-    redshift is wrong, and most of these have ZWARN 4 (SMALL_DELTA_CHI2).
+    Redshift errors are 10 km/s and grow as the signal-to-noise ratio falls. Below 0.4 per pixel
+    every second redshift is wrong, and most of these have ZWARN 4 (SMALL_DELTA_CHI2).
     """
     true = np.array([one.galaxy.target.z for one in observed])
     quality = np.maximum([one.spectrum.signal_to_noise for one in observed], 0.02)
