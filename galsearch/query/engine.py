@@ -9,12 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import Rows, Vectors
-from galsearch.core.errors import QueryError
-from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
-from galsearch.core.vectors import unit_rows
 from galsearch.index.search.device import Device
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.open_build import open_build
@@ -23,6 +19,7 @@ from galsearch.query.filter_cache import FilterCache
 from galsearch.query.neighbours import Neighbours
 from galsearch.query.neighbours_batch import NeighboursBatch
 from galsearch.query.query import Cone, Query
+from galsearch.query.query_vectors import query_vectors
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -38,13 +35,14 @@ def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -
     directory
         Directory of an index.
     device
-        `gpu` or `auto`: candidates come from inverted lists on every GPU that FAISS finds,
-        whatever the index was built on. That pays for thousands of queries in one call.
+        `gpu` or `auto`: candidates come from inverted lists on every GPU that FAISS sees,
+        whatever device the index was built on. That is worth it for thousands of queries in one
+        call.
 
     Raises
     ------
-    ConfigError
-        Where `device` is `gpu` and there is no GPU.
+    NoGpuError
+        Where `device` is `gpu` and FAISS sees no GPU.
     ManifestError
         Where there is no index, several to choose from, or a file disagrees with the manifest.
     EncoderMismatchError
@@ -119,8 +117,8 @@ class SearchEngine:
         exact
             Compare every stored vector: slow for millions of galaxies, always right.
         from_embeddings
-            Embeddings (what `embed_dataset` wrote) that hold the query galaxy, where the index
-            does not; they must be of the index's encoder.
+            Directory that `embed_dataset` wrote, with the embedding of the query galaxy, where
+            the index does not hold it; its encoder must be that of the index.
         where
             Only galaxies that fulfil this condition over the catalogue's columns are found, such
             as `"0.1 < z < 0.3 and mag_r < 19 and class == 'BGS'"`.
@@ -140,10 +138,10 @@ class SearchEngine:
         MissingModalityError
             The galaxy has no `using` embedding, or the index no `among` embeddings.
         EncoderMismatchError
-            `from_embeddings` is of another encoder than the index.
+            The embeddings come from another encoder than the index.
         QueryError
-            `k` is less than 1, a modality is neither image nor spectrum, or `where` or `within`
-            cannot be understood.
+            `k` is less than 1, a modality is neither image nor spectrum, or `where` or `within` is
+            malformed.
         """
         query = Query(
             target_id,
@@ -210,7 +208,7 @@ class SearchEngine:
         Parameters
         ----------
         vector : (d,)
-            Of any length but zero; it is normalised.
+            A vector of any length but zero; it is normalised.
         fingerprint
             Fingerprint of the encoder that made it, which must be that of the index.
         using
@@ -249,7 +247,7 @@ class SearchEngine:
         `engine.search(Query([1, 2], using="image", among="spectrum", k=5)).target_ids` has shape
         (2, 5).
         """
-        vectors, rows = self._vectors(query)
+        vectors, rows = query_vectors(self.index, query)
         row_filter = None
         if query.where is not None or query.within is not None:
             row_filter = self._filters.row_filter(query.where, query.within, query.among)
@@ -275,38 +273,3 @@ class SearchEngine:
             among=query.among,
             query_target_ids=query.target_ids,
         )
-
-    def _vectors(self, query: Query) -> tuple[Vectors, Rows | None]:
-        """Unit vectors of a query, and the rows of its galaxies in the modality searched."""
-        if query.vector is not None:
-            return self._own_vector(query), None
-        ids = query.target_ids
-        assert ids is not None  # noqa: S101 (a query has one or the other)
-        if query.from_embeddings is None:
-            return self.index.resolve(ids, query.using, query.among)
-        # Imported here: Parquet is half of what a query costs, and few queries need it.
-        from galsearch.embeddings import open_store
-
-        store = open_store(query.from_embeddings, query.using)
-        self._require_encoder(store.fingerprint, str(query.from_embeddings))
-        return unit_rows(store.read(ids)), self.index.stored(query.among).rows_of(ids)
-
-    def _own_vector(self, query: Query) -> Vectors:
-        vector, fingerprint = query.vector, query.fingerprint
-        assert vector is not None and fingerprint is not None  # noqa: S101, PT018
-        self._require_encoder(fingerprint, "the query vector")
-        dim = self.index.stored(query.among).dim
-        if vector.shape != (dim,):
-            raise QueryError(
-                f"the vector has shape {vector.shape}, index '{self._name}' holds vectors of "
-                f"shape ({dim},)."
-            )
-        return unit_rows(vector[None])
-
-    def _require_encoder(self, fingerprint: str, place: str) -> None:
-        index = f"index '{self._name}'"
-        require_same_encoder({index: self.manifest.fingerprint, place: fingerprint})
-
-    @property
-    def _name(self) -> str:
-        return self.manifest.recipe.name

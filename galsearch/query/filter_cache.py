@@ -1,4 +1,4 @@
-"""Catalogue filters of an open index, remembered for the next query that has the same filter."""
+"""A cache of catalogue filters, for later queries that have the same filter."""
 
 import threading
 from collections import OrderedDict
@@ -9,8 +9,8 @@ from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.query.query import Cone
 
-MAX_REMEMBERED = 16
-"""Filters that are remembered; the one that was used longest ago is forgotten."""
+MAX_CACHED = 16
+"""Number of filters that are cached; the least recently used one is dropped."""
 
 _Filter = tuple[str | None, Cone | None]
 
@@ -19,7 +19,7 @@ class FilterCache:
     """The galaxies that fulfil each of the most recent filters of one index.
 
     Safe to share between threads. The catalogue is read outside the lock: threads filter at the
-    same time, and a query that needs no filter, or a remembered one, waits for none of them.
+    same time, and a query without a filter, or with a cached one, waits for none of them.
     """
 
     def __init__(self, index: GalaxyIndex) -> None:
@@ -29,11 +29,11 @@ class FilterCache:
         self._row_filters: dict[tuple[_Filter, Modality], RowFilter] = {}
 
     def __len__(self) -> int:
-        """Number of filters that are remembered."""
+        """Number of filters that are cached."""
         return len(self._matches)
 
     def __contains__(self, condition: _Filter) -> bool:
-        """True where the filter (`where`, `within`) is remembered."""
+        """True where the filter (`where`, `within`) is cached."""
         return condition in self._matches
 
     def row_filter(self, where: str | None, within: Cone | None, among: Modality) -> RowFilter:
@@ -44,7 +44,7 @@ class FilterCache:
         Raises
         ------
         QueryError
-            Where the condition cannot be understood.
+            Where the condition is malformed.
         """
         condition = (where, within)
         with self._lock:
@@ -55,10 +55,11 @@ class FilterCache:
         if row_filter is None:
             if target_ids is None:
                 target_ids = self._matching(condition)
-            row_filter = self._remember(condition, target_ids, among)
+            row_filter = self._cache(condition, target_ids, among)
         return row_filter
 
     def _matching(self, condition: _Filter) -> TargetIds:
+        """The TARGETIDs that fulfil a filter, read from the catalogue."""
         # Imported here: a query without a filter needs no polars.
         from galsearch.query.filters import matching
 
@@ -66,15 +67,15 @@ class FilterCache:
         with self._index.catalogue_files.open() as files:
             return matching(files, where=where, within=within)
 
-    def _remember(self, condition: _Filter, target_ids: TargetIds, among: Modality) -> RowFilter:
+    def _cache(self, condition: _Filter, target_ids: TargetIds, among: Modality) -> RowFilter:
         row_filter = self._index.row_filter(target_ids, among)
         with self._lock:
             self._matches[condition] = target_ids
             self._matches.move_to_end(condition)
-            # Another thread may have made the same one: it may hold caches already.
+            # Another thread may have made the same filter, whose lists may be cached already.
             row_filter = self._row_filters.setdefault((condition, among), row_filter)
-            while len(self._matches) > MAX_REMEMBERED:
-                forgotten, _ = self._matches.popitem(last=False)
+            while len(self._matches) > MAX_CACHED:
+                dropped, _ = self._matches.popitem(last=False)
                 for modality in Modality:
-                    self._row_filters.pop((forgotten, modality), None)
+                    self._row_filters.pop((dropped, modality), None)
         return row_filter

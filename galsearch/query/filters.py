@@ -26,14 +26,15 @@ def matching(
         Parquet files with at least the columns target_id, ra_deg and dec_deg. An open file must be
         at offset 0, and nothing else may read it meanwhile.
     where
-        See `galsearch.query.where`; values of a column that one file lacks are missing there.
+        A condition as `galsearch.query.where` describes it. A column that one file lacks is missing
+        for all galaxies of that file.
     within
-        A cone on the sky, its edge included.
+        A cone on the sky, including its edge.
 
     Raises
     ------
     QueryError
-        Where the condition cannot be understood.
+        Where the condition is malformed.
     """
     parts = [_without(pl.scan_parquet(part.file), part.removed) for part in catalogues]
     table = pl.concat(parts, how="diagonal_relaxed")
@@ -50,6 +51,7 @@ def matching(
 
 
 def _without(table: pl.LazyFrame, removed: TargetIds) -> pl.LazyFrame:
+    """The rows of galaxies that were not removed."""
     if not len(removed):
         return table
     return table.filter(~pl.col("target_id").is_in(pl.Series(removed).implode()))

@@ -1,7 +1,8 @@
-"""A condition in words, such as `0.1 < z < 0.3 and class == 'BGS'`, as a polars expression.
+"""Parser of catalogue conditions such as `0.1 < z < 0.3 and class == 'BGS'` to polars expressions.
 
-The text is parsed as Python and read, never run: comparisons, `and`, `or`, `not`, `in`, sums and
-products of columns, names and literals. A value that is not known fulfils no comparison.
+A condition has the syntax of Python, but is never executed. It may hold comparisons, `and`, `or`,
+`not`, `in`, arithmetic, column names and literals. Comparisons with missing values (null or NaN)
+are false.
 """
 
 import ast
@@ -16,9 +17,10 @@ import polars as pl
 
 from galsearch.core.errors import QueryError
 
-_LONGEST_TEXT = 10_000
-_KEPT_WORDS = {"and", "or", "not", "in", "is", "True", "False", "None"}
-_RENAMED = "column_"
+_MAX_CHARACTERS = 10_000
+_OPERATOR_KEYWORDS = {"and", "or", "not", "in", "is", "True", "False", "None"}
+_RENAMED_PREFIX = "column_"
+"""Prefix of columns whose names are Python keywords, while a condition is parsed."""
 _EXAMPLE = "\"0.1 < z < 0.3 and class == 'BGS'\""
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], pl.Expr]] = {
@@ -29,7 +31,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], pl.Expr]] = {
     ast.Eq: lambda a, b: a == b,
     ast.NotEq: lambda a, b: a != b,
 }
-_SUMS: dict[type[ast.operator], Callable[[Any, Any], pl.Expr]] = {
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], pl.Expr]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
@@ -38,13 +40,20 @@ _SUMS: dict[type[ast.operator], Callable[[Any, Any], pl.Expr]] = {
 
 
 def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
-    """The condition `text` over columns of `schema`, True or False for every row.
+    """A polars expression that is True where a row fulfils the condition `text`, else False.
+
+    Parameters
+    ----------
+    text
+        The condition; see the module's description.
+    schema
+        Names and types of the columns that it may use.
 
     Raises
     ------
     QueryError
-        Where the text is no condition, a column is not known (names the nearest that is), or a
-        text is compared with a number.
+        Where the text is not a condition, a column does not exist (the message suggests the most
+        similar name), or a string is compared with a number.
 
     Examples
     --------
@@ -53,11 +62,11 @@ def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     >>> table.select(condition).to_series().to_list()
     [True, False, False]
     """
-    if len(text) > _LONGEST_TEXT:
-        raise QueryError(f"where has {len(text):,} characters; {_LONGEST_TEXT:,} are read.")
+    if len(text) > _MAX_CHARACTERS:
+        raise QueryError(f"where has {len(text):,} characters; {_MAX_CHARACTERS:,} are read.")
     try:
-        tree = ast.parse(_free_keywords(text, schema).strip(), mode="eval")
-        expression = _Reader(text, schema).condition(tree.body)
+        tree = ast.parse(_rename_keywords(text, schema).strip(), mode="eval")
+        expression = _ConditionParser(text, schema).condition(tree.body)
     except QueryError:
         raise
     except (SyntaxError, ValueError, MemoryError, RecursionError, tokenize.TokenError):
@@ -68,25 +77,28 @@ def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     return expression.fill_null(value=False)
 
 
-def _free_keywords(text: str, schema: Mapping[str, pl.DataType]) -> str:
-    """The text with columns whose names Python keeps for itself, such as `class`, renamed."""
+def _rename_keywords(text: str, schema: Mapping[str, pl.DataType]) -> str:
+    """The text with a prefix at columns whose names are Python keywords, such as `class`."""
     tokens = []
     line = " ".join(text.splitlines()).strip()
     for token in tokenize.generate_tokens(io.StringIO(line).readline):
         word = token.string
-        taken = keyword.iskeyword(word) and word not in _KEPT_WORDS and word in schema
-        tokens.append((token.type, _RENAMED + word if taken else word))
+        reserved = keyword.iskeyword(word) and word not in _OPERATOR_KEYWORDS and word in schema
+        tokens.append((token.type, _RENAMED_PREFIX + word if reserved else word))
     return tokenize.untokenize(tokens)
 
 
-class _Reader:
-    """Turns the tree of one text into expressions; every refusal quotes the text."""
+class _ConditionParser:
+    """Converts the syntax tree of one condition to polars expressions.
+
+    Every error message quotes the condition.
+    """
 
     def __init__(self, text: str, schema: Mapping[str, pl.DataType]) -> None:
         self.text, self.schema = text, schema
 
     def condition(self, node: ast.expr) -> pl.Expr:
-        """An expression that is True, False or unknown for a row."""
+        """An expression that is True, False or null for a row."""
         if isinstance(node, ast.BoolOp):
             parts = [self.condition(value) for value in node.values]
             join = pl.all_horizontal if isinstance(node.op, ast.And) else pl.any_horizontal
@@ -99,31 +111,31 @@ class _Reader:
             return pl.col(self._column(node))
         if isinstance(node, ast.Constant) and isinstance(node.value, bool):
             return pl.lit(node.value)
-        raise self._refusal(node, "is no condition")
+        raise self._error(node, "is no condition")
 
     def _compare(self, node: ast.Compare) -> pl.Expr:
         parts = []
         left = node.left
         for operator, right in zip(node.ops, node.comparators, strict=True):
-            parts.append(self._pair(node, left, operator, right))
+            parts.append(self._comparison(node, left, operator, right))
             left = right
         return pl.all_horizontal(parts)
 
-    def _pair(
+    def _comparison(
         self, node: ast.expr, left: ast.expr, operator: ast.cmpop, right: ast.expr
     ) -> pl.Expr:
         if isinstance(operator, (ast.In, ast.NotIn)):
             if not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
-                raise self._refusal(node, "needs a list after `in`, such as ('BGS', 'LRG')")
+                raise self._error(node, "needs a list after `in`, such as ('BGS', 'LRG')")
             values = [self._literal(item, beside=left) for item in right.elts]
             found = self._value(left).is_in(values) if values else pl.lit(value=False)
             return ~found if isinstance(operator, ast.NotIn) else found
         if _is_none(right) and isinstance(operator, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
-            unknown = self._value(left).is_null()
-            return unknown if isinstance(operator, (ast.Is, ast.Eq)) else ~unknown
+            missing = self._value(left).is_null()
+            return missing if isinstance(operator, (ast.Is, ast.Eq)) else ~missing
         compare = _COMPARISONS.get(type(operator))
         if compare is None:
-            raise self._refusal(node, "compares with something else than < <= > >= == != in")
+            raise self._error(node, "compares with something else than < <= > >= == != in")
         return compare(self._operand(left, right), self._operand(right, left))
 
     def _operand(self, node: ast.expr, other: ast.expr) -> pl.Expr:
@@ -131,46 +143,46 @@ class _Reader:
             return pl.lit(self._literal(node, beside=other))
         expression = self._value(node)
         if not isinstance(other, ast.Constant) and self._is_text(node) != self._is_text(other):
-            raise self._refusal(other, "compares a text with a number")
+            raise self._error(other, "compares a text with a number")
         return expression
 
     def _value(self, node: ast.expr) -> pl.Expr:
-        """A column or a sum of columns and numbers."""
+        """An expression of a column, a literal, or arithmetic of columns and numbers."""
         if isinstance(node, ast.Name):
             name = self._column(node)
             column = pl.col(name)
-            # NaN stands for a value that is not known, and would be larger than any number.
+            # NaN marks a missing value, and polars orders it above every number.
             return column.fill_nan(None) if self.schema[name].is_float() else column
-        if isinstance(node, ast.BinOp) and type(node.op) in _SUMS:
-            return _SUMS[type(node.op)](self._number(node.left), self._number(node.right))
+        if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+            return _ARITHMETIC[type(node.op)](self._number(node.left), self._number(node.right))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             value = self._number(node.operand)
             return -value if isinstance(node.op, ast.USub) else value
         if isinstance(node, ast.Constant):
             return pl.lit(node.value)
-        raise self._refusal(node, "is neither a column, a number nor a text")
+        raise self._error(node, "is neither a column, a number nor a text")
 
     def _number(self, node: ast.expr) -> pl.Expr:
         text = isinstance(node, ast.Constant) and not _is_number(node.value)
         if text or (isinstance(node, ast.Name) and not self._kind(node).is_numeric()):
-            raise self._refusal(node, "is not a number")
+            raise self._error(node, "is not a number")
         return self._value(node)
 
     def _literal(self, node: ast.expr, *, beside: ast.expr) -> Any:
-        """A constant that can be compared with what stands beside it."""
+        """The value of a literal that can be compared with the operand `beside`."""
         try:
             value = ast.literal_eval(node)
         except ValueError:
-            raise self._refusal(node, "is neither a number nor a text") from None
+            raise self._error(node, "is neither a number nor a text") from None
         if not isinstance(value, (str, bool)) and not _is_number(value):
-            raise self._refusal(node, "is neither a number nor a text")
+            raise self._error(node, "is neither a number nor a text")
         if not isinstance(beside, ast.Name):
             if _is_number(value) or isinstance(beside, ast.Constant):
                 return value
-            raise self._refusal(node, "is a text beside numbers")
+            raise self._error(node, "is a text beside numbers")
         kind = self._kind(beside)
         if kind.is_integer() and isinstance(value, str) and value.isdecimal():
-            return int(value)  # a TARGETID is text wherever it leaves Python
+            return int(value)  # TARGETIDs are written as strings in JSON and on command lines.
         fits = (
             (kind.is_numeric() and _is_number(value))
             or (kind == pl.Boolean and isinstance(value, bool))
@@ -180,7 +192,7 @@ class _Reader:
             name = self._column(beside)
             raise QueryError(
                 f"where {self.text!r}: {value!r} cannot be compared with column '{name}', which "
-                f"holds {_in_words(kind)}."
+                f"holds {_describe_type(kind)}."
             )
         return value
 
@@ -191,18 +203,24 @@ class _Reader:
         return self.schema[self._column(node)]
 
     def _column(self, node: ast.Name) -> str:
-        name = node.id.removeprefix(_RENAMED) if node.id not in self.schema else node.id
+        name = node.id.removeprefix(_RENAMED_PREFIX) if node.id not in self.schema else node.id
         if name in self.schema:
             return name
         raise QueryError(f"where {self.text!r}: {unknown_column(name, list(self.schema))}")
 
-    def _refusal(self, node: ast.expr, what: str) -> QueryError:
-        part = ast.unparse(node).replace(_RENAMED, "")
-        return QueryError(f"where {self.text!r}: {part!r} {what}. Write e.g. {_EXAMPLE}.")
+    def _error(self, node: ast.expr, problem: str) -> QueryError:
+        part = ast.unparse(node).replace(_RENAMED_PREFIX, "")
+        return QueryError(f"where {self.text!r}: {part!r} {problem}. Write e.g. {_EXAMPLE}.")
 
 
 def unknown_column(name: str, known: Sequence[str]) -> str:
-    """The sentence about a column that is not there."""
+    """The message about a column that does not exist, with the most similar name if there is one.
+
+    Examples
+    --------
+    >>> unknown_column("magr", ["z", "mag_r"])
+    "the catalogue has no column 'magr': did you mean 'mag_r'?"
+    """
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}."
     return f"the catalogue has no column '{name}': {hint}"
@@ -216,7 +234,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _in_words(kind: pl.DataType) -> str:
+def _describe_type(kind: pl.DataType) -> str:
+    """The values of a column of this type, in plain words."""
     if kind == pl.Boolean:
         return "True or False"
     return "numbers" if kind.is_numeric() else "texts"

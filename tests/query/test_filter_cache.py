@@ -13,7 +13,7 @@ import pytest
 from galsearch.core.modality import Modality
 from galsearch.index import IndexRecipe, build_index, open_build
 from galsearch.query import SearchEngine, filters
-from galsearch.query.filter_cache import MAX_REMEMBERED, FilterCache
+from galsearch.query.filter_cache import MAX_CACHED, FilterCache
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_filter_unused_for_longest_is_forgotten(build: Path) -> None:
     for number in range(40):
         cache.row_filter(f"z < {number}", None, Modality.IMAGE)
         cache.row_filter("z < 0.5", None, Modality.IMAGE)
-    assert len(cache) == MAX_REMEMBERED
+    assert len(cache) == MAX_CACHED
     assert ("z < 0.5", None) in cache
     assert ("z < 0", None) not in cache
 

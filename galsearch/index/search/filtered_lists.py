@@ -1,8 +1,8 @@
 """Candidates for filtered queries, from inverted lists that hold vectors which a filter selects.
 
-There are two ways. The lists of the index are probed from the nearest on, and those without a
-selected vector are skipped: where filter and query disagree, the lists that matter are far away.
-Or a small temporary index is made over the selected vectors alone.
+There are two methods. Either the lists of the index are probed in order of distance, skipping those
+without a selected vector: where the filter selects galaxies unlike the query, the lists that hold
+them are far from it. Or a small temporary index is built over the selected vectors alone.
 """
 
 import math
@@ -21,13 +21,13 @@ _QUERIES_AT_A_TIME = 256
 _PROBE_OVERSAMPLING = 2
 """Factor on the number of lists that would be enough if selected vectors were spread evenly."""
 _MAX_TEMPORARY_COMPONENTS = 1 << 24
-"""A temporary index holds at most so many components (64 MB)."""
+"""Maximum number of vector components in a temporary index (64 MB)."""
 _KMEANS_ITERATIONS = 8
-"""Iterations of k-means over the centroids of the lists that a temporary index joins."""
+"""Iterations of k-means over the centroids of the lists that a temporary index merges."""
 _BLOCK_ROWS = 32_768
 
 
-class HeldLists(NamedTuple):
+class NonemptyLists(NamedTuple):
     """The inverted lists that hold a selected vector."""
 
     numbers: Rows
@@ -36,7 +36,7 @@ class HeldLists(NamedTuple):
 
 
 class FilteredLists:
-    """Inverted lists, and which of their vectors a filter selects; everything is made when needed.
+    """The selected vectors in inverted lists. Every attribute is computed when it is first used.
 
     Parameters
     ----------
@@ -65,29 +65,31 @@ class FilteredLists:
 
     @cached_property
     def density(self) -> float:
-        """Share of the vectors that are selected, in the lists that hold a selected one."""
+        """Fraction of vectors that are selected, in the lists with at least one selected vector."""
         return len(self._rows) / max(1, int(self._lists.sizes[self.counts > 0].sum()))
 
     @cached_property
     def is_clustered(self) -> bool:
-        """True where the lists with selected vectors hold less than half of the vectors that the
-        lists of as many rows sampled at random would hold. A query may then be far from them all.
+        """True where the selected vectors lie close together, so that a query may be far from all.
+
+        The lists with selected vectors then hold less than half of the vectors that the lists of
+        as many rows, sampled at random, would hold.
         """
         sizes = self._lists.sizes
         touched = sizes[self.counts > 0].sum() / max(1, int(sizes.sum()))
         return bool(touched < 0.5 * -math.expm1(-len(self._rows) / self._lists.n_lists))
 
     @cached_property
-    def held_lists(self) -> HeldLists:
+    def nonempty_lists(self) -> NonemptyLists:
         """The lists that a filtered query may have to probe."""
         numbers = np.flatnonzero(self.counts)
         plan = self._lists.plan
         index = flat_index(plan.n_components, plan.metric)
         index.add(self._lists.centroids(numbers))
-        return HeldLists(numbers, index)
+        return NonemptyLists(numbers, index)
 
     def probe_cost(self, n_enough: int) -> float:
-        """Cost of `candidates`, if selected vectors are spread evenly over their lists."""
+        """Estimated cost of `candidates` if the selected vectors are spread evenly over lists."""
         lists = self._lists
         n_compared = min(len(self._rows), n_enough) / max(self.density, 1e-9)
         return probe_cost(n_compared * lists.n_lists / max(1, lists.n_vectors), lists.plan)
@@ -98,21 +100,24 @@ class FilteredLists:
         for start in range(0, len(queries), _QUERIES_AT_A_TIME):
             part = slice(start, start + _QUERIES_AT_A_TIME)
             rotated = self._lists.rotate_queries(queries[part])
-            numbers, distances = self._nearest_held(rotated, n_enough)
+            numbers, distances = self._nearest_nonempty(rotated, n_enough)
             found[part] = self._lists.search_lists(rotated, numbers, distances, n, self._bitmap)
         return found
 
-    def _nearest_held(self, rotated: Vectors, n_enough: int) -> tuple[Int64Array, Float32Array]:
-        """(q, width) the nearest lists that hold enough, -1 for none, and their distances."""
-        counts, held = self.counts, self.held_lists
-        n_enough, n_held = min(n_enough, int(counts.sum())), len(held.numbers)
-        typical = math.ceil(_PROBE_OVERSAMPLING * n_enough / max(1, counts.sum()) * n_held)
-        for width in (min(typical, n_held), n_held):
-            if n_held == self._lists.n_lists:
+    def _nearest_nonempty(self, rotated: Vectors, n_enough: int) -> tuple[Int64Array, Float32Array]:
+        """Numbers and distances, (q, width), of the nearest lists that together hold `n_enough`.
+
+        The number -1 is padding.
+        """
+        counts, nonempty = self.counts, self.nonempty_lists
+        n_enough, n_nonempty = min(n_enough, int(counts.sum())), len(nonempty.numbers)
+        typical = math.ceil(_PROBE_OVERSAMPLING * n_enough / max(1, counts.sum()) * n_nonempty)
+        for width in (min(typical, n_nonempty), n_nonempty):
+            if n_nonempty == self._lists.n_lists:
                 distances, numbers = self._lists.nearest_lists(rotated, width)
             else:
-                distances, places = held.centroids.search(rotated, width)
-                numbers = held.numbers[places]
+                distances, positions = nonempty.centroids.search(rotated, width)
+                numbers = nonempty.numbers[positions]
             inside = np.where(numbers >= 0, counts[numbers], 0)
             before = np.cumsum(inside, axis=1) - inside
             if (before[:, -1] + inside[:, -1] >= n_enough).all():
@@ -127,25 +132,28 @@ class FilteredLists:
         n = len(self._rows)
         if n * self._lists.plan.n_components > _MAX_TEMPORARY_COMPONENTS:
             return None
-        return min(1 << round(math.log2(math.sqrt(n))), len(self.held_lists.numbers))
+        return min(1 << round(math.log2(math.sqrt(n))), len(self.nonempty_lists.numbers))
 
     def temporary_candidates(self, queries: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(q, n) selected rows from the temporary index, nearest shortened vectors first."""
+        """(q, n) selected rows from the temporary index, by distance of the PCA projections."""
         parameters = faiss.SearchParametersIVF(nprobe=n_probe)
         rotated = self._lists.rotate_queries(queries)
         return np.asarray(self._temporary_index.search(rotated, n, params=parameters)[1])
 
     @cached_property
     def _temporary_index(self) -> Any:
-        """A FAISS index of the selected, shortened vectors; each of its lists joins near lists."""
-        lists, numbers = self._lists, self.held_lists.numbers
-        near = lists.centroids(numbers)
+        """A FAISS index of the PCA projections of the selected vectors.
+
+        Each of its lists merges neighbouring lists of the index.
+        """
+        lists, numbers = self._lists, self.nonempty_lists.numbers
+        centroids = lists.centroids(numbers)
         n_lists, n_components = self.n_temporary_lists or 1, lists.plan.n_components
         clusters = faiss.Kmeans(n_components, n_lists, niter=_KMEANS_ITERATIONS, seed=1)
         clusters.cp.min_points_per_centroid = 1
-        clusters.train(near)
-        joined = np.full(lists.n_lists, -1)
-        joined[numbers] = clusters.index.search(near, 1)[1][:, 0]
+        clusters.train(centroids)
+        merged_list = np.full(lists.n_lists, -1)
+        merged_list[numbers] = clusters.index.search(centroids, 1)[1][:, 0]
         metric = lists.plan.metric
         quantizer = flat_index(n_components, metric)
         quantizer.add(clusters.centroids)
@@ -154,8 +162,8 @@ class FilteredLists:
         index.own_fields = True
         for start in range(0, len(self._rows), _BLOCK_ROWS):
             rows = self._rows[start : start + _BLOCK_ROWS]
-            short = np.ascontiguousarray(lists.rotate(self._stored.take(rows)))
-            numbers = joined[lists.list_of_row[rows]]
-            arrays = (short, rows, numbers)
+            projected = np.ascontiguousarray(lists.rotate(self._stored.take(rows)))
+            numbers = merged_list[lists.list_of_row[rows]]
+            arrays = (projected, rows, numbers)
             index.add_core(len(rows), *(faiss.swig_ptr(array) for array in arrays))
         return index

@@ -4,13 +4,13 @@ import os
 import threading
 import weakref
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Rows, TargetIds, Vectors
-from galsearch.core.errors import MissingModalityError, UnknownTargetError
+from galsearch.core.errors import MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.files.lock import hold_for_reading
 from galsearch.index.ivf.inverted_lists import InvertedLists
@@ -26,7 +26,6 @@ from galsearch.index.vectors.array_files import CATALOGUE_DTYPE, IDS_NAME
 from galsearch.index.vectors.catalogue import Catalogue, CatalogueSegment
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
-_PLURAL = {Modality.IMAGE: "images", Modality.SPECTRUM: "spectra"}
 _NO_RECORD = np.array((0, np.nan, np.nan, np.nan), CATALOGUE_DTYPE)
 
 
@@ -111,60 +110,6 @@ class GalaxyIndex:
         if not np.array_equal(records["target_id"], wanted):
             records[present] = self._catalogue.take(wanted[present])
         return records.reshape(found.target_ids.shape)
-
-    def resolve(
-        self, target_ids: TargetIds, using: Modality, among: Modality
-    ) -> tuple[Vectors, Rows]:
-        """Vectors of stored galaxies, and their rows in the modality that is searched.
-
-        Returns
-        -------
-        vectors : (n, d) float32 unit rows of the modality `using`
-        rows : (n,) rows of the modality `among`, -1 where a galaxy has none
-
-        Raises
-        ------
-        UnknownTargetError
-            Where the index does not hold a galaxy.
-        MissingModalityError
-            Where a galaxy, or the whole index, has no vector of the modality `using`.
-        """
-        stored = self.stored(using)
-        rows = stored.rows_of(target_ids)
-        if (rows < 0).any():
-            self._raise_missing(target_ids[rows < 0], using)
-        vectors = stored.take(rows)
-        if among == using:
-            return vectors, rows
-        searched = self.stored(among)
-        # Where all galaxies have both modalities, a galaxy is in the same row of both.
-        if searched.n_rows == stored.n_rows and np.array_equal(searched.ids_at(rows), target_ids):
-            return vectors, rows
-        return vectors, searched.rows_of(target_ids)
-
-    def _raise_missing(self, target_ids: TargetIds, using: Modality) -> NoReturn:
-        """Raise the error about galaxies that have no vector of a modality."""
-        name = self.manifest.recipe.name
-        unknown = target_ids[self.catalogue_rows(target_ids) < 0]
-        if len(unknown):
-            raise UnknownTargetError(
-                f"TARGETID {unknown[0]} is not in index '{name}' ({len(self):,} galaxies).",
-                target_id=int(unknown[0]),
-            )
-        counts = ", ".join(
-            f"{entry.n_vectors:,} {_PLURAL[kind]}"
-            for kind, entry in self.manifest.modalities.items()
-        )
-        known = [
-            kind for kind in self._stored if self._stored[kind].rows_of(target_ids[:1])[0] >= 0
-        ]
-        other = f"its {known[0]} embedding is present" if known else "it has no embedding at all"
-        raise MissingModalityError(
-            f"TARGETID {target_ids[0]} has no {using} embedding in index '{name}' ({counts}); "
-            f"{other}.",
-            target_id=int(target_ids[0]),
-            using=using,
-        )
 
     def stored(self, kind: Modality) -> StoredVectors:
         """The memory-mapped vectors of a modality.

@@ -18,18 +18,18 @@ from galsearch.index.search.search_settings import SearchSettings, depth_of, lea
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 FILTER_OVERSAMPLING = 2
-"""Factor on n_probe and on the number of re-ranked candidates for filtered queries: the neighbours
-that a filter leaves are farther away, where centroids and codes order vectors less reliably."""
+"""Oversampling factor for filtered queries (applied to n_probe and to re-ranked candidates): their
+neighbours are farther away, where centroids and codes order vectors less reliably."""
 CLUSTER_OVERSAMPLING = 3
 """Factor on n_probe where the selected galaxies are clustered: codes order vectors even less
-reliably for queries far from the cluster (measured with a million vectors, with filters that agree
-with the query and filters that do not)."""
+reliably for queries far from the cluster (measured with a million vectors, for filters that select
+galaxies like the query and filters that select others)."""
 _SELECTED_PER_CANDIDATE = 4
-"""Selected vectors whose codes are compared for each candidate, at least."""
+"""Minimum number of selected vectors whose codes are compared for each candidate."""
 _MIN_TEMPORARY_PROBE = 8
-"""Lists of a filter's temporary index that are probed, at least."""
+"""Minimum number of lists of a temporary index to probe."""
 EXACT_UP_TO = 1000
-"""Filters that select at most so many vectors are searched exactly."""
+"""Filters that select at most this many vectors are searched exactly."""
 EXACT_FROM_SHARE = 0.25
 """Where more than this share of all vectors would be re-ranked, exact search is cheaper."""
 
@@ -38,7 +38,7 @@ class CandidateSource(Protocol):
     """Inverted lists in main memory, or a copy of them on GPUs."""
 
     def candidates(self, queries: Vectors, *, n: int, n_probe: int) -> Rows:
-        """(q, n) rows, nearest by their codes first, -1 where the lists end."""
+        """(q, n) rows by distance of their codes, nearest first; -1 where there are fewer."""
         ...
 
 
@@ -71,7 +71,7 @@ class ModalityIndex:
         row_filter: RowFilter | None = None,
         cross_modal: bool = False,
     ) -> SearchResult:
-        """The `k` neighbours of each query; fewer only where fewer may be found.
+        """The `k` neighbours of each query; fewer only where fewer vectors may be found.
 
         Search is exact where that is requested, where there are no lists, where re-ranking would
         read a large part of all vectors, where a filter selects few, and for single queries whose
@@ -83,7 +83,7 @@ class ModalityIndex:
         ----------
         queries : (q, d) unit rows
         exclude_rows : (q,)
-            Row of each query galaxy itself, which is not found; -1 for none.
+            Row of each query galaxy itself, which is left out; -1 for none.
         row_filter
             The vectors that may be found; None for all.
         cross_modal
@@ -119,13 +119,13 @@ class ModalityIndex:
         n = len(row_filter)
         if filtered.is_clustered:
             n_probe *= CLUSTER_OVERSAMPLING
-        # As many as a query without a filter compares, where selected vectors are as dense.
+        # Number of selected vectors that a query without a filter would compare.
         share = FILTER_OVERSAMPLING * n_probe / lists.n_lists
         n_compared = share * len(self.stored) * filtered.density
         n_enough = max(math.ceil(n_compared), _SELECTED_PER_CANDIDATE * depth)
         n_temporary = filtered.n_temporary_lists
         if n_temporary:
-            # No smaller a share of the temporary index's lists than of the index's.
+            # Probe at least the same fraction of the temporary index's lists as of the index's.
             least = max(least_probe(depth, n_temporary, n), math.ceil(share * n_temporary))
             n_probe_temporary = max(_MIN_TEMPORARY_PROBE, n_probe, least)
             n_read = n * min(1, n_probe_temporary / n_temporary)
@@ -143,24 +143,25 @@ class ModalityIndex:
         exclude_rows: Rows | None,
         row_filter: RowFilter | None,
     ) -> SearchResult:
-        """The candidates by true cosine; exact search where the lists proposed too few."""
+        """Neighbours among the candidates; from exact search where there are too few candidates."""
         rows, cosines = rerank(self.stored, candidates, queries, k=k, exclude_rows=exclude_rows)
         exact = np.zeros(len(queries), bool)
-        # Padding stands at the end of a row.
+        # Padding is at the end of a row.
         short = np.flatnonzero(rows[:, -1] < 0)
         if len(short):
             wanted = self._n_findable(short, k, exclude_rows, row_filter)
             short = short[np.count_nonzero(rows[short] >= 0, axis=1) < wanted]
         if len(short):
             excluded = None if exclude_rows is None else exclude_rows[short]
-            again = self._exact(queries[short], k, excluded, row_filter)
-            rows[short], cosines[short], exact[short] = again.rows, again.similarity, True
+            complete = self._exact(queries[short], k, excluded, row_filter)
+            rows[short], cosines[short] = complete.rows, complete.similarity
+            exact[short] = True
         return SearchResult.of_rows(self.stored, rows, cosines, exact)
 
     def _n_findable(
         self, some: Rows, k: int, exclude_rows: Rows | None, row_filter: RowFilter | None
     ) -> Rows:
-        """(n,) number of neighbours, up to `k`, that some of the queries can have."""
+        """(n,) largest possible number of neighbours, up to `k`, of the queries `some`."""
         n = len(self.stored if row_filter is None else row_filter)
         if exclude_rows is None:
             return np.full(len(some), min(k, n))

@@ -11,12 +11,12 @@ from galsearch.index.search.filtered_lists import FilteredLists
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 _MAX_CACHED_COMPONENTS = 1 << 24
-"""A filter that selects up to so many components (64 MB) keeps its vectors between queries."""
+"""The vectors of a filter are cached in memory up to this number of components (64 MB)."""
 _BLOCK_ROWS = 32_768
 
 
 class RowFilter:
-    """A set of rows of one modality; made once for a filter, then used by any number of queries.
+    """A set of rows of one modality, made once for a filter and used by any number of queries.
 
     Galaxies that have no vector of the modality, or were removed from the index, are left out.
 
@@ -39,7 +39,7 @@ class RowFilter:
         return len(self.rows)
 
     def blocks(self) -> Blocks:
-        """The selected rows and their vectors, some at a time."""
+        """The selected rows and their vectors, in blocks."""
         if len(self) * self._stored.dim <= _MAX_CACHED_COMPONENTS:
             return self._cached_block
         parts = np.array_split(self.rows, -(-len(self) // _BLOCK_ROWS))
@@ -51,13 +51,13 @@ class RowFilter:
 
     @cached_property
     def bitmap(self) -> UInt8Array:
-        """(ceil(n_rows / 8),) one bit for each stored row, the lowest bit of a byte first."""
+        """(ceil(n_rows / 8),) one bit for each stored row, least significant bit first."""
         allowed = np.zeros(self._stored.n_rows, bool)
         allowed[self.rows] = True
         return np.packbits(allowed, bitorder="little")
 
     def in_lists(self, lists: InvertedLists) -> FilteredLists:
-        """The selected vectors in the given inverted lists; made at the first call."""
+        """The selected vectors in the given inverted lists; created at the first call."""
         if id(lists) not in self._by_lists:
             self._by_lists[id(lists)] = FilteredLists(lists, self._stored, self.rows, self.bitmap)
         return self._by_lists[id(lists)]
