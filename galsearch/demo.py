@@ -17,7 +17,8 @@ from galsearch.render import write_gallery
 from galsearch.simulate import simulate_survey
 
 N_NEIGHBOURS = 5
-"""Neighbours in each direction, so that the page fits a screen or two."""
+"""Number of neighbours that the demonstration shows in each direction of search; with five of them
+the page fits one or two screens."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,13 @@ class DemoResult:
     """The neighbours that the demonstration found, and the files that it wrote."""
 
     target_id: TargetId
-    """The query galaxy."""
+    """TARGETID of the query galaxy."""
     neighbours: tuple[Neighbours, ...]
-    """Its neighbours in all four directions."""
+    """Neighbours of the query galaxy, one entry for each of the four directions of search."""
     index: Path
-    """Directory of the index."""
+    """Directory of the index that the demonstration built."""
     gallery: Path
-    """HTML page with thumbnails and spectra of the neighbours."""
+    """Path of an HTML page with thumbnails and spectra of the neighbours."""
 
 
 def run_demo(
@@ -43,18 +44,23 @@ def run_demo(
     build: str | Path = "index_builds/demo",
     progress: Progress | None = None,
 ) -> DemoResult:
-    """Simulate a survey of `n` galaxies, index it, and search it for one of them.
+    """Simulate a survey of `n` galaxies, index it, and find the neighbours of one of them.
 
-    A second call continues the simulation where it stopped and makes the rest again.
+    A second call continues an interrupted simulation, and makes everything else again.
 
     Parameters
     ----------
     out
         Directory for `survey/`, `dataset/`, `embeddings/` and `gallery.html`.
-    n, seed, workers
-        See `galsearch.simulate_survey`.
+    n
+        Number of simulated galaxies.
+    seed
+        Seed of the simulation; the same seed gives the same files.
+    workers
+        Number of processes that simulate.
     build
-        Directory for the index. `galsearch query` finds the default one by itself.
+        Directory for the index. `galsearch query` finds an index in the default directory by
+        itself.
     progress
         Receives the progress of each stage.
 
@@ -70,10 +76,10 @@ def run_demo(
     """
     out, build = Path(out), Path(build)
     own = {"survey", "dataset", "embeddings", "gallery.html"}
-    strange = sorted({entry.name for entry in out.iterdir()} - own) if out.is_dir() else []
-    if strange:
+    foreign = sorted({entry.name for entry in out.iterdir()} - own) if out.is_dir() else []
+    if foreign:
         raise OutputExistsError(
-            f"{out} already holds {', '.join(strange[:3])}, which the demonstration did not make."
+            f"{out} already holds {', '.join(foreign[:3])}, which the demonstration did not make."
         )
     simulate_survey(out / "survey", n=n, seed=seed, workers=workers, progress=progress)
     for name in ("dataset", "embeddings"):
@@ -98,10 +104,10 @@ def run_demo(
 
 
 def _query_galaxy(dataset: Path) -> TargetId:
-    """A galaxy of the test split that is brighter than nine in ten.
+    """TARGETID of a galaxy of the test split that is brighter than nine in ten of the others.
 
-    Its image and spectrum have a good signal-to-noise ratio. The brightest galaxy of a small
-    survey would have no similar neighbour.
+    The image and the spectrum of such a galaxy have a good signal-to-noise ratio, while the
+    brightest galaxy of a small survey would have no similar neighbour.
     """
     catalogue = open_dataset(dataset).catalogue
     test = split_of(catalogue["target_id"].to_numpy()) == "test"

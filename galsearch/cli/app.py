@@ -69,7 +69,7 @@ def main() -> None:
     try:
         app()
     except BrokenPipeError:
-        # The reader of standard output, such as `head`, has finished: that is no error.
+        # The program that reads standard output, such as `head`, has finished. This is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (GalsearchError, OSError) as error:
         if debug:

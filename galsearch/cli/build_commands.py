@@ -11,7 +11,7 @@ from galsearch.cli.progress_bars import progress_bars
 
 
 class Hemisphere(StrEnum):
-    """The half of the Legacy Surveys whose instruments a simulated survey imitates."""
+    """The part of the Legacy Surveys whose instruments a simulated survey imitates."""
 
     NORTH = "north"
     SOUTH = "south"

@@ -1,4 +1,4 @@
-"""Commands for a first look: a demonstration of everything, and what is installed."""
+"""Commands for a first look: `demo` runs everything once, `doctor` lists what is installed."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ EXTRAS = {
     "matplotlib": "plot",
     "s3fs": "cloud",
 }
-"""Optional packages, and the extra that installs each."""
+"""Optional Python packages, each with the extra of galsearch that installs it."""
 
 
 def demo(
@@ -51,7 +51,10 @@ def demo(
 
 
 def _program_name() -> str:
-    """The path by which this program was called, where `galsearch` alone would not be found."""
+    """The name by which a user can call this program: `galsearch` if it is on the search path.
+
+    Otherwise it is the path by which the program was called.
+    """
     called = Path(sys.argv[0])
     if shutil.which("galsearch") or called.name != "galsearch":
         return "galsearch"

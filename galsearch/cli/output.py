@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import typer
 
-if TYPE_CHECKING:  # galsearch.query loads FAISS, which no help text needs
+if TYPE_CHECKING:
+    # Importing galsearch.query loads FAISS, which would delay every help text.
     from galsearch.query.neighbours import Neighbours
 
 
@@ -43,9 +44,10 @@ def show_neighbours(neighbours: "Neighbours", output_format: Format) -> None:
 
 
 def neighbour_rows(neighbours: "Neighbours") -> Iterator[dict[str, Any]]:
-    """One dictionary with the keys `COLUMNS` for each neighbour, the most similar first.
+    """Iterate over the neighbours of a galaxy as dictionaries, the most similar first.
 
-    A redshift that is not known is None.
+    The keys are `rank`, `target_id`, `similarity`, `ra_deg`, `dec_deg` and `z`. A redshift that is
+    not known is None.
     """
     for i in range(len(neighbours)):
         z = float(neighbours.z[i])
@@ -60,7 +62,7 @@ def neighbour_rows(neighbours: "Neighbours") -> Iterator[dict[str, Any]]:
 
 
 def _show_table(neighbours: "Neighbours", rows: Iterable[dict[str, Any]]) -> None:
-    """Print an aligned table below a line that repeats the query."""
+    """Print neighbours as an aligned table, below a line that repeats the query."""
     query_id = neighbours.query_target_id
     galaxy = f"TARGETID {query_id}" if query_id else "your galaxy"
     method = "exact" if neighbours.exact else "re-ranked exactly"

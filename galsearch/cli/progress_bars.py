@@ -8,8 +8,12 @@ from galsearch.core.progress import Progress
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """A receiver of progress reports, drawn as bars on standard error while the block runs."""
-    # Imported here: a command without a progress bar, such as a query, starts faster without it.
+    """A context manager for a callable that shows progress reports as bars on standard error.
+
+    The bars are shown while the `with` block runs.
+    """
+    # rich is imported here, because a command without a progress bar, such as a query, starts
+    # faster without it.
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -1,4 +1,4 @@
-"""What to do about each kind of error, in terms of the commands and their options."""
+"""Remedies for each kind of error, in terms of the commands of galsearch and their options."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -60,7 +60,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "missing-extra": "Install the package that the message names.",
     }
 )
-"""Remedy by error code."""
+"""Remedy for each error code, in full sentences for users of the command line."""
 
 
 def error_text(error: Exception) -> str:

@@ -14,8 +14,8 @@ UInt8Array = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 
 TargetIds = Int64Array
-"""(n,) TARGETIDs."""
+"""Array of TARGETIDs, shape (n,)."""
 Rows = Int64Array
-"""Row numbers, -1 where there is no row."""
+"""Array of row numbers in some table; -1 stands for a row that does not exist."""
 Vectors = Float32Array
-"""(n, d) embeddings, one unit vector in each row."""
+"""Array of embeddings, shape (n, d), with one unit vector in each row."""

@@ -26,16 +26,19 @@ class Cutout:
     """
 
     flux: npt.NDArray[np.float32]
-    """(n_bands, ny, nx), nanomaggies per pixel; row 0 south, column 0 east; 0 where masked."""
+    """Flux in nanomaggies per pixel, shape (n_bands, ny, nx); row 0 is south, column 0 is east.
+    Masked pixels have flux 0."""
     bands: tuple[str, ...]
     """Name of the band of each plane of `flux`, such as ('g', 'r', 'z')."""
     pixel_scale_arcsec: float
     """Side of a square pixel in arcseconds."""
     ra_deg: float
-    """ICRS position of the centre."""
+    """ICRS right ascension of the centre of the image, in degrees, 0 .. 360."""
     dec_deg: float
+    """ICRS declination of the centre of the image, in degrees."""
     mask: npt.NDArray[np.bool_] | None = None
-    """(n_bands, ny, nx), True where there is no measurement. Non-finite pixels are added to it."""
+    """Mask of shape (n_bands, ny, nx), True where there is no measurement. Pixels whose flux is not
+    finite are added to it. Default: every finite pixel is a measurement."""
 
     def __post_init__(self) -> None:
         flux = np.array(self.flux, dtype=np.float32)
@@ -70,12 +73,21 @@ class Cutout:
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
-        """(n_bands, ny, nx), True where there is a measurement."""
+        """Mask of shape (n_bands, ny, nx), True for pixels with a measurement."""
         assert self.mask is not None  # noqa: S101 (set in __post_init__)
         return ~self.mask
 
     def select_bands(self, bands: tuple[str, ...]) -> "Cutout":
-        """The same cutout with these bands in this order; a missing band is masked everywhere."""
+        """A new cutout with the given bands, in the given order.
+
+        A band that this cutout does not have is masked everywhere.
+
+        Examples
+        --------
+        >>> cutout = Cutout(np.ones((1, 2, 2)), ("r",), 0.262, 150.1, 2.2)
+        >>> cutout.select_bands(("g", "r")).good.all(axis=(1, 2))
+        array([False,  True])
+        """
         planes = np.zeros((len(bands), *self.flux.shape[1:]), np.float32)
         mask = np.ones(planes.shape, bool)
         for row, band in enumerate(bands):
@@ -85,12 +97,19 @@ class Cutout:
         return Cutout(planes, bands, self.pixel_scale_arcsec, self.ra_deg, self.dec_deg, mask)
 
     def regrid(self, size_pixels: int, pixel_scale_arcsec: float) -> "Cutout":
-        """The same sky on `size_pixels` x `size_pixels` pixels of another scale, flux conserved.
+        """A new cutout of the same sky on pixels of another size, with the flux conserved.
 
         If the scales agree within 1 per cent, the image is cropped or padded by whole pixels, so
         that no value changes; the centre moves by half a pixel if the sizes differ by an odd
         number. Otherwise the flux of each pixel is distributed by overlapping area. Pixels
         outside the image, and pixels of which measurements cover less than half, are masked.
+
+        Parameters
+        ----------
+        size_pixels
+            Number of pixels on each side of the new, square image.
+        pixel_scale_arcsec
+            Side of a new pixel in arcseconds.
 
         Examples
         --------
@@ -120,11 +139,15 @@ def _same_scale(a: float, b: float) -> bool:
 
 
 def _cropped(planes: npt.NDArray[Any], size: int, empty: float) -> npt.NDArray[Any]:
-    """The central (n_bands, size, size) of the planes, filled with `empty` beyond their edges."""
+    """The central `size` x `size` pixels of each plane, filled with `empty` beyond the edges.
+
+    Both the planes and the result are arrays of shape (n_bands, ny, nx).
+    """
     out = np.full((len(planes), size, size), empty, planes.dtype)
     taken, placed = [slice(None)], [slice(None)]
     for n in planes.shape[1:]:
-        shift = size // 2 - n // 2  # input pixel j becomes output pixel j + shift
+        # Aligning the central pixels moves input pixel j to output pixel j + shift.
+        shift = size // 2 - n // 2
         first, stop = max(0, shift), min(size, n + shift)
         placed.append(slice(first, stop))
         taken.append(slice(first - shift, stop - shift))
@@ -135,7 +158,11 @@ def _cropped(planes: npt.NDArray[Any], size: int, empty: float) -> npt.NDArray[A
 def _overlap_weights(
     n_in: int, scale_in: float, n_out: int, scale_out: float
 ) -> npt.NDArray[np.float32]:
-    """(n_out, n_in) fraction of each input pixel that lies inside each output pixel."""
+    """Fraction of each input pixel that lies inside each output pixel, for one axis of an image.
+
+    Two rows of `n_in` and `n_out` pixels, with pixel sizes `scale_in` and `scale_out`, share their
+    centre. The result has shape (n_out, n_in).
+    """
     left_in = (np.arange(n_in) - n_in / 2) * scale_in
     left_out = (np.arange(n_out) - n_out / 2) * scale_out
     low = np.maximum(left_out[:, None], left_in[None, :])
@@ -146,5 +173,8 @@ def _overlap_weights(
 def _apply(
     weights: list[npt.NDArray[np.float32]], planes: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """(n_bands, ny_out, nx_out) planes whose rows and columns are redistributed by weights."""
+    """Image planes on new pixels, shape (n_bands, ny_out, nx_out).
+
+    The two weight matrices distribute the flux of the old rows and of the old columns.
+    """
     return np.asarray(weights[0] @ planes @ weights[1].T)

@@ -1,9 +1,10 @@
 """Every error that galsearch raises on purpose.
 
-The message of an error states what was asked for and what was found. What to do about it depends
-on the face through which galsearch is used. The remedy in terms of Python is the attribute
+The message of an error states what was asked for and what was found. The remedy depends on whether
+galsearch is used from Python or from the command line. The remedy for Python users is the attribute
 `remedy` of each class; it is attached to the error as a note, which a traceback shows below the
-message. The command line has a table of its own by `code`: `galsearch.cli.remedies`.
+message. The command line looks up its remedy by the `code` of the error, in
+`galsearch.cli.remedies`.
 
 Each class also inherits from the built-in exception that a Python user would catch.
 """
@@ -19,7 +20,7 @@ class GalsearchError(Exception):
     message
         What was asked for and what was found, in full sentences.
     **facts
-        The values that the message mentions, for programs; see the attribute of this name.
+        The values that the message mentions, for programs; they become the attribute `facts`.
 
     Examples
     --------
@@ -31,19 +32,19 @@ class GalsearchError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    """Stable name of the kind of error: the key of the remedies of each face."""
+    """Stable name of the kind of error; the command line looks up its remedies by this name."""
     remedy: ClassVar[str] = ""
-    """What a Python user can do about it."""
+    """Advice to a Python user on how to mend the cause of the error; empty if there is none."""
 
     def __init__(self, message: str = "", **facts: Any) -> None:
         super().__init__(message)
         self.facts = facts
-        """The values that the message mentions, by name."""
+        """Values that the message of the error mentions, by name."""
         if self.remedy:
             self.add_note(self.remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Restore the facts and the note in another process."""
+        """Arguments with which pickle restores the error, its facts and its note."""
         return _restored, (type(self), str(self), self.facts)
 
 
@@ -52,49 +53,52 @@ def _restored(kind: type[GalsearchError], message: str, facts: dict[str, Any]) -
 
 
 class InvalidTargetIdError(GalsearchError, ValueError):
-    """Text, a number or a column that is not a TARGETID of a galaxy."""
+    """Error for text, a number or a column that is not a TARGETID of a galaxy."""
 
     code = "invalid-target-id"
     remedy = "Pass a TARGETID as an int or as a string of decimal digits."
 
 
 class InvalidFingerprintError(GalsearchError, ValueError):
-    """Text that is not the fingerprint of an encoder."""
+    """Error for text that is not the fingerprint of an encoder."""
 
     code = "invalid-fingerprint"
     remedy = "Take the fingerprint of an encoder, or of an embedding store."
 
 
 class InvalidCutoutError(GalsearchError, ValueError):
-    """An image whose shape, bands, scale or position contradict each other."""
+    """Error for an image whose shape, bands, scale or position contradict each other."""
 
     code = "invalid-cutout"
     remedy = "Check the arrays and numbers that the image is made from."
 
 
 class InvalidSpectrumError(GalsearchError, ValueError):
-    """A spectrum whose lengths, wavelengths or inverse variances contradict each other."""
+    """Error for a spectrum whose lengths, wavelengths or inverse variances are inconsistent."""
 
     code = "invalid-spectrum"
     remedy = "Check the arrays that the spectrum is made from."
 
 
 class SourceError(GalsearchError, ValueError):
-    """A survey file that is missing, truncated or of another kind than expected."""
+    """Error for a survey file that is missing, truncated or of another kind than expected."""
 
     code = "bad-source"
     remedy = "Check the path or URL, and fetch the file again if it is damaged."
 
 
 class ConfigError(GalsearchError, ValueError):
-    """A TOML file or a parameter with unknown keys or wrong values; lists every problem at once."""
+    """Error for a TOML file or a parameter with unknown keys or wrong values.
+
+    The message lists every problem at once.
+    """
 
     code = "bad-config"
     remedy = "Correct the values that the message names."
 
 
 class NoGpuError(ConfigError):
-    """A GPU that is required and missing, or that cannot hold the index."""
+    """Error for a GPU that is required and missing, or that cannot hold the index."""
 
     code = "no-gpu"
     remedy = (
@@ -103,98 +107,98 @@ class NoGpuError(ConfigError):
 
 
 class SimulationError(GalsearchError, ValueError):
-    """A simulated survey that cannot be made, or be continued, with these settings."""
+    """Error for a simulated survey that cannot be made or continued with the given settings."""
 
     code = "bad-simulation"
     remedy = "Name a new output directory, or repeat the call with its settings."
 
 
 class SimulationSettingError(SimulationError):
-    """A number or a hemisphere with which no survey can be simulated."""
+    """Error for a number or a hemisphere with which no survey can be simulated."""
 
     code = "bad-simulation-setting"
     remedy = "Correct the argument that the message names."
 
 
 class WorkerDiedError(SimulationError):
-    """A process that simulated galaxies and ended before its work was done."""
+    """Error for a process that simulated galaxies and ended before its work was done."""
 
     code = "worker-died"
     remedy = "Repeat the call: it continues where it stopped. Fewer workers need less memory."
 
 
 class OutputExistsError(GalsearchError, FileExistsError):
-    """An output file or directory that exists and must not be overwritten."""
+    """Error for an output file or directory that exists and must not be overwritten."""
 
     code = "output-exists"
     remedy = "Name another output directory, or remove this one."
 
 
 class LockedError(GalsearchError, BlockingIOError):
-    """A directory that another process is changing."""
+    """Error for a directory that another process is changing."""
 
     code = "locked"
     remedy = "Wait until the other process has finished, then try again."
 
 
 class DatasetError(GalsearchError, ValueError):
-    """A dataset directory that is empty, incomplete or contradicts itself."""
+    """Error for a dataset directory that is empty, incomplete or contradicts itself."""
 
     code = "bad-dataset"
     remedy = "Write the dataset again with galsearch.ingest(recipe, out)."
 
 
 class IngestError(DatasetError):
-    """An ingest that cannot be completed: no galaxy is left, or tables contradict each other."""
+    """Error for survey files that give no dataset: no galaxy is left, or tables disagree."""
 
     code = "bad-ingest"
     remedy = "Correct the recipe or the survey files that the message names."
 
 
 class NoDatasetError(DatasetError):
-    """The dataset whose images and spectra are to be shown is not known or not there."""
+    """Error for images and spectra that cannot be shown, because their dataset is not found."""
 
     code = "no-dataset"
     remedy = "Pass dataset=... with the directory that galsearch.ingest wrote."
 
 
 class CheckpointError(GalsearchError, ValueError):
-    """Weights that are unsafe, incomplete or of another architecture."""
+    """Error for weights that are unsafe, incomplete or of another architecture."""
 
     code = "bad-checkpoint"
     remedy = "Use weights that galsearch trained or converted."
 
 
 class NotConvertedError(CheckpointError):
-    """A file that is not in the safetensors format, such as a published checkpoint."""
+    """Error for weights in another format than safetensors, such as a published checkpoint."""
 
     code = "not-converted"
     remedy = "Convert published weights with galsearch.encoders.convert_checkpoint(path, out)."
 
 
 class ShardError(GalsearchError, ValueError):
-    """Embeddings on disk that are incomplete or contradict themselves."""
+    """Error for embeddings on disk that are incomplete or contradict themselves."""
 
     code = "bad-embeddings"
     remedy = "Repeat galsearch.embed_dataset(dataset, out); it continues where it stopped."
 
 
 class NoEmbeddingsError(ShardError):
-    """A directory without embeddings."""
+    """Error for a directory without embeddings."""
 
     code = "no-embeddings"
     remedy = "Make embeddings with galsearch.embed_dataset(dataset, out)."
 
 
 class StoreMismatchError(ShardError):
-    """A directory with embeddings of another dataset or precision than those to be written."""
+    """Error for an output directory with embeddings of another dataset or precision."""
 
     code = "store-mismatch"
     remedy = "Embed into another directory, or remove this one."
 
 
 class ManifestError(GalsearchError, ValueError):
-    """An index directory whose files, counts or digests disagree with its manifest."""
+    """Error for an index directory whose files, counts or digests disagree with its manifest."""
 
     code = "bad-index"
     remedy = (
@@ -204,7 +208,7 @@ class ManifestError(GalsearchError, ValueError):
 
 
 class NoIndexError(ManifestError):
-    """A directory that holds no index."""
+    """Error for a directory that holds no index."""
 
     code = "no-index"
     remedy = (
@@ -214,28 +218,28 @@ class NoIndexError(ManifestError):
 
 
 class SeveralIndexesError(ManifestError):
-    """Several indexes where one is expected."""
+    """Error for several indexes where one is expected."""
 
     code = "several-indexes"
     remedy = "Pass the directory of one of them."
 
 
 class IndexExistsError(ManifestError, FileExistsError):
-    """The output directory of an index holds an index already."""
+    """Error for an output directory that holds an index already."""
 
     code = "index-exists"
     remedy = "Pass overwrite=True to replace it, or name another output directory."
 
 
 class NotCompactError(ManifestError):
-    """An index with later additions or removals where one without them is needed."""
+    """Error for an index with later additions or removals where one without them is needed."""
 
     code = "not-compact"
     remedy = "Run galsearch.compact(index) on it first."
 
 
 class DifferentQuantisersError(ManifestError):
-    """Indexes to be merged that were trained apart."""
+    """Error for indexes that cannot be merged, because their quantisers were trained separately."""
 
     code = "different-quantisers"
     remedy = (
@@ -245,14 +249,14 @@ class DifferentQuantisersError(ManifestError):
 
 
 class EncoderMismatchError(GalsearchError, ValueError):
-    """Embeddings of different encoders used together: their similarity has no meaning."""
+    """Error for embeddings of different encoders used together: their similarity has no meaning."""
 
     code = "encoder-mismatch"
     remedy = "Embed with the encoder of the index, or build the index again from these embeddings."
 
 
 class UnknownTargetError(GalsearchError, LookupError):
-    """A TARGETID that the dataset, the embeddings or the index do not hold."""
+    """Error for a TARGETID that the dataset, the embeddings or the index do not hold."""
 
     code = "unknown-target"
     remedy = (
@@ -261,21 +265,21 @@ class UnknownTargetError(GalsearchError, LookupError):
 
 
 class MissingModalityError(GalsearchError, LookupError):
-    """A galaxy, or an index, without the image or spectrum embedding that was asked for."""
+    """Error for a galaxy or an index that lacks the requested image or spectrum embedding."""
 
     code = "missing-modality"
     remedy = "Choose the other modality with using=... or among=..."
 
 
 class QueryError(GalsearchError, ValueError):
-    """A query that cannot be answered, such as one with k = 0."""
+    """Error for a query that cannot be answered, such as one with k = 0."""
 
     code = "bad-query"
     remedy = "Correct the argument that the message names."
 
 
 class MissingExtraError(GalsearchError, ImportError):
-    """An optional dependency that is not installed."""
+    """Error for an optional dependency that is not installed."""
 
     code = "missing-extra"
     remedy = "Install the package that the message names."

@@ -29,7 +29,7 @@ class Fingerprint(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Self:  # noqa: D102 (the class says it)
+    def __new__(cls, text: str) -> Self:  # noqa: D102 (the docstring of the class describes construction)
         if not _PATTERN.fullmatch(text):
             raise InvalidFingerprintError(
                 f"{text!r} is not an encoder fingerprint: expected 64 lower-case hexadecimal "
@@ -39,7 +39,7 @@ class Fingerprint(str):
 
     @property
     def short(self) -> str:
-        """The first 16 digits, for messages and file names."""
+        """The first 16 digits of the fingerprint, for messages and file names."""
         return short_digest(self)
 
 
@@ -54,12 +54,13 @@ def require_same_encoder(fingerprints: Mapping[str, str]) -> None:
     Parameters
     ----------
     fingerprints
-        For each place, named as a message should name it, the fingerprint of its encoder.
+        Fingerprints by the place of the embeddings, such as `"index 'demo'"`. An error message
+        names the places by these keys.
 
     Raises
     ------
     EncoderMismatchError
-        Where they differ; it names every place and its encoder.
+        Where the fingerprints differ; the message names every place and its encoder.
 
     Examples
     --------

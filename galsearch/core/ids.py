@@ -6,17 +6,19 @@ from galsearch.core.arrays import Rows, TargetIds
 
 
 def find_rows(sorted_ids: TargetIds, wanted: TargetIds) -> Rows:
-    """Row of each wanted id in ascending ids, -1 for an id that is not there.
+    """The row of each wanted TARGETID in a sorted array; -1 for one that is not in the array.
 
     Parameters
     ----------
     sorted_ids : (n,) int64
-        Ascending. Where an id occurs several times, its first row is returned.
+        TARGETIDs in ascending order. Where one occurs several times, its first row is returned.
     wanted : (m,) int64
+        TARGETIDs to look up, in any order.
 
     Returns
     -------
     (m,) int64
+        Rows of `sorted_ids`, in the order of `wanted`.
 
     Examples
     --------
@@ -30,17 +32,19 @@ def find_rows(sorted_ids: TargetIds, wanted: TargetIds) -> Rows:
 
 
 def find_rows_unsorted(ids: TargetIds, wanted: TargetIds) -> Rows:
-    """Row of each wanted id in ids of any order, -1 for an id that is not there.
+    """The row of each wanted TARGETID in an unsorted array; -1 for one that is not in the array.
 
     Parameters
     ----------
     ids : (n,) int64
-        In any order. Where an id occurs several times, its first row is returned.
+        TARGETIDs in any order. Where one occurs several times, its first row is returned.
     wanted : (m,) int64
+        TARGETIDs to look up, in any order.
 
     Returns
     -------
     (m,) int64
+        Rows of `ids`, in the order of `wanted`.
 
     Examples
     --------

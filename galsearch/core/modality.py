@@ -17,4 +17,4 @@ class Modality(StrEnum):
 DIRECTIONS: tuple[tuple[Modality, Modality], ...] = tuple(
     (using, among) for using in Modality for among in Modality
 )
-"""All four pairs (using, among), starting with image to image."""
+"""All four pairs of a query modality and a searched modality, starting with image to image."""

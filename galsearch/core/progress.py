@@ -1,38 +1,39 @@
-"""How long work reports its progress: one protocol for every function that takes `progress`."""
+"""Protocols of progress reports: every function with an argument `progress` calls one of them."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Receives the progress of work that has named stages.
+    """Callable that receives the progress of work that has named stages.
 
-    A progress bar of the command line is one; `lambda stage, done, total: print(stage, done)` is
-    another. It is called often, so it must be fast, and must not raise.
+    The progress bars of the command line are such a callable;
+    `lambda stage, done, total: print(stage, done)` is another. It is called often, so it must be
+    fast, and it must not raise.
     """
 
     def __call__(self, stage: str, done: int, total: int, /) -> None:
-        """Take notice that `done` of `total` items of the stage called `stage` are finished."""
+        """Receive the report that `done` of `total` items of the stage `stage` are finished."""
         ...
 
 
 class StageProgress(Protocol):
-    """Receives the progress of one stage of the work."""
+    """Callable that receives the progress of a single stage of some work."""
 
     def __call__(self, done: int, total: int, /) -> None:
-        """Take notice that `done` of `total` items are finished."""
+        """Receive the report that `done` of `total` items are finished."""
         ...
 
 
 def no_progress(stage: str, done: int, total: int, /) -> None:
-    """Ignore a report of progress: the default where nobody watches."""
+    """Ignore a progress report; used where the caller of a function wants none."""
 
 
 def no_stage_progress(done: int, total: int, /) -> None:
-    """Ignore a report of progress of one stage."""
+    """Ignore a progress report of a single stage; used where the caller wants none."""
 
 
 def stage_progress(progress: Progress, stage: str) -> StageProgress:
-    """A receiver for one stage that passes its reports on to `progress`.
+    """A callable that passes the progress reports of one stage on to `progress`.
 
     Examples
     --------

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 SCALES = {"g": 6.0, "r": 3.4, "z": 2.2}
-"""Factor for the flux of each band; g becomes blue, r green and z red."""
+"""Factor by which the flux of each band is multiplied; g becomes blue, r green and z red."""
 OFFSET, Q = 0.03, 20.0
 
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from galsearch.core.errors import InvalidSpectrumError
 
 DESI_N_PIXELS = 7781
-"""Pixels of the DESI grid after the three arms are joined (desispec.coaddition)."""
+"""Number of pixels of a DESI spectrum after its three arms are joined (desispec.coaddition)."""
 DESI_WAVELENGTH_ANGSTROM = np.asarray(3600.0 + 0.8 * np.arange(DESI_N_PIXELS), dtype=np.float64)
-"""The DESI grid: 3600 to 9824 Angstrom in steps of 0.8, vacuum, observed frame."""
+"""Wavelengths of the DESI grid: 3600 to 9824 Angstrom in steps of 0.8, vacuum, observed frame."""
 DESI_WAVELENGTH_ANGSTROM.setflags(write=False)
 
 
@@ -35,13 +35,13 @@ class Spectrum:
     """
 
     wavelength_angstrom: npt.NDArray[np.float64]
-    """(n,), vacuum, observed frame, strictly increasing."""
+    """Vacuum wavelengths in the observed frame in Angstrom, shape (n,), strictly increasing."""
     flux: npt.NDArray[np.float32]
-    """(n,), 1e-17 erg / (s cm2 Angstrom)."""
+    """Flux density in 1e-17 erg / (s cm2 Angstrom), shape (n,)."""
     ivar: npt.NDArray[np.float32]
-    """(n,), inverse variance of `flux`."""
+    """Inverse variance of the flux density, shape (n,)."""
     mask: npt.NDArray[np.bool_] | None = None
-    """(n,), True where there is no measurement."""
+    """Mask of shape (n,), True for pixels without a measurement. Default: no pixel is masked."""
 
     def __post_init__(self) -> None:
         wavelength = np.array(self.wavelength_angstrom, dtype=np.float64)
@@ -69,15 +69,15 @@ class Spectrum:
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
-        """(n,), True where there is a measurement."""
+        """Mask of shape (n,), True for pixels with a measurement."""
         assert self.mask is not None  # noqa: S101 (set in __post_init__)
         return ~self.mask
 
     def on_desi_grid(self) -> "Spectrum":
-        """The same spectrum on the 7781 pixels of the DESI grid.
+        """The spectrum interpolated to the 7781 pixels of the DESI grid.
 
         Flux is interpolated linearly between neighbouring measured pixels. The inverse variance
-        of an interpolated pixel is the smaller one of the two, which never overstates the
+        of an interpolated pixel is the smaller one of those two pixels, which never overstates the
         precision. Pixels outside the spectrum are masked. A spectrum that is on the DESI grid
         already is returned unchanged.
 

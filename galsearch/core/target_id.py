@@ -35,7 +35,7 @@ class TargetId(int):
     '39627848784286003'
     """
 
-    def __new__(cls, value: object) -> Self:  # noqa: D102 (the class says it)
+    def __new__(cls, value: object) -> Self:  # noqa: D102 (the docstring of the class describes construction)
         if isinstance(value, str):
             text = value.strip()
             if not (text.isascii() and text.isdigit()):
@@ -69,7 +69,12 @@ class TargetId(int):
 
 
 def as_target_ids(values: Any) -> npt.NDArray[np.int64]:
-    """A new (n,) int64 array of TARGETIDs, checked.
+    """A new (n,) int64 array of TARGETIDs, after a check that each of them is possible.
+
+    Parameters
+    ----------
+    values : (n,) array or sequence of integers
+        TARGETIDs.
 
     Raises
     ------
@@ -105,13 +110,13 @@ class TargetIdParts:
     """The parts that DESI packs into a TARGETID."""
 
     objid: int
-    """Row number in the Tractor catalogue of the brick."""
+    """Row number of the object in the Tractor catalogue of its Legacy Surveys brick."""
     brickid: int
     """Number of the Legacy Surveys brick, 1 .. 662,174."""
     release: int
     """Imaging release, such as 9010 for DR9 south; below 1000 a class of secondary targets."""
     mock: bool
-    """True for a simulated galaxy."""
+    """True for a simulated (mock) galaxy."""
     sky: bool
     """True for a sky fibre, a position without an object."""
 
@@ -140,7 +145,7 @@ def encode_target_id(parts: TargetIdParts) -> TargetId:
     Raises
     ------
     InvalidTargetIdError
-        Where a part exceeds its bits (22, 20 and 16).
+        Where `objid` exceeds 22 bits, `brickid` 20 bits or `release` 16 bits.
 
     Examples
     --------
@@ -164,14 +169,19 @@ def encode_target_id(parts: TargetIdParts) -> TargetId:
 def target_id_from_position(healpix_29: int) -> TargetId:
     """A TARGETID for a galaxy that DESI did not target, made from its position.
 
-    It is the number of the galaxy's order-29 HEALPix pixel with bit 62 set. DESI reserves bit 62,
-    so such an id never equals one of DESI's. Two positions in one order-29 pixel, 0.4
-    milliarcsec wide, are the same galaxy.
+    The TARGETID is the number of the galaxy's order-29 HEALPix pixel with bit 62 set. DESI reserves
+    bit 62, so such a TARGETID never equals one of DESI's. Two positions in one order-29 pixel, 0.4
+    milliarcsec wide, count as the same galaxy.
+
+    Parameters
+    ----------
+    healpix_29
+        Number of the order-29 HEALPix pixel that contains the position.
 
     Raises
     ------
     InvalidTargetIdError
-        Where the number is not an order-29 pixel.
+        Where `healpix_29` is not the number of an order-29 pixel.
 
     Examples
     --------
@@ -184,5 +194,5 @@ def target_id_from_position(healpix_29: int) -> TargetId:
 
 
 def is_position_id(target_id: TargetId) -> bool:
-    """True for an id that was made by `target_id_from_position`, not by DESI."""
+    """True for a TARGETID that `target_id_from_position` made, False for one that DESI assigned."""
     return bool(int(target_id) & _POSITION_BIT)

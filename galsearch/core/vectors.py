@@ -6,11 +6,16 @@ import numpy.typing as npt
 from galsearch.core.errors import ShardError
 
 UNIT_TOLERANCE = 1e-5
-"""Deviation of the length from 1 up to which a stored row counts as a unit vector."""
+"""Largest difference between the length of a vector and 1 with which it counts as a unit vector."""
 
 
 def unit_rows(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """A new (n, d) float32 array of the same directions, each row of length 1.
+    """The vectors divided by their lengths: a new (n, d) float32 array of unit vectors.
+
+    Parameters
+    ----------
+    vectors : (n, d)
+        Vectors of any length above 0, one in each row.
 
     Raises
     ------
@@ -37,7 +42,10 @@ def unit_rows(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 
 
 def off_unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """(n,) bool, True for rows whose length differs from 1 by more than 1e-5 or is NaN."""
+    """True for each row of (n, d) vectors whose length differs from 1 by more than 1e-5 or is NaN.
+
+    The result is a bool array of shape (n,).
+    """
     length = np.linalg.norm(np.asarray(vectors, dtype=np.float64), axis=1)
     return np.asarray(~(np.abs(length - 1) <= UNIT_TOLERANCE))
 
@@ -45,11 +53,19 @@ def off_unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
 def neighbour_order(
     similarity: npt.NDArray[np.floating], target_ids: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.intp]:
-    """Order of neighbours: descending similarity, equal ones by ascending TARGETID.
+    """Indices that sort neighbours by descending similarity, and ties by ascending TARGETID.
+
+    Parameters
+    ----------
+    similarity : (n,)
+        Cosine similarity of each neighbour with the query.
+    target_ids : (n,) int64
+        TARGETID of each neighbour.
 
     Returns
     -------
-    (n,) int64 positions in the two arrays
+    (n,) int64
+        Indices into the two arrays, the best neighbour first.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Files and directories that are written completely or not at all.
+"""Atomic writing: files and directories appear completely or not at all.
 
-Each is written under a temporary name beside its final place and renamed when it is complete, so
-that a reader, and a run that was interrupted, never meets half a file.
+Each is written under a temporary name beside its final path and renamed when it is complete. So no
+reader sees an incomplete file, and an interrupted run leaves none behind.
 """
 
 import json
@@ -20,21 +20,21 @@ from galsearch.core.errors import OutputExistsError
 
 @contextmanager
 def new_directory(out: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A fresh directory that becomes `out` when the block ends without an error.
+    """A context manager for a temporary directory that is renamed to `out` at the end.
 
-    After an error it is removed, and `out` is as it was.
+    After an error in the `with` block the temporary directory is removed and `out` is unchanged.
 
     Parameters
     ----------
     out
-        May exist where it is an empty directory.
+        Final path of the directory. It may exist already if it is an empty directory.
     replace
-        Put the new directory in the place of the old one, whatever that holds.
+        Replace a directory that exists at `out`, whatever it holds.
 
     Raises
     ------
     OutputExistsError
-        Where `out` is a file, or a directory that is not empty and not to be replaced.
+        Where `out` is a file, or a directory that is not empty while `replace` is false.
     """
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and not replace):
         raise OutputExistsError(f"{out}: exists and is not empty.")
@@ -58,14 +58,14 @@ def new_directory(out: Path, *, replace: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """A temporary path; what is written there replaces `path` when the block ends.
+    """A context manager for a temporary path whose file is renamed to `path` at the end.
 
-    After an error it is removed, and `path` is as it was.
+    After an error in the `with` block the temporary file is removed and `path` is unchanged.
 
     Parameters
     ----------
     path
-        Its directory is made where it is missing.
+        Final path of the file. Its directory is made if it is missing.
     durable
         Wait until the file and its name are on the disk, so that they survive a power failure.
     """
@@ -83,7 +83,7 @@ def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str, *, durable: bool = False) -> None:
-    """Write a text file in UTF-8."""
+    """Write a text file in UTF-8, atomically; `durable` waits until it is on the disk."""
     with new_file(path, durable=durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -91,32 +91,32 @@ def write_text(path: Path, text: str, *, durable: bool = False) -> None:
 def append_text(path: Path, text: str) -> None:
     """Append text in UTF-8 to a file, such as a line to a log.
 
-    This is the one function here that is not atomic: a process that is killed may leave a part of
-    the text at the end of the file.
+    Unlike the other functions of `galsearch.files.atomic`, this one is not atomic: a process that
+    is killed may leave a part of the text at the end of the file.
     """
     with path.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write a file of these bytes."""
+    """Write a binary file atomically."""
     with new_file(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
-    """Write a value as JSON with a line break at the end."""
+    """Write a value to a JSON file atomically, with a line break at the end."""
     write_text(path, json.dumps(value, indent=indent) + "\n")
 
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Write one array in NumPy's `.npy` format."""
+    """Write one array to a file in NumPy's `.npy` format, atomically."""
     with new_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
 
 def write_arrays(path: Path, **arrays: npt.NDArray[Any]) -> None:
-    """Write named arrays in NumPy's `.npz` format."""
+    """Write named arrays to one file in NumPy's `.npz` format, atomically."""
     with new_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
@@ -125,10 +125,10 @@ def write_arrays(path: Path, **arrays: npt.NDArray[Any]) -> None:
 def new_array(
     path: Path, *, dtype: npt.DTypeLike, shape: tuple[int, ...]
 ) -> Iterator[npt.NDArray[Any]]:
-    """A new array in a `.npy` file, memory-mapped, to be filled while the block runs.
+    """A context manager for a memory-mapped array in a new `.npy` file, for the caller to fill.
 
-    The file takes its place when the block ends without an error. An older file at `path` that
-    is memory-mapped stays readable through its map.
+    The file is renamed to `path` when the `with` block ends without an error. If an older file at
+    `path` is memory-mapped, its map stays readable.
     """
     with new_file(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.dtype(dtype), shape=shape)
@@ -137,7 +137,7 @@ def new_array(
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the list of names in a directory, is on the disk."""
+    """Wait until the content of a file, or the entries of a directory, are on the disk (fsync)."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -146,7 +146,7 @@ def sync(path: Path) -> None:
 
 
 def temporary_path(path: Path) -> Path:
-    """A name beside `path` that is hidden and carries the number of this process.
+    """A hidden path in the directory of `path` whose name contains the number of this process.
 
     The process number keeps two runs apart; the dot at the start keeps the file out of searches
     for complete files.

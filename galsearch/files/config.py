@@ -21,6 +21,13 @@ T = TypeVar("T")
 def read_config(path: str | Path, kind: type[T]) -> T:
     """An instance of the dataclass `kind` with the values of a TOML file.
 
+    Parameters
+    ----------
+    path
+        The TOML file.
+    kind
+        A dataclass whose fields are the permitted keys; its defaults stand in for missing keys.
+
     Raises
     ------
     ConfigError
@@ -41,12 +48,21 @@ def read_config(path: str | Path, kind: type[T]) -> T:
 def config_from_table(table: Mapping[str, Any], kind: type[T], *, where: str) -> T:
     """An instance of the dataclass `kind` with the values of a table.
 
-    A field that is itself a dataclass takes a nested table.
+    Parameters
+    ----------
+    table
+        Values by key, as a TOML parser returns them. A field that is itself a dataclass takes a
+        nested table.
+    kind
+        The dataclass.
+    where
+        Name of the file or other source of the table, for messages.
 
     Raises
     ------
     ConfigError
-        Naming `where` and listing every problem.
+        Where a key is unknown or missing, or a value has a wrong type. The message starts with
+        `where` and lists every such problem.
 
     Examples
     --------
@@ -71,7 +87,7 @@ def config_from_table(table: Mapping[str, Any], kind: type[T], *, where: str) ->
 
 
 def as_table(config: Any) -> dict[str, Any]:
-    """The values of a dataclass as tables, lists, numbers and strings, ready for JSON."""
+    """The fields of a dataclass as nested dictionaries and lists that JSON can represent."""
     return {key: _plain(value) for key, value in dataclasses.asdict(config).items()}
 
 

@@ -10,7 +10,7 @@ from galsearch.core.errors import ManifestError
 from galsearch.core.fingerprint import short_digest
 
 WHOLE_BELOW_BYTES = 1 << 20
-"""A file up to this size is sampled as a whole."""
+"""Size in bytes up to which the sample digest of a file covers the whole file."""
 _EDGE_BYTES, _BLOCK_BYTES, _N_BLOCKS = 1 << 16, 1 << 14, 16
 
 
@@ -41,7 +41,7 @@ def sha256_of_parts(parts: Iterable[bytes | memoryview]) -> str:
 
 @dataclass(frozen=True)
 class FileDigest:
-    """Size and content digests of one file of an index."""
+    """Size in bytes and content digests of one file of an index."""
 
     n_bytes: int
     sha256: str
@@ -56,7 +56,7 @@ class FileDigest:
         return cls(path.stat().st_size, sha256_of_file(path), _sample(path))
 
     def check(self, path: Path, *, whole: bool) -> None:
-        """Check that the file at `path` has this size and digest.
+        """Check that a file has the recorded size and digest.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class FileDigest:
         Raises
         ------
         ManifestError
-            Naming the file and what differs.
+            Where the file is missing or differs; the message names the file and the difference.
         """
         if not path.is_file():
             raise ManifestError(f"{path}: the file is missing; manifest.json lists it.", path=path)

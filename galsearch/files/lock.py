@@ -9,13 +9,14 @@ from galsearch.core.errors import LockedError
 
 try:
     import fcntl
-except ImportError:  # Windows, where an open file cannot be removed
+except ImportError:
+    # Windows has no fcntl. It needs no such locks either: it does not remove an open file.
     fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path` while the block runs, so that no other process does.
+    """A context manager that holds the lock file at `path`, so that no other process can hold it.
 
     Where the file system has no locks (Lustre mounted with `noflock`), the existence of a file
     `<name>.soft` is the lock.
@@ -23,9 +24,10 @@ def exclusive_lock(path: Path) -> Iterator[None]:
     Raises
     ------
     LockedError
-        Where another process holds it.
+        Where another process holds the lock.
     """
-    # Imported here: only changes of an index need it, and a query starts faster without it.
+    # filelock is imported here, because only changes of an index need it, and a query starts
+    # faster without it.
     from filelock import FileLock, SoftFileLock, Timeout
 
     lock: FileLock | SoftFileLock = FileLock(path, timeout=0)
@@ -46,9 +48,9 @@ def exclusive_lock(path: Path) -> Iterator[None]:
 
 
 def hold_for_reading(path: Path) -> int:
-    """An open file descriptor of `path`; while it is open, `is_held` is true for the path.
+    """An open file descriptor of `path`; while it is open, `is_held(path)` is true.
 
-    Close it with `os.close`. Where the file system has no locks, `is_held` is true for ever.
+    The caller closes it with `os.close`. On a file system without locks, `is_held` is always true.
     """
     handle = os.open(path, os.O_RDONLY)
     if fcntl is not None:
@@ -61,7 +63,7 @@ def hold_for_reading(path: Path) -> int:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds `path` for reading, or may: true where locks do not work."""
+    """True where a process holds the file for reading, and always on file systems without locks."""
     if not path.is_file():
         return False
     if fcntl is None:

@@ -103,7 +103,7 @@ def _page(title: str, body: str) -> str:
 
 
 def _open_pixels(path: str | Path | None) -> Dataset:
-    """The dataset at `path`."""
+    """The dataset whose images and spectra the page shows; an error if it is not at `path`."""
     if path is None:
         raise NoDatasetError("the index does not record which dataset its galaxies came from.")
     try:
@@ -150,7 +150,7 @@ def _card(batch: GalaxyBatch, row: int, similarity: float | None) -> str:
 
 
 def _sky_link(target_id: TargetId, ra_deg: float, dec_deg: float) -> str:
-    """A link to the galaxy in the Legacy Surveys viewer; the word "simulated" for a mock galaxy."""
+    """An HTML link to a galaxy in the Legacy Surveys viewer; "simulated" for a mock galaxy."""
     if not is_position_id(target_id) and decode_target_id(target_id).mock:
         return "simulated"
     url = f"https://www.legacysurvey.org/viewer?ra={ra_deg:.5f}&dec={dec_deg:.5f}&layer=ls-dr9&zoom=16"

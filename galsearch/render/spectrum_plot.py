@@ -8,7 +8,8 @@ from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
 WIDTH, HEIGHT = 460, 170
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 16, 34
 N_BINS = 389
-"""Bins of the plot; each holds 20 DESI pixels, 16 Angstrom, about one pixel of a screen."""
+"""Number of bins of a plotted spectrum; each holds 20 DESI pixels (16 Angstrom), which is about one
+pixel of a screen."""
 
 LINES_ANGSTROM: dict[str, float] = {
     "[O II]": 3728.5,
@@ -29,7 +30,7 @@ def spectrum_svg(
     *,
     z: float | None = None,
 ) -> str:
-    """An SVG plot of a spectrum on the DESI grid.
+    """An SVG plot of a spectrum on the DESI grid, as text to be embedded in an HTML page.
 
     Parameters
     ----------
@@ -37,7 +38,13 @@ def spectrum_svg(
         Flux in 1e-17 erg / (s cm2 Angstrom) and its inverse variance. Pixels with `ivar` 0 leave
         a gap in the curve.
     z
-        Redshift at which the lines of `LINES_ANGSTROM` are marked; None marks no lines.
+        Redshift at which spectral lines such as [O II], Ca H and K and the Balmer lines are marked;
+        None marks no lines.
+
+    Examples
+    --------
+    >>> spectrum_svg(np.ones(7781), np.ones(7781), z=0.1)[:4]
+    '<svg'
     """
     wavelength, binned = bin_spectrum(flux, ivar)
     seen = np.isfinite(binned)
@@ -57,9 +64,19 @@ def spectrum_svg(
 def bin_spectrum(
     flux: npt.NDArray[np.floating], ivar: npt.NDArray[np.floating]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Central wavelengths of the bins in Angstrom, and inverse-variance means of the flux.
+    """Central wavelengths of the plotted bins, and the mean flux in each bin.
 
-    Both have shape (N_BINS,). The mean is NaN in a bin without a measured pixel.
+    Parameters
+    ----------
+    flux, ivar : (7781,)
+        Flux on the DESI grid and its inverse variance.
+
+    Returns
+    -------
+    centre : (389,) float64
+        Wavelengths in Angstrom.
+    mean : (389,) float64
+        Inverse-variance mean of the flux; NaN in a bin without a measured pixel.
     """
     edges = np.linspace(0, len(flux), N_BINS + 1).astype(int)[:-1]
     weight = np.add.reduceat(np.asarray(ivar, np.float64), edges)
@@ -71,7 +88,10 @@ def bin_spectrum(
 
 
 def _range(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Limits of the flux axis that show the continuum and most lines but not single outliers."""
+    """Lower and upper limit of the flux axis of a plot.
+
+    The limits show the continuum and most lines, but not single outliers.
+    """
     low, high = np.percentile(values, [0.5, 99.8])
     low = min(0.0, float(low))
     high = max(float(high), low + 1e-3)
@@ -83,8 +103,8 @@ def _x(wavelength: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _y(flux: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
-    share = (np.clip(flux, low, high) - low) / (high - low)
-    return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+    fraction = (np.clip(flux, low, high) - low) / (high - low)
+    return HEIGHT - BOTTOM - fraction * (HEIGHT - BOTTOM - TOP)
 
 
 def _line_marks(z: float) -> str:
@@ -102,7 +122,10 @@ def _line_marks(z: float) -> str:
 
 
 def _frame(inside: str, low: float, high: float) -> str:
-    """The complete SVG: axes with ticks around the drawing `inside`."""
+    """A complete SVG document: axes with ticks around the SVG elements in `inside`.
+
+    The flux axis reaches from `low` to `high`.
+    """
     ticks = []
     for wavelength in range(4000, 10000, 1000):
         x = float(_x(np.array([float(wavelength)]))[0])
@@ -122,7 +145,7 @@ def _frame(inside: str, low: float, high: float) -> str:
 
 
 def _round_ticks(low: float, high: float) -> list[float]:
-    """Two to five round values between two limits, for the ticks of an axis."""
+    """Two to five round numbers between two limits, at which an axis has ticks."""
     step = 10.0 ** np.floor(np.log10((high - low) / 2))
     while (high - low) / step > 4:
         step *= 2 if (high - low) / step < 9 else 2.5

@@ -13,7 +13,7 @@ from galsearch.core.rgb import legacy_rgb
 def thumbnail_png(
     flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None = None
 ) -> bytes:
-    """A PNG image of a galaxy, north up and east left.
+    """The bytes of a PNG image of a galaxy, north up and east left.
 
     Parameters
     ----------
@@ -38,5 +38,11 @@ def thumbnail_png(
 
 
 def data_uri(png: bytes) -> str:
-    """The PNG as a `data:` URI, for the `src` attribute of an HTML `img` element."""
+    """A PNG image as a `data:` URI, for the `src` attribute of an HTML `img` element.
+
+    Examples
+    --------
+    >>> data_uri(b"PNG")
+    'data:image/png;base64,UE5H'
+    """
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,22 +1,22 @@
-"""Cost model of the ways to search, which the search and the tuning use to choose between them.
+"""Cost model of the search methods, with which search and tuning choose the cheapest one.
 
-Costs are counted, not measured, so that the same query takes the same way and returns the same
-neighbours on every machine. The unit is the cost of looking up one 8-bit code. The weights are
-ratios of times with one thread for single queries, as `python -m benchmarks.index.calibrate_costs`
-prints them.
+Costs are computed from counts, not from measured times, so that the same query uses the same method
+and returns the same neighbours on every machine. The unit of all costs is the look-up of one 8-bit
+code. The weights are ratios of times with one thread for single queries, as
+`python -m benchmarks.index.calibrate_costs` prints them.
 """
 
 from galsearch.index.plan.index_plan import IndexPlan
 
 LOOKED_UP_CODE = 1.0
-"""Cost of one product-quantiser code of 5 to 8 bits, looked up in a table."""
+"""Cost of one product-quantiser code of 5 to 8 bits, looked up in a table; the unit of costs."""
 PACKED_CODE = 0.06
 """Cost of one 4-bit code with fast scan, which compares 32 vectors at a time in registers."""
 SCALAR_CODE = 0.5
 """Cost of one component that is stored as an 8-bit scalar."""
 VISITED_LIST = 4000.0
-"""Cost of probing a list: finding its centroid, and the first access to memory that is not
-cached."""
+"""Cost of probing an inverted list: finding its centroid, and the first access to memory that is
+not in the cache of the CPU."""
 LIST_BY_PRODUCTS = 1800.0
 """Cost of probing a list with inner-product PQ, where the lookup table is shared by all lists."""
 SHORT_COMPONENT = 0.2
@@ -27,12 +27,23 @@ GATHERED_COMPONENT = 0.7
 """Additional cost for each component of a stored vector that is fetched from a random position of
 the memory map."""
 KEPT_VECTOR = 25.0
-"""Cost of adding one vector to the temporary index of a filter, divided by the hundred queries that
-a filter is expected to be used for."""
+"""Cost of adding one vector to the temporary index of a filter, divided by 100 because a filter is
+expected to be used for a hundred queries."""
 
 
 def probe_cost(n_lists: float, plan: IndexPlan) -> float:
-    """Cost of estimating the distances of all vectors in `n_lists` lists from their codes."""
+    """Cost of probing `n_lists` inverted lists: distances of all their vectors are estimated.
+
+    The unit is the look-up of one 8-bit code.
+
+    Examples
+    --------
+    >>> from galsearch.index.plan.index_recipe import IndexRecipe
+    >>> from galsearch.index.plan.index_plan import plan_index
+    >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256)
+    >>> round(probe_cost(16, plan))
+    94000
+    """
     weight = {"ivfsq": SCALAR_CODE, "fastscan": PACKED_CODE}.get(plan.kind, LOOKED_UP_CODE)
     n_vectors = n_lists * plan.n_vectors / plan.n_lists
     visit = LIST_BY_PRODUCTS if plan.metric == "ip" else VISITED_LIST
@@ -40,7 +51,10 @@ def probe_cost(n_lists: float, plan: IndexPlan) -> float:
 
 
 def rerank_cost(n_vectors: float, dim: int) -> float:
-    """Cost of comparing stored vectors at `n_vectors` random rows with a query."""
+    """Cost of comparing a query with `n_vectors` stored vectors of `dim` dimensions at random rows.
+
+    The unit is the look-up of one 8-bit code.
+    """
     return n_vectors * dim * (SCANNED_COMPONENT + GATHERED_COMPONENT)
 
 
@@ -50,10 +64,10 @@ def temporary_index_cost(n_compared: float, n_indexed: int, n_components: int) -
     Parameters
     ----------
     n_compared
-        Vectors that are compared with a query.
+        Number of vectors that are compared with a query.
     n_indexed
-        Vectors in the temporary index; a part of the cost of making it is added.
+        Number of vectors in the temporary index; a hundredth of the cost of making it is added.
     n_components
-        Components of a shortened vector.
+        Number of components of a shortened vector.
     """
     return n_compared * n_components * SHORT_COMPONENT + n_indexed * KEPT_VECTOR

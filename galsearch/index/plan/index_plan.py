@@ -1,4 +1,4 @@
-"""The parameters of the inverted lists for a given number of vectors, derived from a recipe."""
+"""Plans of indexes: parameters of the inverted lists, derived from a recipe and the data."""
 
 import math
 from dataclasses import dataclass
@@ -10,46 +10,51 @@ from galsearch.index.plan.index_recipe import IndexRecipe, size_bytes
 Kind = Literal["flat", "ivfsq", "ivfpq", "fastscan"]
 Metric = Literal["l2", "ip"]
 MIN_POINTS_PER_LIST = 39
-"""FAISS's k-means warns if there are fewer training vectors than this for each centroid."""
+"""Smallest number of vectors for each inverted list in a default plan; with fewer training vectors
+for each centroid, the k-means of FAISS gives a warning."""
 GPU_SUBVECTORS = (1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96)
-"""Numbers of codes for each vector that FAISS's GPU IVF-PQ has kernels for (faiss 1.15)."""
+"""Numbers of product-quantiser codes for each vector that the GPU kernels of faiss 1.15 support."""
 MAX_LISTS = 16_384
-"""Largest default number of lists. Where codes are short, more lists make queries hardly faster and
-k-means slower."""
+"""Largest default number of inverted lists. With more lists, queries on short codes are hardly
+faster, and k-means is slower."""
 _MAX_SINGLE_CODE_COMPONENTS = 64
-"""Up to 64 components: one 4-bit code for each component; above: one for every two."""
+"""Largest number of components for which a default `fastscan` plan has one 4-bit code for each
+component; with more, it has one code for every two components."""
 MAX_SCALAR_COMPONENTS = 64
-"""Up to 64 components: one byte for each component (`ivfsq`). More components are described better
-by fewer codes of a product quantiser."""
+"""Largest number of components for which the default family is `ivfsq`, with one byte for each
+component. More components are described better by fewer codes of a product quantiser."""
 
 
 @dataclass(frozen=True)
 class IndexPlan:
-    """A recipe resolved for the vectors of one modality."""
+    """The parameters of an index over the vectors of one modality, with no value left open."""
 
     kind: Kind
     """Family of the index; `flat` has no inverted lists, every query is an exact search."""
     n_vectors: int
     dim: int
     n_lists: int
-    """0 where `kind` is `flat`, as are the next four fields."""
+    """Number of inverted lists; 0 for a flat index."""
     n_components: int
-    """Components of a vector in the lists, after rotation; `dim` where none is dropped."""
+    """Number of components of a rotated vector that the inverted lists keep; 0 for a flat index."""
     n_subvectors: int
-    """Codes for each vector."""
+    """Number of codes that describe a vector in the inverted lists; 0 for a flat index."""
     n_bits: int
-    """Bits of each code."""
+    """Number of bits of each code; 0 for a flat index."""
     n_training: int
-    """Vectors that train the quantisers."""
+    """Number of vectors that train the quantisers; 0 for a flat index."""
     store: str = "float32"
-    """Encoding of the stored vectors."""
+    """Encoding of the stored vectors: `float32`, `float16` or `int8`."""
     metric: Metric = "l2"
-    """Metric by which the lists rank vectors: squared distance, or inner product. Inner products
-    are used in the lists for cross-modal queries, whose axes are scaled."""
+    """Metric by which the inverted lists rank vectors: squared distance (`l2`) or inner product
+    (`ip`). Inner products are used in query-aware lists, whose axes are scaled."""
 
     @property
     def code_bytes(self) -> float:
-        """Bytes of the codes of one vector in the inverted lists, without its row number."""
+        """Number of bytes of the codes of one vector in the inverted lists, without its row number.
+
+        It may be a fraction, such as 0.5 for a single 4-bit code.
+        """
         return self.n_subvectors * self.n_bits / 8
 
 
@@ -70,13 +75,13 @@ def plan_index(
     Parameters
     ----------
     recipe
-        Values that are set there are used; the others follow from the data.
+        Requested properties. Values that the recipe leaves open follow from the data.
     n_vectors, dim
         Number of vectors, and of dimensions of each.
     n_pca_components
-        PCA components that keep 99.8 % of the variance; default: all.
+        Number of PCA components that keep 99.8 % of the variance; default: all.
     n_pca_components_4_bit
-        PCA components that keep 97 % of the variance, for 4-bit codes; default: all.
+        Number of PCA components that keep 97 % of the variance, for 4-bit codes; default: all.
     on_gpu
         Plan an index that a GPU trains: any family but `fastscan`.
     share_of_memory
@@ -142,7 +147,9 @@ def list_bytes(plan: IndexPlan) -> float:
 
 
 def _family(recipe: IndexRecipe, n_vectors: int, n_components: int, *, on_gpu: bool) -> Kind:
-    """Family of the recipe, or the default family for so many vectors and components."""
+    """The index family that the recipe names, or the default for the given numbers of vectors and
+    components.
+    """
     if recipe.family == "flat" or n_vectors < recipe.flat_below:
         return "flat"
     if recipe.family != "auto":
@@ -155,13 +162,13 @@ def _family(recipe: IndexRecipe, n_vectors: int, n_components: int, *, on_gpu: b
 
 
 def _available_bytes(recipe: IndexRecipe, share_of_memory: float) -> float:
-    """Memory for the lists of one modality; infinite without a memory budget."""
+    """Bytes of memory for the inverted lists of one modality; infinite without a memory budget."""
     budget = None if recipe.memory_budget is None else size_bytes(recipe.memory_budget)
     return math.inf if budget is None else budget * share_of_memory
 
 
 def _contradictions(plan: IndexPlan, recipe: IndexRecipe, available: float) -> list[str]:
-    """One sentence for each reason why no such index can be built."""
+    """Reasons why a planned index cannot be built, one sentence each; empty if it can be."""
     problems = []
     if plan.n_components > plan.dim:
         problems.append(f"n_components = {plan.n_components}, vectors have {plan.dim}.")
@@ -195,7 +202,11 @@ def _contradictions(plan: IndexPlan, recipe: IndexRecipe, available: float) -> l
 
 
 def _default_n_lists(n_vectors: int) -> int:
-    """The power of two nearest to 4 sqrt(n), halved until there are 39 vectors for each list."""
+    """Default number of inverted lists for `n_vectors` vectors, at most 16,384.
+
+    It is the power of two nearest to 4 sqrt(n_vectors), halved until there are 39 vectors for each
+    list.
+    """
     n_lists = 1 << max(0, round(math.log2(4 * math.sqrt(max(n_vectors, 1)))))
     while n_lists > 1 and n_lists * MIN_POINTS_PER_LIST > n_vectors:
         n_lists //= 2
@@ -203,13 +214,18 @@ def _default_n_lists(n_vectors: int) -> int:
 
 
 def _components_in_memory(n_vectors: int, n_components: int, n_lists: int, available: float) -> int:
-    """The smaller one of `n_components` and the number of components that fit in memory."""
+    """The largest number of components, at most `n_components`, whose lists fit in memory.
+
+    `available` is the memory in bytes; each component of a vector takes one byte.
+    """
     fits = (available - 8 * n_vectors) // (n_vectors + 4.0 * (n_lists + 256))
     return int(max(1, min(n_components, fits)))
 
 
 def allowed_n_subvectors(kind: Kind, n_components: int) -> list[int]:
-    """Numbers of codes for each vector that a default plan may use, ascending.
+    """Numbers of codes for each vector among which a default plan chooses, in ascending order.
+
+    Each of them divides the number of components.
 
     Examples
     --------
@@ -230,7 +246,10 @@ def allowed_n_subvectors(kind: Kind, n_components: int) -> list[int]:
 def _subvectors_in_memory(
     kind: Kind, n_vectors: int, dim: int, n_lists: int, available: float
 ) -> int:
-    """The largest allowed number of codes that fits in memory, else the smallest allowed one."""
+    """The largest allowed number of codes for each vector whose lists fit in memory.
+
+    If none of them fits in `available` bytes, it is the smallest allowed number.
+    """
     n_bits, allowed = 4 if kind == "fastscan" else 8, allowed_n_subvectors(kind, dim)
     centroids = 4.0 * dim * (n_lists + 2**n_bits)
     fits = [m for m in allowed if n_vectors * (m * n_bits / 8 + 8) + centroids <= available]

@@ -1,4 +1,4 @@
-"""Recipes of indexes: what is set for a build, read from a small TOML file."""
+"""Recipes of indexes: the requested properties of an index, read from a small TOML file."""
 
 import re
 from dataclasses import dataclass
@@ -17,16 +17,21 @@ _CHOICES = {"family": FAMILIES, "store": STORES, "rotation": ROTATIONS, "device"
 
 @dataclass(frozen=True)
 class IndexRecipe:
-    """Requested properties of an index; what is not set follows from the data.
+    """The requested properties of an index. Values that are not set follow from the data.
 
     Raises
     ------
     ConfigError
         Where a value is not possible; the message lists every such value.
+
+    Examples
+    --------
+    >>> IndexRecipe(recall_target=0.9, memory_budget="2 GB").family
+    'auto'
     """
 
     name: str = "default"
-    """Name of the index in messages."""
+    """Name by which messages call the index."""
     recall_target: float = 0.95
     """Recall@10 against exact search that each direction is tuned to reach. Higher is slower."""
     memory_budget: str | None = None
@@ -47,35 +52,37 @@ class IndexRecipe:
     which product quantisation has the smallest error (`opq`). `auto`: pca for ivfsq; for the others
     the rotation with the smallest error on a part of the training sample."""
     n_components: int | None = None
-    """Components of a rotated vector that the inverted lists keep; stored vectors keep all.
-    Default: the fewest, a multiple of 16, that leave 2e-3 of the variance unexplained (fastscan:
-    3e-2; ivfpq: all components)."""
+    """Number of components of a rotated vector that the inverted lists keep; stored vectors keep
+    all. Default: the smallest multiple of 16 that leaves at most 2e-3 of the variance unexplained
+    (fastscan: 3e-2; ivfpq: all components)."""
     n_lists: int | None = None
     """Number of inverted lists. Default: the power of two nearest to 4 sqrt(n), at most 16,384,
     with at least 39 vectors for each list. With too few lists every probe reads many vectors; with
     too many, training takes longer."""
     n_subvectors: int | None = None
-    """Codes for each vector; must divide the number of components. Default: one for every four
-    components, at most 64; 4-bit codes: one for each component up to 64 components, else one for
-    every two, at most 128. Fewer codes need less memory and more re-ranking for the same recall."""
+    """Number of codes for each vector; it must divide the number of components. Default: one for
+    every four components, at most 64; 4-bit codes: one for each component up to 64 components, else
+    one for every two, at most 128. Fewer codes need less memory, and more re-ranking for the same
+    recall."""
     n_bits: int | None = None
-    """Bits of each code, 4 to 8. Default: 8, or 4 for fastscan, which has no other. A GPU trains
-    8-bit codes only."""
+    """Number of bits of each code, 4 to 8. Default: 8, or 4 for fastscan, which has no other. A GPU
+    trains 8-bit codes only."""
     n_probe: int | None = None
-    """Inverted lists that a query probes. Default: tuned for each direction."""
+    """Number of inverted lists that a query probes. Default: tuned for each direction of search."""
     rerank: float | None = None
-    """Candidates that are re-ranked by their stored vectors, for each requested neighbour. Default:
-    tuned."""
+    """Number of candidates that are re-ranked by their stored vectors, for each requested
+    neighbour. Default: tuned for each direction of search."""
     train_size: int | None = None
-    """Vectors that train the quantisers. Default: 39 for each list and at least 65,536, or all
-    vectors."""
+    """Number of vectors that train the quantisers. Default: 39 for each inverted list, but at least
+    65,536 and at most all vectors."""
     flat_below: int = 512
-    """With fewer vectors than this no quantiser is trained: every query is an exact search."""
+    """Number of vectors below which no quantiser is trained and every query is an exact search."""
     n_tuning_queries: int = 256
-    """Queries that tune a direction; as many others then measure its recall."""
+    """Number of galaxies whose queries tune a direction of search; as many other galaxies then
+    measure its recall."""
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    """Device that trains the quantisers. `auto` uses a GPU if FAISS sees one and it can train this
-    family."""
+    """Device that trains the quantisers. `auto` uses a GPU if FAISS sees one and it can train the
+    family of the index."""
     seed: int = 1
     """Seed of the training sample, of k-means and of the tuning queries."""
 
@@ -100,7 +107,7 @@ class IndexRecipe:
 
 
 def _too_small(recipe: IndexRecipe) -> list[str]:
-    """One sentence for each value below its minimum."""
+    """Problems of a recipe: one sentence for each value that is below its minimum."""
     least = {
         "n_lists": 1,
         "n_components": 1,
@@ -121,7 +128,7 @@ def _too_small(recipe: IndexRecipe) -> list[str]:
 
 
 def read_recipe(path: str | Path) -> IndexRecipe:
-    """The recipe in a TOML file; `index_builds/README.md` describes the keys.
+    """The index recipe in a TOML file, whose keys `index_builds/README.md` describes.
 
     Raises
     ------
@@ -132,7 +139,9 @@ def read_recipe(path: str | Path) -> IndexRecipe:
 
 
 def size_bytes(text: str) -> int | None:
-    """Number of bytes in a size such as `2 GB` or `512MiB`; None where it is not a size above 0.
+    """Number of bytes that a text such as `2 GB` or `512MiB` states.
+
+    None where the text is not a size above 0.
 
     Examples
     --------

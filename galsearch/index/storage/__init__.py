@@ -1,1 +1,1 @@
-"""The files of an index: manifest, generations, staging directories."""
+"""The files of an index: its manifest, its generations and its staging directory."""

@@ -1,4 +1,4 @@
-"""The directory of the index to open where the caller names none."""
+"""Search for the directory of an index, for callers that do not name one."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ def find_build(builds: str | Path = BUILDS_DIRECTORY) -> Path:
     Raises
     ------
     NoIndexError
-        Where there is none.
+        Where there is no index.
     SeveralIndexesError
-        Where there are several; the message lists them.
+        Where there are several indexes; the message lists them.
     """
     builds = Path(builds)
     found = sorted(

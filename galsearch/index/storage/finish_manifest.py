@@ -1,4 +1,4 @@
-"""The last step of making an index: its manifest gets the digests of its files."""
+"""The last step of building an index: its manifest receives the digests of its files."""
 
 import dataclasses
 import datetime
@@ -16,16 +16,16 @@ _LIBRARIES = ("galsearch", "numpy", "pyarrow", "faiss-cpu", "faiss-gpu", "faiss-
 def finish_manifest(
     draft: IndexManifest, directory: Path, progress: StageProgress
 ) -> IndexManifest:
-    """The manifest with the digests of all files in `directory`, written beside them.
+    """The complete manifest of a new index, after it was written to `manifest.json`.
 
     Parameters
     ----------
     draft
-        The manifest without files.
+        The manifest without the digests of files.
     directory
-        Directory of the index.
+        Directory of the index; every file in it is digested.
     progress
-        Receives the number of files that were read.
+        Receives the number of files that were digested.
     """
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
     digests: dict[str, FileDigest] = {}
@@ -38,11 +38,11 @@ def finish_manifest(
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of galsearch and of the libraries that determine the files of an index."""
+    """Versions, by name, of galsearch and of the libraries that determine the files of an index."""
     installed = {dist.name: dist.version for dist in importlib.metadata.distributions()}
     return {name: installed[name] for name in _LIBRARIES if name in installed}
 
 
 def current_time() -> str:
-    """The current time in UTC to the second, in ISO 8601."""
+    """The current time in UTC to the second, as ISO 8601 text."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

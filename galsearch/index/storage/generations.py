@@ -2,10 +2,10 @@
 
 The files of an index are never changed. A change (add, remove, compact) writes its new files into
 a directory `generation-NNNNNN` and then replaces `manifest.json` by one that lists the files of
-the new state; that replacement is the change. A process that dies before it leaves the index as it
-was. Files that no manifest lists any more are removed by the next change, unless a reader still
-holds them: a reader holds the `ids.npy` of every segment that it has open (`files.lock`), and with
-it the files beside it.
+the new state. Only this replacement changes the index: a process that dies before it leaves the
+index as it was. Files that the manifest no longer lists are removed by the next change, unless a
+reader still uses them: a reader holds a lock on the `ids.npy` of every segment that it has open
+(`galsearch.files.lock`), and no file in the same directory is removed meanwhile.
 """
 
 import shutil
@@ -27,25 +27,28 @@ from galsearch.index.vectors.array_files import (
 
 LOCK_NAME = "growing.lock"
 REMOVED_PREFIX = "removed-"
-"""Start of the names of files that list removed galaxies."""
+"""Prefix of the names of files that list the TARGETIDs of removed galaxies."""
 _PREFIX = "generation-"
 _ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality)
-"""Files and directories of a first build, which lie in the directory of the index itself."""
+"""Names of the files and directories of a first build, which lie in the directory of the index."""
 
 
 def write_lock(directory: Path) -> AbstractContextManager[None]:
-    """A lock that keeps other processes from changing the index while the block runs.
+    """A context manager for a lock that keeps other processes from changing the index.
 
     Raises
     ------
     LockedError
-        Where another process is changing it now.
+        Where another process is changing the index now.
     """
     return exclusive_lock(directory / LOCK_NAME)
 
 
 def new_generation(directory: Path, manifest: IndexManifest) -> Path:
-    """An empty directory for the files of the generation that follows `manifest`."""
+    """A new, empty directory for the files of the next generation of an index.
+
+    `manifest` is that of the present generation.
+    """
     folder = directory / f"{_PREFIX}{manifest.generation + 1:06d}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -53,9 +56,9 @@ def new_generation(directory: Path, manifest: IndexManifest) -> Path:
 
 
 def digest_and_sync(directory: Path, folder: Path) -> dict[str, FileDigest]:
-    """The digest of every file under `folder` by its path relative to the index.
+    """Digests of all files under `folder`, after they and their directories were synced to disk.
 
-    Each file, and each list of names in a directory, is on the disk when the function returns.
+    The keys are paths relative to `directory`, the directory of the index.
     """
     digests = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -67,12 +70,15 @@ def digest_and_sync(directory: Path, folder: Path) -> dict[str, FileDigest]:
 
 
 def commit_manifest(manifest: IndexManifest, directory: Path) -> None:
-    """Make `manifest` the state of the index, by one rename that survives a power failure."""
+    """Replace the manifest of an index by one rename that survives a power failure.
+
+    From then on the index is in the state that the new manifest describes.
+    """
     write_manifest(manifest, directory / MANIFEST_NAME, durable=True)
 
 
 def superseded_files(directory: Path, manifest: IndexManifest) -> list[Path]:
-    """Files of older generations, or of a change that was interrupted."""
+    """Files of older generations or interrupted changes, which the manifest does not list."""
     found = [path for folder in directory.glob(f"{_PREFIX}*") for path in folder.rglob("*")]
     if all(entry.path for entry in manifest.segments):
         for name in _ROOT_NAMES:
@@ -83,7 +89,10 @@ def superseded_files(directory: Path, manifest: IndexManifest) -> list[Path]:
 
 
 def remove_superseded_files(directory: Path, manifest: IndexManifest) -> None:
-    """Remove the superseded files that no reader holds; a later change removes the others."""
+    """Remove the files of older generations and interrupted changes that no reader uses.
+
+    Files that a reader still uses are left for a later change to remove.
+    """
     by_folder: dict[Path, list[Path]] = {}
     for path in superseded_files(directory, manifest):
         top = path.relative_to(directory).parts[0]
@@ -93,7 +102,7 @@ def remove_superseded_files(directory: Path, manifest: IndexManifest) -> None:
         held = folder / IDS_NAME
         if held in files and is_held(held):
             continue
-        # Readers hold this file, so it goes last: an interrupted removal can then be continued.
+        # Readers lock ids.npy, so it is removed last: an interrupted removal can be continued.
         for path in sorted(files, key=lambda path: path == held):
             path.unlink()
     folders = [*directory.glob(f"{_PREFIX}*"), *(directory / kind for kind in Modality)]
@@ -103,7 +112,10 @@ def remove_superseded_files(directory: Path, manifest: IndexManifest) -> None:
 def files_of_segments(
     manifest: IndexManifest, segments: Sequence[SegmentManifest]
 ) -> dict[str, FileDigest]:
-    """The files of `manifest` that belong to `segments`, by path relative to the index."""
+    """Digests of the files of a manifest that belong to the given segments.
+
+    The keys are paths relative to the directory of the index.
+    """
     removed = {entry.removed for entry in segments}
     folders = {entry.path for entry in segments}
     return {
@@ -115,7 +127,10 @@ def files_of_segments(
 
 
 def _segment_path(name: str) -> str:
-    """Path of the segment that a file belongs to, as `SegmentManifest.path` states it."""
+    """Path of the segment to which a file belongs; empty for the segment of the first build.
+
+    Both paths are relative to the directory of the index.
+    """
     top = name.split("/")[0]
     return top if top.startswith(_PREFIX) else ""
 

@@ -1,4 +1,4 @@
-"""The manifest of an index: what it holds, how it was built, and a summary for people."""
+"""The manifest of an index, which records its content, its parameters and its measured recall."""
 
 import dataclasses
 import json
@@ -17,75 +17,82 @@ INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
 
 @dataclass(frozen=True)
 class QueryAwareManifest:
-    """The query-aware lists over one modality, which serve queries of the other modality."""
+    """Manifest entry of the query-aware lists over a modality, for queries of the other one."""
 
     plan: IndexPlan
     quantiser: str
-    """sha256 of the trained quantisers."""
+    """Digest (sha256) of the trained quantisers of the query-aware lists."""
 
 
 @dataclass(frozen=True)
 class ModalityManifest:
-    """The index over one modality."""
+    """Manifest entry of the index over one modality."""
 
     plan: IndexPlan
     """Parameters of the index, chosen for the vectors that trained the quantisers."""
     n_vectors: int
-    """Vectors that a search can find; removed ones do not count."""
+    """Number of vectors that a search can find, without those of removed galaxies."""
     fingerprint: Fingerprint
     """Fingerprint of the encoder that made the vectors."""
     device: str
-    """`cpu` or `gpu`: where the quantisers were trained."""
+    """Device that trained the quantisers, `cpu` or `gpu`."""
     quantiser: str
-    """sha256 of the trained quantisers; empty for a flat index. Lists of the same quantisers can
-    be merged."""
+    """Digest (sha256) of the trained quantisers; empty for a flat index. Inverted lists with equal
+    digests can be merged."""
     index_bytes_per_vector: float
-    """Size of the FAISS files, which are in memory during a search; 0 for a flat index."""
+    """Bytes for each vector of the FAISS files, which are in memory during a search; 0 for a flat
+    index."""
     stored_bytes_per_vector: float
-    """Size of the vectors and ids, which are on disk and memory-mapped."""
+    """Bytes for each vector of the stored vectors and TARGETIDs, which are memory-mapped files."""
     query_aware: QueryAwareManifest | None = None
-    """Additional lists for queries of the other modality; None where there are none."""
+    """Entry of the query-aware lists for queries of the other modality; None if there are none."""
 
 
 @dataclass(frozen=True)
 class DirectionManifest:
-    """Search settings of one direction, and the recall and speed measured with them."""
+    """Manifest entry of one direction of search: its settings, measured recall and speed."""
 
     using: Modality
-    """Modality of the queries."""
+    """Modality of the queries of this direction."""
     among: Modality
-    """Modality that is searched."""
+    """Modality of the vectors that are searched in this direction."""
     n_probe: int
-    """Inverted lists that a query probes; 0 for a flat index."""
+    """Number of inverted lists that a query probes; 0 for a flat index."""
     rerank: float
-    """Candidates per neighbour that are compared by their stored vectors; 0 for a flat index."""
+    """Number of candidates per requested neighbour that are re-ranked by their stored vectors; 0
+    for a flat index."""
     n_queries: int
-    """Galaxies that were queries while recall was measured, each excluded from its neighbours."""
+    """Number of galaxies whose queries measured the recall, each excluded from its neighbours."""
     held_out: bool
-    """True where the settings were tuned with other galaxies than these."""
+    """True where the galaxies that measured the recall are others than those that tuned the search
+    settings."""
     recall_at_1: float
     recall_at_10: float
-    """Recall against exact search; ties are not counted as misses."""
+    """Fraction of the 10 nearest neighbours by exact search that the index found; ties are not
+    counted as misses."""
     recall_at_100: float
     exact_share: float
-    """Fraction of these queries (for 10 neighbours) that were compared with every vector."""
+    """Fraction of the queries for 10 neighbours, among those that measured the recall, that were
+    compared with every vector."""
     queries_per_second: float = field(compare=False)
-    """Speed while recall@10 was measured: all queries in one call, with every thread."""
+    """Queries per second while recall@10 was measured, all in one call with every thread."""
     missed_by: float
-    """How much recall@10 is below the target of the recipe; 0.0 where it is reached."""
+    """Difference by which recall@10 is below the target of the recipe; 0.0 where it is reached."""
 
 
 @dataclass(frozen=True)
 class SegmentManifest:
-    """Galaxies that were written together: those of the first build, or those added since."""
+    """Manifest entry of a segment: galaxies of the first build, or those that were added later."""
 
     path: str
-    """Directory of the files, relative to the index; empty for the directory of the index."""
+    """Directory of the files of the segment, relative to the index; empty for the directory of the
+    index itself."""
     n_galaxies: int
     n_vectors: dict[Modality, int]
-    """Stored vectors of each modality, including those of removed galaxies."""
+    """Number of stored vectors of each modality, including those of removed galaxies."""
     removed: str | None = None
-    """File with the TARGETIDs removed since, relative to the index; None where none was."""
+    """File with the TARGETIDs that were removed from the segment, relative to the index; None if
+    none was removed."""
 
 
 @dataclass(frozen=True)
@@ -94,24 +101,24 @@ class IndexManifest:
 
     recipe: IndexRecipe
     n_galaxies: int
-    """Galaxies in the catalogue: with an image, a spectrum, both, or neither embedded."""
+    """Number of galaxies in the catalogue, whether or not their image or spectrum is embedded."""
     modalities: dict[Modality, ModalityManifest]
-    """The modalities that have vectors."""
+    """Entries of the modalities that have vectors."""
     directions: tuple[DirectionManifest, ...]
     files: dict[str, FileDigest]
     """Size and digests of each file, by path relative to the index with forward slashes."""
     versions: dict[str, str]
     """Versions of galsearch and of the libraries that made the index."""
     seconds: dict[str, float]
-    """Duration of each stage of the build."""
+    """Duration of each stage of the build in seconds, by name of the stage."""
     created: str
-    """Time of the build in UTC, ISO 8601."""
+    """Time of the build in UTC, as ISO 8601 text."""
     dataset: str
-    """Path of the dataset of these galaxies, as its embeddings recorded it."""
+    """Path of the dataset from which the embeddings were made, as the embeddings record it."""
     dataset_digest: str
     segments: tuple[SegmentManifest, ...]
-    """The galaxies of the build or the last compaction; then, if there are any, those added
-    since."""
+    """Entries of the segments: first the galaxies of the build or the last compaction, then, if
+    there are any, the galaxies added since."""
     generation: int = 1
     """Number of states that the index has had; every change (add, remove, compact) adds one."""
     n_changed: int = 0
@@ -123,21 +130,24 @@ class IndexManifest:
         return next(iter(self.modalities.values())).fingerprint
 
     def as_table(self) -> dict[str, Any]:
-        """The manifest as plain tables, lists, numbers and strings, as `manifest.json` has it."""
+        """The manifest as the nested dictionaries and lists that `manifest.json` contains."""
         table: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         for entry in table["modalities"].values():
             entry["cross"] = entry.pop("query_aware")
         return table
 
     def direction(self, using: Modality, among: Modality) -> DirectionManifest | None:
-        """The entry of one direction; None where the index lacks one of its modalities."""
+        """The search settings and recall of one direction, from `using` to `among`.
+
+        None where the index lacks one of the two modalities.
+        """
         for entry in self.directions:
             if (entry.using, entry.among) == (using, among):
                 return entry
         return None
 
     def summary(self) -> str:
-        """A summary for people: at most about 30 lines of at most 100 characters.
+        """A summary of the index as text, at most about 30 lines of at most 100 characters.
 
         It states what the index holds, which encoder made the vectors, when and with which
         versions it was built, how each modality is indexed, and recall and speed in each
@@ -147,7 +157,7 @@ class IndexManifest:
         return "\n".join([*_heading(self), "", *_modality_lines(self), "", *_recall_table(self)])
 
     def __str__(self) -> str:
-        """The summary."""
+        """The summary of the index as text, the same as that of the method `summary`."""
         return self.summary()
 
 
@@ -160,7 +170,7 @@ _WIDTH = 100
 
 
 def _heading(manifest: IndexManifest) -> list[str]:
-    """Lines on the index as a whole."""
+    """The lines of a summary that describe the index as a whole."""
     versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
     n_bytes = sum(digest.n_bytes for digest in manifest.files.values())
     seconds = sum(manifest.seconds.values())
@@ -177,7 +187,7 @@ def _heading(manifest: IndexManifest) -> list[str]:
 
 
 def _modality_lines(manifest: IndexManifest) -> list[str]:
-    """Lines on the index over each modality."""
+    """The lines of a summary that describe the index over each modality."""
     lines = []
     for kind, entry in manifest.modalities.items():
         plan = entry.plan
@@ -207,7 +217,10 @@ def _lists(plan: IndexPlan) -> str:
 
 
 def _recall_table(manifest: IndexManifest) -> list[str]:
-    """A table of recall and speed by direction, and whether it is stale."""
+    """The lines of a summary with recall and speed in each direction of search.
+
+    If the index has changed since they were measured, the last line says so.
+    """
     lines = ["  query     among     recall@1  recall@10  recall@100   queries/s  n_probe  rerank"]
     for entry in manifest.directions:
         missed = f"  {entry.missed_by:.3f} below target" if entry.missed_by else ""
@@ -231,12 +244,12 @@ def _recall_table(manifest: IndexManifest) -> list[str]:
 
 
 def _shorten(line: str) -> str:
-    """A line that fits the width of the summary; long paths lose their end."""
+    """A line of text cut to the 100 characters of a summary; the end is replaced by dots."""
     return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."
 
 
 def _size(n_bytes: float) -> str:
-    """A number of bytes with a decimal unit."""
+    """A number of bytes as text with a decimal unit, such as `1.5 MB`."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if n_bytes < 1000:
             return f"{n_bytes:.0f} {unit}" if unit == "bytes" else f"{n_bytes:.1f} {unit}"

@@ -30,12 +30,12 @@ their axes in 16 bits. 5: a modality may have query-aware lists.
 
 
 def write_manifest(manifest: IndexManifest, path: Path, *, durable: bool = False) -> None:
-    """Write the manifest as JSON, with a digest of its own content, in one rename.
+    """Write a manifest to a JSON file atomically, with a digest of its own content.
 
     Parameters
     ----------
     durable
-        Wait until the file is on the disk.
+        Wait until the file is on the disk, so that it survives a power failure.
     """
     table = {"format_version": FORMAT_VERSION, **manifest.as_table()}
     table["digest"] = _digest(table)
@@ -48,11 +48,11 @@ def read_manifest(directory: Path) -> IndexManifest:
     Raises
     ------
     NoIndexError
-        Where there is none.
+        Where the directory holds no index.
     ManifestError
-        Where it is not what galsearch wrote, or is of another format version.
+        Where the file is not as galsearch wrote it, or has another format version.
     EncoderMismatchError
-        Where its modalities come from different encoders.
+        Where the modalities come from different encoders.
     """
     path = directory / MANIFEST_NAME
     try:

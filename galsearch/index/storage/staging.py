@@ -1,4 +1,4 @@
-"""The directory in which a new index is made before it takes its final place."""
+"""The staging directory in which a new index is built before it is renamed to its final path."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,14 +9,15 @@ from galsearch.index.storage.manifest import MANIFEST_NAME
 
 
 def new_build(out: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
-    """A context manager for a fresh directory that becomes `out` when the block ends.
+    """A context manager for a temporary directory that is renamed to `out` at the end.
 
-    After an error in the block nothing is left of it, and `out` is as it was.
+    After an error in the `with` block the temporary directory is removed and `out` is unchanged.
 
     Parameters
     ----------
     out
-        May be missing, an empty directory or, with `overwrite`, an index.
+        Final path of the index. It may be missing, an empty directory or, with `overwrite`, an
+        index.
     overwrite
         Replace an index that is in `out`. Anything else is never replaced.
 

@@ -1,1 +1,1 @@
-"""Vectors and catalogue records on disk: memory maps, how vectors are encoded, PCA."""
+"""The vectors and catalogue records of an index on disk: memory maps, encodings and PCA."""

@@ -1,4 +1,4 @@
-"""Names of the files that hold the vectors and the catalogue of an index, and how to map them."""
+"""Names of the files that hold the vectors and the catalogue of an index, and their memory maps."""
 
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,21 @@ import numpy.typing as npt
 from galsearch.core.errors import ManifestError
 
 IDS_NAME = "ids.npy"
-"""(n,) int64 TARGETIDs in ascending order; the other arrays of the directory are in this order."""
+"""File of the (n,) int64 TARGETIDs in ascending order. The other arrays of its directory have the
+same order."""
 VECTORS_NAME = "vectors.npy"
-"""(n, width) encoded vectors, see `galsearch.index.vectors.codec`."""
+"""File of the (n, width) encoded vectors; `galsearch.index.vectors.codec` has the encodings."""
 PCA_NAME = "basis.npz"
-"""The principal axes that `int8` vectors are encoded along."""
+"""File of the principal axes along which vectors in the `int8` encoding are stored."""
 CATALOGUE_RECORDS_NAME = "catalogue.npy"
-"""(n,) records of `CATALOGUE_DTYPE`: the columns that every result shows."""
+"""File of the (n,) catalogue records: TARGETID, position and redshift, which every result shows."""
 CATALOGUE_TABLE_NAME = "catalogue.parquet"
-"""All columns of the catalogue; this file is read only for a query with a filter."""
+"""File of all columns of the catalogue; it is read only for a query with a filter."""
 CATALOGUE_DTYPE = np.dtype(
     [("target_id", "<i8"), ("ra_deg", "<f8"), ("dec_deg", "<f8"), ("z", "<f8")]
 )
-"""One catalogue record for each galaxy; z is NaN where the redshift is not known."""
+"""Data type of a catalogue record, of which each galaxy has one; z is NaN where the redshift is not
+known."""
 
 
 def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -27,15 +27,15 @@ from galsearch.index.vectors.array_files import (
 
 @dataclass(frozen=True, eq=False)
 class CatalogueSegment:
-    """Catalogue records that were written together, and which of them were removed since."""
+    """A part of a catalogue: records that were written together, and TARGETIDs removed since."""
 
     directory: Path
     ids: TargetIds
-    """(n,) ascending, unique."""
+    """TARGETIDs of the segment, shape (n,), in ascending order and each only once."""
     records: npt.NDArray[Any]
-    """(n,) of `CATALOGUE_DTYPE`, in the order of `ids`."""
+    """Catalogue records (TARGETID, position, redshift), shape (n,), in order of TARGETID."""
     removed: TargetIds
-    """TARGETIDs that have been removed since, ascending."""
+    """TARGETIDs of galaxies that were removed after the segment was written, ascending."""
 
     @classmethod
     def open(cls, directory: Path, *, n_galaxies: int, removed: TargetIds) -> "CatalogueSegment":
@@ -69,14 +69,14 @@ class Catalogue:
 
     @cached_property
     def ids(self) -> TargetIds:
-        """(n,) TARGETIDs that have not been removed, ascending."""
+        """TARGETIDs of the galaxies that have not been removed, shape (n,), ascending."""
         if len(self.segments) == 1 and not len(self.segments[0].removed):
             return self.segments[0].ids
         present = [part.ids[find_rows(part.removed, part.ids) < 0] for part in self.segments]
         return np.sort(np.concatenate(present))
 
     def rows_of(self, target_ids: TargetIds) -> Rows:
-        """(n,) row of each TARGETID, -1 where it is not in the catalogue or has been removed."""
+        """The catalogue row of each TARGETID; -1 for one that is unknown or has been removed."""
         rows = np.full(len(target_ids), -1)
         for segment, start in zip(self.segments, self._starts, strict=False):
             found = find_rows(segment.ids, target_ids)
@@ -86,7 +86,7 @@ class Catalogue:
         return rows
 
     def records_at(self, rows: Rows) -> npt.NDArray[Any]:
-        """(n,) records of `CATALOGUE_DTYPE` in the given rows."""
+        """Catalogue records (TARGETID, position, redshift) in the given rows, shape (n,)."""
         if len(self.segments) == 1:
             return np.asarray(self.segments[0].records[rows])
         records = np.zeros(len(rows), CATALOGUE_DTYPE)
@@ -97,7 +97,9 @@ class Catalogue:
         return records
 
     def take(self, target_ids: TargetIds) -> npt.NDArray[Any]:
-        """(n,) records of `CATALOGUE_DTYPE` of galaxies that the catalogue holds.
+        """Catalogue records (TARGETID, position, redshift) of the given galaxies, shape (n,).
+
+        The catalogue must hold every one of the galaxies.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Encodings of the stored vectors: how the components of a unit vector become bytes.
+"""Encodings of the stored vectors, which turn the components of a unit vector into bytes.
 
 An encoding is called a store in recipes. `float32` and `float16` store the components of a vector
 as they are; `int8` stores its coordinates along principal axes
@@ -16,7 +16,7 @@ from galsearch.index.vectors.int8_codec import Int8Codec
 from galsearch.index.vectors.pca import PrincipalAxes
 
 STORES = ("float32", "float16", "int8")
-"""Names of the encodings in recipes."""
+"""Names of the encodings of stored vectors, as index recipes state them."""
 
 
 class Codec(Protocol):
@@ -33,41 +33,47 @@ class Codec(Protocol):
         ...
 
     def encode(self, vectors: Vectors) -> npt.NDArray[Any]:
-        """(n, width) encoded rows of unit vectors."""
+        """The encoded rows of (n, d) unit vectors, shape (n, width)."""
         ...
 
     def decode(self, rows: npt.NDArray[Any]) -> Vectors:
-        """(n, d) float32 unit vectors of encoded rows."""
+        """The float32 unit vectors that encoded rows stand for, shape (n, d)."""
         ...
 
     def weights(self, queries: Vectors) -> tuple[Float64Array, Float64Array]:
-        """Weights and offset of each query: cosine = row . weights + offset.
+        """Weights and offset of each query vector, with which cosines are computed.
+
+        The cosine of a query vector with an encoded row is row . weights + offset. The weights of
+        a query do not depend on the other queries of the call.
 
         Parameters
         ----------
         queries : (q, d) or (d,) float32
+            Query vectors of unit length.
 
         Returns
         -------
         weights : (q, width) or (width,) float64
+            One weight for each element of an encoded row.
         offsets : (q,) or () float64
-            A query alone has the same weights as among others.
+            Constants that are added to the inner products.
         """
         ...
 
     def cosines(self, rows: npt.NDArray[Any], weights: Float64Array) -> Float64Array:
-        """Cosines of encoded rows before the offset is added.
+        """Cosines of encoded rows with query vectors, before the offset of the query is added.
 
         Parameters
         ----------
         rows : (..., width)
+            Encoded rows.
         weights : (..., width) float64
-            Broadcast to `rows`.
+            Weights of the query vectors, broadcast to `rows`.
 
         Returns
         -------
         (...) float64
-            Each is summed in double precision, independently of the others.
+            Inner products, each summed in double precision and independently of the others.
         """
         ...
 
@@ -80,11 +86,14 @@ class FloatCodec:
     width: int
 
     def encode(self, vectors: Vectors) -> npt.NDArray[Any]:
-        """(n, d) vectors rounded to the dtype of the codec."""
+        """The vectors rounded to the dtype of the codec, shape (n, d)."""
         return np.asarray(vectors, self.dtype)
 
     def decode(self, rows: npt.NDArray[Any]) -> Vectors:
-        """(n, d) float32 vectors; `float16` rows are normalised, `float32` rows returned as is."""
+        """The float32 vectors of encoded rows, shape (n, d).
+
+        Rows in `float16` are normalised to length 1; rows in `float32` are returned as they are.
+        """
         if self.dtype == np.float32:
             return np.asarray(rows)
         vectors = rows.astype(np.float32)
@@ -92,11 +101,14 @@ class FloatCodec:
         return vectors
 
     def weights(self, queries: Vectors) -> tuple[Float64Array, Float64Array]:
-        """The queries themselves as weights, and offsets of 0."""
+        """Weights and offsets of query vectors: the float64 query vectors themselves, and zeros."""
         return queries.astype(np.float64), np.zeros(queries.shape[:-1])
 
     def cosines(self, rows: npt.NDArray[Any], weights: Float64Array) -> Float64Array:
-        """Inner products of rows and weights; those of `float16` rows are divided by their norm."""
+        """Cosines of stored vectors with query vectors, whose components are the `weights`.
+
+        Inner products with `float16` rows are divided by the norms of the rows.
+        """
         vectors = rows.astype(np.float64)
         products = np.vecdot(vectors, weights)
         if self.dtype != np.float32:
@@ -105,7 +117,22 @@ class FloatCodec:
 
 
 def make_codec(store: str, dim: int, pca: PrincipalAxes | None) -> Codec:
-    """The codec of the encoding called `store`; `int8` needs the principal axes."""
+    """The codec that encodes and decodes vectors of `dim` dimensions.
+
+    Parameters
+    ----------
+    store
+        Name of the encoding: `float32`, `float16` or `int8`.
+    dim
+        Number of dimensions of a vector.
+    pca
+        Principal axes of the vectors, which only `int8` needs.
+
+    Examples
+    --------
+    >>> make_codec("float16", 256, None).width
+    256
+    """
     if store == "int8":
         if pca is None:
             raise ValueError("the int8 encoding needs the principal axes of its vectors")

@@ -1,4 +1,4 @@
-"""Stores unit vectors with 8 or 16 bits for each coordinate along the principal axes.
+"""The `int8` encoding: unit vectors as 8-bit and 16-bit coordinates along their principal axes.
 
 The widest quarter of the axes has 16 bits, each other axis 8 bits: 1.25 bytes for each dimension on
 average. Near neighbours differ by little along the wide axes; with 8 bits there they could not be
@@ -19,20 +19,26 @@ import numpy.typing as npt
 from galsearch.core.arrays import Float32Array, Float64Array, Vectors
 from galsearch.index.vectors.pca import PrincipalAxes, n_fine_axes
 
-_MAX_NORM_ERROR, _MAX_RESCALINGS = 1e-3, 3
-"""If clipping changed the norm of a vector by more than this, rescale its coordinates, at most this
-many times."""
+_MAX_NORM_ERROR = 1e-3
+"""If clipping changed the norm of a vector by more than 1e-3, its coordinates are rescaled."""
+_MAX_RESCALINGS = 3
+"""Largest number of times that the coordinates of a clipped vector are rescaled."""
 _MAX_SQUARED_NORM_ERROR = 1e-6
-"""Rows whose squared norm is still off by more are corrected along all fine axes."""
-_N_CORRECTED_AXES, _MAX_CORRECTION = 10, 2.5e-4
-"""Number of fine axes along which every row is corrected, and the largest change there."""
+"""If the squared norm of a vector differs from 1 by more than 1e-6 after the first correction, the
+vector is corrected along all axes with 16 bits."""
+_N_CORRECTED_AXES = 10
+"""Number of axes with 16 bits along which every vector is corrected to norm 1."""
+_MAX_CORRECTION = 2.5e-4
+"""Largest change of a coordinate when every vector is corrected to norm 1."""
 _LARGE_COORDINATE = 0.1
-"""Coordinates above this are changed first where small corrections do not suffice."""
+"""Where small corrections do not give a vector norm 1, coordinates above 0.1 are changed first."""
 
 
 @dataclass(frozen=True)
 class Int8Codec:
-    """Stores coordinates along principal axes: two bytes for the widest axes, one for the others.
+    """Codec of the `int8` encoding, which stores coordinates of vectors along principal axes.
+
+    Coordinates along the widest quarter of the axes take two bytes, all other coordinates one byte.
 
     Examples
     --------
@@ -47,7 +53,7 @@ class Int8Codec:
 
     @property
     def n_fine(self) -> int:
-        """Number of axes with 16 bits."""
+        """Number of axes along which coordinates have 16 bits, the "fine" axes."""
         return n_fine_axes(self.pca.dim)
 
     @property
@@ -57,24 +63,28 @@ class Int8Codec:
 
     @cached_property
     def _max_levels(self) -> Float64Array:
-        """(d,) largest quantisation level of each axis."""
+        """Largest quantisation level of each axis, 65,535 or 255, shape (d,)."""
         levels = np.full(self.pca.dim, 255.0)
         levels[: self.n_fine] = 65535.0
         return levels
 
     @cached_property
     def _steps(self) -> Float64Array:
-        """(d,) size of a quantisation step of each axis."""
+        """Size of a quantisation step along each axis, shape (d,)."""
         return np.asarray((self.pca.high.astype(np.float64) - self.pca.low) / self._max_levels)
 
     @cached_property
     def _low(self) -> Float64Array:
-        """(d,) coordinate of level 0 of each axis."""
+        """Coordinate along each axis that quantisation level 0 stands for, shape (d,)."""
         return self.pca.low.astype(np.float64)
 
     @cached_property
     def _query_matrix(self) -> Float32Array:
-        """(d, width + 1) matrix from a query to the weights of all bytes and the offset."""
+        """Matrix by which a query vector is multiplied, shape (d, width + 1).
+
+        The product is the weight of each byte of an encoded row and, in the last column, the
+        offset of the cosine.
+        """
         n = self.n_fine
         rotation = self.pca.rotation.astype(np.float64)
         scaled = rotation * self._steps
@@ -84,11 +94,11 @@ class Int8Codec:
         return columns.astype(np.float32)
 
     def encode(self, vectors: Vectors) -> npt.NDArray[Any]:
-        """(n, width) bytes of unit vectors.
+        """The bytes that stand for (n, d) unit vectors, shape (n, width).
 
         Each coordinate is rounded to the nearest step within the range of its axis. Then some
-        coordinates of the fine axes are changed by a few steps, until the norm is 1. A vector has
-        the same bytes whatever vectors are beside it.
+        coordinates along the axes with 16 bits are changed by a few steps, until the norm is 1. The
+        bytes of a vector do not depend on the other vectors of the call.
         """
         rotated = self.pca.rotate(vectors)
         levels = self._quantise(rotated)
@@ -109,19 +119,25 @@ class Int8Codec:
         return rows
 
     def _quantise(self, rotated: Float32Array) -> Float32Array:
-        """(n, d) quantisation levels nearest to rotated coordinates, as float32."""
+        """The quantisation levels nearest to coordinates along the principal axes.
+
+        They are whole numbers in a float32 array of shape (n, d).
+        """
         levels = rotated - self.pca.low
         levels /= self._steps.astype(np.float32)
         np.rint(levels, out=levels)
         return np.clip(levels, 0, self._max_levels.astype(np.float32), out=levels)
 
     def _squared_norms(self, levels: Float32Array) -> Float64Array:
-        """(n,) squared norms of the vectors that quantisation levels stand for."""
+        """Squared norms of the vectors that quantisation levels stand for, shape (n,)."""
         coordinates = levels * self._steps + self._low
         return np.asarray(np.vecdot(coordinates, coordinates))
 
     def _correct_norms(self, levels: Float32Array) -> None:
-        """Change levels of fine axes in place, the widest first, until the norms are 1."""
+        """Change quantisation levels in place until the decoded vectors have norm 1.
+
+        Only levels of the axes with 16 bits are changed, those of the widest axes first.
+        """
         axes = np.unique(np.geomspace(1, self.n_fine, _N_CORRECTED_AXES).astype(int)) - 1
         deficits = 1 - self._squared_norms(levels)
         for axis in axes:
@@ -129,15 +145,19 @@ class Int8Codec:
         remaining = np.flatnonzero(np.abs(deficits) > _MAX_SQUARED_NORM_ERROR)
         if not len(remaining):
             return
-        some, left = levels[remaining], deficits[remaining]
-        for least in (_LARGE_COORDINATE, 0.0):
+        some_levels, some_deficits = levels[remaining], deficits[remaining]
+        for min_coordinate in (_LARGE_COORDINATE, 0.0):
             for axis in range(self.n_fine):
                 self._correct_axis(
-                    some, left, axis, min_coordinate=least, min_deficit=_MAX_CORRECTION / 2
+                    some_levels,
+                    some_deficits,
+                    axis,
+                    min_coordinate=min_coordinate,
+                    min_deficit=_MAX_CORRECTION / 2,
                 )
         for axis in axes:
-            self._correct_axis(some, left, axis, max_change=_MAX_CORRECTION)
-        levels[remaining] = some
+            self._correct_axis(some_levels, some_deficits, axis, max_change=_MAX_CORRECTION)
+        levels[remaining] = some_levels
 
     def _correct_axis(
         self,
@@ -178,7 +198,7 @@ class Int8Codec:
         deficits -= (after * step + low) ** 2 - coordinate**2
 
     def decode(self, rows: npt.NDArray[Any]) -> Vectors:
-        """(n, d) float32 unit vectors of encoded rows, in the original axes."""
+        """The float32 unit vectors that encoded rows stand for, in the original axes, (n, d)."""
         n = self.n_fine
         coordinates = np.empty((*rows.shape[:-1], self.pca.dim))
         coordinates[..., :n] = rows[..., : 2 * n].view("<u2")
@@ -190,10 +210,10 @@ class Int8Codec:
         return vectors
 
     def weights(self, queries: Vectors) -> tuple[Float64Array, Float64Array]:
-        """Weights of the bytes and offset for each query, see `Codec.weights`.
+        """Weights of the bytes of an encoded row, and offset, for each query; see `Codec.weights`.
 
-        Each query is a matrix product of its own, so that its weights do not depend on the queries
-        beside it.
+        Each query is multiplied separately, so that its weights do not depend on the other queries
+        of the call.
         """
         if queries.ndim == 1:
             products = queries.dot(self._query_matrix).astype(np.float64)
@@ -202,5 +222,5 @@ class Int8Codec:
         return products[..., :-1], products[..., -1]
 
     def cosines(self, rows: npt.NDArray[Any], weights: Float64Array) -> Float64Array:
-        """Inner products of bytes and weights, see `Codec.cosines`."""
+        """Inner products of the bytes of rows with the weights of queries; see `Codec.cosines`."""
         return np.asarray(np.vecdot(rows.astype(np.float64), weights))

@@ -18,37 +18,45 @@ from galsearch.core.errors import ManifestError
 from galsearch.files.atomic import write_arrays
 
 MAX_UNEXPLAINED = 2e-3
-"""Largest unexplained variance of shortened vectors with 8-bit codes.
+"""Largest fraction of the variance that shortened vectors with 8-bit codes may leave unexplained.
 
-It keeps the order of neighbours that are a few hundredths of a radian away well enough to select
-candidates. Half of it finds no more true neighbours (measured with a million vectors) and needs
-half as many components again."""
+The fraction of 2e-3 keeps the order of neighbours that are a few hundredths of a radian away well
+enough to select candidates. Half of that fraction finds no more true neighbours (measured with a
+million vectors) and needs half as many components again."""
 MAX_UNEXPLAINED_4_BIT = 0.03
-"""Largest unexplained variance of shortened vectors with 4-bit codes, whose error is as large."""
+"""Largest fraction of the variance that shortened vectors with 4-bit codes may leave unexplained;
+the error of the codes themselves is as large."""
 _COMPONENT_MULTIPLE = 16
 """The number of components is rounded up to a multiple of 16: 16 float32 values fill a 512-bit
 register."""
 _AXES_PER_FINE_AXIS = 4
-"""The widest quarter of the axes is stored with 16 bits."""
+"""One axis in four, the widest ones, is stored with 16 bits in the `int8` encoding."""
 _CLIPPED_FRACTION = 1e-3
-"""Clip each axis with 8 bits at its 0.1 % and 99.9 % quantiles. This makes quantisation steps three
-times finer than the range of all vectors would; the coordinates of outliers are clipped."""
+"""Coordinates along each axis with 8 bits are clipped at their 0.1 % and 99.9 % quantiles. This
+makes quantisation steps three times finer than the range of all vectors would."""
 _RANGE_MARGIN = 0.1
-"""Widen each range at both ends by this fraction, for vectors that are not in the sample."""
+"""Fraction by which the range of coordinates along each axis is widened at both ends, for vectors
+that are not in the sample from which the range was measured."""
 
 
 def multiply_rows(vectors: Vectors, matrix: Float32Array) -> Float32Array:
-    """(n, m) product of (n, d) vectors and a (d, m) matrix.
+    """The product of (n, d) vectors and a (d, m) matrix, shape (n, m), reproducible for each row.
 
-    Each row is a matrix product of its own, so that the result for one vector does not depend on
-    the vectors beside it. In a product of all rows at once the last bits may depend on their
-    number (measured with OpenBLAS on AMD EPYC).
+    Each row is multiplied separately, so that the result for one vector does not depend on the
+    other vectors. In a product of all rows at once the last bits may depend on the number of rows
+    (measured with OpenBLAS on AMD EPYC).
+
+    Examples
+    --------
+    >>> multiply_rows(np.eye(2, dtype=np.float32), np.float32([[1, 2], [3, 4]]))
+    array([[1., 2.],
+           [3., 4.]], dtype=float32)
     """
     return np.asarray(np.matmul(vectors[:, None, :], matrix)[:, 0])
 
 
 def n_fine_axes(dim: int) -> int:
-    """Number of axes, the widest ones, that the `int8` encoding stores with 16 bits."""
+    """Number of principal axes, the widest ones, that the `int8` encoding stores with 16 bits."""
     return max(1, dim // _AXES_PER_FINE_AXIS)
 
 
@@ -57,18 +65,18 @@ class PrincipalAxes:
     """Orthonormal axes ordered by variance, and the range of coordinates along each axis."""
 
     axes: Float32Array
-    """(d, d), one axis in each row, the axis of largest variance first."""
+    """Unit vectors along the axes, shape (d, d), one in each row, the largest variance first."""
     explained_variance_ratio: Float64Array
-    """(d,) mean squared coordinate along each axis as a fraction of the mean squared norm,
+    """Mean squared coordinate along each axis as a fraction of the mean squared norm, shape (d,),
     descending; the sum is 1."""
     low: Float32Array
-    """(d,) smallest coordinate along each axis that the `int8` encoding can store."""
+    """Smallest coordinate along each axis that the `int8` encoding can store, shape (d,)."""
     high: Float32Array
-    """(d,) largest coordinate along each axis that the `int8` encoding can store."""
+    """Largest coordinate along each axis that the `int8` encoding can store, shape (d,)."""
 
     @classmethod
     def fit(cls, vectors: Vectors) -> Self:
-        """The principal axes of a sample: eigenvectors of its second moments.
+        """The principal axes of a sample of vectors: the eigenvectors of its second moments.
 
         The mean is not subtracted, because inner products are preserved by a rotation about the
         origin only. The largest component of each axis is positive, so that the same sample always
@@ -77,6 +85,7 @@ class PrincipalAxes:
         Parameters
         ----------
         vectors : (n, d) float32
+            The sample, one vector in each row.
         """
         moments = np.asarray(vectors.T @ vectors, np.float64) / len(vectors)
         values, columns = np.linalg.eigh(moments)
@@ -94,13 +103,13 @@ class PrincipalAxes:
 
     @property
     def dim(self) -> int:
-        """Number of dimensions of a vector."""
+        """Number of dimensions of the vectors, which is also the number of axes."""
         return len(self.axes)
 
     def n_components_for(self, max_unexplained: float) -> int:
-        """Smallest number of components that leave at most this fraction of variance unexplained.
+        """Number of PCA components that leave at most a given fraction of variance unexplained.
 
-        It is a multiple of 16, or the number of dimensions.
+        It is the smallest such multiple of 16, but at most the number of dimensions.
         """
         explained = np.cumsum(self.explained_variance_ratio)
         enough = int(np.searchsorted(explained, 1 - max_unexplained)) + 1
@@ -108,16 +117,16 @@ class PrincipalAxes:
 
     @cached_property
     def rotation(self) -> Float32Array:
-        """(d, d) matrix that vectors are multiplied by from the right to rotate them."""
+        """Matrix of shape (d, d): `vectors @ rotation` are coordinates along the axes."""
         return np.ascontiguousarray(self.axes.T)
 
     def rotate(self, vectors: Vectors) -> Float32Array:
-        """(n, d) coordinates of vectors along the principal axes; see `multiply_rows`."""
+        """Coordinates of vectors along the principal axes, shape (n, d), float32."""
         return multiply_rows(vectors, self.rotation)
 
     def write(self, path: Path) -> None:
-        """Write the axes and ranges to a NumPy `.npz` file."""
-        # "shares" is the name of the explained variance in the format of builds.
+        """Write the principal axes and ranges of coordinates to a NumPy `.npz` file."""
+        # The explained variance is called "shares" in the file, as the format of indexes requires.
         write_arrays(
             path,
             axes=self.axes,
@@ -128,7 +137,14 @@ class PrincipalAxes:
 
     @classmethod
     def read(cls, path: Path, *, dim: int) -> Self:
-        """The principal axes in a file that `write` made.
+        """The principal axes in a file that `PrincipalAxes.write` made.
+
+        Parameters
+        ----------
+        path
+            The `.npz` file.
+        dim
+            Number of dimensions that the vectors must have.
 
         Raises
         ------

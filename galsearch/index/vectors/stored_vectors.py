@@ -1,6 +1,6 @@
-"""Vectors of one modality that lie in memory-mapped files, addressed by row and by TARGETID.
+"""The stored vectors of one modality in memory-mapped files, addressed by row and by TARGETID.
 
-The vectors lie in one or several segments. A segment is a directory with `ids.npy` (TARGETIDs in
+The vectors are in one or several segments. A segment is a directory with `ids.npy` (TARGETIDs in
 ascending order) and `vectors.npy` (one encoded vector in each row). A build writes one segment;
 each later addition of galaxies writes another.
 """
@@ -26,14 +26,14 @@ _BLOCK_ROWS = 32_768
 
 @dataclass(frozen=True, eq=False)
 class VectorSegment:
-    """Vectors that were written together, and which of them have been deleted since."""
+    """A part of the stored vectors: those written together, and the rows deleted since."""
 
     ids: TargetIds
-    """(n,) ascending, unique."""
+    """TARGETIDs of the segment, shape (n,), in ascending order and each only once."""
     vectors: npt.NDArray[Any]
-    """(n, width) encoded vectors."""
+    """Encoded vectors, shape (n, width), in order of TARGETID."""
     deleted_rows: Rows
-    """Rows of deleted galaxies within this segment, ascending."""
+    """Rows of deleted galaxies, numbered within the segment, ascending."""
     codec: Codec
     dim: int
 
@@ -103,14 +103,14 @@ class StoredVectors:
 
     @cached_property
     def ids(self) -> TargetIds:
-        """(n,) TARGETIDs of the vectors that are not deleted, ascending."""
+        """TARGETIDs of the vectors that are not deleted, shape (n,), ascending."""
         if len(self.segments) == 1 and not len(self.deleted_rows):
             return self.segments[0].ids
         parts = [np.delete(segment.ids, segment.deleted_rows) for segment in self.segments]
         return np.sort(np.concatenate(parts))
 
     def rows_of(self, target_ids: TargetIds) -> Rows:
-        """(n,) row of each TARGETID, -1 where it is not stored or has been deleted."""
+        """The row of the vector of each TARGETID; -1 for one that is not stored or was deleted."""
         rows = np.full(len(target_ids), -1)
         for segment, start in zip(self.segments, self.starts, strict=False):
             found = find_rows(segment.ids, target_ids)
@@ -120,7 +120,7 @@ class StoredVectors:
         return rows
 
     def ids_at(self, rows: Rows) -> TargetIds:
-        """TARGETIDs of the given rows, in an array of the same shape."""
+        """TARGETIDs of the stored vectors in the given rows, in an array of the shape of `rows`."""
         if len(self.segments) == 1:
             return self.segments[0].ids.take(rows)
         ids = np.empty(rows.shape, np.int64)
@@ -129,14 +129,17 @@ class StoredVectors:
         return ids
 
     def take(self, rows: Rows) -> Vectors:
-        """(n, d) float32 unit vectors of the given rows."""
+        """The float32 unit vectors stored in the given rows, shape (n, d)."""
         vectors = np.empty((len(rows), self.dim), np.float32)
         for segment, mask, local_rows in self._by_segment(rows):
             vectors[mask] = segment.codec.decode(segment.vectors[local_rows])
         return vectors
 
     def blocks(self) -> Iterator[tuple[Rows, Vectors]]:
-        """Iterate over the vectors that are not deleted, in blocks of rows and unit vectors."""
+        """Iterate over all vectors that are not deleted, in blocks of at most 32,768.
+
+        Each block is a pair of (n,) row numbers and (n, d) float32 unit vectors.
+        """
         for segment, start in zip(self.segments, self.starts, strict=False):
             for first in range(0, len(segment.ids), _BLOCK_ROWS):
                 block = segment.vectors[first : first + _BLOCK_ROWS]
@@ -155,13 +158,14 @@ class StoredVectors:
         Parameters
         ----------
         rows : (n,) or (q, n) int64
-            Rows of the stored vectors: the same for all queries, or some for each query.
+            Rows of the stored vectors to compare: a list for the only query, or one for each query.
         queries : (d,) or (q, d) float32
-            One unit vector, or one for each row of `rows`.
+            One query vector of unit length, or one for each list of rows.
 
         Returns
         -------
         (n,) or (q, n) float32
+            Cosines, in the order of `rows`.
         """
         weights, offsets = self.codec.weights(queries)
         if queries.ndim == 1:
@@ -176,7 +180,7 @@ class StoredVectors:
         return np.maximum(single, -1.0, out=single)
 
     def _encoded(self, rows: Rows) -> npt.NDArray[Any]:
-        """(n, width) encoded vectors of the given rows."""
+        """Encoded vectors in the given rows, shape (n, width)."""
         if len(self.segments) == 1:
             return self.segments[0].vectors.take(rows, axis=0)
         encoded = np.empty((len(rows), self.codec.width), self.codec.dtype)
@@ -185,7 +189,11 @@ class StoredVectors:
         return encoded
 
     def _by_segment(self, rows: Rows) -> Iterator[tuple[VectorSegment, Any, Rows]]:
-        """For each segment that has some of the rows: which of them, and their rows in it."""
+        """Iterate over the segments that hold some of the given rows.
+
+        Each item is a segment, the positions of its rows in `rows` (a mask or a slice), and the row
+        numbers within the segment.
+        """
         if len(self.segments) == 1:
             yield self.segments[0], slice(None), rows
             return
