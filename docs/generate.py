@@ -1,6 +1,7 @@
 """Pages of the reference that are generated from the code: commands, names, errors, imports."""
 
 import inspect
+import re
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -90,22 +91,29 @@ are imported when a function needs them.
 
 
 def error_page() -> str:
-    """A table of the error codes with their remedies in Python and on the command line."""
-    rows = []
-    for name, kind in inspect.getmembers(errors, inspect.isclass):
+    """A section for each error: its code, and its remedies in Python and on the command line."""
+    parts = [
+        "# Errors\n",
+        "This page is generated from the classes of errors. Every error that galsearch raises on "
+        "purpose is a `galsearch.GalsearchError`. Its message states what was requested and what "
+        "was found, its `code` is stable, and its `facts` hold the values of the message. The "
+        "remedy is a note below the message in Python, and a second line on the command line.\n",
+    ]
+    for name, kind in sorted(inspect.getmembers(errors, inspect.isclass)):
         if issubclass(kind, GalsearchError) and kind is not GalsearchError:
-            meaning = inspect.getdoc(kind) or ""
-            remedies = (f"{kind.remedy} | {REMEDIES[kind.code]}").replace("`", "")
-            rows.append(f"| `{kind.code}` | `{name}` | {meaning} | {remedies} |")
-    return (
-        "# Errors\n\n"
-        "Every error that galsearch raises on purpose is a `galsearch.GalsearchError`. Its message "
-        "states what was asked for and what was found, its `code` is stable, its `facts` hold the "
-        "values of the message. In Python the remedy is a note below the message, on the command "
-        "line a second line.\n\n"
-        "| code | class | meaning | remedy in Python | remedy on the command line |\n"
-        "|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
-    )
+            parts.append(
+                f"## {name}\n\n"
+                f"{inspect.getdoc(kind) or ''}\n\n"
+                f"- Code: `{kind.code}`\n"
+                f"- Remedy in Python: {_escaped(kind.remedy)}\n"
+                f"- Remedy on the command line: {_escaped(REMEDIES[kind.code])}\n"
+            )
+    return "\n".join(parts)
+
+
+def _escaped(text: str) -> str:
+    """Plain text as Markdown, in which `*`, `_` and `<` have no meaning."""
+    return re.sub(r"([*_<`])", r"\\\1", text)
 
 
 def import_page() -> str:

@@ -29,7 +29,7 @@ def test_every_public_name_is_listed() -> None:
 
 def test_every_error_code_is_listed() -> None:
     page = generate.error_page()
-    assert all(f"| `{code}` |" in page for code in REMEDIES if code != "error")
+    assert all(f"- Code: `{code}`\n" in page for code in REMEDIES if code != "error")
 
 
 def test_pages_are_written_once(tmp_path: Path) -> None:

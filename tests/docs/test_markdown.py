@@ -116,6 +116,36 @@ def test_every_command_has_a_row_with_its_function() -> None:
             thing = getattr(thing, word)
 
 
+PACKAGE_PAGES = [
+    path
+    for path in sorted((ROOT / "docs" / "concepts").glob("*.md"))
+    if path.stem != "architecture"
+]
+
+
+@pytest.mark.parametrize("path", PACKAGE_PAGES, ids=identifier)
+def test_a_page_on_a_package_names_all_its_modules(path: Path) -> None:
+    package = ROOT / "galsearch" / path.stem.removesuffix("-package")
+    tables = re.findall(
+        r"^\| (?:module|sub-package)[^\n]*\n\|[-|]+\n((?:\|.*\n)+)", path.read_text("utf-8"), re.M
+    )
+    rows = [row for table in tables for row in table.splitlines()]
+    named = [name for row in rows for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])]
+    children = {
+        child.stem
+        for child in package.iterdir()
+        if not child.name.startswith("_") and (child.suffix == ".py" or child.is_dir())
+    }
+    assert sorted(named) == sorted(children)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=identifier)
+def test_files_of_the_repository_that_are_named_exist(path: Path) -> None:
+    tops = "galsearch|tests|training|benchmarks|docs|index_builds/recipes"
+    for name in re.findall(rf"`((?:{tops})/[\w./-]+)`", path.read_text("utf-8")):
+        assert (ROOT / name).exists(), name
+
+
 def test_every_extra_is_on_the_page_on_installation() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     page = (ROOT / "docs" / "install.md").read_text("utf-8")
