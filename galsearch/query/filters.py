@@ -46,7 +46,7 @@ def matching(
         found = table.filter(condition).select("target_id").collect()
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
-        raise QueryError(f"where {where!r} cannot be answered ({reason}).") from None
+        raise QueryError(f"where {where!r} cannot be evaluated ({reason}).") from None
     return np.sort(found["target_id"].to_numpy())
 
 

@@ -1,4 +1,4 @@
-"""Filters are evaluated once, at the same time as others, on the files that were opened."""
+"""Filters are evaluated once, concurrently, and on the catalogue that was opened."""
 
 import os
 import threading
@@ -45,7 +45,7 @@ def test_the_catalogue_is_read_once_for_both_modalities(
     assert found[1] is found[3]
 
 
-def test_the_filter_unused_for_longest_is_forgotten(build: Path) -> None:
+def test_the_least_recently_used_filter_is_dropped(build: Path) -> None:
     cache = FilterCache(open_build(build))
     for number in range(40):
         cache.row_filter(f"z < {number}", None, Modality.IMAGE)
@@ -80,10 +80,10 @@ def test_two_threads_filter_at_the_same_time(
     monkeypatch.setattr(filters, "matching", waiting)
     found: dict[str, np.ndarray] = {}
 
-    def ask(where: str) -> None:
+    def search(where: str) -> None:
         found[where] = np.sort(engine.query(int(sky.ids[-1]), k=500, where=where).target_ids)
 
-    threads = [threading.Thread(target=ask, args=(f"ra_deg < {n}",)) for n in (20, 30)]
+    threads = [threading.Thread(target=search, args=(f"ra_deg < {n}",)) for n in (20, 30)]
     for thread in threads:
         thread.start()
     for thread in threads:

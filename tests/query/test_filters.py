@@ -1,169 +1,119 @@
-"""Filtered questions: every answer is allowed, none that is better was overlooked."""
+"""Galaxies that fulfil a filter, read from Parquet files by one thread and by several."""
 
-import subprocess
-import sys
-from collections.abc import Callable
+import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from galsearch.core.errors import QueryError
-from galsearch.core.modality import DIRECTIONS
-from galsearch.index import IndexRecipe, build_index
-from galsearch.index.search import modality_index as modality
-from galsearch.query import SearchEngine, open_index
-from tests.reference.brute_force import brute_force
+from galsearch.index.search.catalogue_files import CatalogueFile, CatalogueFiles
+from galsearch.index.vectors.catalogue import CatalogueSegment
+from galsearch.query.filters import in_cone, matching
 
-N, N_SPECTRA = 3000, 2900
+N = 20_000
+NO_IDS = np.empty(0, np.int64)
 
 
 @pytest.fixture(scope="module")
-def sky(make_sky: Callable[..., Any]) -> Any:
-    return make_sky(N)
+def table() -> Any:
+    """Columns of a catalogue with random positions, redshifts and magnitudes."""
+    generator = np.random.default_rng(5)
+    return {
+        "target_id": np.arange(1, N + 1),
+        "ra_deg": generator.uniform(0, 360, N),
+        "dec_deg": generator.uniform(-90, 90, N),
+        "z": generator.uniform(0, 1, N),
+        "mag_r": generator.uniform(14, 22, N),
+    }
 
 
-@pytest.fixture(scope="module")
-def engine(sky: Any, tmp_path_factory: pytest.TempPathFactory) -> SearchEngine:
-    home = tmp_path_factory.mktemp("filters")
-    embeddings = sky.write(home / "sky", spectrum=slice(0, N_SPECTRA))
-    build_index(
-        IndexRecipe(name="toy", n_tuning_queries=50, n_bits=4, n_lists=32, n_subvectors=8),
-        embeddings=embeddings,
-        out=home / "toy",
-    )
-    return open_index(home / "toy")
+def write(table: Any, folder: Path) -> CatalogueSegment:
+    """The catalogue segment of a table, in row groups small enough to be read concurrently."""
+    ids = table["target_id"]
+    segment = CatalogueSegment(folder, ids, np.empty(0), NO_IDS)
+    folder.mkdir(exist_ok=True)
+    pq.write_table(pa.table(table), segment.parquet, row_group_size=N // 16)
+    return segment
 
 
-def allowed_rows(sky: Any, low: float, high: float) -> np.ndarray:
-    z = np.linspace(0, 1, N)
-    return np.flatnonzero((z > low) & (z < high) & (np.arange(N) % 5 != 0))
+def test_matches_of_several_files_are_sorted_and_leave_out_removed_galaxies(
+    table: Any, tmp_path: Path
+) -> None:
+    first = {name: column[::2] for name, column in table.items()}
+    second = {name: column[1::2] for name, column in table.items() if name != "mag_r"}
+    parts = [write(part, tmp_path / name) for part, name in ((first, "a"), (second, "b"))]
+    removed = table["target_id"][:100]
+    files = [CatalogueFile(part.parquet, removed) for part in parts]
+    found = matching(files, where="z < 0.5")
+    assert found.tolist() == [i for i in table["target_id"][100:] if table["z"][i - 1] < 0.5]
+    # The second file has no column mag_r, so none of its galaxies fulfils the condition.
+    bright = matching(files, where="mag_r < 18")
+    expected = [i for i in first["target_id"][50:] if table["mag_r"][i - 1] < 18]
+    assert bright.tolist() == expected
 
 
-@settings(max_examples=40)
+@pytest.mark.parametrize("replaced", [False, True])
+def test_eight_threads_filter_one_catalogue_correctly(
+    table: Any, tmp_path: Path, replaced: bool
+) -> None:
+    segment = write(table, tmp_path / "catalogue")
+    files = CatalogueFiles([segment])
+    if replaced:
+        segment.parquet.unlink()
+        write({name: column[:3] for name, column in table.items()}, segment.directory)
+    wrong: list[str] = []
+    start = threading.Barrier(8, timeout=30)
+
+    def filter_repeatedly(seed: int) -> None:
+        generator = np.random.default_rng(seed)
+        start.wait()
+        for _ in range(25):
+            z, mag_r = generator.uniform(0, 1), generator.uniform(15, 21)
+            where = f"z < {z!r} and mag_r > {mag_r!r}"
+            expected = table["target_id"][(table["z"] < z) & (table["mag_r"] > mag_r)]
+            try:
+                with files.open() as opened:
+                    found = matching(opened, where=where)
+            except BaseException as error:  # polars panics are no Exception
+                wrong.append(f"{where}: {error!r}")
+            else:
+                if not np.array_equal(found, expected):
+                    wrong.append(where)
+
+    threads = [threading.Thread(target=filter_repeatedly, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    files.close()
+    assert wrong == []
+
+
 @given(
-    row=st.integers(0, N_SPECTRA - 1),
-    direction=st.sampled_from(DIRECTIONS),
-    low=st.floats(0, 1),
-    width=st.sampled_from([0.0, 1e-3, 0.01, 0.1, 1.0]),
-    k=st.integers(1, 60) | st.just(10**6),
-    way=st.sampled_from(["cheapest", "short", "lists"]),
+    ra=st.floats(0, 360),
+    dec=st.floats(-90, 90),
+    radius=st.floats(0.01, 10_000),
+    seed=st.integers(0, 99),
 )
-def test_an_answer_is_whole_allowed_and_never_the_asking_galaxy(
-    sky: Any,
-    engine: SearchEngine,
-    row: int,
-    direction: Any,
-    low: float,
-    width: float,
-    k: int,
-    way: str,
+def test_a_cone_is_the_angle_between_directions(
+    ra: float, dec: float, radius: float, seed: int
 ) -> None:
-    using, among = direction
-    where = f"{low!r} < z < {low + width!r}"
-    with pytest.MonkeyPatch.context() as patch:
-        if way != "cheapest":
-            cost = {"short": 0.0, "lists": np.inf}[way]
-            patch.setattr(modality, "temporary_index_cost", lambda *_: cost)
-            patch.setattr(modality, "EXACT_UP_TO", 0)
-        answer = engine.query(int(sky.ids[row]), using=using, among=among, k=k, where=where)
-    rows = allowed_rows(sky, low, low + width)
-    rows = rows[rows < (N if among == "image" else N_SPECTRA)]
-    assert set(answer.target_ids) <= set(sky.ids[rows])
-    truth, cosines = brute_force(
-        getattr(sky, among)[rows],
-        sky.ids[rows],
-        getattr(sky, using)[row],
-        k=k,
-        exclude=int(sky.ids[row]),
-    )
-    assert len(answer) == len(truth)
-    if answer.exact:
-        np.testing.assert_allclose(answer.similarity, cosines, atol=1e-6)
+    generator = np.random.default_rng(seed)
+    ras, decs = generator.uniform(0, 360, 40), generator.uniform(-90, 90, 40)
 
+    def direction(ra: Any, dec: Any) -> Any:
+        ra, dec = np.radians(ra), np.radians(dec)
+        return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], -1)
 
-@pytest.mark.parametrize("share", [1.0, 0.5, 0.2])
-@pytest.mark.parametrize("cost", [0.0, np.inf])
-def test_lists_keep_their_recall_where_filter_and_question_disagree(
-    sky: Any, engine: SearchEngine, share: float, cost: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those of the index where a filter's own cost too much, else its own."""
-    monkeypatch.setattr(modality, "temporary_index_cost", lambda *_: cost)
-    monkeypatch.setattr(modality, "EXACT_UP_TO", 0)
-    monkeypatch.setattr(modality, "EXACT_FROM_SHARE", np.inf)
-    for using, among in DIRECTIONS:
-        # The galaxies least like those that ask: their lists are the last to be visited.
-        centre = getattr(sky, using)[:40].mean(axis=0)
-        far = np.argsort(getattr(sky, among)[:N_SPECTRA] @ centre)[: int(share * N_SPECTRA)]
-        row_filter = engine.index.row_filter(np.sort(sky.ids[far]), among)
-        excluded = engine.index.stored(among).rows_of(sky.ids[:40])
-        how = {"among": among, "k": 10, "exclude_rows": excluded, "row_filter": row_filter}
-        queries = getattr(sky, using)[:40]
-        found = engine.index.search(queries, using=using, **how)
-        truth = engine.index.search(queries, exact=True, **how)
-        share = np.mean(found.similarity >= truth.similarity[:, -1:])
-        assert not found.exact.any()
-        assert share > 0.9, share
-
-
-def test_a_batch_gives_what_single_questions_give(sky: Any, engine: SearchEngine) -> None:
-    asked = {"using": "image", "among": "spectrum", "where": "z < 0.4"}
-    answers = engine.query_many(sky.ids[:20], **asked)
-    for target_id, answer in zip(sky.ids[:20], answers, strict=True):
-        alone = engine.query(int(target_id), **asked)
-        np.testing.assert_array_equal(answer.target_ids, alone.target_ids)
-        np.testing.assert_array_equal(answer.similarity, alone.similarity)
-
-
-def test_a_cone_and_a_condition_hold_together(sky: Any, engine: SearchEngine) -> None:
-    # RA is the row modulo 360, Dec 0.
-    answer = engine.query(int(sky.ids[7]), k=10**6, within=(10.0, 0.0, 61.0), where="z is not None")
-    rows = np.searchsorted(sky.ids, answer.target_ids)
-    expected = [row for row in range(N) if row % 360 in (9, 10, 11) and row % 5]
-    assert sorted(rows.tolist()) == expected
-
-
-def test_a_vector_is_filtered_too(sky: Any, engine: SearchEngine) -> None:
-    answer = engine.query_vector(
-        sky.image[3], fingerprint="a" * 64, using="image", among="image", where="ra_deg == 3"
-    )
-    assert set(answer.ra_deg) == {3.0}
-    assert len(answer) == 9
-
-
-def test_no_match_is_an_empty_answer(sky: Any, engine: SearchEngine) -> None:
-    assert len(engine.query(int(sky.ids[0]), where="z > 5")) == 0
-    assert len(engine.query(int(sky.ids[0]), where=f"target_id == {sky.ids[0]}")) == 0
-
-
-def test_filters_asked_again_are_remembered_and_forgotten(sky: Any, engine: SearchEngine) -> None:
-    fresh = SearchEngine(engine.index)
-    for number in range(40):
-        fresh.query(int(sky.ids[0]), where=f"z < {number}")
-        fresh.query(int(sky.ids[0]), where="z < 0.5")
-    assert len(fresh._filters) == 16
-    assert ("z < 0.5", None) in fresh._filters
-
-
-def test_an_unknown_column_is_met_with_the_nearest(sky: Any, engine: SearchEngine) -> None:
-    with pytest.raises(QueryError) as caught:
-        engine.query(int(sky.ids[0]), where="ra < 3")
-    assert str(caught.value) == (
-        "where 'ra < 3': the catalogue has no column 'ra': did you mean 'ra_deg'?"
-    )
-
-
-def test_the_command_takes_the_same_words(sky: Any, engine: SearchEngine) -> None:
-    command = [
-        *(sys.executable, "-m", "galsearch", "query", "--target-id", str(sky.ids[7])),
-        *("--index", str(engine.index.directory), "--format", "csv", "-k", "3"),
-        *("--where", "z > 0.5", "--within", "20", "-0.5", "90"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    answer = engine.query(int(sky.ids[7]), k=3, where="z > 0.5", within=(20, -0.5, 90))
-    printed = [line.split(",")[1] for line in done.stdout.splitlines()[1:]]
-    assert printed == [str(target_id) for target_id in answer]
-    assert len(printed) == 3
+    one, other = direction(ras, decs), direction(ra, dec)
+    cross = np.linalg.norm(np.cross(one, other), axis=-1)
+    angle = 60 * np.degrees(np.arctan2(cross, one @ other))
+    found = pl.DataFrame({"ra_deg": ras, "dec_deg": decs}).select(in_cone((ra, dec, radius)))
+    sure = np.abs(angle - radius) > 1e-6 * radius
+    np.testing.assert_array_equal(found.to_series().to_numpy()[sure], (angle < radius)[sure])

@@ -1,4 +1,4 @@
-"""Neighbours: an answer that cannot be wrong in form."""
+"""Neighbours checks its arrays, and cannot be changed."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from galsearch.query import Neighbours
 from tests.reference.brute_force import brute_force
 
 
-def answer(**changes: Any) -> Neighbours:
+def neighbours(**changes: Any) -> Neighbours:
     fields: dict[str, Any] = {
         "target_ids": np.array([8, 3, 4]),
         "similarity": np.array([0.9, 0.5, 0.5], np.float32),
@@ -30,17 +30,17 @@ def answer(**changes: Any) -> Neighbours:
     return Neighbours(**{**fields, **changes})
 
 
-def test_an_answer_is_as_long_as_it_is_and_lists_its_galaxies() -> None:
-    assert len(answer()) == 3
-    assert list(answer()) == [TargetId(8), TargetId(3), TargetId(4)]
-    assert repr(answer()) == (
+def test_length_iteration_and_representation() -> None:
+    assert len(neighbours()) == 3
+    assert list(neighbours()) == [TargetId(8), TargetId(3), TargetId(4)]
+    assert repr(neighbours()) == (
         "Neighbours(3 by spectrum of the image of TARGETID 5: 8 (0.9000), 3 (0.5000), 4 (0.5000))"
     )
 
 
-def test_nothing_found_is_an_answer() -> None:
+def test_there_may_be_no_neighbours() -> None:
     empty = np.empty(0)
-    found = answer(
+    found = neighbours(
         target_ids=np.empty(0, np.int64),
         similarity=empty,
         ra_deg=empty,
@@ -52,9 +52,9 @@ def test_nothing_found_is_an_answer() -> None:
     assert repr(found) == "Neighbours(0 by spectrum of the image of a vector)"
 
 
-def test_an_answer_cannot_be_changed_and_keeps_no_hold_of_its_makers_arrays() -> None:
+def test_the_arrays_are_read_only_copies() -> None:
     ids = np.array([8, 3, 4])
-    found = answer(target_ids=ids)
+    found = neighbours(target_ids=ids)
     ids[0] = 7
     assert found.target_ids[0] == 8
     with pytest.raises(ValueError, match="read-only"):
@@ -84,9 +84,9 @@ def test_an_answer_cannot_be_changed_and_keeps_no_hold_of_its_makers_arrays() ->
         ({"z": np.array([0.1])}, "z has shape (1,), target_ids (3,)."),
     ],
 )
-def test_an_answer_out_of_form_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_inconsistent_arrays_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(QueryError) as caught:
-        answer(**changes)
+        neighbours(**changes)
     assert str(caught.value) == message
 
 

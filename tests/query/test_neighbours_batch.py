@@ -1,4 +1,4 @@
-"""A NeighboursBatch keeps its rows in order, and gives them out without padding."""
+"""A NeighboursBatch checks its arrays, and its rows are Neighbours without padding."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def batch(**changes: Any) -> NeighboursBatch:
     return NeighboursBatch(**{**values, **changes})
 
 
-def test_rows_are_given_out_without_padding() -> None:
+def test_rows_are_returned_without_padding() -> None:
     found = batch()
     assert len(found) == 3
     assert found.counts.tolist() == [3, 1, 0]
@@ -38,7 +38,7 @@ def test_rows_are_given_out_without_padding() -> None:
     assert found[-1].target_ids.tolist() == []
 
 
-def test_a_row_is_what_neighbours_of_its_arrays_are() -> None:
+def test_a_row_equals_neighbours_made_of_its_arrays() -> None:
     row = batch()[0]
     names = ("target_ids", "similarity", "ra_deg", "dec_deg", "z")
     again = Neighbours(
@@ -87,7 +87,7 @@ def test_the_arrays_cannot_be_changed() -> None:
         ),
     ],
 )
-def test_rows_out_of_form_are_refused(changes: dict[str, Any], message: str) -> None:
+def test_inconsistent_arrays_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(QueryError) as caught:
         batch(**changes)
     assert str(caught.value) == message

@@ -1,4 +1,4 @@
-"""A Query holds validated values, and refuses everything else when it is made."""
+"""A Query validates its values when it is created."""
 
 import dataclasses
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_one_or_many_targetids_become_a_read_only_array(
     assert query.vector is None
 
 
-def test_words_become_types_and_nothing_can_be_changed() -> None:
+def test_strings_are_converted_and_nothing_can_be_changed() -> None:
     query = Query(
         5, using="spectrum", among="image", k=np.int64(3), from_embeddings="x", within=[1, 2, 3]
     )
@@ -49,7 +49,7 @@ def test_words_become_types_and_nothing_can_be_changed() -> None:
         query.k = 4  # type: ignore[misc]
 
 
-def test_a_vector_is_copied_and_comes_with_its_encoder() -> None:
+def test_a_vector_is_copied_and_has_a_fingerprint() -> None:
     vector = np.array([3.0, 4.0], np.float32)
     query = Query(vector=vector, fingerprint="a" * 64, using="image")
     vector[0] = 0
@@ -99,14 +99,14 @@ def test_a_vector_is_copied_and_comes_with_its_encoder() -> None:
         ),
     ],
 )
-def test_a_query_out_of_form_is_refused(values: dict[str, Any], message: str) -> None:
+def test_a_malformed_query_is_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(QueryError) as caught:
         Query(**values)
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("target_ids", [2.5, "x", [1, -1], [True], np.array([0.5]), np.array([0])])
-def test_what_is_no_targetid_is_refused(target_ids: Any) -> None:
+def test_an_invalid_targetid_is_refused(target_ids: Any) -> None:
     with pytest.raises(InvalidTargetIdError):
         Query(target_ids)
 

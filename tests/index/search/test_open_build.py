@@ -1,4 +1,4 @@
-"""Searching an opened index on GPUs: the neighbours of the host, and devices that are refused.
+"""Opening an index on a device: the same neighbours on GPUs as on the CPU, and refused devices.
 
 Two GPUs are replaced by clones on the CPU, so the tests show that the right vectors are passed on,
 and nothing about a GPU.
@@ -30,30 +30,31 @@ def two_simulated_gpus(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.mark.usefixtures("two_simulated_gpus")
-def test_an_index_opened_on_gpus_answers_and_filters_as_on_the_host(
+def test_an_index_on_gpus_has_the_neighbours_of_the_cpu_with_and_without_filter(
     make_sky: Callable[..., Any], tmp_path: Path
 ) -> None:
     recipe = IndexRecipe(family="ivfsq", n_lists=4, n_probe=4, n_tuning_queries=20)
     embeddings = make_sky(1500).write(tmp_path)
     build_index(recipe, embeddings=embeddings, out=tmp_path / "build")
-    host, there = (open_build(tmp_path / "build", device=where) for where in ("cpu", "gpu"))
-    assert host.modality(Modality.IMAGE).on_gpu is None
-    assert there.modality(Modality.IMAGE).on_gpu is not None
-    queries = host.stored(Modality.IMAGE).take(np.arange(20))
-    chosen = [
-        i.row_filter(host.stored(Modality.IMAGE).ids[::2], Modality.IMAGE) for i in (host, there)
+    on_cpu, on_gpus = (open_build(tmp_path / "build", device=where) for where in ("cpu", "gpu"))
+    assert on_cpu.modality(Modality.IMAGE).on_gpu is None
+    assert on_gpus.modality(Modality.IMAGE).on_gpu is not None
+    queries = on_cpu.stored(Modality.IMAGE).take(np.arange(20))
+    row_filters = [
+        i.row_filter(on_cpu.stored(Modality.IMAGE).ids[::2], Modality.IMAGE)
+        for i in (on_cpu, on_gpus)
     ]
-    for here, on_gpu in ((None, None), chosen):
-        answers = [
+    for first, second in ((None, None), row_filters):
+        results = [
             index.search(queries, among=Modality.IMAGE, k=5, row_filter=row_filter)
-            for index, row_filter in ((host, here), (there, on_gpu))
+            for index, row_filter in ((on_cpu, first), (on_gpus, second))
         ]
-        own, other = answers
+        own, other = results
         np.testing.assert_array_equal(own.target_ids, other.target_ids)
         np.testing.assert_array_equal(own.similarity, other.similarity)
 
 
-def test_a_device_that_is_none_or_not_there_is_refused(
+def test_an_unknown_or_missing_device_is_refused(
     make_sky: Callable[..., Any], tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError) as caught:
