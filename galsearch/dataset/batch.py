@@ -25,28 +25,28 @@ class GalaxyBatch:
     """(n,) TARGETID of each galaxy."""
     ra_deg: Float64Array
     dec_deg: Float64Array
-    """(n,) ICRS position of each galaxy."""
+    """(n,) ICRS position (`ra_deg`, `dec_deg`) of each galaxy, in degrees."""
     z: Float64Array
-    """(n,) redshift, NaN where unknown."""
+    """(n,) redshift of each galaxy, NaN where unknown."""
     has_image: BoolArray
     has_spectrum: BoolArray
-    """(n,) True for galaxies with an image, and with a spectrum."""
+    """(n,) True for galaxies with an image (`has_image`) and with a spectrum (`has_spectrum`)."""
     image_flux: Float32Array
     """(n, 3, 152, 152) images in bands g, r, z; nanomaggies per 0.262 arcsec pixel, 0 if masked."""
     image_mask: BoolArray
-    """(n, 3, 152, 152), True where the image has no measurement."""
+    """(n, 3, 152, 152) mask, True where the image has no measurement."""
     spectrum_flux: Float32Array
     """(n, 7781) spectra on the DESI grid, 1e-17 erg / (s cm2 Angstrom); 0 where masked."""
     spectrum_ivar: Float32Array
     """(n, 7781) inverse variance of the spectra; 0 where masked."""
     spectrum_mask: BoolArray
-    """(n, 7781), True where the spectrum has no measurement."""
+    """(n, 7781) mask, True where the spectrum has no measurement."""
 
     def __len__(self) -> int:
         return int(self.target_ids.size)
 
     def take(self, rows: Int64Array | slice) -> "GalaxyBatch":
-        """The galaxies at these row numbers, in this order. A slice is a view, not a copy."""
+        """The galaxies at the given row numbers, in that order; a view for a slice."""
         return GalaxyBatch(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
@@ -84,14 +84,14 @@ def batch_from_table(table: pa.Table) -> GalaxyBatch:
 
 
 def _pixels(table: pa.Table, name: str, shape: tuple[int, ...]) -> Float32Array:
-    """(n, *shape) values of a pixel column; 0 where the table lacks it."""
+    """(n, *shape) values of a column of pixels; 0 if the table lacks the column."""
     if name not in table.column_names:
         return np.zeros((len(table), *shape), np.float32)
     return _fixed_size_rows(table[name], shape)
 
 
 def _mask(table: pa.Table, name: str, shape: tuple[int, ...], has: BoolArray) -> BoolArray:
-    """(n, *shape) values of a mask column, True for galaxies without the modality."""
+    """(n, *shape) mask of an image or spectrum, True for galaxies that lack the modality."""
     if name in table.column_names:
         masked = _fixed_size_rows(table[name], shape)
     else:
@@ -108,7 +108,8 @@ def _fixed_size_rows(column: pa.ChunkedArray, shape: tuple[int, ...]) -> npt.NDA
     """(n, *shape) values of a column of fixed-size lists; rows that are null become 0."""
     array = column.combine_chunks()
     length = int(np.prod(shape))
-    # `flatten` would leave null rows out and so shift the rows behind them.
+    # The values are read directly because Arrow's `flatten` would leave out null rows and so shift
+    # the rows after them.
     values = array.values.slice(array.offset * length, len(array) * length)
     rows = values.to_numpy(zero_copy_only=False).reshape(len(array), *shape)
     if array.null_count or not rows.flags.writeable:

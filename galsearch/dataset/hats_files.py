@@ -12,13 +12,13 @@ _REQUIRED = ("obs_collection", "dataproduct_type", "hats_nrows")
 
 
 def write_properties(root: Path, properties: Mapping[str, object]) -> None:
-    """Write hats.properties, one line for each key, in the order of `properties`."""
+    """Write the file hats.properties, one line for each key, in the order of `properties`."""
     lines = [f"{key}={value}\n" for key, value in properties.items()]
     write_text(root / schema.PROPERTIES_FILE, "#HATS catalog\n" + "".join(lines))
 
 
 def read_properties(root: Path) -> dict[str, str]:
-    """The keys and values of hats.properties.
+    """The keys and values in the file hats.properties of a dataset directory.
 
     Raises
     ------
@@ -41,19 +41,19 @@ def read_properties(root: Path) -> dict[str, str]:
 
 
 def write_partition_info(root: Path, pixels: Iterable[tuple[int, int]]) -> None:
-    """Write partition_info.csv, one line for each HEALPix pixel (order, number)."""
+    """Write the file partition_info.csv, one line (order, number) for each HEALPix pixel."""
     lines = [f"{order},{pixel}" for order, pixel in pixels]
     text = "\n".join([schema.PARTITION_INFO_HEADER, *lines]) + "\n"
     write_text(root / schema.PARTITION_INFO_FILE, text)
 
 
 def read_partition_info(root: Path) -> list[tuple[int, int]]:
-    """(order, pixel) of every partition, in the order of partition_info.csv.
+    """(HEALPix order, pixel number) of every partition, as listed in partition_info.csv.
 
     Raises
     ------
     DatasetError
-        Where the file is missing or is not such a list.
+        Where the file is missing or does not list partitions.
     """
     path = root / schema.PARTITION_INFO_FILE
     try:
@@ -68,18 +68,18 @@ def read_partition_info(root: Path) -> list[tuple[int, int]]:
 
 
 def write_digests(root: Path, digests: Mapping[str, str]) -> None:
-    """Write sha256sums.txt, which the command sha256sum can check."""
+    """Write digests (path -> SHA-256) to sha256sums.txt, which the command sha256sum can check."""
     lines = [f"{digest}  {path}\n" for path, digest in digests.items()]
     write_text(root / schema.DIGESTS_FILE, "".join(lines))
 
 
 def read_digests(root: Path) -> dict[str, str]:
-    """SHA-256 of each partition's file when it was written, by its path in the dataset.
+    """SHA-256 of each partition's file when it was written, by the file's path in the dataset.
 
     Raises
     ------
     DatasetError
-        Where the file is missing or is not such a list.
+        Where the file is missing or does not list digests.
     """
     path = root / schema.DIGESTS_FILE
     try:

@@ -19,7 +19,9 @@ MAX_PARTITION_ORDER = 18
 
 
 def healpix_29(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> Int64Array:
-    """(n,) numbers of the order-29 pixels of ICRS positions in degrees, as HATS defines them.
+    """(n,) numbers of the order-29 HEALPix pixels that hold ICRS positions in degrees.
+
+    They are the values of the HATS column `_healpix_29`.
 
     Examples
     --------
@@ -37,13 +39,13 @@ class PixelRows:
 
     order: int
     pixel: int
-    """Number of the pixel at `order`."""
+    """Number of the pixel among the pixels of its order, nested scheme."""
     rows: Rows
-    """(n,) row numbers by ascending `_healpix_29`; rows of one pixel keep their order."""
+    """(n,) row numbers, sorted by `_healpix_29` and then by row number."""
 
 
 def adaptive_pixels(healpix: Int64Array, *, max_rows: int) -> list[PixelRows]:
-    """Disjoint pixels that together hold every row, each at most `max_rows` where possible.
+    """Disjoint HEALPix pixels that hold all rows, each pixel at most `max_rows` where possible.
 
     Starting from the 12 pixels of order 0, a pixel that holds more than `max_rows` is split into
     its four children, down to order 18. Pixels without rows are left out.
@@ -51,9 +53,9 @@ def adaptive_pixels(healpix: Int64Array, *, max_rows: int) -> list[PixelRows]:
     Parameters
     ----------
     healpix : (n,) int64
-        Order-29 pixel of each row.
+        Number of the order-29 pixel of each row.
     max_rows
-        Largest number of rows of a pixel.
+        Largest number of rows in a pixel.
 
     Examples
     --------

@@ -29,21 +29,21 @@ class Partition:
     pixel: int
     """Number of the pixel at that order, nested scheme."""
     digest: str
-    """SHA-256 of the file when it was written."""
+    """SHA-256 of the Parquet file when it was written."""
 
     @property
     def name(self) -> str:
-        """Name of the partition in shards and messages, such as 'Norder=0/Npix=4'."""
+        """Name of the partition in embedding shards and messages, such as 'Norder=0/Npix=4'."""
         return f"Norder={self.order}/Npix={self.pixel}"
 
     @property
     def path(self) -> Path:
-        """Path of the Parquet file."""
+        """Path of the Parquet file of the partition."""
         return self.root / schema.partition_path(self.order, self.pixel)
 
     @functools.cached_property
     def catalogue(self) -> pa.Table:
-        """All columns except the pixels, one row for each galaxy."""
+        """Arrow table of all columns except the pixels, with one row for each galaxy."""
         with self._open() as file:
             return file.read(columns=schema.catalogue_names(file.schema_arrow))
 
@@ -53,10 +53,10 @@ class Partition:
     def batches(
         self, rows: int = schema.ROW_GROUP_ROWS, *, modalities: Sequence[Modality] = ALL_MODALITIES
     ) -> Iterator[GalaxyBatch]:
-        """All galaxies in stored order, in batches of `rows` galaxies; the last may be smaller.
+        """Batches of `rows` galaxies in stored order; the last batch may be smaller.
 
-        Pixels of modalities that are not in `modalities` are not read; the batch has them as
-        missing.
+        Pixels of modalities that are not in `modalities` are not read, and are missing in the
+        batches.
         """
         pending: list[GalaxyBatch] = []
         n_pending = 0
@@ -74,7 +74,7 @@ class Partition:
             yield concatenate(pending)
 
     def read(self, rows: Rows, *, modalities: Sequence[Modality] = ALL_MODALITIES) -> GalaxyBatch:
-        """The galaxies at these row numbers of the partition, in the order of `rows`."""
+        """The galaxies at the given row numbers of the partition, in the order of `rows`."""
         wanted, back = np.unique(rows, return_inverse=True)
         with self._open() as file:
             sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
@@ -108,10 +108,10 @@ class Partition:
 
 
 def _masks_without_true(group: pq.RowGroupMetaData) -> set[str]:
-    """Names of the mask columns that are False throughout a row group, by its statistics.
+    """Names of mask columns that are False throughout a row group, by the Parquet statistics.
 
-    These columns need not be read. Most images have no masked pixel, and to decode a column of
-    bool takes as long as to decode one of float.
+    These columns need not be read. Most images have no masked pixel, and decoding a column of
+    bool takes as long as decoding one of float.
     """
     found = set()
     for number in range(group.num_columns):

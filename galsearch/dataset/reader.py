@@ -23,13 +23,13 @@ from galsearch.files.digest import sha256_of_file, sha256_of_text
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A dataset on disk. Data are read when they are requested; the directory is never changed."""
+    """A dataset on disk, whose data are read when they are requested and never changed."""
 
     path: Path
     """Directory of the dataset."""
     name: str
     partitions: list[Partition]
-    """Partitions in the order of their positions on the sky."""
+    """Partitions in the order of their HEALPix pixels on the sky."""
     n_rows: int
     """Number of galaxies, as stated in hats.properties."""
 
@@ -38,7 +38,9 @@ class Dataset:
 
     @functools.cached_property
     def catalogue(self) -> pa.Table:
-        """All columns except the pixels, one row for each galaxy, in the order of `partitions`.
+        """Arrow table of all columns except the pixels, one row for each galaxy.
+
+        The rows are in the order of `partitions`.
 
         Raises
         ------
@@ -59,23 +61,23 @@ class Dataset:
 
     @functools.cached_property
     def target_ids(self) -> TargetIds:
-        """(n,) TARGETIDs in the order of the catalogue."""
+        """(n,) TARGETIDs of all galaxies in the order of the catalogue."""
         return np.asarray(self.catalogue[schema.TARGET_ID].to_numpy())
 
     @functools.cached_property
     def digest(self) -> str:
-        """SHA-256 of the names and digests of all partitions; it changes with any galaxy."""
+        """SHA-256 of the names and digests of all partitions; it changes if any galaxy changes."""
         return sha256_of_text("".join(f"{p.name} {p.digest}\n" for p in self.partitions))
 
     def read(
         self, target_ids: npt.ArrayLike, *, modalities: Sequence[Modality] = ALL_MODALITIES
     ) -> GalaxyBatch:
-        """The galaxies with these TARGETIDs, in the order of `target_ids`.
+        """Images and spectra of the galaxies with given TARGETIDs, in the order of `target_ids`.
 
         Raises
         ------
         UnknownTargetError
-            Where the dataset lacks one of them.
+            Where the dataset lacks one of the TARGETIDs.
         """
         rows = self._rows_of(as_target_ids(target_ids))
         ends = np.cumsum([len(partition) for partition in self.partitions])
@@ -97,7 +99,7 @@ class Dataset:
         Raises
         ------
         DatasetError
-            Where partitions differ; the message names them.
+            Where a digest differs; the message names the partitions.
         """
         changed = [p.name for p in self.partitions if sha256_of_file(p.path) != p.digest]
         if changed:
@@ -119,7 +121,7 @@ class Dataset:
 
     @functools.cached_property
     def _sorted_ids(self) -> tuple[Rows, TargetIds]:
-        """Rows of the catalogue by ascending TARGETID, and the TARGETIDs in that order."""
+        """Catalogue row numbers sorted by TARGETID, and the TARGETIDs in ascending order."""
         order = np.argsort(self.target_ids)
         return order, self.target_ids[order]
 

@@ -23,7 +23,10 @@ HEALPIX_COLUMN = "_healpix_29"
 TARGET_ID = "target_id"
 RA, DEC = "ra_deg", "dec_deg"
 HAS = {Modality.IMAGE: "has_image", Modality.SPECTRUM: "has_spectrum"}
-"""Column that is true where the galaxy has that modality, so that no pixel need be read."""
+"""Boolean column that is true for galaxies with an image or with a spectrum, by modality.
+
+It saves reading the pixels to find out.
+"""
 
 PROPERTIES_FILE = "hats.properties"
 PARTITION_INFO_FILE = "partition_info.csv"
@@ -34,7 +37,7 @@ METADATA_FILE = "_metadata"
 DIGESTS_FILE = "sha256sums.txt"
 REPORT_FILE = "ingest_report.json"
 ROW_GROUP_ROWS = 64
-"""Galaxies in a Parquet row group. Reading one galaxy reads its row group, about 20 MB."""
+"""Number of galaxies in a Parquet row group; reading one galaxy reads its group, about 20 MB."""
 
 _IDENTITY = (
     pa.field(HEALPIX_COLUMN, pa.int64(), nullable=False),
@@ -58,12 +61,12 @@ SPECTRUM_FILE_FIELDS = (
     pa.field("survey", pa.string()),
     pa.field("program", pa.string()),
 )
-"""Values from the fibre map of the spectrum; null where unknown."""
+"""Catalogue columns from the fibre map of the spectrum, which are null where unknown."""
 
 
 def _pixels(name: str, kind: pa.DataType, length: int) -> pa.Field:
-    # With elements that cannot be null, Parquet stores no definition levels: reading is about 1.5
-    # times as fast.
+    # Elements of pixel lists cannot be null, so Parquet stores no definition levels and reading is
+    # about 1.5 times as fast.
     return pa.field(name, pa.list_(pa.field("element", kind, nullable=False), length))
 
 
@@ -78,7 +81,7 @@ PIXEL_FIELDS: dict[Modality, tuple[pa.Field, ...]] = {
         _pixels("spectrum_mask", pa.bool_(), DESI_N_PIXELS),
     ),
 }
-"""Pixel columns of each modality, flattened; null where the galaxy lacks the modality."""
+"""Columns of flattened pixels of each modality, null where the galaxy lacks the modality."""
 
 PIXEL_COLUMNS = tuple(field.name for fields in PIXEL_FIELDS.values() for field in fields)
 BUILT_IN_COLUMNS = tuple(
@@ -88,18 +91,18 @@ BUILT_IN_COLUMNS = tuple(
 
 
 def dataset_schema(labels: Sequence[pa.Field] = ()) -> pa.Schema:
-    """The Arrow schema of a dataset with these label columns, which precede the pixels."""
+    """Arrow schema of a dataset with the given label columns, which come before the pixels."""
     pixels = [field for fields in PIXEL_FIELDS.values() for field in fields]
     return pa.schema([*_IDENTITY, *REDSHIFT_FIELDS, *SPECTRUM_FILE_FIELDS, *labels, *pixels])
 
 
 def catalogue_names(schema: pa.Schema) -> list[str]:
-    """Names of the columns that hold no pixels, in the order of the schema."""
+    """Names of the columns of a dataset that hold no pixels, in the order of the schema."""
     return [name for name in schema.names if name not in PIXEL_COLUMNS]
 
 
 def partition_path(order: int, pixel: int) -> Path:
-    """Path of the file of a HEALPix pixel, relative to the directory of the dataset.
+    """Path of the Parquet file of a HEALPix pixel, relative to the directory of the dataset.
 
     Examples
     --------

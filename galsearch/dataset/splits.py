@@ -13,7 +13,7 @@ _TENTHS_TRAIN, _TENTHS_VALIDATION = 8, 1
 
 
 def split_of(target_ids: npt.ArrayLike) -> npt.NDArray[np.str_]:
-    """(n,) names of the sets: 'train' (80 %), 'validation' (10 %) or 'test' (10 %).
+    """(n,) set of each galaxy: 'train' (80 %), 'validation' (10 %) or 'test' (10 %).
 
     The set follows from a hash of the TARGETID, the output function of splitmix64 (Steele, Lea
     and Flood 2014), modulo 10: 0 to 7 is train, 8 validation, 9 test.
@@ -21,7 +21,7 @@ def split_of(target_ids: npt.ArrayLike) -> npt.NDArray[np.str_]:
     Raises
     ------
     InvalidTargetIdError
-        Where the ids are not positive integers.
+        Where the TARGETIDs are not positive integers.
 
     Examples
     --------

@@ -24,9 +24,9 @@ _COORDINATES = {
 
 
 class CatalogueWriter:
-    """Writes partitions one by one; `finish` then writes the metadata of the whole catalogue.
+    """Writer of a HATS catalogue, which writes its partitions one by one and then the metadata.
 
-    The caller makes the directory atomic.
+    `finish` writes the metadata. The caller creates the directory, atomically.
     """
 
     def __init__(self, root: Path, table_schema: pa.Schema) -> None:
@@ -58,7 +58,7 @@ class CatalogueWriter:
         self.n_rows += len(table)
 
     def finish(self, *, name: str, max_rows: int) -> None:
-        """Write properties, list of partitions, digests and the two Parquet metadata files."""
+        """Write the properties, list of partitions, digests and two Parquet metadata files."""
         folder = self._root / schema.DATASET_DIR
         pq.write_metadata(self.schema, folder / schema.COMMON_METADATA_FILE)
         pq.write_metadata(
@@ -93,10 +93,10 @@ def _parquet_options(table_schema: pa.Schema) -> dict[str, Any]:
     """Options of the Parquet writer that make pixels fast to read.
 
     Float pixels are mostly noise, which hardly compresses, and so they are not compressed. Masks
-    are: they compress to almost nothing.
+    are compressed, because they shrink to almost nothing.
     """
     pixels = list(itertools.chain(*(schema.PIXEL_FIELDS[m] for m in Modality)))
-    # Parquet names a column by its path; the values of a list are in `list.element`.
+    # Parquet names a column by its path, in which the values of a list are `list.element`.
     paths = {f.name: f"{f.name}.list.element" for f in pixels}
     noise = {paths[f.name] for f in pixels if f.type.value_type == pa.float32()}
     leaves = [paths.get(name, name) for name in table_schema.names]

@@ -1,4 +1,7 @@
-"""Embedding of a dataset: one shard for each partition and modality; a second run continues."""
+"""Embedding of a dataset, into one shard for each partition and modality.
+
+A second run continues an interrupted one.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +23,7 @@ from galsearch.embeddings.shard import EmbeddingShard, write_shard
 from galsearch.files.atomic import new_file
 
 CATALOGUE_FILE = "catalogue.parquet"
-"""Name of the file with the catalogue of the dataset, without pixels, next to the stores."""
+"""Name of the file next to the embedding stores that holds the catalogue without pixels."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,12 @@ class EmbedReport:
     """Number of dimensions of an embedding."""
     n_galaxies: int
     n_embedded: dict[Modality, int]
-    """Galaxies that have an embedding, from this run or an earlier one."""
+    """Number of galaxies that have an embedding, from this run or an earlier one."""
     n_missing: dict[Modality, int]
-    """Galaxies without data of that modality. Embedded and missing ones add up to all galaxies."""
+    """Number of galaxies without data of the modality; with the embedded ones they are all."""
     n_shards_written: int
     n_shards_kept: int
-    """Shards that an earlier run had finished."""
+    """Number of shards that an earlier run had finished."""
 
     def __str__(self) -> str:
         parts = [
@@ -76,13 +79,14 @@ def embed_dataset(
         Name of the shipped weights, a file of weights, or an encoder pair as
         `galsearch.encoders.load` returns it.
     batch_size
-        Galaxies embedded at a time. It changes memory and speed, not the vectors.
+        Number of galaxies embedded at a time. It changes memory and speed, not the vectors.
     progress
-        Called with stage, done and total.
+        Function that is called with stage, done and total.
 
     Returns
     -------
     EmbedReport
+        Numbers of embedded and missing galaxies, and of shards.
 
     Raises
     ------
@@ -126,7 +130,7 @@ def embed_dataset(
 
 
 def _check_precision(task: EmbedTask, batch_size: int) -> None:
-    """Embed one batch at a reduced precision before anything is written.
+    """Embed one batch, if the precision is reduced, before anything is written.
 
     An encoder of reduced precision compares its first batch with fp32 and raises an error where
     they differ too much.
@@ -140,7 +144,7 @@ def _check_precision(task: EmbedTask, batch_size: int) -> None:
 
 
 def _embed_partition(partition: Partition, tasks: list[EmbedTask], batch_size: int) -> None:
-    """Write the shards of a partition for these tasks; its pixels are read once for all."""
+    """Write the shard of each task for a partition, whose pixels are read once for all tasks."""
     for task in tasks:
         task.mark_unfinished()
     vectors: dict[EmbedTask, list[Vectors]] = {task: [] for task in tasks}
@@ -154,7 +158,7 @@ def _embed_partition(partition: Partition, tasks: list[EmbedTask], batch_size: i
 
 
 def _shard(partition: Partition, task: EmbedTask, vectors: Vectors) -> EmbeddingShard:
-    """The shard of a partition, sorted by TARGETID, from vectors in the partition's order."""
+    """Shard of a partition, sorted by TARGETID, made from vectors in the partition's order."""
     header = task.header(partition)
     has = partition.catalogue[schema.HAS[task.modality]].to_numpy()
     rows = partition.catalogue.filter(has)

@@ -1,4 +1,4 @@
-"""The task of embedding one modality of a dataset: the shards it needs, and those on disk."""
+"""The task of embedding one modality of a dataset into a store of shards."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,15 +38,15 @@ class EmbedTask:
     modality: Modality
     pair: EncoderPairProtocol
     fingerprint: Fingerprint
-    """Fingerprint of the modality's encoder."""
+    """Fingerprint of the encoder of the modality."""
     dim: int
-    """Number of dimensions of its embeddings."""
+    """Number of dimensions of the embeddings."""
     precision: str
-    """Number format of its matrix products."""
+    """Number format of the encoder's matrix products, such as 'fp32'."""
 
     @property
     def directory(self) -> Path:
-        """Directory of the store."""
+        """Directory of the store of the modality."""
         return self.out / self.modality
 
     def path(self, partition: Partition) -> Path:
@@ -54,7 +54,7 @@ class EmbedTask:
         return self.directory / f"part-{partition.order:02d}-{partition.pixel:09d}.parquet"
 
     def header(self, partition: Partition) -> ShardHeader:
-        """The header that the shard of a partition must have."""
+        """The header that the shard of a partition must have to be valid for the task."""
         has = partition.catalogue[schema.HAS[self.modality]].to_numpy()
         return ShardHeader(
             modality=self.modality,
@@ -74,7 +74,7 @@ class EmbedTask:
         EncoderMismatchError
             Where the store or one of its shards was made by another encoder.
         StoreMismatchError
-            Where they were made at another precision or from another dataset.
+            Where the store or a shard has another precision, or comes from another dataset.
         """
         record = read_record(self.directory)
         if record is not None:
@@ -97,7 +97,7 @@ class EmbedTask:
         remove_record(self.directory)
 
     def embed_batch(self, batch: GalaxyBatch) -> Vectors:
-        """(m, d) unit vectors of those galaxies of a batch that have the modality, in order."""
+        """(m, d) unit vectors of the m galaxies in a batch that have the modality, in order."""
         has = batch.has_image if self.modality is Modality.IMAGE else batch.has_spectrum
         if not has.any():
             return np.zeros((0, self.dim), np.float32)
@@ -149,7 +149,7 @@ class EmbedTask:
 
 
 def tasks_of(dataset: Dataset, out: Path, pair: EncoderPairProtocol) -> list[EmbedTask]:
-    """One task for each modality that an encoder pair has."""
+    """One embedding task for each modality that an encoder pair has."""
     return [
         EmbedTask(
             dataset,

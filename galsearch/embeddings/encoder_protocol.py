@@ -12,7 +12,7 @@ from galsearch.core.modality import Modality
 
 
 class Encoder(Protocol):
-    """An encoder of one modality, apart from its method `embed`, whose arguments differ."""
+    """Properties that encoders of both modalities have; arguments of their `embed` differ."""
 
     @property
     def fingerprint(self) -> str:
@@ -31,10 +31,10 @@ class Encoder(Protocol):
 
 
 class ImageEncoderProtocol(Encoder, Protocol):
-    """An encoder of images."""
+    """An encoder that computes embeddings of images."""
 
     def embed(self, flux: Float32Array, mask: BoolArray, /) -> Vectors:
-        """(n, d) unit vectors of images.
+        """(n, d) unit vectors, the embeddings of images.
 
         Parameters
         ----------
@@ -47,10 +47,10 @@ class ImageEncoderProtocol(Encoder, Protocol):
 
 
 class SpectrumEncoderProtocol(Encoder, Protocol):
-    """An encoder of spectra."""
+    """An encoder that computes embeddings of spectra."""
 
     def embed(self, flux: Float32Array, ivar: Float32Array, mask: BoolArray, /) -> Vectors:
-        """(n, d) unit vectors of spectra on the DESI grid.
+        """(n, d) unit vectors, the embeddings of spectra on the DESI wavelength grid.
 
         Parameters
         ----------
@@ -65,7 +65,7 @@ class SpectrumEncoderProtocol(Encoder, Protocol):
 class EncoderPairProtocol(Protocol):
     """The image encoder and the spectrum encoder of one model.
 
-    A model may lack one of them; its property then raises `MissingModalityError`.
+    A model may lack one encoder; the property of that encoder then raises `MissingModalityError`.
     """
 
     @property
@@ -85,7 +85,7 @@ class EncoderPairProtocol(Protocol):
 
 
 def encoders_by_modality(pair: EncoderPairProtocol) -> dict[Modality, Encoder]:
-    """The encoders that a pair has, by modality."""
+    """The encoders of a pair by modality, without those that the model lacks."""
     found: dict[Modality, Encoder] = {}
     for modality in Modality:
         try:
@@ -96,9 +96,9 @@ def encoders_by_modality(pair: EncoderPairProtocol) -> dict[Modality, Encoder]:
 
 
 def load_encoder_pair(name_or_path: str | Path) -> EncoderPairProtocol:
-    """The encoders that `galsearch.encoders.load` returns for a name or a file of weights."""
-    # Imported here because torch takes seconds to import, and callers that pass an encoder of
-    # their own may not need it.
+    """The encoder pair that `galsearch.encoders.load` returns for a name or a file of weights."""
+    # The encoders are imported inside the function because torch takes seconds to import, and
+    # callers that pass an encoder of their own may not need it.
     from galsearch.encoders import load
 
     return load(name_or_path)

@@ -23,7 +23,7 @@ from galsearch.files.atomic import new_file
 
 _PREFIX = b"galsearch."
 _DEFAULTS = {"precision": b"fp32"}
-"""Values of metadata entries that shards of the first version lack."""
+"""Default values of metadata entries that shards of the first version lack."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class ShardHeader:
     partition: str
     """Name of the dataset partition, such as 'Norder=0/Npix=4'."""
     digest: str
-    """SHA-256 of the file of that partition."""
+    """SHA-256 of the file of the dataset partition."""
     precision: str = "fp32"
-    """Number format of the encoder's matrix products."""
+    """Number format of the encoder's matrix products, such as 'fp32'."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,26 +51,26 @@ class EmbeddingShard:
     Raises
     ------
     ShardError
-        Where lengths differ, ids do not ascend, or the length of a vector differs from 1 by more
-        than 1e-5.
+        Where lengths differ, TARGETIDs do not ascend, or the length of a vector differs from 1 by
+        more than 1e-5.
     """
 
     target_ids: TargetIds
-    """(n,) TARGETIDs, ascending, each once."""
+    """(n,) TARGETIDs of the galaxies in strictly ascending order."""
     ra_deg: Float64Array
     dec_deg: Float64Array
-    """(n,) ICRS position of each galaxy."""
+    """(n,) ICRS position (`ra_deg`, `dec_deg`) of each galaxy."""
     embeddings: Vectors
-    """(n, d) unit vectors."""
+    """(n, d) unit vectors, one for each galaxy."""
     modality: Modality
     fingerprint: Fingerprint
     """Fingerprint of the encoder that made the vectors."""
     partition: str
-    """Name of the dataset partition."""
+    """Name of the dataset partition, such as 'Norder=0/Npix=4'."""
     digest: str
-    """SHA-256 of the file of that partition."""
+    """SHA-256 of the file of the dataset partition."""
     precision: str = "fp32"
-    """Number format of the encoder's matrix products."""
+    """Number format of the encoder's matrix products, such as 'fp32'."""
 
     def __post_init__(self) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -108,7 +108,7 @@ class EmbeddingShard:
 
     @property
     def header(self) -> ShardHeader:
-        """The header that is stored with the shard."""
+        """The header (origin and size) that is stored with the shard."""
         return ShardHeader(
             modality=self.modality,
             fingerprint=self.fingerprint,
@@ -149,7 +149,7 @@ def write_shard(path: str | Path, shard: EmbeddingShard) -> None:
 
 
 def read_header(path: str | Path) -> ShardHeader:
-    """The header of a shard, read without its vectors.
+    """The header (origin and size) of a shard file, read without its vectors.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def read_shard(path: str | Path) -> EmbeddingShard:
     Raises
     ------
     ShardError
-        Where the file is missing, damaged, not a shard, or holds an invalid one.
+        Where the file is missing, damaged or not a shard, or the shard in it is invalid.
     """
     header = read_header(path)
     table = _read(path, ["target_id", "ra_deg", "dec_deg", "embedding"])

@@ -32,19 +32,19 @@ class StoreRecord:
 
     modality: Modality
     encoder: str
-    """Name of the encoder."""
+    """Name of the encoder that made the embeddings."""
     fingerprint: Fingerprint
-    """Fingerprint of the encoder."""
+    """Fingerprint of the encoder that made the embeddings."""
     dim: int
     """Number of dimensions of an embedding."""
     n_rows: int
-    """Embeddings: galaxies of the dataset that have this modality."""
+    """Number of embeddings, one for each galaxy of the dataset that has the modality."""
     n_missing: int
-    """Galaxies of the dataset that do not have this modality."""
+    """Number of galaxies of the dataset that lack the modality."""
     dataset: str
-    """Path of the dataset."""
+    """Path of the dataset that was embedded."""
     dataset_digest: str
-    """Digest of the dataset, `Dataset.digest`."""
+    """SHA-256 of the embedded dataset, from `Dataset.digest`."""
     shards: dict[str, int]
     """Number of rows of each shard, by file name."""
     precision: str = "fp32"
@@ -54,7 +54,7 @@ class StoreRecord:
 
 @dataclass(frozen=True)
 class EmbeddingStore:
-    """The embeddings of one modality. Vectors are read from disk when they are requested."""
+    """The embeddings of one modality of a dataset; vectors are read from disk on request."""
 
     directory: Path
     record: StoreRecord
@@ -64,7 +64,7 @@ class EmbeddingStore:
 
     @property
     def modality(self) -> Modality:
-        """Modality of the embeddings."""
+        """Modality of the embeddings in the store, image or spectrum."""
         return self.record.modality
 
     @property
@@ -83,7 +83,7 @@ class EmbeddingStore:
         return self.record.dataset
 
     def iter_shards(self) -> Iterator[EmbeddingShard]:
-        """Every shard in turn; one is in memory at a time.
+        """All shards of the store in turn, of which one is in memory at a time.
 
         Raises
         ------
@@ -94,17 +94,17 @@ class EmbeddingStore:
             yield read_shard(self.directory / name)
 
     def iter_ids(self) -> Iterator[TargetIds]:
-        """(n,) TARGETIDs of every shard in turn, ascending within a shard."""
+        """(n,) TARGETIDs of each shard in turn, in ascending order within a shard."""
         for name in self.record.shards:
             yield read_ids(self.directory / name)
 
     def iter_vectors(self) -> Iterator[tuple[TargetIds, Vectors]]:
-        """(n,) TARGETIDs and (n, d) unit vectors of every shard in turn."""
+        """(n,) TARGETIDs and (n, d) unit vectors of each shard in turn."""
         for shard in self.iter_shards():
             yield shard.target_ids, shard.embeddings
 
     def read(self, target_ids: npt.ArrayLike) -> Vectors:
-        """(n, d) unit vectors of these galaxies, in the order of `target_ids`.
+        """(n, d) unit vectors of the galaxies with given TARGETIDs, in the order of `target_ids`.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class EmbeddingStore:
 
     @functools.cached_property
     def _shard_number_by_id(self) -> tuple[TargetIds, Int64Array]:
-        """All TARGETIDs, ascending, and for each the number of the shard that holds it."""
+        """All TARGETIDs in ascending order, and the number of the shard that holds each."""
         parts = list(self.iter_ids())
         ids = np.concatenate([np.zeros(0, np.int64), *parts])
         number = np.repeat(np.arange(len(parts)), [part.size for part in parts])
@@ -149,7 +149,7 @@ def open_store(directory: str | Path, modality: Modality | str) -> EmbeddingStor
     Raises
     ------
     NoEmbeddingsError
-        Where there is no store, or an unfinished one.
+        Where the directory holds no store, or an unfinished one.
     ShardError
         Where shards are missing or damaged, or `store.json` does not list them.
     EncoderMismatchError
@@ -171,7 +171,7 @@ def read_record(folder: Path) -> StoreRecord | None:
     Raises
     ------
     ShardError
-        Where `store.json` is not what `write_record` writes.
+        Where `store.json` is not a valid record of a store.
     """
     path = folder / STORE_FILE
     if not path.is_file():
@@ -185,12 +185,12 @@ def read_record(folder: Path) -> StoreRecord | None:
 
 
 def write_record(folder: Path, record: StoreRecord) -> None:
-    """Write `store.json` atomically."""
+    """Write the record of a store as `store.json`, atomically."""
     write_json(folder / STORE_FILE, dataclasses.asdict(record))
 
 
 def remove_record(folder: Path) -> None:
-    """Remove `store.json`, which marks the store as unfinished."""
+    """Remove `store.json`; a store without that file counts as unfinished."""
     (folder / STORE_FILE).unlink(missing_ok=True)
 
 

@@ -21,10 +21,10 @@ _ID_NAMES = ("targetid", "target_id")
 
 
 def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
-    """Columns of a FITS, CSV or ECSV table, 'target_id' first, names in lower case.
+    """Columns of a FITS, CSV or ECSV table by name in lower case, 'target_id' first.
 
     The format is recognised by the first bytes, not by the name. An empty cell becomes NaN in a
-    column of numbers and '' in one of text. In a FITS file the first table with a TARGETID is
+    column of numbers and '' in a column of text. In a FITS file the first table with a TARGETID is
     read.
 
     Parameters
@@ -32,8 +32,8 @@ def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.
     url
         Path or fsspec URL; gzip (.gz) is decompressed.
     columns
-        Names of the wanted columns, in upper or lower case; TARGETID is always included. Default:
-        every column with one value in each row. Columns of arrays must be named.
+        Names of the wanted columns, in upper or lower case; TARGETID is always included. By
+        default every column with one value in each row is read; columns of arrays must be named.
 
     Returns
     -------
@@ -102,7 +102,8 @@ def _read_fits_table(url: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def _read_text_table(url: str) -> dict[str, npt.NDArray[Any]]:
-    # Imported here because FITS files are read without astropy's tables and units.
+    # These modules are imported inside the function because FITS files are read without astropy's
+    # tables and units.
     from astropy.table import Table
     from astropy.units import UnitsWarning
 
@@ -112,7 +113,8 @@ def _read_text_table(url: str) -> dict[str, npt.NDArray[Any]]:
         text = content.decode("utf-8")
         kind = "ecsv" if text.startswith("# %ECSV") else "csv"
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnitsWarning)  # the units of labels are not used
+            # Warnings about units are ignored because the units of labels are not used.
+            warnings.simplefilter("ignore", UnitsWarning)
             table = Table.read(text.splitlines(), format=f"ascii.{kind}")
     except (ValueError, TypeError, KeyError, IndexError) as error:
         reason = str(error).strip().splitlines()
@@ -123,7 +125,7 @@ def _read_text_table(url: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def _filled(column: Any) -> npt.NDArray[Any]:
-    """Values of a column, with '' or NaN in place of empty cells."""
+    """Values of a column of an astropy table, with '' or NaN in place of empty cells."""
     empty = getattr(column, "mask", None)
     values = np.asarray(getattr(column, "data", column))
     if empty is None or not np.any(empty):

@@ -32,7 +32,7 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
     SourceError
         Where the file cannot be opened, or reading it fails inside the `with` block.
     MissingExtraError
-        Where access to such URLs needs a package of the extra `cloud`.
+        Where access to URLs of that kind needs a package of the extra `cloud`.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
 
 
 def expand_urls(pattern: str, *, base: str | Path = "") -> list[str]:
-    """The files that a path, URL or glob matches, at least one, in sorted order.
+    """Paths or URLs of the files that a path, URL or glob matches, at least one, sorted.
 
     The wildcards `*`, `?`, `[...]` and `**` (any depth) work on disks and in stores that can list
     their files. An http(s) URL names one file and is returned as it is, since a `?` in it starts
@@ -82,7 +82,8 @@ def expand_urls(pattern: str, *, base: str | Path = "") -> list[str]:
     if _is_remote(pattern):
         found = _expand_remote(pattern)
     else:
-        # Path.glob refuses absolute patterns and finds hidden files.
+        # The module glob is used because Path.glob refuses absolute patterns and finds hidden
+        # files.
         matches = glob.glob(str(Path(base) / pattern), recursive=True)  # noqa: PTH207
         found = [match for match in matches if Path(match).is_file()]
     if not found:
@@ -128,11 +129,11 @@ def _failed(url: str, verb: str, error: Exception) -> GalsearchError:
 
 
 def _reading_errors() -> tuple[type[Exception], ...]:
-    """Exceptions of a failing disk, store or server. Those of aiohttp are not OSErrors."""
+    """Exceptions of a failing disk, store or server; those of aiohttp are not OSErrors."""
     aiohttp = sys.modules.get("aiohttp")
     return (OSError, aiohttp.ClientError) if aiohttp else (OSError,)
 
 
 def _opening_errors() -> tuple[type[Exception], ...]:
-    """Exceptions of reading, of an unknown protocol, a missing package and damaged gzip data."""
+    """Exceptions of opening a file: of reading, and for protocols, packages and gzip data."""
     return (*_reading_errors(), ValueError, ImportError, EOFError, zlib.error)

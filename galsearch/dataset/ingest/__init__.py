@@ -1,1 +1,1 @@
-"""Ingest: survey files are listed, paired and written as a dataset."""
+"""Ingest of survey files, which are listed, paired and written as a dataset."""

@@ -12,57 +12,57 @@ _MAX_SEPARATION_ARCSEC = 60.0
 
 @dataclass(frozen=True)
 class SpectrumFiles:
-    """Files of spectra and of their redshifts."""
+    """Files of spectra and of their redshifts that an ingest reads."""
 
     files: tuple[str, ...] = ()
-    """coadd-*.fits or spectra-*.fits: paths, globs or URLs."""
+    """Files of DESI spectra, coadd-*.fits or spectra-*.fits, as paths, globs or URLs."""
     redshifts: tuple[str, ...] = ()
-    """redrock-*.fits, joined by file name and TARGETID."""
+    """Files redrock-*.fits, which are joined to the spectra by file name and TARGETID."""
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Files of images."""
+    """Files of images that an ingest reads."""
 
     cutouts: tuple[str, ...] = ()
-    """FITS cutouts, one galaxy each."""
+    """FITS files of cutouts, with one galaxy in each file."""
     bricks: tuple[str, ...] = ()
-    """legacysurvey-{brick}-{image,invvar}-{band}.fits.fz; a stamp is cut out at the position of
-    each spectrum that has no cutout and lies in the brick."""
+    """Files legacysurvey-{brick}-{image,invvar}-{band}.fits.fz of bricks. A stamp is cut out at the
+    position of each spectrum that has no cutout and lies in the brick."""
 
 
 @dataclass(frozen=True)
 class LabelTables:
-    """Tables of further columns, such as classifications or masses."""
+    """Tables of further columns for the catalogue, such as classifications or masses."""
 
     tables: tuple[str, ...] = ()
     """FITS, CSV or ECSV tables with a TARGETID column."""
     columns: tuple[str, ...] = ()
-    """Names of the wanted columns, in upper or lower case. If empty, every column with one number
-    or text in each row."""
+    """Names of the wanted columns, in upper or lower case. If empty, every column that has one
+    number or text in each row is taken."""
 
 
 @dataclass(frozen=True)
 class PairingRule:
-    """Rule that decides when an image and a spectrum are of one galaxy."""
+    """Rule that decides when an image and a spectrum belong to the same galaxy."""
 
     by: Literal["position", "target_id"] = "position"
-    """Pair by distance on the sky, or by the TARGETID in a cutout's header or file name."""
+    """Way to pair: by distance on the sky, or by the TARGETID in a cutout's header or file name."""
     max_separation_arcsec: float = 1.0
-    """Largest distance of a pair, if paired by position. Too small a value loses pairs, too large
-    a value pairs neighbouring objects."""
+    """Largest distance between image and spectrum of a pair, if pairs are made by position. A value
+    that is too small loses pairs, a value that is too large pairs neighbouring objects."""
     unpaired: Literal["keep", "drop"] = "keep"
-    """Keep or drop galaxies that have only an image or only a spectrum."""
+    """Treatment of galaxies that have only an image or only a spectrum: keep or drop them."""
 
 
 @dataclass(frozen=True)
 class IngestRecipe:
-    """The survey files of a dataset, and how they are combined.
+    """The survey files that make up a dataset, and the rules that combine them.
 
     Raises
     ------
     ConfigError
-        Where it names neither spectra nor cutouts, or a number is out of its range.
+        Where the recipe names neither spectra nor cutouts, or a number is out of its range.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class IngestRecipe:
     labels: LabelTables = field(default_factory=LabelTables)
     pairing: PairingRule = field(default_factory=PairingRule)
     max_rows: int = 1000
-    """Largest number of galaxies of a partition. Ingest and embedding hold one partition in
+    """Largest number of galaxies in a partition. Ingest and embedding hold one partition in
     memory, about 0.5 MB for each galaxy."""
 
     def __post_init__(self) -> None:

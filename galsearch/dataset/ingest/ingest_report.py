@@ -9,7 +9,7 @@ from galsearch.core.errors import IngestError
 
 @dataclass(frozen=True)
 class IngestReport:
-    """Counts of an ingest. Every spectrum row and every image is counted once.
+    """Counts of the input rows of an ingest, in which each spectrum and each image appears once.
 
     `n_spectra` is the sum of `n_paired`, `n_spectrum_only` and the dropped spectra; `n_images` is
     the sum of `n_paired`, `n_image_only` and the dropped images.
@@ -17,36 +17,36 @@ class IngestReport:
 
     name: str
     n_galaxies: int
-    """Galaxies in the dataset."""
+    """Number of galaxies in the dataset."""
     n_spectra: int
-    """Rows of all fibre maps."""
+    """Number of rows in all fibre maps."""
     n_images: int
-    """Cutouts, and stamps cut from bricks."""
+    """Number of images: cutouts, and stamps cut from bricks."""
     n_paired: int
-    """Galaxies with an image and a spectrum."""
+    """Number of galaxies with an image and a spectrum."""
     n_image_only: int
     n_spectrum_only: int
     dropped: dict[str, int]
-    """Number of dropped rows by reason, 'spectrum: ...' or 'image: ...'."""
+    """Number of dropped spectra and images by reason, 'spectrum: ...' or 'image: ...'."""
     n_ambiguous: int
-    """Possible pairs that were not made because a nearer pair used one of the two."""
+    """Number of possible pairs not made because a nearer pair used the image or the spectrum."""
     separations: dict[str, float]
-    """Distances between image and spectrum of pairs with a cutout, 'median_arcsec' and
-    'largest_arcsec'; empty where there are no such pairs."""
+    """Median and largest distance between image and spectrum over all pairs with a cutout, as
+    'median_arcsec' and 'largest_arcsec'; empty where there are no such pairs."""
     n_with_redshift: int
     n_labels: int
-    """Rows of all label tables."""
+    """Number of rows in all label tables."""
     n_labelled: int
-    """Galaxies that have labels."""
+    """Number of galaxies that have labels."""
     n_partitions: int
 
     def check(self) -> None:
-        """Check that no row is lost or counted twice.
+        """Check that no input row of the ingest is lost or counted twice.
 
         Raises
         ------
         IngestError
-            Where counts disagree.
+            Where the counts of the report disagree.
         """
         totals = {
             "spectrum": (self.n_spectra, self.n_paired + self.n_spectrum_only),
@@ -67,7 +67,7 @@ class IngestReport:
             )
 
     def to_json(self) -> str:
-        """The counts as JSON, indented."""
+        """The counts of the report as indented JSON text."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
     def __str__(self) -> str:

@@ -1,4 +1,7 @@
-"""First pass of an ingest: TARGETIDs and positions of all spectra and images, without pixels."""
+"""First pass of an ingest, which reads TARGETIDs and positions of all spectra and images.
+
+Pixels are not read.
+"""
 
 import re
 from collections import Counter
@@ -27,28 +30,28 @@ _ID_IN_NAME = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 digits; dates and coordinates have fewer."""
 
 BrickFiles = dict[Literal["image", "invvar"], dict[str, str]]
-"""URLs of the files of a brick: kind of file -> band -> URL."""
+"""Type of the URLs of the files of a brick: kind of file -> band -> URL."""
 
 
 @dataclass(frozen=True, eq=False)
 class SpectrumInventory:
-    """The spectra that can become galaxies, each TARGETID once."""
+    """The spectra that can become galaxies of a dataset, one for each TARGETID."""
 
     urls: tuple[str, ...]
-    """Coadd and spectra files."""
+    """Paths or URLs of the coadd and spectra files."""
     file_numbers: Int64Array
-    """(n,) position in `urls` of the file of each spectrum."""
+    """(n,) index in `urls` of the file that holds each spectrum."""
     file_rows: Rows
     """(n,) row of each spectrum in its file."""
     target_ids: TargetIds
     """(n,) TARGETID of each spectrum, unique."""
     ra_deg: Float64Array
     dec_deg: Float64Array
-    """(n,) ICRS position of the target."""
+    """(n,) ICRS position (`ra_deg`, `dec_deg`) of each target."""
     columns: dict[str, npt.NDArray[Any]]
     """(n,) values of each column that comes from the fibre maps."""
     n_read: int
-    """Rows of all fibre maps: those listed here and the dropped ones."""
+    """Number of rows in all fibre maps: the listed spectra and the dropped rows."""
     dropped: Counter[str]
     """Number of dropped rows by reason."""
 
@@ -58,22 +61,22 @@ class ImageInventory:
     """The cutouts, one for each file, and the bricks from which stamps can be cut."""
 
     urls: tuple[str, ...]
-    """Cutout files."""
+    """Paths or URLs of the cutout files."""
     target_ids: TargetIds
     """(n,) TARGETID of each cutout, 0 where the file does not state one."""
     ra_deg: Float64Array
     dec_deg: Float64Array
-    """(n,) ICRS position of the centre."""
+    """(n,) ICRS position (`ra_deg`, `dec_deg`) of the centre of each cutout."""
     bricks: dict[str, BrickFiles]
-    """Files of each brick, by the brick's name."""
+    """Files of each brick by the name of the brick."""
 
 
 def list_spectra(urls: tuple[str, ...], progress: Progress) -> SpectrumInventory:
-    """The galaxies in coadd and spectra files.
+    """Inventory of the galaxies in coadd and spectra files.
 
     DESI does not merge observations of different surveys and programs, so a TARGETID may be in
-    several coadds. The one with the largest sum of inverse variance is kept, the first by file
-    and row among equal ones.
+    several coadds. The spectrum with the largest sum of inverse variance is kept; of equal ones,
+    the first by file and row.
     """
     files = []
     for number, url in enumerate(urls):
@@ -101,16 +104,16 @@ def list_images(
     *,
     ids_from_names: bool,
 ) -> ImageInventory:
-    """Cutouts by their headers, and bricks by their file names.
+    """Inventory of cutouts, from their headers, and of bricks, from their file names.
 
     Parameters
     ----------
     cutout_urls, brick_urls
-        Files of cutouts and of bricks.
+        Paths or URLs of the files of cutouts and of bricks.
     progress
-        Called with stage, done and total.
+        Function that is called with stage, done and total.
     ids_from_names
-        Take the TARGETID from the file name where the header of a cutout has none.
+        True to take the TARGETID from the file name where the header of a cutout has none.
     """
     n = len(cutout_urls)
     ids, ra, dec = np.zeros(n, np.int64), np.zeros(n), np.zeros(n)
@@ -157,12 +160,12 @@ def _summed_ivar(file: SpectraFile) -> list[float]:
 
 
 def _concatenated(parts: Sequence[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
-    """The parts as one array of a dtype; an empty array where there are no parts."""
+    """All arrays as one array of dtype `kind`, which is empty where there are no arrays."""
     return np.concatenate([np.zeros(0, kind), *parts]).astype(kind)
 
 
 def _id_in_name(url: str) -> int:
-    """The only number in a file name that can be a TARGETID; 0 if there is none, or several."""
+    """The TARGETID in a file name; 0 if no number, or more than one, can be a TARGETID."""
     found = _ID_IN_NAME.findall(PurePosixPath(url).name)
     try:
         return TargetId(found[0]) if len(found) == 1 else 0
@@ -171,7 +174,7 @@ def _id_in_name(url: str) -> int:
 
 
 def _bricks(urls: Iterable[str]) -> dict[str, BrickFiles]:
-    """Files of each brick that has an image; other products, such as models, are ignored."""
+    """Files of each brick that has an image; other products, such as models, are left out."""
     found: dict[str, BrickFiles] = {}
     for url in urls:
         match = _BRICK_FILE.search(PurePosixPath(url).name)

@@ -1,4 +1,4 @@
-"""Label tables: further columns of the galaxies, from any source, joined by TARGETID."""
+"""Labels: further catalogue columns from any tables, joined to the galaxies by TARGETID."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +17,9 @@ _KINDS = {"b": pa.bool_(), "i": pa.int64(), "u": pa.int64(), "f": pa.float64()}
 
 
 def read_labels(urls: Sequence[str], columns: Sequence[str]) -> pa.Table:
-    """The label columns of all tables, one row for each TARGETID, names in lower case.
+    """Arrow table of the label columns of all tables, with one row for each TARGETID.
 
+    Column names are in lower case.
     A label with the name of a catalogue column is renamed to label_<name>. Tables may have
     different galaxies and columns; missing values are null. Rows of negative TARGETID (stuck
     fibres) belong to no galaxy and are left out.
@@ -26,10 +27,10 @@ def read_labels(urls: Sequence[str], columns: Sequence[str]) -> pa.Table:
     Parameters
     ----------
     urls
-        Tables with a TARGETID column.
+        Paths or URLs of tables with a TARGETID column.
     columns
-        Names of the wanted columns, in upper or lower case. If empty, every column with one number
-        or text in each row.
+        Names of the wanted columns, in upper or lower case. If empty, every column that has one
+        number or text in each row is read.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def read_labels(urls: Sequence[str], columns: Sequence[str]) -> pa.Table:
 
 
 def labels_of(labels: pa.Table, target_ids: TargetIds) -> pa.Table:
-    """The label columns of these galaxies, in their order; null where a galaxy has no labels."""
+    """The label columns of galaxies, in the order of `target_ids`; null where there is no label."""
     rows = find_rows_unsorted(labels[TARGET_ID].to_numpy(), target_ids)
     return labels.drop_columns([TARGET_ID]).take(pa.array(rows, mask=rows < 0))
 
@@ -75,7 +76,7 @@ def _stored_name(name: str) -> str:
 
 
 def _arrow(column: npt.NDArray[Any]) -> pa.Array | None:
-    """A column as int64, float64, bool or text without padding; None for other types.
+    """A column as an Arrow array of int64, float64, bool or unpadded text; None for other types.
 
     Empty text and NaN become null.
     """
@@ -84,7 +85,8 @@ def _arrow(column: npt.NDArray[Any]) -> pa.Array | None:
     kind = _KINDS.get(column.dtype.kind)
     if kind is None:
         return None
-    # FITS is big-endian, Arrow is not. NaN is how tables mark unknown numbers.
+    # Values are converted to native byte order because FITS is big-endian and Arrow is not. NaN
+    # becomes null because tables mark unknown numbers by NaN.
     return pa.array(column.astype(kind.to_pandas_dtype()), kind, from_pandas=True)
 
 

@@ -31,7 +31,7 @@ class Galaxies:
 
     target_ids: TargetIds
     ra_deg: Float64Array
-    """(n,) position of the spectrum's target; of the image's centre where there is no spectrum."""
+    """(n,) position of the spectrum's target, or of the image's centre if there is no spectrum."""
     dec_deg: Float64Array
     spectrum_rows: Rows
     """(n,) row of each galaxy's spectrum in the `SpectrumInventory`, -1 for none."""
@@ -42,13 +42,13 @@ class Galaxies:
     separation_arcsec: Float64Array
     """(n,) distance between cutout and spectrum, NaN where the galaxy lacks one of them."""
     n_ambiguous: int
-    """Possible pairs that were not made because a nearer pair used one of the two."""
+    """Number of possible pairs not made because a nearer pair used the image or the spectrum."""
     dropped: Counter[str]
     """Number of dropped images and spectra by reason, 'image: ...' or 'spectrum: ...'."""
 
     @property
     def has_image(self) -> BoolArray:
-        """(n,) True for galaxies with a cutout or a brick."""
+        """(n,) True for galaxies with an image: a cutout, or a brick to cut it from."""
         return np.asarray((self.cutout_rows >= 0) | (self.bricks != ""))
 
     @property
@@ -58,7 +58,7 @@ class Galaxies:
 
 
 def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) -> Galaxies:
-    """The galaxies that spectra and images make up; every other row is counted as dropped.
+    """The galaxies that spectra and images make up; all other rows are counted as dropped.
 
     A galaxy with a spectrum has the spectrum's TARGETID. An image without a spectrum has the
     TARGETID of its header if no other galaxy has it, otherwise one made from its position; of
@@ -71,16 +71,18 @@ def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) 
     separation = np.full(n, np.nan)
     separation[matches.first] = matches.separation_arcsec
     dropped: Counter[str] = Counter()
-    lone_rows, lone_ids = _images_without_spectrum(spectra, images, matches, dropped)
-    n_lone = lone_rows.size
+    image_only_rows, image_only_ids = _images_without_spectrum(spectra, images, matches, dropped)
+    n_image_only = image_only_rows.size
     galaxies = Galaxies(
-        target_ids=np.concatenate([spectra.target_ids, lone_ids]),
-        ra_deg=np.concatenate([spectra.ra_deg % 360.0, images.ra_deg[lone_rows]]),
-        dec_deg=np.concatenate([spectra.dec_deg, images.dec_deg[lone_rows]]),
-        spectrum_rows=np.concatenate([np.arange(n), np.full(n_lone, -1, np.int64)]),
-        cutout_rows=np.concatenate([cutout, lone_rows]),
-        bricks=np.concatenate([_bricks_of(spectra, images, cutout), np.full(n_lone, "", "U8")]),
-        separation_arcsec=np.concatenate([separation, np.full(n_lone, np.nan)]),
+        target_ids=np.concatenate([spectra.target_ids, image_only_ids]),
+        ra_deg=np.concatenate([spectra.ra_deg % 360.0, images.ra_deg[image_only_rows]]),
+        dec_deg=np.concatenate([spectra.dec_deg, images.dec_deg[image_only_rows]]),
+        spectrum_rows=np.concatenate([np.arange(n), np.full(n_image_only, -1, np.int64)]),
+        cutout_rows=np.concatenate([cutout, image_only_rows]),
+        bricks=np.concatenate(
+            [_bricks_of(spectra, images, cutout), np.full(n_image_only, "", "U8")]
+        ),
+        separation_arcsec=np.concatenate([separation, np.full(n_image_only, np.nan)]),
         n_ambiguous=matches.n_ambiguous,
         dropped=dropped,
     )
@@ -93,7 +95,7 @@ def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) 
 def select_by_pairing(
     has_image: BoolArray, has_spectrum: BoolArray, *, unpaired: Literal["keep", "drop"]
 ) -> tuple[BoolArray, Counter[str]]:
-    """Galaxies that a pairing rule keeps, and the number of dropped ones by reason.
+    """(n,) True for galaxies that a pairing rule keeps, and the number of dropped ones by reason.
 
     Galaxies with neither an image nor a spectrum are not kept and not counted.
 
@@ -148,26 +150,26 @@ def _match(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule
 def _images_without_spectrum(
     spectra: SpectrumInventory, images: ImageInventory, matches: Matches, dropped: Counter[str]
 ) -> tuple[Rows, TargetIds]:
-    """Rows and TARGETIDs of images without a spectrum; those whose id is taken are dropped."""
-    lone = np.setdiff1d(np.arange(images.ra_deg.size), matches.second)
-    if not lone.size:
-        return lone, lone
+    """Rows and TARGETIDs of images without a spectrum; images with a used TARGETID are dropped."""
+    image_only = np.setdiff1d(np.arange(images.ra_deg.size), matches.second)
+    if not image_only.size:
+        return image_only, image_only
     from_position = [
         int(target_id_from_position(int(pixel)))
-        for pixel in healpix_29(images.ra_deg[lone], images.dec_deg[lone])
+        for pixel in healpix_29(images.ra_deg[image_only], images.dec_deg[image_only])
     ]
-    ids = np.where(images.target_ids[lone] > 0, images.target_ids[lone], from_position)
-    is_first = np.zeros(lone.size, bool)
+    ids = np.where(images.target_ids[image_only] > 0, images.target_ids[image_only], from_position)
+    is_first = np.zeros(image_only.size, bool)
     is_first[np.unique(ids, return_index=True)[1]] = True
     free = is_first & ~np.isin(ids, spectra.target_ids)
     dropped[TAKEN] += int((~free).sum())
-    return lone[free], ids[free]
+    return image_only[free], ids[free]
 
 
 def _bricks_of(
     spectra: SpectrumInventory, images: ImageInventory, cutout: Rows
 ) -> npt.NDArray[np.str_]:
-    """(n,) brick of each spectrum without a cutout, '' where the brick has no files."""
+    """(n,) name of the brick of each spectrum without a cutout, '' where it has no files."""
     names = np.full(cutout.size, "", "U8")
     if images.bricks and cutout.size:
         names = brick_names(spectra.ra_deg, spectra.dec_deg)

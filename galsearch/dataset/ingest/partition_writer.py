@@ -1,4 +1,4 @@
-"""Writing of partitions: the pixels of the galaxies in one HEALPix pixel are loaded and written."""
+"""Writing of the partitions of a dataset, one at a time, with the pixels of their galaxies."""
 
 from collections import Counter
 from typing import Any, Literal
@@ -34,15 +34,15 @@ def write_partitions(
     max_rows: int,
     unpaired: Literal["keep", "drop"],
 ) -> Counter[str]:
-    """Write all galaxies, partition by partition.
+    """Write all galaxies of a dataset, partition by partition; dropped rows are counted.
 
-    An image without a single measured pixel does not count as an image. Its galaxy keeps the
-    spectrum, or is dropped if it has none.
+    An image without a single measured pixel does not count as an image. A galaxy with such an image
+    keeps its spectrum, or is dropped if it has no spectrum.
 
     Parameters
     ----------
     writer
-        Receives the partitions.
+        Writer of the catalogue, which receives the partitions.
     catalogue
         Catalogue columns of the galaxies, in the order of `galaxies`.
     galaxies
@@ -50,16 +50,16 @@ def write_partitions(
     sources
         Inventories of the spectra and of the images.
     progress
-        Called with stage, done and total.
+        Function that is called with stage, done and total.
     max_rows
-        Largest number of galaxies of a partition.
-    unpaired
-        Keep or drop galaxies that have only an image or only a spectrum.
+        Largest number of galaxies in a partition.
+    unpaired : "keep" or "drop"
+        Treatment of galaxies that have only an image or only a spectrum.
 
     Returns
     -------
     Counter
-        Number of images and spectra that were dropped here, by reason.
+        Number of images and spectra that were dropped while partitions were written, by reason.
     """
     spectrum_inventory, image_inventory = sources
     dropped: Counter[str] = Counter()
@@ -106,7 +106,7 @@ def partition_table(
 
 
 def _fixed_size_lists(values: npt.NDArray[Any], has: BoolArray, field: pa.Field) -> pa.Array:
-    """Rows of pixels as a column of fixed-size lists; null where the galaxy has no such pixels."""
+    """Arrays of pixels as a column of fixed-size lists, null for galaxies where `has` is False."""
     flat = pa.array(values.reshape(-1), field.type.value_type)
     mask = None if has.all() else pa.array(~has)
     return pa.FixedSizeListArray.from_arrays(flat, type=field.type, mask=mask)

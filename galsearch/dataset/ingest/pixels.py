@@ -1,4 +1,4 @@
-"""Second pass of an ingest: the pixels of the galaxies of one partition.
+"""Second pass of an ingest, which reads the pixels of the galaxies of one partition.
 
 Each survey file is opened once for each partition.
 """
@@ -26,9 +26,9 @@ class ImagePixels:
     flux: Float32Array
     """(n, 3, 152, 152) images in nanomaggies per pixel."""
     mask: BoolArray
-    """(n, 3, 152, 152), True where there is no measurement."""
+    """(n, 3, 152, 152) mask, True where the image has no measurement."""
     has: BoolArray
-    """(n,), False where there is no image or no pixel of it was measured."""
+    """(n,) True for galaxies that have an image with a measured pixel."""
 
     def take(self, keep: BoolArray) -> "ImagePixels":
         """The images of the galaxies for which `keep` is True."""
@@ -44,9 +44,9 @@ class SpectrumPixels:
     ivar: Float32Array
     """(n, 7781) inverse variance of the spectra."""
     mask: BoolArray
-    """(n, 7781), True where there is no measurement."""
+    """(n, 7781) mask, True where the spectrum has no measurement."""
     has: BoolArray
-    """(n,), False where there is no spectrum."""
+    """(n,) True for galaxies that have a spectrum."""
 
     def take(self, keep: BoolArray) -> "SpectrumPixels":
         """The spectra of the galaxies for which `keep` is True."""
@@ -54,7 +54,7 @@ class SpectrumPixels:
 
 
 def load_images(galaxies: Galaxies, rows: Rows, sources: ImageInventory) -> ImagePixels:
-    """The images of the galaxies at these rows, read from cutouts or cut from bricks."""
+    """Images of the galaxies at the given rows, read from cutouts or cut from bricks."""
     n = rows.size
     images = ImagePixels(
         np.zeros((n, *IMAGE_SHAPE), np.float32), np.ones((n, *IMAGE_SHAPE), bool), np.zeros(n, bool)
@@ -64,7 +64,8 @@ def load_images(galaxies: Galaxies, rows: Rows, sources: ImageInventory) -> Imag
         _set_image(images, int(position), read_cutout(sources.urls[cutout_rows[position]]))
     for brick in np.unique(bricks[bricks != ""]):
         files, here = sources.bricks[str(brick)], np.flatnonzero(bricks == brick)
-        # A band may have an inverse variance but no image; that file is of no use.
+        # Inverse variances are used only for bands that have an image, since a brick may lack the
+        # image of a band.
         invvar = {band: url for band, url in files["invvar"].items() if band in files["image"]}
         stamps = cut_stamps(
             files["image"],
@@ -79,12 +80,12 @@ def load_images(galaxies: Galaxies, rows: Rows, sources: ImageInventory) -> Imag
 
 
 def load_spectra(galaxies: Galaxies, rows: Rows, sources: SpectrumInventory) -> SpectrumPixels:
-    """The spectra of the galaxies at these rows.
+    """Spectra of the galaxies at the given rows, read from coadd and spectra files.
 
     Raises
     ------
     IngestError
-        Where a file holds other galaxies than in the first pass.
+        Where a file holds other galaxies than in the first pass of the ingest.
     """
     n, shape = rows.size, (rows.size, DESI_N_PIXELS)
     spectra = SpectrumPixels(
@@ -97,7 +98,8 @@ def load_spectra(galaxies: Galaxies, rows: Rows, sources: SpectrumInventory) -> 
     wanted = galaxies.spectrum_rows[rows[positions]]
     for file in np.unique(sources.file_numbers[wanted]):
         here = np.flatnonzero(sources.file_numbers[wanted] == file)
-        # A file returns its rows in ascending order, whatever the order of the request.
+        # Galaxies are sorted by row because a spectra file returns rows in ascending order,
+        # whatever the order of the request.
         here = here[np.argsort(sources.file_rows[wanted[here]])]
         file_rows = sources.file_rows[wanted[here]].tolist()
         found = read_spectra_file(sources.urls[file], rows=file_rows)

@@ -26,7 +26,7 @@ def redshifts_of(
     spectrum_urls: Sequence[str],
     redrock_urls: Sequence[str],
 ) -> dict[str, npt.NDArray[Any]]:
-    """Redshift columns of spectra: z and z_err (NaN if unknown), zwarn and spectype (None).
+    """Redshift columns of spectra: z, z_err (NaN if unknown), zwarn, spectype (None if unknown).
 
     One TARGETID may be observed in several surveys, and redrock fits each observation. So the
     redrock file whose name corresponds to the spectrum's file is preferred, such as
@@ -39,11 +39,11 @@ def redshifts_of(
     target_ids : (n,) int64
         TARGETID of each spectrum.
     file_numbers : (n,) int64
-        Position of each spectrum's file in `spectrum_urls`.
+        Index in `spectrum_urls` of the file that holds each spectrum.
     spectrum_urls
-        Coadd or spectra files.
+        Paths or URLs of coadd or spectra files.
     redrock_urls
-        Redrock files.
+        Paths or URLs of redrock files.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def _best_fits(
     target_ids: TargetIds,
     own_file: Int64Array,
 ) -> Rows:
-    """(n,) row of the best fit of each spectrum, -1 where there is none."""
+    """(n,) row of the best redrock fit of each spectrum, -1 where there is none."""
     order = np.lexsort((fit_files, zwarn != 0, fit_ids))
     best = _rows_of(target_ids, fit_ids, order)
     for number in np.unique(own_file[own_file >= 0]):
@@ -87,7 +87,10 @@ def _best_fits(
 
 
 def _rows_of(wanted: TargetIds, fit_ids: TargetIds, sorted_rows: Rows) -> Rows:
-    """Row of the first fit of each wanted id among `sorted_rows`, which ascend by id; else -1."""
+    """(n,) row of the first fit of each wanted TARGETID, -1 for none.
+
+    `sorted_rows` are the rows to be searched, sorted by TARGETID.
+    """
     if not sorted_rows.size:
         return np.full(wanted.size, -1, np.int64)
     found = find_rows(fit_ids[sorted_rows], wanted)
@@ -95,5 +98,5 @@ def _rows_of(wanted: TargetIds, fit_ids: TargetIds, sorted_rows: Rows) -> Rows:
 
 
 def _observation(url: str) -> str:
-    """Part of the name that a coadd and its redrock file share, such as 'main-bright-17.fits'."""
+    """Part of a name that a coadd shares with its redrock file, such as 'main-bright-17.fits'."""
     return PurePosixPath(url).name.removesuffix(".gz").partition("-")[2]

@@ -1,4 +1,4 @@
-"""The function `ingest`, which writes survey files as a dataset."""
+"""Ingest of survey files as a dataset, by the function `ingest`."""
 
 from collections import Counter
 from pathlib import Path
@@ -29,7 +29,7 @@ from galsearch.files.atomic import new_directory, write_text
 def ingest(
     recipe: IngestRecipe | str | Path, out: str | Path, *, progress: Progress | None = None
 ) -> IngestReport:
-    """Write the galaxies that a recipe describes as a dataset, and report every input row.
+    """Write the galaxies that a recipe describes as a dataset; a report counts every input row.
 
     Positions and TARGETIDs of all survey files are read first, then the pixels, one partition at
     a time. Memory therefore holds about 0.5 MB for each galaxy of one partition, of which there
@@ -40,9 +40,9 @@ def ingest(
     recipe
         A recipe, or the path of a TOML file that holds one.
     out
-        Directory that must not exist yet, or be empty. It is written atomically.
+        Directory of the dataset, which must not exist yet or be empty. It is written atomically.
     progress
-        Called with stage, done and total.
+        Function that is called with stage, done and total.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def ingest(
 
 
 def _write_dataset(recipe: IngestRecipe, root: Path, progress: Progress) -> IngestReport:
-    """Write the dataset into an empty directory; the report counts what was read and written."""
+    """Write a dataset into an empty directory; the report counts the rows read and written."""
     files = find_source_files(recipe)
     spectra = list_spectra(files.spectra, progress)
     by_id = recipe.pairing.by == "target_id"
@@ -102,14 +102,14 @@ def _write_dataset(recipe: IngestRecipe, root: Path, progress: Progress) -> Inge
 def _catalogue(
     galaxies: Galaxies, spectrum_columns: dict[str, npt.NDArray[np.generic]], labels: pa.Table
 ) -> pa.Table:
-    """All columns of the galaxies except `has_image`, `has_spectrum` and the pixels."""
+    """Catalogue columns of the galaxies, without `has_image`, `has_spectrum` and the pixels."""
     columns = {
         schema.HEALPIX_COLUMN: pa.array(healpix_29(galaxies.ra_deg, galaxies.dec_deg)),
         schema.TARGET_ID: pa.array(galaxies.target_ids),
         schema.RA: pa.array(galaxies.ra_deg),
         schema.DEC: pa.array(galaxies.dec_deg),
     }
-    # Columns of the spectrum are null for a galaxy without a spectrum.
+    # Columns that come from the spectrum are null for a galaxy without a spectrum.
     rows = pa.array(galaxies.spectrum_rows, mask=~galaxies.has_spectrum)
     for field in (*schema.REDSHIFT_FIELDS, *schema.SPECTRUM_FILE_FIELDS):
         values = spectrum_columns.get(field.name)

@@ -8,22 +8,22 @@ import numpy as np
 from galsearch.core.arrays import Float64Array, Rows
 
 _MIN_CELL_SIDE = 4e-6
-"""Smallest side of a cell of the grid, so that the number of a cell fits into 63 bits."""
+"""Smallest side of a grid cell in the unit sphere, so that a cell's number fits into 63 bits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """Pairs of rows, sorted by `first`."""
+    """Pairs of rows of two lists of positions, sorted by the row of the first list."""
 
     first: Rows
-    """(n,) rows of the first list, each at most once."""
+    """(n,) row of the first list in each pair; no row occurs twice."""
     second: Rows
-    """(n,) rows of the second list, each at most once."""
+    """(n,) row of the second list in each pair; no row occurs twice."""
     separation_arcsec: Float64Array
     """(n,) great-circle distance of each pair."""
     n_ambiguous: int
-    """Further pairs within the largest separation that were not made, because a nearer pair used
-    one of the two rows."""
+    """Number of further pairs within the largest separation that were not made, because a nearer
+    pair used one of the two rows."""
 
 
 def match_positions(
@@ -34,10 +34,10 @@ def match_positions(
     *,
     max_separation_arcsec: float,
 ) -> Matches:
-    """The pairs of positions within a largest separation; each row is in one pair at most.
+    """Pairs of positions of two lists within a largest separation; each row is in at most one pair.
 
-    Nearer pairs are made first; of equally near ones, that of the lower row numbers. Distances
-    are computed from unit vectors, so that they hold across RA 0 and at the poles.
+    Nearer pairs are made first; of equally near pairs, the one with the lower row numbers.
+    Distances are computed from unit vectors, so that they hold across RA 0 and at the poles.
 
     Examples
     --------
@@ -56,9 +56,9 @@ def match_positions(
 
 
 def nearest_first(first: Rows, second: Rows, separation_arcsec: Float64Array) -> Matches:
-    """The candidate pairs that remain when pairs are made by ascending separation.
+    """The pairs that are made when candidate pairs are taken by ascending separation.
 
-    A candidate is left out if a nearer pair has used one of its rows.
+    A candidate pair is left out if a nearer pair has used one of its rows.
     """
     used_first: set[int] = set()
     used_second: set[int] = set()
@@ -81,7 +81,7 @@ def separation_arcsec(
     other_ra_deg: Float64Array,
     other_dec_deg: Float64Array,
 ) -> Float64Array:
-    """(n,) great-circle distances in arcsec between the positions of each row.
+    """(n,) great-circle distances in arcsec between the two positions of each row.
 
     Examples
     --------
@@ -98,14 +98,14 @@ def separation_arcsec(
 def _within(
     here: Float64Array, there: Float64Array, reach_arcsec: float
 ) -> tuple[Rows, Rows, Float64Array]:
-    """Rows and distance of every pair of unit vectors within `reach_arcsec`.
+    """Rows and distance in arcsec of every pair of unit vectors within `reach_arcsec`.
 
     The vectors are sorted into cells of a cubic grid; only the 27 cells around a vector can hold
     its neighbours.
     """
     reach = 2 * np.sin(np.deg2rad(reach_arcsec / 3600) / 2)
-    # Cells are slightly wider than the reach, so that rounding cannot put a neighbour two cells
-    # away.
+    # Grid cells are slightly wider than the largest separation, so that rounding cannot put a
+    # neighbour two cells away.
     side = max(reach * (1 + 1e-9), _MIN_CELL_SIDE)
     n_cells = int(np.ceil(2 / side)) + 3
     cells = [np.floor((vectors + 1) / side).astype(np.int64) + 1 for vectors in (here, there)]

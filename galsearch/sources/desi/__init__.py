@@ -1,1 +1,1 @@
-"""DESI files: coadded spectra and redrock redshifts."""
+"""Reading and writing of DESI files: coadded spectra and redrock redshifts."""

@@ -28,7 +28,7 @@ class Arm:
     """(n, n_pixels) inverse variance; 0 where MASK is not 0 or a value is not finite."""
 
     def take(self, rows: Int64Array) -> "Arm":
-        """The spectra at these row numbers."""
+        """Spectra of the arm at the given row numbers."""
         return Arm(self.wavelength_angstrom, self.flux[rows], self.ivar[rows])
 
 
@@ -40,7 +40,7 @@ def clean_arm(
     *,
     where: str,
 ) -> Arm:
-    """The spectra of an arm, in which every bad pixel has ivar 0.
+    """Spectra of an arm in which every bad pixel has flux 0 and ivar 0.
 
     DESI marks a bad pixel in three ways: by ivar 0, by a MASK bit (recent coadds keep ivar > 0
     there), or by a value that is not finite.
@@ -100,13 +100,14 @@ def join_arms(
 
 def _add_rows(sums: Float64Array, group: Int64Array, rows: Float64Array) -> None:
     if np.array_equal(group, np.arange(len(sums))):
-        sums += rows  # faster than np.add.at; a coadd has one row for each target
+        # A coadd has one row for each target, and adding the arrays is faster than np.add.at.
+        sums += rows
     else:
         np.add.at(sums, group, rows)
 
 
 def _first_pixel(name: str, wavelength: Float64Array, where: str) -> int:
-    """Pixel of the DESI grid at which the wavelengths of an arm start."""
+    """Number of the pixel of the DESI grid at which the wavelengths of an arm start."""
     grid = DESI_WAVELENGTH_ANGSTROM
     first = int(np.argmin(np.abs(grid - wavelength[0])))
     here = grid[first : first + wavelength.size]

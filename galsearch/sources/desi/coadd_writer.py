@@ -15,7 +15,7 @@ from galsearch.sources.fits.fits_writer import image_hdu, table_hdu, write_fits
 from galsearch.sources.legacy_surveys.brick_grid import brick_names
 
 ArmArrays = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
-"""Wavelength (n,), flux (rows, n), ivar (rows, n) and mask (rows, n) of one arm."""
+"""Type of the arrays of one arm: wavelength (n,), then flux, ivar and mask, (rows, n) each."""
 
 _FLUX_UNIT = "10**-17 erg/(s cm2 Angstrom)"
 _IVAR_UNIT = "10**+34 (s2 cm4 Angstrom2) / erg2"
@@ -41,8 +41,12 @@ def write_coadd(
 
     Parameters
     ----------
+    path
+        File to be written.
     target_ids : (rows,) int64
-    ra_deg, dec_deg : (rows,) ICRS degrees
+        TARGETID of each row.
+    ra_deg, dec_deg : (rows,)
+        ICRS position of each row in degrees.
     arms
         For 'b', 'r' and 'z': wavelength (n,) Angstrom, flux and ivar (rows, n) in 1e-17
         erg/(s cm2 Angstrom) and its inverse square, mask (rows, n) that is 0 for good pixels.
@@ -122,7 +126,10 @@ def _exposures(ids: TargetIds, ra: Float64Array, dec: Float64Array) -> dict[str,
 
 
 def _scores(ids: TargetIds, arms: Mapping[str, ArmArrays]) -> dict[str, npt.NDArray[Any]]:
-    """INTEG_COADD_FLUX, MEDIAN_COADD_FLUX and MEDIAN_COADD_SNR of each arm (desispec.scores)."""
+    """Columns of the HDU SCORES: INTEG_COADD_FLUX, MEDIAN_COADD_FLUX and MEDIAN_COADD_SNR by arm.
+
+    They are defined as in desispec.scores.
+    """
     scores: dict[str, npt.NDArray[Any]] = {"TARGETID": ids}
     for name, (wavelength, *planes) in arms.items():
         flux, ivar = (np.asarray(plane, dtype=np.float64) for plane in planes[:2])

@@ -1,4 +1,4 @@
-"""Redshifts fitted by redrock, from the file of each coadd (redrock-*.fits, HDU REDSHIFTS)."""
+"""Reading and writing of redshifts that redrock fitted (redrock-*.fits, HDU REDSHIFTS)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,11 @@ class Redshifts:
     target_ids: TargetIds
     """(n,) TARGETIDs as in the file; those of stuck fibres are negative."""
     z: Float64Array
-    """(n,) redshift."""
+    """(n,) redshift of the best fit."""
     z_err: Float64Array
     """(n,) uncertainty of the redshift."""
     zwarn: Int64Array
-    """(n,) warning bits; 0 for a fit without a warning."""
+    """(n,) warning bits of the fit; 0 for a fit without a warning."""
     spectype: npt.NDArray[np.str_]
     """(n,) type of the spectrum: GALAXY, QSO or STAR."""
     deltachi2: Float64Array

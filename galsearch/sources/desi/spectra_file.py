@@ -28,7 +28,7 @@ _COLUMNS = (
 )
 _SKY_BIT = 1 << 59
 _RESTRICTED = 8
-"""FIBERSTATUS bit 3: the reach of the positioner is restricted; the spectrum is good."""
+"""Value of FIBERSTATUS for bit 3, a positioner with restricted reach; its spectrum is good."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +39,16 @@ class SpectraFile:
     n_rows: int
     """Number of rows of FIBERMAP, equal to `len(rows) + sum(skipped.values())`."""
     rows: Rows
-    """(n,) row number of each galaxy, ascending; of several exposures, that of the first."""
+    """(n,) FIBERMAP row of each galaxy, ascending; the first row where it has several."""
     target_ids: TargetIds
     """(n,) TARGETID of each galaxy, positive and unique."""
     ra_deg: Float64Array
-    """(n,) ICRS position of each galaxy."""
     dec_deg: Float64Array
+    """(n,) ICRS position (`ra_deg`, `dec_deg`) of each galaxy."""
     columns: dict[str, npt.NDArray[Any]]
-    """(n,) values by name: mag_g, mag_r, mag_z (AB, not dereddened) and ebv as float32, NaN where
-    unknown; morphtype, photsys, brickname, survey and program as text, '' where unknown."""
+    """(n,) values of catalogue columns by name: mag_g, mag_r, mag_z (AB, not dereddened) and ebv as
+    float32, NaN where unknown; morphtype, photsys, brickname, survey and program as text, '' where
+    unknown."""
     spectra: list[Spectrum]
     """n spectra on the 7781 pixels of the DESI grid; empty where they were not requested."""
     skipped: dict[str, int]
@@ -59,7 +60,7 @@ class SpectraFile:
 def read_spectra_file(
     url: str, *, rows: Sequence[int] | None = None, load: bool = True
 ) -> SpectraFile:
-    """The galaxies in a DESI coadd-*.fits or spectra-*.fits, with the arms combined.
+    """Galaxies in a DESI coadd-*.fits or spectra-*.fits, with the spectra of the arms combined.
 
     A row is kept if it has a positive TARGETID, OBJTYPE TGT, a fibre status of 0 or 8 (restricted
     reach, usable), a position, and at least one valid pixel (ivar > 0, MASK 0, finite).
@@ -69,10 +70,10 @@ def read_spectra_file(
     url
         Path or fsspec URL; gzip (.gz) is decompressed.
     rows
-        Row numbers of the wanted galaxies, as in `SpectraFile.rows`; the others are counted as
-        not requested. Default: all.
+        Row numbers of the wanted galaxies, as in `SpectraFile.rows`; other galaxies are counted
+        as not requested. By default all galaxies are read.
     load
-        False leaves `spectra` empty; everything else is the same.
+        False leaves `spectra` of the result empty; everything else is the same.
 
     Raises
     ------
@@ -105,9 +106,9 @@ def read_spectra_file(
 
 
 def read_spectra_index(url: str) -> SpectraFile:
-    """The galaxies in a DESI coadd or spectra file without their spectra.
+    """Galaxies in a DESI coadd or spectra file, without their spectra.
 
-    It is the same as `read_spectra_file(url, load=False)`.
+    The result is the same as that of `read_spectra_file(url, load=False)`.
     """
     return read_spectra_file(url, load=False)
 
@@ -125,10 +126,11 @@ def _read_fibermap(file: FitsFile) -> dict[str, npt.NDArray[Any]]:
 
 
 def _reasons(fibermap: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.str_]:
-    """(n,) reason for which each row is skipped, '' for a usable row; the first reason is given."""
+    """(n,) first reason for which each row of FIBERMAP is skipped, '' for a usable row."""
     ids = fibermap["TARGETID"]
     kind = fibermap.get("OBJTYPE", np.full(ids.size, "TGT"))
-    # Coadds have COADD_FIBERSTATUS; spectra files have the FIBERSTATUS of each exposure.
+    # Either column may exist: coadds have COADD_FIBERSTATUS, and spectra files have the FIBERSTATUS
+    # of each exposure.
     status = fibermap.get("COADD_FIBERSTATUS", fibermap.get("FIBERSTATUS", np.zeros(ids.size, int)))
     finite = np.isfinite(fibermap["TARGET_RA"]) & np.isfinite(fibermap["TARGET_DEC"])
     checks = {
@@ -163,9 +165,9 @@ def _read_arm(file: FitsFile, name: str, rows: Int64Array, n_rows: int) -> Arm:
 
 
 def _group(ids: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """First row of each distinct id, ascending, and for each row the number of its id.
+    """First row of each distinct TARGETID, ascending, and the number of the TARGETID of each row.
 
-    Ids are numbered in the order of their first rows.
+    TARGETIDs are numbered in the order of their first rows.
     """
     _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -175,7 +177,7 @@ def _group(ids: Int64Array) -> tuple[Int64Array, Int64Array]:
 
 
 def _requested(url: str, kept: Int64Array, rows: Sequence[int] | None, n_rows: int) -> BoolArray:
-    """(n,) True for the kept rows that are in `rows`."""
+    """(n,) True for the usable rows `kept` that the caller requested in `rows`."""
     if rows is None:
         return np.ones(kept.size, bool)
     wanted = np.asarray(rows, dtype=np.int64)
@@ -195,7 +197,7 @@ def _join(arms: dict[str, Arm], numbers: Int64Array, url: str) -> list[Spectrum]
 def _columns(
     fibermap: dict[str, npt.NDArray[Any]], header: Header, kept: Int64Array
 ) -> dict[str, npt.NDArray[Any]]:
-    """Catalogue columns of the kept rows, from FIBERMAP and the primary header."""
+    """Catalogue columns of the kept rows of a file, from FIBERMAP and the primary header."""
     unknown = np.full(fibermap["TARGETID"].size, np.nan, np.float32)
     columns: dict[str, npt.NDArray[Any]] = {}
     for band in "grz":

@@ -1,1 +1,1 @@
-"""FITS files read and written through fsspec, checked against their headers."""
+"""Reading (through fsspec) and writing of FITS files, with checks against their headers."""

@@ -18,7 +18,7 @@ _TYPES |= {"E": ">f4", "D": ">f8", "C": ">c8", "M": ">c16", "P": ">i4", "Q": ">i
 def decode_table(
     header: Header, content: bytes, columns: Sequence[str] | None, *, where: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """Columns of a table: (n,) or (n, width) values in native byte order, by name.
+    """Columns of a FITS table by name: (n,) or (n, width) values in native byte order.
 
     Text is returned without padding, logicals as bool, unsigned integers as unsigned, bit fields
     as bytes. Columns of variable length (TFORM P and Q) are left out, as no catalogue of galaxies
@@ -27,7 +27,7 @@ def decode_table(
     Parameters
     ----------
     header
-        Header of the table.
+        Header of the table's HDU.
     content
         Bytes of the table's data.
     columns
@@ -59,7 +59,7 @@ def decode_table(
 
 
 def column_formats(header: Header, *, where: str) -> list[tuple[str, Any]]:
-    """TFORM letter and stored dtype of each column.
+    """TFORM letter and stored dtype of each column of a FITS table.
 
     Raises
     ------
@@ -97,10 +97,10 @@ def _column(header: Header, values: npt.NDArray[Any], letter: str, number: int) 
 
 
 def rescale(stored: npt.NDArray[Any], scale: float, zero: float) -> npt.NDArray[Any]:
-    """Stored values times `scale` plus `zero`.
+    """Physical values of a FITS column or image: stored values times `scale` plus `zero`.
 
-    FITS stores unsigned integers as signed ones, shifted by half their range; they are returned
-    as unsigned.
+    FITS stores unsigned integers as signed ones, shifted by half their range; such values are
+    returned as unsigned integers.
     """
     if (scale, zero) == (1, 0):
         return stored

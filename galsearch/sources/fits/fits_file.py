@@ -1,4 +1,4 @@
-"""Reading of FITS files: a list of the HDUs, and the data of those that are requested.
+"""Reading of FITS files: their list of HDUs, and the data of requested HDUs.
 
 Only requested HDUs are read, since the resolution matrices of a DESI coadd take eleven times the
 space of its flux. A file that is cut short or damaged is an error, while astropy only warns.
@@ -21,21 +21,21 @@ from galsearch.sources.fits.hdu import BLOCK_BYTES, Hdu, image_dtype, list_hdus
 from galsearch.sources.urls import open_url
 
 _MANY_BOXES = 64
-"""Number of boxes above which a compressed image is decompressed as a whole: 0.2 s for a brick of
-3600 x 3600 pixels, against 3 ms for the tiles of one stamp."""
+"""Number of image sections above which a compressed image is decompressed as a whole. That takes
+0.2 s for a brick of 3600 x 3600 pixels, against 3 ms for the tiles of one stamp."""
 _COMPRESSION_KEY = re.compile(r"(XTENSION|BITPIX|NAXIS|PCOUNT|GCOUNT|T|Z|BZERO|BSCALE)[A-Z0-9]*$")
-"""Keywords that describe how an image is compressed."""
+"""Pattern of the keywords that describe the compression of an image."""
 _COMPRESSIONS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS")
 _DECOMPRESSION_ERRORS = (
     *(KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError),
     *(OSError, RuntimeError, MemoryError, ZeroDivisionError, fits.VerifyError),
 )
-"""Exceptions of astropy for a damaged compressed image, depending on where it is damaged."""
+"""Exceptions that astropy raises for a damaged compressed image, depending on the damage."""
 
 
 @contextmanager
 def open_fits(url: str) -> Iterator["FitsFile"]:
-    """The FITS file at a path or URL, after a check that every HDU is complete.
+    """The FITS file at a path or URL, opened after a check that every HDU is complete.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class FitsFile:
         Raises
         ------
         SourceError
-            Where there is no such HDU.
+            Where the file has no such HDU.
         """
         for hdu in self.hdus:
             if hdu.name == name:
@@ -83,7 +83,7 @@ class FitsFile:
         )
 
     def image(self, hdu: Hdu) -> npt.NDArray[Any]:
-        """The values of an image HDU in native byte order, scaled by BSCALE and BZERO."""
+        """Values (slowest axis first) of an image HDU, scaled by BSCALE and BZERO."""
         if hdu.is_compressed:
             with self._decompressed(hdu) as opened_hdu:
                 return _native(opened_hdu.data)
@@ -92,7 +92,7 @@ class FitsFile:
         return rescale(_native(stored.reshape(hdu.shape)), scale, zero)
 
     def image_section(self, hdu: Hdu, boxes: Sequence[tuple[slice, slice]]) -> list[Any]:
-        """Rectangular sections of a two-dimensional image, in native byte order.
+        """Values of rectangular sections of a two-dimensional image HDU.
 
         Only the tiles that a section touches are decompressed, unless there are many sections.
 
@@ -101,7 +101,7 @@ class FitsFile:
         hdu
             HDU of the image.
         boxes
-            Slices of rows and columns of each section.
+            Slices (rows, columns) of each section.
         """
         if not boxes:
             return []
@@ -139,7 +139,7 @@ class FitsFile:
 
     @contextmanager
     def _decompressed(self, hdu: Hdu) -> Iterator[Any]:
-        """The HDU as astropy's CompImageHDU, in a file in memory with only the cards it needs."""
+        """A compressed image as astropy's CompImageHDU, with only the cards that astropy needs."""
         where = f"{self.url}: compressed image {hdu.name or '(unnamed)'}"
         hdu.header.choice("ZCMPTYPE", _COMPRESSIONS)
         column_formats(hdu.header, where=where)

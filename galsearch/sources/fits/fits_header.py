@@ -1,6 +1,6 @@
 """Headers of FITS files, whose cards are parsed when they are requested (FITS 4.0, section 4).
 
-A damaged card is an error, which quotes the card, only where its value is needed.
+A damaged card raises an error that quotes the card, but only when its value is requested.
 """
 
 import re
@@ -16,7 +16,9 @@ _REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?$")
 
 
 class Header:
-    """Values of the cards of one HDU by keyword. Of a repeated keyword the first card is used.
+    """Header of one HDU: the values of its cards by keyword.
+
+    The first card of a repeated keyword is used.
 
     Examples
     --------
@@ -38,11 +40,11 @@ class Header:
         return keyword in self._cards
 
     def keywords(self) -> Iterator[str]:
-        """The keywords that have a value, in the order of the header."""
+        """Keywords of the header that have a value, in their order in the header."""
         return iter(self._cards)
 
     def get(self, keyword: str, default: CardValue | None = None) -> CardValue | None:
-        """The value of a card; `default` where there is no such card. Text is without padding.
+        """The value of a card, text without padding, or `default` where there is no such card.
 
         Raises
         ------
@@ -70,7 +72,8 @@ class Header:
         Raises
         ------
         SourceError
-            Where the card is missing and there is no `default`, or the value is another one.
+            Where the card is missing and there is no `default`, or the value is not such an
+            integer.
         """
         value = self.get(keyword, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -79,7 +82,7 @@ class Header:
         return value
 
     def choice(self, keyword: str, known: Collection[CardValue]) -> CardValue:
-        """The value of a card that must be one of `known`.
+        """The value of a card that must be one of the values in `known`.
 
         Raises
         ------
@@ -94,7 +97,7 @@ class Header:
         return value
 
     def number(self, keyword: str, default: float) -> float:
-        """The value of a card that is a number.
+        """The value of a card that holds a number; `default` where there is no such card.
 
         Raises
         ------

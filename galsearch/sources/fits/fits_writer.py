@@ -16,7 +16,7 @@ from galsearch.files.atomic import write_bytes
 def write_fits(path: str | Path, hdus: Sequence[Any]) -> None:
     """Write HDUs as a FITS file, atomically.
 
-    The file holds no date, checksum or version, so the same arrays make the same bytes.
+    The file holds no date, checksum or software version, so the same arrays make the same bytes.
     """
     buffer = io.BytesIO()
     fits.HDUList(list(hdus)).writeto(buffer)
@@ -24,7 +24,7 @@ def write_fits(path: str | Path, hdus: Sequence[Any]) -> None:
 
 
 def image_hdu(name: str, values: npt.ArrayLike, *, unit: str = "") -> Any:
-    """An image extension with EXTNAME `name`, and with BUNIT if a unit is given."""
+    """An image extension with EXTNAME `name`, and with the keyword BUNIT if a unit is given."""
     hdu = fits.ImageHDU(np.asarray(values), name=name)
     if unit:
         hdu.header["BUNIT"] = unit
@@ -32,13 +32,13 @@ def image_hdu(name: str, values: npt.ArrayLike, *, unit: str = "") -> Any:
 
 
 def table_hdu(name: str, columns: Mapping[str, npt.ArrayLike], *, where: str) -> Any:
-    """A binary table with EXTNAME `name`. Text is stored as ASCII of the longest length.
+    """A binary table HDU with EXTNAME `name`; text is stored as ASCII of the longest length.
 
     Raises
     ------
     SourceError
-        Where the lengths of columns differ, or a type cannot be stored in FITS. The message names
-        the columns and `where`.
+        Where the lengths of columns differ, or a type cannot be stored in FITS; the message
+        names the columns and the file (`where`).
     """
     arrays = {key: _storable(key, np.asarray(v), where) for key, v in columns.items()}
     lengths = {key: len(array) for key, array in arrays.items()}
@@ -53,7 +53,7 @@ def table_hdu(name: str, columns: Mapping[str, npt.ArrayLike], *, where: str) ->
 
 
 def _storable(name: str, array: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
-    """The column, converted to a type that a FITS table can hold."""
+    """A column of a table, converted to a type that a FITS table can hold."""
     kind, size = array.dtype.kind, array.dtype.itemsize
     if array.ndim == 0:
         raise SourceError(f"{where}: column {name} is a single value; expected one for each row.")
@@ -66,7 +66,8 @@ def _storable(name: str, array: npt.NDArray[Any], where: str) -> npt.NDArray[Any
             ) from None
     if array.dtype.kind == "S":
         return array.astype(f"S{max(1, array.dtype.itemsize)}")
-    # FITS has neither float16 nor int8; astropy would write int8 as logical.
+    # These types are converted because FITS has neither float16 nor int8, and astropy would write
+    # int8 as logical.
     if kind == "f" and size == 2:
         return array.astype(np.float32)
     if kind == "i" and size == 1:

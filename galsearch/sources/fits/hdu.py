@@ -11,7 +11,7 @@ from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_header import Header
 
 BLOCK_BYTES = 2880
-"""Every header and every data unit is padded to a multiple of this size."""
+"""Size in bytes of a FITS block; headers and data units are padded to a multiple of it."""
 _MAX_HEADER_BLOCKS = 1000
 _IMAGE_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
@@ -24,9 +24,9 @@ class Hdu:
     """EXTNAME in upper case; PRIMARY for the first HDU, '' for an extension without EXTNAME."""
     header: Header
     data_start: int
-    """Offset in bytes of the first byte of the data."""
+    """Offset in the file of the first byte of the data."""
     data_end: int
-    """Offset in bytes of the end of the data, without padding."""
+    """Offset in the file of the byte after the data, without padding."""
 
     @property
     def is_table(self) -> bool:
@@ -40,7 +40,7 @@ class Hdu:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the image, slowest axis first; () for a table and for an HDU without data."""
+        """Shape of an image HDU, slowest axis first; () for a table and for an HDU without data."""
         if self.is_table:
             return ()
         axes = "ZNAXIS" if self.is_compressed else "NAXIS"
@@ -48,7 +48,7 @@ class Hdu:
 
 
 def list_hdus(url: str, file: IO[bytes]) -> list[Hdu]:
-    """All HDUs of a FITS file, from their headers, after a check that the file holds all of them.
+    """All HDUs of a FITS file, from their headers, after a check that the data are complete.
 
     Raises
     ------
@@ -68,7 +68,9 @@ def list_hdus(url: str, file: IO[bytes]) -> list[Hdu]:
         file.seek(position)
         text = _header_text(url, file, len(hdus))
         if hdus and not text.startswith("XTENSION"):
-            break  # special records or padding may follow the last HDU (FITS 4.0, section 3.5)
+            # Further bytes are not an error, because special records or padding may follow the last
+            # HDU (FITS 4.0, section 3.5).
+            break
         hdu = _locate(url, text, len(hdus), position)
         if hdu.data_end > size:
             raise SourceError(
@@ -81,7 +83,7 @@ def list_hdus(url: str, file: IO[bytes]) -> list[Hdu]:
 
 
 def _header_text(url: str, file: IO[bytes], number: int) -> str:
-    """The header that starts at the current position; '' where no extension starts there."""
+    """Text of the header at the current position of a file; '' where no extension starts there."""
     blocks: list[str] = []
     while len(blocks) < _MAX_HEADER_BLOCKS:
         block = file.read(BLOCK_BYTES)
@@ -103,7 +105,7 @@ def _header_text(url: str, file: IO[bytes], number: int) -> str:
 
 
 def _locate(url: str, text: str, number: int, start: int) -> Hdu:
-    """The HDU with this header, which starts at byte `start`."""
+    """The HDU whose header has the text `text` and starts at byte `start` of the file."""
     where = f"{url}: HDU {number}"
     header = Header(text, where=where)
     axes = [header.count(f"NAXIS{axis + 1}") for axis in range(header.count("NAXIS"))]
@@ -116,5 +118,5 @@ def _locate(url: str, text: str, number: int, start: int) -> Hdu:
 
 
 def image_dtype(header: Header) -> np.dtype[Any]:
-    """Stored dtype of an image, from its BITPIX."""
+    """Stored dtype of an image HDU, from the keyword BITPIX of its header."""
     return np.dtype(_IMAGE_TYPES[int(header.choice("BITPIX", _IMAGE_TYPES))])

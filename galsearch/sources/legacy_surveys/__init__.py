@@ -1,1 +1,1 @@
-"""Legacy Surveys files: cutouts, and bricks from which cutouts are made."""
+"""Reading and writing of Legacy Surveys images: cutouts, and bricks that stamps are cut from."""

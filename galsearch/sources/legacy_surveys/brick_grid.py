@@ -1,8 +1,8 @@
 """Names and numbers of the bricks of the Legacy Surveys, 662,174 fields of a quarter of a degree.
 
-A row of bricks is 0.25 degrees of declination high; it has the smallest even number of columns
-for which no brick is wider than that. The results equal survey-bricks.fits, and the BRICKNAME and
-BRICKID in DESI's fibre maps.
+A row of bricks is 0.25 degrees of declination high, and has the smallest even number of columns for
+which no brick is wider than 0.25 degrees. The results equal survey-bricks.fits, and the BRICKNAME
+and BRICKID in DESI's fibre maps.
 """
 
 import functools
@@ -69,14 +69,15 @@ def _row_and_column(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> tuple[Int6
         raise SourceError(f"no brick holds RA {ra[first]}, Dec {dec[first]} (position {first}).")
     row = np.clip(np.floor((dec + 90.125) / _ROW_DEG), 0, _N_ROWS - 1).astype(np.int64)
     n = _columns_per_row()[row]
-    # In floats -1e-20 % 360 is 360, which belongs to the last column.
+    # The column is limited because -1e-20 % 360 is 360 in floating point; that position belongs to
+    # the last column.
     column = np.minimum(np.floor(ra / 360.0 * n).astype(np.int64), n - 1)
     return row, column
 
 
 @functools.cache
 def _columns_per_row() -> Int64Array:
-    """Number of bricks in each row of declination."""
+    """Number of bricks in each of the 721 rows of declination."""
     centre = np.abs(-90 + _ROW_DEG * np.arange(_N_ROWS))
     widest = np.cos(np.deg2rad(np.maximum(0.0, centre - _ROW_DEG / 2)))
     n = 2 * np.ceil(360.0 / _ROW_DEG * widest / 2).astype(np.int64)

@@ -37,11 +37,12 @@ def cut_stamps(
     image_urls
         Path or URL of legacysurvey-{brick}-image-{band}.fits.fz by band; the stamps have the bands
         in this order. Bands that the brick lacks are left out.
-    ra_deg, dec_deg : (n,) ICRS degrees
+    ra_deg, dec_deg : (n,)
+        ICRS position of each stamp in degrees.
     size_pixels
         Side of a stamp in pixels.
     invvar_urls
-        Path or URL of the inverse-variance image by band; bands may be missing.
+        Path or URL of the inverse-variance image by band; bands may be missing in it.
 
     Raises
     ------
@@ -78,16 +79,16 @@ def cut_stamps(
 
 @dataclass(frozen=True, eq=False)
 class _StampsOfBand:
-    """Stamps cut from one image."""
+    """Stamps cut from the image of a brick in one band, and the geometry of that image."""
 
     stamps: Float32Array
     """(n, size, size) pixels of the stamps, 0 outside the brick."""
     outside: BoolArray
-    """(n, size, size), True for pixels outside the brick."""
+    """(n, size, size) mask, True for pixels outside the brick."""
     plane: TangentPlane
-    """Projection of the image."""
+    """Projection of the image from which the stamps are cut."""
     shape: tuple[int, ...]
-    """Shape of the image."""
+    """Shape (ny, nx) of the image from which the stamps are cut."""
 
 
 def _cut(url: str, ra: Float64Array, dec: Float64Array, size: int) -> _StampsOfBand:
@@ -122,7 +123,8 @@ def _window(row: int, column: int, size: int, shape: tuple[int, ...]) -> tuple[_
 
     Returns
     -------
-    Slices (rows, columns) of the overlap in the stamp, and the same in the image.
+    tuple
+        Slices (rows, columns) of the overlap in the stamp, then those in the image.
     """
     within, image = [], []
     for start, length in zip((row, column), shape, strict=True):

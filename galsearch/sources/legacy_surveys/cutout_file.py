@@ -29,14 +29,14 @@ class CutoutHeader:
     """Position, bands, scale, shape and TARGETID of a cutout file, read without its pixels."""
 
     ra_deg: float
-    """ICRS position of the centre of the image."""
     dec_deg: float
+    """ICRS position (`ra_deg`, `dec_deg`) of the centre of the image."""
     bands: tuple[str, ...]
     pixel_scale_arcsec: float
     shape: tuple[int, int, int]
     """Number of bands, rows and columns of the image."""
     target_id: TargetId | None
-    """Value of the card TARGETID; None in files of the viewer, which have no such card."""
+    """TARGETID in the header; None in files of the Legacy Surveys viewer, which do not state it."""
 
 
 def read_cutout(url: str) -> Cutout:
@@ -89,9 +89,9 @@ def write_cutout(path: str | Path, cutout: Cutout, *, target_id: TargetId | None
     path
         File to be written.
     cutout
-        The image.
+        Image with bands, pixel scale and position.
     target_id
-        TARGETID of the galaxy; None leaves the card out.
+        TARGETID of the galaxy for the header; with None the header has no TARGETID.
     """
     flux = np.where(cutout.flux == 0, _MEASURED_ZERO, cutout.flux)
     flux[~cutout.good] = 0.0
@@ -161,7 +161,7 @@ def _image_type(hdu: Hdu) -> str:
 
 
 def _invvar(file: FitsFile, hdu: Hdu, shape: tuple[int, int, int]) -> Any:
-    """The inverse variance, after a check that it has the shape of the image."""
+    """Inverse variance in an INVVAR image, after a check that it has the shape of the cutout."""
     if hdu.shape not in (shape, shape[1:]):
         raise SourceError(f"{file.url}: the INVVAR image has shape {hdu.shape}, the image {shape}.")
     return file.image(hdu).reshape(shape)

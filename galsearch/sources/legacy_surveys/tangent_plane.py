@@ -17,8 +17,8 @@ class TangentPlane:
     """Projection of the sky on square pixels, with north up and east left."""
 
     ra_deg: float
-    """ICRS position of the point of tangency."""
     dec_deg: float
+    """ICRS position (`ra_deg`, `dec_deg`) of the point of tangency."""
     x: float
     """Column of the point of tangency; the centre of the first pixel is at (0, 0)."""
     y: float
@@ -52,7 +52,7 @@ class TangentPlane:
 
 
 def read_tangent_plane(header: Header, *, where: str) -> TangentPlane:
-    """The projection that a FITS header describes.
+    """The tangent-plane projection that a FITS header describes.
 
     Raises
     ------
