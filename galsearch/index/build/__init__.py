@@ -1,1 +1,1 @@
-"""Building of indexes: vectors are stored, quantisers trained, recall measured."""
+"""Building of indexes: vectors are stored, quantisers are trained and recall is measured."""

@@ -1,4 +1,4 @@
-"""A new index from embeddings: store the vectors, train, fill the lists, measure recall."""
+"""Building of an index from embeddings: store vectors, train, fill the lists, measure recall."""
 
 import time
 from collections.abc import Iterator
@@ -40,10 +40,10 @@ def build_index(
     quantisers: str | Path | None = None,
     progress: Progress | None = None,
 ) -> IndexManifest:
-    """The manifest of a new index over every embedded galaxy, written to the directory `out`.
+    """Build an index over every embedded galaxy, and return its manifest.
 
-    The index is made in a directory beside `out` and renamed when it is complete; after an error
-    nothing is left of it. The same recipe, shards and seed give the same neighbours.
+    The index is made in a temporary directory beside `out` and renamed when it is complete; after
+    an error nothing is left of it. The same recipe, embeddings and seed give the same neighbours.
 
     Parameters
     ----------
@@ -60,7 +60,12 @@ def build_index(
         Directory of an index whose quantisers are used; then nothing is trained. Parts of a survey
         that are built with the quantisers of one index can be merged (`merge`).
     progress
-        Receives the name of a stage, how much of it is done, and how much there is.
+        Receives the name of a stage, the number of finished items, and the number of items.
+
+    Returns
+    -------
+    IndexManifest
+        Description of the new index, with the measured recall in each direction of search.
 
     Raises
     ------
@@ -86,7 +91,7 @@ def build_index(
 
 @dataclass
 class _IndexBuild:
-    """An index that is being built, and the seconds that each stage took."""
+    """An index that is being built, and the duration of each finished stage in seconds."""
 
     recipe: IndexRecipe
     directory: Path
@@ -94,7 +99,10 @@ class _IndexBuild:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, embeddings: Path, quantisers: Path | None) -> IndexManifest:
-        """Build the index from `embeddings`, with the quantisers of another index or new ones."""
+        """Build the index from a directory of embeddings, and return its manifest.
+
+        `quantisers` is the directory of an index whose quantisers are used; None trains new ones.
+        """
         stores = open_stores(embeddings)
         borrowed = {} if quantisers is None else read_quantisers(quantisers, stores)
         n_vectors = sum(len(store) for store in stores.values())
@@ -131,7 +139,11 @@ class _IndexBuild:
         quantisers: Quantisers | None,
         share_of_memory: float,
     ) -> ModalityBuild:
-        """Store the vectors of one modality, train its quantisers and fill its lists."""
+        """Store the vectors of one modality, and return the finished index over them.
+
+        Quantisers are trained if none are given; `share_of_memory` is the fraction of the memory
+        budget for this modality.
+        """
         folder = self.directory / kind
         with self._stage(f"store {kind} vectors") as progress:
             originals = store_vectors(store, folder, progress=progress)
@@ -154,7 +166,10 @@ class _IndexBuild:
         builds: dict[Modality, ModalityBuild],
         directions: tuple[DirectionManifest, ...],
     ) -> tuple[DirectionManifest, ...]:
-        """The directions, with query-aware lists for those that become cheaper by them."""
+        """Add query-aware lists for directions of search that they make cheaper.
+
+        The result is the entry of every direction, measured again where lists were added.
+        """
         measured = {(entry.using, entry.among): entry for entry in directions}
         for using, among in directions_to_try(directions):
             with self._stage(f"query-aware lists, {using} to {among}") as progress:
@@ -167,7 +182,7 @@ class _IndexBuild:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[StageProgress]:
-        """Report the progress of a stage, and record the seconds that it took."""
+        """A context manager that reports the progress of a stage and records its duration."""
         start = time.perf_counter()
         yield stage_progress(self.progress, name)
         self.seconds[name] = round(time.perf_counter() - start, 3)

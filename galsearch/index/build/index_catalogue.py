@@ -1,4 +1,4 @@
-"""The catalogue of the embedded galaxies becomes the catalogue of an index."""
+"""Writing of the catalogue of an index, from the catalogue of the embedded galaxies."""
 
 from pathlib import Path
 
@@ -23,14 +23,14 @@ from galsearch.index.vectors.array_files import (
 
 
 def read_catalogue(embeddings: Path) -> pa.Table:
-    """The catalogue of the embedded galaxies, with all its columns.
+    """The catalogue of the galaxies in a directory of embeddings, with all its columns.
 
     Raises
     ------
     NoEmbeddingsError
         Where there is no catalogue beside the embeddings.
     ShardError
-        Where it lacks a column.
+        Where the catalogue lacks a column that every result shows.
     """
     path = embeddings / CATALOGUE_FILE
     if not path.is_file():
@@ -59,7 +59,7 @@ def write_catalogue(
     directory
         Directory of the segment.
     embedded
-        (n,) TARGETIDs of the vectors of each modality.
+        TARGETIDs of the vectors of each modality, shape (n,).
     source
         Directory that the catalogue comes from, for messages.
 
@@ -95,7 +95,10 @@ def write_catalogue(
 
 
 def _as_array(column: object, name: str) -> npt.NDArray[np.generic]:
-    """A column as NumPy array. A missing redshift is NaN; other columns must not have nulls."""
+    """A column of a catalogue as NumPy array, in which a missing redshift is NaN.
+
+    Other columns must not have missing values.
+    """
     if name == "z":
         column = pc.fill_null(column, float("nan"))
     return np.asarray(column)

@@ -1,4 +1,4 @@
-"""Embeddings become the stored vectors of an index, one shard at a time."""
+"""Conversion of embeddings to the stored vectors of an index, one shard at a time."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 
 def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
-    """The embedding stores in a directory, by modality; all of them of one encoder.
+    """The embeddings in a directory by modality, after a check that one encoder made them.
 
     Raises
     ------
@@ -53,10 +53,10 @@ def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
 def store_vectors(
     store: EmbeddingStore, directory: Path, *, progress: StageProgress
 ) -> StoredVectors:
-    """The embeddings of a store, written to `directory`; see `write_vectors`.
+    """Write the embeddings of one modality to a new directory, and return the stored vectors.
 
-    Every shard is read once for its ids and once for its vectors, so that memory holds all ids
-    but the vectors of only one shard.
+    Every shard is read once for its TARGETIDs and once for its vectors, so that memory holds all
+    TARGETIDs, but the vectors of only one shard. `write_vectors` describes the files.
     """
     return write_vectors(
         list(store.iter_ids()),
@@ -77,20 +77,22 @@ def write_vectors(
     source: Path,
     progress: StageProgress = no_stage_progress,
 ) -> StoredVectors:
-    """Vectors written to `ids.npy` and `vectors.npy`, in order of TARGETID, with unit norm.
+    """Write vectors to `ids.npy` and `vectors.npy`, and return the stored vectors.
+
+    In the files the vectors have unit norm and are in order of TARGETID.
 
     Parameters
     ----------
     parts
-        All TARGETIDs, in any order.
+        Arrays of TARGETIDs that together hold all of them, in any order.
     blocks
-        TARGETIDs and their vectors, a block at a time, in any order.
+        Pairs of (n,) TARGETIDs and their (n, d) vectors, in any order.
     directory
         Directory to create.
     dim
         Number of dimensions of a vector.
     source
-        Where the vectors come from, for messages.
+        Directory that the vectors come from, for messages.
 
     Raises
     ------
@@ -121,9 +123,9 @@ def write_vectors(
 def compress_vectors(
     stored: StoredVectors, directory: Path, store: str, pca: PrincipalAxes | None
 ) -> StoredVectors:
-    """The vectors of `directory` in another encoding, which replaces their file.
+    """Replace a file of float32 vectors by one in another encoding, and return the stored vectors.
 
-    `stored` stays readable, although its file has lost its name: it is memory-mapped.
+    `stored` stays readable after its file was replaced, because it is memory-mapped.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Recall and speed of an index in each direction, measured with galaxies that did not tune it."""
+"""Measurement of recall and speed in each direction, with galaxies that did not tune the index."""
 
 import time
 
@@ -24,20 +24,25 @@ def measure_directions(
     progress: StageProgress,
     originals: dict[Modality, StoredVectors] | None = None,
 ) -> tuple[DirectionManifest, ...]:
-    """The tuned settings, recall and speed of every direction between the open modalities.
+    """Tune every direction of search of an index, and measure its recall and speed.
 
     Parameters
     ----------
     opened
-        The index over each modality.
+        The index over each modality, ready for search.
     recipe
-        Settings of the index.
+        Recipe of the index.
     progress
-        Receives the number of directions that are measured.
+        Receives the number of directions that have been measured.
     originals
         Vectors as they were embedded, against which recall is measured; default: the stored ones.
         Tuning uses only the stored (compressed) vectors, so merged indexes, whose originals are
         gone, tune exactly as a single build would.
+
+    Returns
+    -------
+    tuple of DirectionManifest
+        Settings, recall and speed of each direction between the modalities in `opened`.
     """
     pairs = [(using, among) for using, among in DIRECTIONS if {using, among} <= set(opened)]
     found = []
@@ -54,7 +59,10 @@ def measure_direction(
     recipe: IndexRecipe,
     originals: dict[Modality, StoredVectors] | None = None,
 ) -> DirectionManifest:
-    """The tuned settings, recall and speed of one direction; see `measure_directions`."""
+    """Tune one direction of search, from `using` to `among`, and measure its recall and speed.
+
+    The other arguments are those of `measure_directions`.
+    """
     stored = {kind: modality.stored for kind, modality in opened.items()}
     truth = {**stored, **(originals or {})}
     tuning_ids, measuring_ids = sample_query_ids(

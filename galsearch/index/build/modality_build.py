@@ -1,4 +1,4 @@
-"""One modality of an index while it is being built."""
+"""The state of one modality of an index while the index is being built."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from galsearch.index.vectors.stored_vectors import StoredVectors
 
 @dataclass
 class ModalityBuild:
-    """The files and open arrays of one modality of an index that is being built."""
+    """Files, quantisers and vectors of one modality of an index that is being built."""
 
     folder: Path
-    """Directory of the files of this modality."""
+    """Directory of the files of the modality."""
     fingerprint: Fingerprint
     """Fingerprint of the encoder that made the vectors."""
     originals: StoredVectors
-    """Float32 vectors as they were embedded."""
+    """Vectors as they were embedded, in float32."""
     quantisers: Quantisers
     opened: ModalityIndex
     """The index over the stored vectors, ready for search."""
 
     def add_query_aware_lists(self, lists: InvertedLists) -> None:
-        """Write lists for queries of the other modality, and use them from now on."""
+        """Write lists for queries of the other modality to a file, and use them in searches."""
         write_lists(lists, self.folder / QUERY_AWARE_LISTS_NAME)
         self.opened = dataclasses.replace(self.opened, query_aware_lists=lists)
 
     def describe(self) -> ModalityManifest:
-        """The entry of this modality in the manifest."""
+        """The entry of the modality in the manifest of the index."""
         return describe_modality(self.quantisers, self.opened, self.fingerprint, self.folder)

@@ -32,7 +32,7 @@ from galsearch.index.vectors.stored_vectors import StoredVectors
 
 @dataclass(frozen=True, eq=False)
 class Quantisers:
-    """Everything that is trained to index the vectors of one modality."""
+    """The trained parts of an index over one modality: principal axes and inverted lists."""
 
     plan: IndexPlan
     pca: PrincipalAxes | None
@@ -40,9 +40,9 @@ class Quantisers:
     lists: InvertedLists | None = None
     """Empty inverted lists; None for a flat index, and where `gpu` trains and fills them."""
     gpu: GpuPlan | None = None
-    """How GPUs train and fill the lists; None where the CPU does."""
+    """Configuration of the GPUs that train and fill the lists; None where the CPU does."""
     query_aware: InvertedLists | None = None
-    """Empty lists for queries of the other modality; None where there are none."""
+    """Empty query-aware lists, for queries of the other modality; None where there are none."""
 
 
 def index_vectors(
@@ -52,9 +52,10 @@ def index_vectors(
     folder: Path,
     progress: StageProgress,
 ) -> ModalityIndex:
-    """The index over stored vectors; its lists and encoded vectors are written to `folder`.
+    """Fill the inverted lists of one modality, and return the index over its vectors.
 
-    The lists of `quantisers` are filled, so quantisers can be used only once.
+    The lists and the encoded vectors are written to `folder`. The lists of `quantisers` are filled
+    in place, so quantisers can be used only once.
     """
     lists, query_aware = quantisers.lists, quantisers.query_aware
     if quantisers.gpu is not None and quantisers.pca is not None:
@@ -78,7 +79,7 @@ def train_quantisers(
     Parameters
     ----------
     recipe
-        Settings of the index.
+        Recipe of the index.
     stored
         Vectors that will be indexed.
     share_of_memory
@@ -104,12 +105,12 @@ def train_quantisers(
 
 
 def read_quantisers(index: Path, kinds: Iterable[Modality]) -> dict[Modality, Quantisers]:
-    """The quantisers of an index for each of these modalities.
+    """The quantisers of the index in a directory, for each of the given modalities.
 
     Raises
     ------
     MissingModalityError
-        Where the index has no vectors of one of them.
+        Where the index has no vectors of one of the modalities.
     ManifestError
         Where the index is damaged.
     """
@@ -160,7 +161,7 @@ def _check_digest(opened: GalaxyIndex, lists: InvertedLists, expected: str, name
 def describe_modality(
     quantisers: Quantisers, opened: ModalityIndex, fingerprint: str, folder: Path
 ) -> ModalityManifest:
-    """The manifest entry of one modality, with the sizes of the files in `folder`."""
+    """The manifest entry of one modality, whose files are in `folder`."""
     n_vectors = len(opened.stored)
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     in_memory = sizes.pop(INVERTED_LISTS_NAME, 0) + sizes.pop(QUERY_AWARE_LISTS_NAME, 0)

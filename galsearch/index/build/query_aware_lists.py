@@ -34,9 +34,10 @@ from galsearch.index.storage.manifest import DirectionManifest
 from galsearch.index.vectors.pca import MAX_UNEXPLAINED, PrincipalAxes
 
 MIN_N_PROBE = 32
-"""Query-aware lists are tried where a direction probes at least so many lists, and"""
+"""Smallest number of lists that cross-modal queries probe for query-aware lists to be tried."""
 MIN_PROBE_RATIO = 4
-"""more than so many times as many as queries of the searched modality itself."""
+"""Ratio of the lists that cross-modal queries probe to those that queries of the searched modality
+probe, above which query-aware lists are tried."""
 _MIN_SAVED_COST = 0.2
 """Fraction of the cost of a query that query-aware lists must save, because they need memory."""
 _MIN_RELATIVE_SPREAD = 1e-3
@@ -47,7 +48,11 @@ near zero."""
 def directions_to_try(
     directions: Sequence[DirectionManifest],
 ) -> Iterator[tuple[Modality, Modality]]:
-    """The (using, among) pairs that probe far more lists than queries of `among` itself."""
+    """Iterate over the cross-modal directions for which query-aware lists may be worthwhile.
+
+    In these directions, a query probes far more lists than a query of the searched modality does.
+    Each item is a pair of the query modality and the searched modality.
+    """
     n_probe = {(entry.using, entry.among): entry.n_probe for entry in directions}
     for using, among in DIRECTIONS:
         own, cross_modal = n_probe.get((among, among), 0), n_probe.get((using, among), 0)
@@ -61,24 +66,25 @@ def try_query_aware_lists(
     before: DirectionManifest,
     progress: StageProgress,
 ) -> tuple[InvertedLists, DirectionManifest] | None:
-    """Filled query-aware lists for a direction and its new measurement, where they are better.
+    """Train and measure query-aware lists for one direction of search.
 
     Parameters
     ----------
     builds
-        Both modalities of an index that is being built; not changed.
+        Both modalities of an index that is being built; they are not changed.
     recipe
-        Settings of the index.
+        Recipe of the index.
     before
-        The direction, measured without query-aware lists.
+        Settings and recall of the direction without query-aware lists.
     progress
         Receives the number of vectors added to the lists.
 
     Returns
     -------
     tuple or None
-        None where the lists would exceed the memory budget, save less than a fifth of the cost of
-        a query, or miss the recall target by more than before.
+        The filled lists, and the settings and recall of the direction with them. None where the
+        lists would exceed the memory budget, save less than a fifth of the cost of a query, or miss
+        the recall target by more than before.
     """
     using, among = before.using, before.among
     lists = _train(builds, recipe, using, among)
@@ -102,7 +108,7 @@ def _train(
     using: Modality,
     among: Modality,
 ) -> InvertedLists | None:
-    """Empty query-aware lists; None where they would exceed the memory budget."""
+    """Trained query-aware lists without vectors; None where they would exceed the memory budget."""
     queries = sample_vectors(builds[using].originals, PCA_SAMPLE_SIZE, recipe.seed)
     pca = PrincipalAxes.fit(queries)
     own_plan = builds[among].quantisers.plan
@@ -114,9 +120,10 @@ def _train(
 
 
 def plan_query_aware_lists(own: IndexPlan, n_components: int) -> IndexPlan:
-    """The plan of query-aware lists: 4-bit codes, half as many lists as the modality itself has.
+    """The plan of query-aware lists, which have 4-bit codes and are ranked by inner product.
 
-    Fewer lists, because queries of the other modality probe many of them.
+    There are half as many lists as for queries of the searched modality, because queries of the
+    other modality probe many of them.
 
     Parameters
     ----------
@@ -147,7 +154,7 @@ def plan_query_aware_lists(own: IndexPlan, n_components: int) -> IndexPlan:
 def _fits_memory(
     plan: IndexPlan, builds: dict[Modality, ModalityBuild], recipe: IndexRecipe
 ) -> bool:
-    """True where additional lists of this plan keep all lists within the memory budget."""
+    """True where all lists together, with additional lists of `plan`, fit the memory budget."""
     if recipe.memory_budget is None:
         return True
     plans = [plan, *(build.quantisers.plan for build in builds.values())]
@@ -157,7 +164,10 @@ def _fits_memory(
 
 
 def scaled_axes(pca: PrincipalAxes, n: int) -> Float32Array:
-    """(n, d) widest principal axes of the queries, each as long as their spread along it (rms)."""
+    """The `n` widest principal axes of queries, scaled by the spread (rms) of queries along them.
+
+    The float32 array has shape (n, d), one axis in each row.
+    """
     ratio = pca.explained_variance_ratio
     spread = np.sqrt(np.maximum(ratio[:n], _MIN_RELATIVE_SPREAD**2 * ratio[0]))
     return np.asarray(pca.axes[:n] * spread[:, None], np.float32)

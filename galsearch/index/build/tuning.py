@@ -1,4 +1,4 @@
-"""Tuning of search settings: how many lists to probe, and how many candidates to re-rank.
+"""Tuning of search settings: the number of lists to probe, and of candidates to re-rank.
 
 Cross-modal queries are out of the distribution of the vectors that they search, so each direction
 is tuned on its own queries: galaxies of the index, each excluded from its own neighbours.
@@ -29,12 +29,12 @@ from galsearch.index.vectors.stored_vectors import StoredVectors
 RECALL_KS = (1, 10, 100)
 """Numbers of neighbours for which recall is measured."""
 RERANK_FACTORS = (1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-"""Candidates per neighbour that tuning tries."""
+"""Numbers of re-ranked candidates per requested neighbour that tuning tries."""
 _MARGIN_IN_ERRORS = 2
-"""Standard errors by which the recall in tuning must exceed the target."""
+"""Number of standard errors by which the recall in tuning must exceed the target."""
 _RECALL_TOLERANCE = 0.002
-"""Where no settings reach the target, the cheapest within this distance of the best recall is
-taken."""
+"""Difference from the best recall within which the cheapest settings are chosen, where no settings
+reach the recall target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +42,19 @@ class QuerySample:
     """Galaxies of the index that are used as queries, with their exact neighbours."""
 
     vectors: Vectors
-    """(n, d) query vectors."""
+    """Query vectors, shape (n, d)."""
     target_ids: TargetIds
-    """(n,) TARGETIDs, each excluded from its own neighbours."""
+    """TARGETIDs of the query galaxies, shape (n,); each is excluded from its own neighbours."""
     truth: SearchResult
-    """The exact neighbours of each query."""
+    """Neighbours of each query by exact search, with which recall is measured."""
 
     def __len__(self) -> int:
-        """Number of queries."""
+        """Number of queries in the sample."""
         return len(self.target_ids)
 
 
 def sample_query_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[TargetIds, TargetIds]:
-    """TARGETIDs of `n` galaxies for tuning and of `n` others for measuring recall.
+    """Random TARGETIDs of `n` galaxies for tuning, and of `n` other galaxies for measuring recall.
 
     Where there are fewer than 2 n galaxies, both samples are the same.
     """
@@ -64,7 +64,7 @@ def sample_query_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[Targe
 
 
 def search_exactly(using: StoredVectors, among: StoredVectors, ids: TargetIds) -> QuerySample:
-    """Stored galaxies as queries, with their neighbours by exact search.
+    """A sample of queries: the vectors of stored galaxies, and their neighbours by exact search.
 
     Parameters
     ----------
@@ -94,13 +94,14 @@ def tune(
     Parameters
     ----------
     lists
-        Inverted lists over `stored`.
+        Inverted lists over the stored vectors.
     stored
-        Vectors that are searched, as they are stored.
+        Stored vectors that are searched.
     queries
-        Queries with their exact neighbours among `stored`.
+        Queries with their exact neighbours among the stored vectors.
     recipe
-        Its `recall_target` is used, and `n_probe` and `rerank` where they are set.
+        Recipe of the index, of which `recall_target` is used, and `n_probe` and `rerank` where they
+        are set.
     """
     plan = dataclasses.replace(lists.plan, n_vectors=len(stored))
     factors = np.array([recipe.rerank] if recipe.rerank else RERANK_FACTORS)
@@ -116,7 +117,8 @@ def tune(
         for i, rerank in enumerate(factors.tolist()):
             least = least_probe(depth_of(MIN_DEPTH_K, rerank), plan.n_lists, len(stored))
             if recipe.n_probe is None and n_probe < min(least, plan.n_lists):
-                continue  # A query would probe more lists than this and see other candidates.
+                # A real query probes at least `least` lists, so this trial would measure others.
+                continue
             cost = search_cost(plan, n_probe, rerank)
             trial = _Trial(n_probe, rerank, float(mean[i]), cost)
             (reached if enough[i] else missed).append(trial)
@@ -128,7 +130,7 @@ def tune(
 
 
 class _Trial(NamedTuple):
-    """Search settings with their recall and cost."""
+    """Search settings that tuning tries, with their recall@10 and cost."""
 
     n_probe: int
     rerank: float
@@ -137,7 +139,10 @@ class _Trial(NamedTuple):
 
 
 def _n_probes_to_try(n_lists: int, fixed: int | None) -> list[int]:
-    """Numbers of lists to probe, ascending, about four for each doubling; or the fixed one."""
+    """Numbers of lists to probe that tuning tries, ascending, about four for each doubling.
+
+    If the recipe sets the number (`fixed`), it is the only one.
+    """
     if fixed is not None:
         return [min(fixed, n_lists)]
     powers = range(n_lists.bit_length())
@@ -146,7 +151,10 @@ def _n_probes_to_try(n_lists: int, fixed: int | None) -> list[int]:
 
 
 def search_cost(plan: IndexPlan, n_probe: int, rerank: float) -> float:
-    """Cost of a query for 10 neighbours with these settings, in the unit of `plan.cost`."""
+    """Cost of a query for 10 neighbours that probes `n_probe` lists and re-ranks `rerank` times 10.
+
+    The unit is the look-up of one 8-bit code, as in `galsearch.index.plan.cost`.
+    """
     return probe_cost(n_probe, plan) + rerank_cost(MIN_DEPTH_K * rerank, plan.dim)
 
 
@@ -157,10 +165,11 @@ def _recall_by_factor(
     n_probe: int,
     factors: Float64Array,
 ) -> Float64Array:
-    """(n_queries, n_factors) recall@10 after re-ranking, for each re-ranking factor.
+    """Recall@10 of each query after re-ranking, for each number of candidates per neighbour.
 
-    Re-ranking puts a true neighbour first wherever it is among the candidates. So the recall is
-    the share of the true neighbours among the candidates, and one search serves all factors.
+    The array has shape (n_queries, n_factors). Re-ranking moves every true neighbour among the
+    candidates to the top. So the recall is the fraction of the true neighbours that are among the
+    candidates, and one search serves all factors.
     """
     depths = np.array([depth_of(MIN_DEPTH_K, factor) for factor in factors.tolist()])
     max_depth = min(int(depths.max()), len(stored))
@@ -177,7 +186,26 @@ def _recall_by_factor(
 def _true_neighbours(
     stored: StoredVectors, queries: QuerySample, i: int, rows: Rows
 ) -> tuple[BoolArray, int]:
-    """True where a candidate of query `i` is one of its 10 nearest, and how many there are."""
+    """The candidates of a query that are among its 10 true neighbours.
+
+    Parameters
+    ----------
+    stored
+        Stored vectors that are searched.
+    queries
+        The queries, with their exact neighbours.
+    i
+        Number of the query.
+    rows : (n,) int64
+        Rows of its candidates, -1 for none.
+
+    Returns
+    -------
+    found : (n,) bool
+        True for candidates that are true neighbours.
+    n_neighbours
+        Number of true neighbours: 10, or fewer in a small index.
+    """
     n_true = int(queries.truth.counts[i])
     true_ids = queries.truth.target_ids[i, :n_true]
     cosines = queries.truth.similarity[i, :n_true]
@@ -188,7 +216,8 @@ def _true_neighbours(
     near_enough = cosines >= cosines[n_neighbours - 1]
     if not near_enough.all() or len(near_enough) < max(RECALL_KS):
         return (ids[:, None] == true_ids[near_enough]).any(axis=1), n_neighbours
-    # More galaxies have the same cosine than exact search returned: compare cosines, not ids.
+    # Exact search may not have returned every galaxy with the cosine of the last true neighbour, so
+    # cosines are compared instead of TARGETIDs.
     found = (rows >= 0) & (ids != queries.target_ids[i])
     limit = cosines[n_neighbours - 1]
     found[found] = stored.cosines(rows[found], queries.vectors[i]) >= limit
@@ -206,9 +235,10 @@ def recall(found: SearchResult, queries: QuerySample, truth: StoredVectors, *, k
     found
         Neighbours that the search found for each query.
     queries
-        Queries with at least `k` exact neighbours where there are so many.
+        Queries with at least `k` exact neighbours each, or all of them in a smaller index.
     truth
-        Vectors with which cosines are computed: the original ones, whatever is stored.
+        Vectors with which cosines are computed: the original ones, even if stored vectors are
+        compressed.
     k
         Number of neighbours.
     """

@@ -1,1 +1,1 @@
-"""Inverted lists on CPUs and GPUs. This is the only package that calls FAISS directly."""
+"""Inverted lists on CPUs and GPUs; the only package of galsearch that calls FAISS directly."""

@@ -1,4 +1,7 @@
-"""The FAISS module, or an error where it is not installed; other packages do not import it."""
+"""The FAISS module; importing it where FAISS is not installed raises an error with the remedy.
+
+Other packages of galsearch do not import FAISS.
+"""
 
 from typing import Any
 
@@ -15,18 +18,21 @@ except ModuleNotFoundError as error:
     ) from None
 
 faiss: Any = _faiss
-"""The module as an untyped object, because the type stubs of its CPU and GPU wheels differ."""
+"""The FAISS module as an untyped object, because type stubs of its CPU and GPU wheels differ."""
 METRICS: dict[str, Any] = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
-"""FAISS metrics by the names of `galsearch.index.plan.index_plan.Metric`."""
+"""FAISS constant of each metric: `l2` for squared distances, `ip` for inner products."""
 
 __all__ = ["METRICS", "faiss", "flat_index", "n_gpus"]
 
 
 def flat_index(dim: int, metric: str) -> Any:
-    """An empty FAISS index that compares a query with all its vectors."""
+    """An empty FAISS index that compares a query with all its vectors.
+
+    `metric` is `l2` for squared distances or `ip` for inner products.
+    """
     return faiss.IndexFlatL2(dim) if metric == "l2" else faiss.IndexFlatIP(dim)
 
 
 def n_gpus() -> int:
-    """Number of GPUs that FAISS can use; 0 with the wheel for CPUs."""
+    """Number of GPUs that FAISS can use; 0 if FAISS was installed from its wheel for CPUs."""
     return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0

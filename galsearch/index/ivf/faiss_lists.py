@@ -1,7 +1,7 @@
 """Reading and reordering the inverted lists inside a FAISS index.
 
-FAISS has no interface for this, so some functions change its memory. Codes of IVF-PQ fast scan lie
-in blocks of 32 vectors, in the layout of faiss 1.15 (pq4_fast_scan.cpp).
+FAISS has no interface for this, so some functions change its memory directly. The codes of IVF-PQ
+fast scan are stored in blocks of 32 vectors, in the layout of faiss 1.15 (pq4_fast_scan.cpp).
 """
 
 from typing import Any
@@ -14,11 +14,11 @@ from galsearch.index.ivf.faiss_api import faiss
 VECTORS_PER_BLOCK = 32
 """Number of vectors whose 4-bit codes fast scan packs into one block."""
 _VECTOR_ORDER = np.array([0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15])
-"""Order of the vectors within half a block."""
+"""Order in which fast scan stores the vectors of half a block of codes."""
 
 
 def split_rotation(index: Any) -> tuple[Any, Float32Array | None]:
-    """The inverted lists of a FAISS index, and the rotation in front of them if there is one.
+    """The inverted lists of a FAISS index, and the rotation that it applies to vectors, if any.
 
     Parameters
     ----------
@@ -30,6 +30,7 @@ def split_rotation(index: Any) -> tuple[Any, Float32Array | None]:
     lists
         A FAISS index of the IVF family.
     rotation : (n_components, d) float32 or None
+        Axes of the rotation in rows; None if the index does not rotate vectors.
     """
     index = faiss.downcast_index(index)
     if not isinstance(index, faiss.IndexPreTransform):
@@ -40,7 +41,7 @@ def split_rotation(index: Any) -> tuple[Any, Float32Array | None]:
 
 
 def rows_of_list(index: Any, list_number: int) -> Rows:
-    """(n,) rows of the vectors in one inverted list."""
+    """Row numbers of the vectors in one inverted list, shape (n,), int64."""
     lists = index.invlists
     size = lists.list_size(list_number)
     if not size:
@@ -52,7 +53,7 @@ def rows_of_list(index: Any, list_number: int) -> Rows:
 
 
 def unpack_codes(blocks: UInt8Array) -> UInt8Array:
-    """Codes of fast scan, one vector in each row.
+    """The 4-bit codes of fast scan, unpacked from its blocks to one vector in each row.
 
     Parameters
     ----------
@@ -71,7 +72,9 @@ def unpack_codes(blocks: UInt8Array) -> UInt8Array:
 
 
 def pack_codes(codes: UInt8Array) -> UInt8Array:
-    """Blocks of codes as fast scan stores them; the inverse of `unpack_codes`.
+    """The 4-bit codes of vectors, packed into blocks as fast scan stores them.
+
+    This is the inverse of `unpack_codes`.
 
     Parameters
     ----------
@@ -89,7 +92,10 @@ def pack_codes(codes: UInt8Array) -> UInt8Array:
 
 
 def remap_list(index: Any, list_number: int, new_rows: Rows) -> None:
-    """Replace each row of one list by `new_rows[row]`, then sort the list by row, in place."""
+    """Renumber the vectors of one inverted list in place, and sort them by their new row number.
+
+    The vector with row number `row` receives the number `new_rows[row]`.
+    """
     lists, size = index.invlists, index.invlists.list_size(list_number)
     if not size:
         return
@@ -110,9 +116,9 @@ def remap_list(index: Any, list_number: int, new_rows: Rows) -> None:
 
 
 def clear_padding(index: Any) -> None:
-    """Set the unused end of the last block of each list to 0, so that equal lists have equal bytes.
+    """Set the unused end of the last block of each inverted list of a fast scan index to 0.
 
-    The index must be of the fast scan family.
+    Otherwise lists with equal content could differ in these bytes.
     """
     for list_number in range(index.nlist):
         if n_last := index.invlists.list_size(list_number) % VECTORS_PER_BLOCK:
@@ -123,7 +129,10 @@ def clear_padding(index: Any) -> None:
 
 
 def _blocks(index: Any, list_number: int) -> UInt8Array:
-    """(n, code_size, 32) blocks of one list of fast scan: a view of the memory of FAISS."""
+    """The blocks of codes of one inverted list of a fast scan index, shape (n, code_size, 32).
+
+    The array is a view of the memory of FAISS, so writing to it changes the list.
+    """
     n_blocks = -(-index.invlists.list_size(list_number) // VECTORS_PER_BLOCK)
     n_bytes = n_blocks * VECTORS_PER_BLOCK * index.code_size
     codes: UInt8Array = faiss.rev_swig_ptr(index.invlists.get_codes(list_number), n_bytes)

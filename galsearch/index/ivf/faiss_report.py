@@ -1,10 +1,10 @@
-"""A description of the installed FAISS, for questions such as why a search is slow."""
+"""A description of the installed FAISS, which helps to find out why a search is slow."""
 
 from galsearch.index.ivf.faiss_api import faiss, n_gpus
 
 
 def engine_report() -> str:
-    """Version, instruction sets, threads and GPUs of FAISS, one line for each."""
+    """Text of one line each on the version, instruction sets, threads and GPUs of FAISS."""
     return (
         f"faiss {faiss.__version__} ({faiss.get_compile_options().strip()})\n"
         f"faiss threads: {faiss.omp_get_max_threads()}\n"

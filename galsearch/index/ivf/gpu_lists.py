@@ -1,9 +1,9 @@
-"""Inverted lists on GPUs: copies of the lists of the host, for queries without a filter.
+"""Inverted lists on GPUs: copies of the lists in host memory, for queries without a filter.
 
-Queries with a filter, and those beyond the limits of the GPU kernels, use the lists of the host.
-The stored vectors that decide the order of neighbours stay on the host, too. A GPU compares all
-centroids where the host searches a graph over them. So the two may probe different lists, select
-slightly different candidates and, rarely, return different neighbours.
+Queries with a filter, and those beyond the limits of the GPU kernels, use the lists in host memory.
+The stored vectors that decide the order of neighbours are in host memory, too. A GPU compares a
+query with all centroids, while a CPU searches a graph over them. So the two may probe different
+lists, select slightly different candidates and, rarely, return different neighbours.
 """
 
 import threading
@@ -22,7 +22,7 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 MAX_SELECTED = 2048
-"""Largest number of candidates, and of lists, that the classic kernels of faiss 1.15 select."""
+"""Largest number of candidates, and of probed lists, that the GPU kernels of faiss 1.15 select."""
 
 
 class GpuLists:
@@ -31,7 +31,7 @@ class GpuLists:
     Parameters
     ----------
     host
-        The lists that were copied.
+        The lists in host memory that were copied.
     index
         The FAISS index on the GPUs.
     """
@@ -43,7 +43,10 @@ class GpuLists:
         self._lock = threading.Lock()
 
     def candidates(self, queries: Vectors, *, n: int, n_probe: int) -> Rows:
-        """Rows whose codes are nearest to each query; see `InvertedLists.candidates`."""
+        """Rows of the `n` candidates for each query, found on the GPUs; shape (q, n), int64.
+
+        The arguments and the result are those of `InvertedLists.candidates`.
+        """
         n_probe = min(n_probe, self._host.n_lists)
         if max(n, n_probe) > MAX_SELECTED:
             return self._host.candidates(queries, n=n, n_probe=n_probe)
@@ -55,14 +58,14 @@ class GpuLists:
 
 
 def copy_to_gpus(host: InvertedLists, stored: StoredVectors, device: str) -> GpuLists | None:
-    """A copy of the lists on all GPUs that FAISS sees; None to search on the host.
+    """A copy of inverted lists on all GPUs that FAISS sees; None where a CPU must search.
 
     Parameters
     ----------
     host
-        Lists to copy.
+        Inverted lists in host memory.
     stored
-        The vectors in the lists, for codes that a GPU has no kernel for.
+        The vectors in the lists; they are coded again where a GPU has no kernel for their codes.
     device
         `gpu`, or `auto` to return None where the lists cannot be copied.
 
@@ -90,10 +93,11 @@ def copy_to_gpus(host: InvertedLists, stored: StoredVectors, device: str) -> Gpu
 
 
 def gpu_compatible_copy(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan) -> Any:
-    """A FAISS index with the content of the lists, in a form that can be copied to a GPU.
+    """A FAISS index with the content of inverted lists, in a form that can be copied to a GPU.
 
-    Its centroids are in a flat index. Where the GPU has a kernel for the codes, it uses the memory
-    of `host`, which must exist as long as the copy does; otherwise the vectors are coded again.
+    Its centroids are in a flat index. Where the GPU has a kernel for the codes, the copy shares the
+    memory of `host`, which must exist as long as the copy does; otherwise the vectors are coded
+    again.
     """
     plan = host.plan
     centroids = host.centroids(np.arange(plan.n_lists))
@@ -103,7 +107,7 @@ def gpu_compatible_copy(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan
     if gpu.recoded:
         _code_again(copy, centroids, host, stored)
     else:
-        _share_codes(copy, host.faiss_index)
+        _share_quantiser(copy, host.faiss_index)
         copy.replace_invlists(host.faiss_index.invlists, False)
         copy.ntotal = host.faiss_index.ntotal
     quantizer.this.disown()
@@ -114,8 +118,12 @@ def gpu_compatible_copy(host: InvertedLists, stored: StoredVectors, gpu: GpuPlan
 def _code_again(
     copy: Any, centroids: Float32Array, host: InvertedLists, stored: StoredVectors
 ) -> None:
-    """Train the scalar quantiser of `copy`, and add the vectors to the same lists as in `host`."""
-    # A vector belongs to the list of the nearest centroid, whatever the metric of queries is.
+    """Train the scalar quantiser of a FAISS index, and add the stored vectors to its lists.
+
+    Each vector is added to the list of `copy` that holds it in `host`.
+    """
+    # A vector belongs to the list of the centroid at the smallest L2 distance, even where queries
+    # rank lists by inner product.
     nearest, quantizer = flat_index(host.plan.n_components, "l2"), copy.quantizer
     nearest.add(centroids)
     copy.quantizer = nearest
@@ -128,7 +136,7 @@ def _code_again(
 
 
 def _empty_index(gpu: GpuPlan, plan: IndexPlan, quantizer: Any) -> Any:
-    """An untrained FAISS index on the host, of the class that the GPU plan names."""
+    """An untrained FAISS index in host memory, of the class that the GPU plan names."""
     common = (quantizer, plan.n_components, plan.n_lists)
     if gpu.index == "GpuIndexIVFPQ":
         return faiss.IndexIVFPQ(*common, plan.n_subvectors, plan.n_bits, METRICS[plan.metric])
@@ -136,8 +144,8 @@ def _empty_index(gpu: GpuPlan, plan: IndexPlan, quantizer: Any) -> Any:
     return faiss.IndexIVFScalarQuantizer(*common, kind, METRICS[plan.metric], True)
 
 
-def _share_codes(index: Any, trained: Any) -> None:
-    """Give `index` the trained quantiser of residuals of another index of the same class."""
+def _share_quantiser(index: Any, trained: Any) -> None:
+    """Let a FAISS index use the trained quantiser of residuals of another index of its class."""
     if hasattr(trained, "pq"):
         index.pq = trained.pq
     else:
@@ -146,14 +154,14 @@ def _share_codes(index: Any, trained: Any) -> None:
 
 
 def _distribute(copy: Any, plan: IndexPlan, gpu: GpuPlan) -> Any:
-    """A FAISS index on one GPU, or on several GPUs with a part of the vectors on each."""
+    """A copy of a FAISS index on one GPU, or on several GPUs with a part of the vectors on each."""
     if gpu.n_devices == 1:
         return copy_to_gpu(copy, gpu, 0)
     shards = faiss.IndexShards(plan.n_components, True, False)
     shards.metric_type = METRICS[plan.metric]
     for device in range(gpu.n_devices):
         part = _empty_index(gpu, plan, copy.quantizer)
-        _share_codes(part, copy)
+        _share_quantiser(part, copy)
         copy.copy_subset_to(part, faiss.InvertedLists.SUBSET_TYPE_ID_MOD, gpu.n_devices, device)
         on_device = copy_to_gpu(part, gpu, device)
         shards.add_shard(on_device)
@@ -163,5 +171,5 @@ def _distribute(copy: Any, plan: IndexPlan, gpu: GpuPlan) -> Any:
 
 
 def copy_to_gpu(index: Any, gpu: GpuPlan, device: int) -> Any:
-    """A copy of a FAISS index of the host on one GPU."""
+    """A copy of a FAISS index from host memory on the GPU with the number `device`."""
     return getattr(faiss, gpu.index)(faiss.StandardGpuResources(), index, gpu_config(gpu, device))

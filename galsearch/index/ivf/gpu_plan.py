@@ -1,4 +1,4 @@
-"""Configurations of FAISS's GPU index for the inverted lists of a plan; none of this needs a GPU.
+"""Configurations of FAISS's GPU indexes for planned inverted lists; to derive them needs no GPU.
 
 The limits are those of the classic kernels of faiss 1.15 (GpuIndexIVFPQ.cu, IVFPQ.cu). Product
 quantisers have 8-bit codes, certain numbers of codes, and look-up tables within 48 KiB of shared
@@ -18,9 +18,10 @@ from galsearch.index.plan.index_recipe import IndexRecipe
 
 _SHARED_MEMORY_BYTES = 48 * 1024
 _SCALAR_RANGE_BYTES = 8
-"""Shared memory that a scalar quantiser needs for the range of each component."""
+"""Bytes of shared memory of a GPU that a scalar quantiser needs for the range of each component."""
 _KERNEL_COMPONENTS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32)
-"""Components for each code that have a specialised distance kernel; others use cuBLAS."""
+"""Numbers of components for each code for which FAISS has a specialised distance kernel on GPUs; it
+uses cuBLAS for other numbers."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,27 @@ class GpuPlan:
 
     index: Literal["GpuIndexIVFPQ", "GpuIndexIVFScalarQuantizer"]
     use_float16_lookup_tables: bool
-    """True where float32 tables would exceed 48 KiB: with more than 48 codes for each vector."""
+    """True if the look-up tables of the product quantiser are stored in float16. In float32 they
+    would exceed the 48 KiB of shared memory with more than 48 codes for each vector."""
     use_mm_code_distance: bool
-    """True where there is no specialised kernel for the number of components of a code."""
+    """True if look-up tables are computed by matrix multiplication, because FAISS has no
+    specialised kernel for the number of components of a code."""
     use_precomputed_tables: bool = False
-    """Always False, because these tables would fill the memory of a GPU."""
+    """True if FAISS precomputes tables of distances; always False, because these tables would fill
+    the memory of a GPU."""
     interleaved_layout: bool = False
     use_cuvs: bool = False
-    """Always False, because the wheel faiss-gpu is built without cuVS."""
+    """True if FAISS uses the library cuVS; always False, because the wheel faiss-gpu is built
+    without it."""
     n_devices: int = 1
     """Number of GPUs among which the vectors are divided."""
     recoded: bool = False
-    """True where the GPU has no kernel for the codes of the plan, so that the vectors must be coded
-    again with a scalar quantiser."""
+    """True if the vectors are coded again with a scalar quantiser, because a GPU has no kernel for
+    the codes of the plan."""
 
 
 def plan_gpu(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
-    """The GPU configuration that trains and searches the inverted lists of a plan.
+    """The GPU configuration with which the inverted lists of a plan are trained and searched.
 
     Raises
     ------
@@ -87,7 +92,7 @@ def plan_gpu(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
 
 
 def plan_gpu_search(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
-    """The GPU configuration that searches the inverted lists of a plan.
+    """The GPU configuration with which the inverted lists of a plan are searched.
 
     A GPU has no kernel for some codes, such as those of fast scan. Then `recoded` is true: the
     stored vectors are coded again with an 8-bit scalar quantiser, whose error is smaller.
@@ -106,7 +111,7 @@ def plan_gpu_search(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
 
 
 def _plan_scalar(plan: IndexPlan, n_devices: int) -> GpuPlan:
-    """The GPU configuration of a scalar quantiser for the vectors of a plan."""
+    """The GPU configuration that codes the vectors of a plan with an 8-bit scalar quantiser."""
     limit = _SHARED_MEMORY_BYTES // _SCALAR_RANGE_BYTES
     if plan.n_components >= limit:
         raise ConfigError(
@@ -117,7 +122,7 @@ def _plan_scalar(plan: IndexPlan, n_devices: int) -> GpuPlan:
 
 
 def choose_gpu(recipe: IndexRecipe, plan: IndexPlan) -> GpuPlan | None:
-    """The GPU configuration to train with; None to train on the CPU.
+    """The GPU configuration that trains the planned lists; None where the CPU trains them.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Training and filling of inverted lists on GPUs; the result is an index for CPUs."""
+"""Training and filling of inverted lists on GPUs; the finished lists are searched on CPUs."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,14 +20,16 @@ from galsearch.index.vectors.stored_vectors import StoredVectors
 def build_on_gpu(
     plan: IndexPlan, recipe: IndexRecipe, stored: StoredVectors, pca: PrincipalAxes, gpu: GpuPlan
 ) -> InvertedLists:
-    """Inverted lists that GPUs trained, with every stored vector in them under its row.
+    """Inverted lists that were trained and filled on GPUs and are searched on a CPU.
+
+    They hold every stored vector; its row number is its id in the lists.
 
     Parameters
     ----------
     plan
         Parameters of the lists.
     recipe
-        Its `rotation` and `seed` are used.
+        Recipe of the index, of which `rotation` and `seed` are used.
     stored
         Vectors that train and fill the lists.
     pca
@@ -39,7 +41,7 @@ def build_on_gpu(
     rotation = choose_rotation(plan, recipe, sample, pca)
     blocks = ((rows, v if rotation is None else v @ rotation.T) for rows, v in stored.blocks())
     index = fill_on_gpu(plan, gpu, rotate_sample(sample, rotation), blocks, recipe.seed)
-    # A GPU compares all centroids; on a CPU a graph over them is faster.
+    # On a GPU a query is compared with all centroids; on a CPU a graph over them is faster.
     quantizer = make_quantizer(plan, index.quantizer.reconstruct_n(0, plan.n_lists))
     quantizer.this.disown()
     index.quantizer = quantizer
@@ -53,9 +55,9 @@ def fill_on_gpu(
     blocks: Iterable[tuple[Rows, Float32Array]],
     seed: int,
 ) -> Any:
-    """The CPU form of a FAISS index that the first GPU trained and all GPUs filled.
+    """A FAISS index in host memory that the first GPU trained and all GPUs filled.
 
-    With several GPUs each holds a part of the vectors; the parts are merged at the end.
+    With several GPUs each of them holds a part of the vectors; the parts are merged at the end.
 
     Parameters
     ----------
@@ -82,7 +84,10 @@ def fill_on_gpu(
 
 
 def gpu_config(gpu: GpuPlan, device: int = 0) -> Any:
-    """The FAISS configuration object of a GPU plan; needs the wheel for GPUs, but no GPU."""
+    """The FAISS configuration object of a GPU plan, for the GPU with the number `device`.
+
+    This needs FAISS from its wheel for GPUs, but no GPU.
+    """
     if gpu.index == "GpuIndexIVFScalarQuantizer":
         config = faiss.GpuIndexIVFScalarQuantizerConfig()
         config.interleavedLayout = gpu.interleaved_layout
@@ -94,7 +99,7 @@ def gpu_config(gpu: GpuPlan, device: int = 0) -> Any:
         config.interleavedLayout = gpu.interleaved_layout
     config.use_cuvs = gpu.use_cuvs
     config.device = device
-    # Rows are copied back together with the lists, so they must keep their 64 bits.
+    # Row numbers are copied back together with the lists, so they must keep their 64 bits.
     config.indicesOptions = faiss.INDICES_64_BIT
     return config
 
@@ -110,7 +115,7 @@ def multi_gpu_options(gpu: GpuPlan) -> Any:
 
 
 def _empty_gpu_index(plan: IndexPlan, gpu: GpuPlan, resources: Any) -> Any:
-    """An untrained FAISS index on the first GPU."""
+    """An untrained FAISS index on the first GPU, of the class that the GPU plan names."""
     common = (resources, plan.n_components, plan.n_lists)
     if gpu.index == "GpuIndexIVFScalarQuantizer":
         kind = faiss.ScalarQuantizer.QT_8bit

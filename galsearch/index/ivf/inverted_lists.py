@@ -28,15 +28,16 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.vectors.pca import multiply_rows
 
 _MIN_QUERIES_TO_SORT = 64
-"""Batches of at least 64 queries are searched in an order in which near queries follow each other,
-so that the lists they probe are still in the cache."""
+"""Number of queries from which a batch is sorted before the search, such that near queries follow
+each other and the lists that they probe are still in the cache of the CPU."""
 _FAST_SCAN_MODE = 11
-"""FAISS's fast scan mode that takes the lists of each query in sequence and keeps candidates in a
-reservoir. For single queries it is 10 % faster than the default; for batches it is equal."""
+"""Number of the fast scan mode of FAISS that takes the lists of each query in sequence and keeps
+candidates in a reservoir. For single queries it is 10 % faster than the default; for batches it is
+equal."""
 
 
 class InvertedLists:
-    """Trained inverted lists, and the rotation in front of them.
+    """Trained inverted lists, and the rotation that is applied to vectors before they are coded.
 
     The methods that search may be called by several threads at once. `add`, `merge_segments` and
     `remap_rows` change the lists; no other method may run at the same time as one of them.
@@ -46,19 +47,19 @@ class InvertedLists:
     index
         A trained FAISS index of the IVF family.
     plan
-        Its parameters.
+        Parameters of the index.
     rotation : (n_components, d) float32 or None
         Axes of the lists in rows; None where vectors are not rotated.
     owner
-        FAISS object that owns the memory of `index`; kept so that it is not freed.
+        FAISS object that owns the memory of `index`; it is referenced so that it is not freed.
     """
 
     def __init__(
         self, index: Any, plan: IndexPlan, rotation: Float32Array | None, *, owner: Any = None
     ) -> None:
         self._index = index
-        # Vectors are added to the list of the nearest centroid by L2 distance whatever the metric
-        # is, because the coarse quantiser has a metric of its own.
+        # The metric concerns queries only: a vector is always added to the list of the centroid at
+        # the smallest L2 distance, because the coarse quantiser has a metric of its own.
         index.metric_type = METRICS[plan.metric]
         if plan.kind == "fastscan":
             index.implem = _FAST_SCAN_MODE
@@ -66,7 +67,8 @@ class InvertedLists:
         self._rotation = None if rotation is None else np.ascontiguousarray(rotation.T)
         self._query_rotation = self._rotation
         if self._rotation is not None and plan.metric == "ip":
-            # The axes scale vectors, so queries are scaled by the inverse: products are unchanged.
+            # The axes of query-aware lists also scale vectors. Queries are scaled by the inverse,
+            # so that inner products are unchanged.
             self._query_rotation = self._rotation / np.square(self._rotation).sum(axis=0)
         self.n_lists = int(index.nlist)
         self._coarse = CoarseQuantiser(index.quantizer, plan.metric)
@@ -77,21 +79,24 @@ class InvertedLists:
 
     @property
     def n_vectors(self) -> int:
-        """Number of vectors in all lists together."""
+        """Number of vectors in all inverted lists together."""
         return int(self._index.ntotal)
 
     @property
     def faiss_index(self) -> Any:
-        """The underlying FAISS index (internal: for this package and for benchmarks)."""
+        """The underlying FAISS index, for `galsearch.index.ivf` and benchmarks only."""
         return self._index
 
     @property
     def rotation(self) -> Float32Array | None:
-        """(n_components, d) axes of the lists in rows; None where vectors are not rotated."""
+        """Axes to which vectors are rotated, in rows of a (n_components, d) float32 array.
+
+        None where vectors are not rotated.
+        """
         return None if self._rotation is None else np.ascontiguousarray(self._rotation.T)
 
     def quantiser_digest(self) -> str:
-        """sha256 of everything that was trained: rotation, centroids and codes of residuals."""
+        """Digest (sha256) of all that was trained: rotation, centroids and residual quantiser."""
         parts = [self.centroids(np.arange(self.n_lists))]
         if self._rotation is not None:
             parts.append(self._rotation)
@@ -102,24 +107,25 @@ class InvertedLists:
         return sha256_of_parts(np.ascontiguousarray(part, "<f4").tobytes() for part in parts)
 
     def rotate(self, vectors: Vectors) -> Float32Array:
-        """(n, n_components) vectors in the axes of the lists, as they are coded."""
+        """Vectors rotated to the axes of the lists, as they are coded, shape (n, n_components)."""
         return _product(vectors, self._rotation)
 
     def rotate_queries(self, queries: Vectors) -> Float32Array:
-        """(q, n_components) query vectors in the axes of the lists.
+        """Query vectors rotated to the axes of the lists, shape (q, n_components).
 
-        They differ from `rotate` where the axes are scaled, in lists that use inner products.
+        In lists that use inner products the axes are scaled, so that queries are rotated
+        differently from stored vectors.
         """
         return _product(queries, self._query_rotation)
 
     def add(self, vectors: Vectors, rows: Rows) -> None:
-        """Add (n, d) vectors under their (n,) rows."""
-        # A copy, because FAISS refuses read-only memory maps.
+        """Add (n, d) vectors to the lists; their (n,) row numbers become their ids in FAISS."""
+        # The vectors are copied, because FAISS refuses read-only memory maps.
         self._index.add_with_ids(np.array(self.rotate(vectors)), rows)
-        self._forget_contents()
+        self._clear_caches()
 
     def clone_empty(self) -> "InvertedLists":
-        """Empty lists with the same trained quantisers."""
+        """New inverted lists without vectors that have the same trained quantisers."""
         index = faiss.clone_index(self._index)
         index.reset()
         return InvertedLists(index, self.plan, self.rotation)
@@ -130,34 +136,34 @@ class InvertedLists:
         Parameters
         ----------
         others
-            Lists with the same trained quantisers, in the order of the segments. They are empty
-            afterwards.
+            Inverted lists with the same trained quantisers, in the order of the segments. They are
+            empty afterwards.
         deleted_rows : (n,) int64
             Rows to remove, numbered through all segments.
         """
         for other in others:
             self._index.merge_from(other._index, self._index.ntotal)
-            other._forget_contents()
+            other._clear_caches()
         if len(deleted_rows):
             self._index.remove_ids(faiss.IDSelectorBatch(deleted_rows))
-        self._forget_contents()
+        self._clear_caches()
 
     def remap_rows(self, new_rows: Rows) -> None:
-        """Replace each row number by `new_rows[row]` and sort each list by row.
+        """Replace each row number `row` by `new_rows[row]`, and sort each list by row number.
 
-        Lists that were merged then have the same bytes as those of a single build.
+        After this, lists that were merged have the same bytes as those of a single build.
         """
         for list_number in range(self.n_lists):
             remap_list(self._index, list_number, new_rows)
-        self._forget_contents()
+        self._clear_caches()
 
-    def _forget_contents(self) -> None:
-        """Discard what was derived from the content of the lists, after it has changed."""
+    def _clear_caches(self) -> None:
+        """Discard cached values that depend on the content of the lists, after it has changed."""
         self._list_of_row = self._sizes = None
 
     @property
     def list_of_row(self) -> npt.NDArray[np.int32]:
-        """(n,) number of the list that holds each row, -1 for a row that is in none."""
+        """Number of the inverted list that holds each row, shape (n,), int32; -1 for none."""
         if self._list_of_row is None:
             lists = [rows_of_list(self._index, number) for number in range(self.n_lists)]
             n_rows = max((int(rows.max()) + 1 for rows in lists if len(rows)), default=0)
@@ -169,18 +175,18 @@ class InvertedLists:
 
     @property
     def sizes(self) -> Int64Array:
-        """(n_lists,) number of vectors in each list."""
+        """Number of vectors in each inverted list, shape (n_lists,), int64."""
         if self._sizes is None:
             sizes = [self._index.invlists.list_size(number) for number in range(self.n_lists)]
             self._sizes = np.array(sizes, np.int64)
         return self._sizes
 
     def centroids(self, list_numbers: Rows) -> Float32Array:
-        """(n, n_components) centroids of the given lists."""
+        """The centroids of the given inverted lists, shape (n, n_components), float32."""
         return self._coarse.centroids(list_numbers)
 
     def candidates(self, queries: Vectors, *, n: int, n_probe: int) -> Rows:
-        """Rows whose codes are nearest to each query.
+        """Rows of the vectors whose codes are nearest to each query, within the probed lists.
 
         Parameters
         ----------
@@ -194,7 +200,7 @@ class InvertedLists:
         Returns
         -------
         (q, n) int64
-            Nearest first; -1 where the probed lists hold fewer vectors.
+            Row numbers, the nearest first; -1 where the probed lists hold fewer vectors.
         """
         n_probe = min(n_probe, self.n_lists)
         rotated = self.rotate_queries(queries)
@@ -212,7 +218,8 @@ class InvertedLists:
         parameters = self._parameters.get(n_probe) or self._make_parameters(n_probe)
         distances = np.empty((len(rotated), n), np.float32)
         rows = np.empty((len(rotated), n), np.int64)
-        # FAISS's C++ method: the checks of its Python wrapper take a tenth of the time of a query.
+        # The C++ method of FAISS is called directly, because the checks of its Python wrapper take
+        # a tenth of the time of a query.
         pointers = map(faiss.swig_ptr, (distances, rows))
         self._index.search_c(len(rotated), faiss.swig_ptr(rotated), n, *pointers, parameters)
         return rows
@@ -229,9 +236,10 @@ class InvertedLists:
         return faiss.IVFPQSearchParameters if is_pq else faiss.SearchParametersIVF
 
     def nearest_lists(self, rotated: Float32Array, n_probe: int) -> tuple[Float32Array, Int64Array]:
-        """Distances and numbers of the nearest lists of rotated queries.
+        """The inverted lists whose centroids are nearest to rotated queries, and their distances.
 
-        See `CoarseQuantiser.nearest`.
+        The result is that of `CoarseQuantiser.nearest`: two arrays of shape (q, n_probe), first the
+        float32 distances, then the int64 numbers of the lists.
         """
         return self._coarse.nearest(rotated, n_probe)
 
@@ -243,31 +251,32 @@ class InvertedLists:
         n: int,
         allowed: UInt8Array | None,
     ) -> Rows:
-        """Rows whose codes are nearest to each rotated query, within the given lists.
+        """Rows of the vectors whose codes are nearest to each query, within the given lists.
 
         Parameters
         ----------
-        rotated : (q, n_components)
-            Queries in the axes of the lists.
-        list_numbers : (q, width)
+        rotated : (q, n_components) float32
+            Query vectors in the axes of the lists.
+        list_numbers : (q, width) int64
             Numbers of the lists to probe, -1 for none.
-        distances : (q, width)
+        distances : (q, width) float32
             Squared distances or inner products of the queries and the centroids of these lists.
         n
             Number of rows for each query.
-        allowed : (ceil(n_rows / 8),) or None
+        allowed : (ceil(n_rows / 8),) uint8 or None
             Bitmap of the rows that may be returned, the lowest bit of a byte first; None for all.
 
         Returns
         -------
-        (q, n)
-            Nearest first; -1 where the lists hold fewer allowed vectors.
+        (q, n) int64
+            Row numbers, the nearest first; -1 where the lists hold fewer allowed vectors.
         """
         selector = None if allowed is None else faiss.IDSelectorBitmap(allowed)
         parameters = self._parameters_class(nprobe=list_numbers.shape[1], sel=selector)
         found = np.empty((len(rotated), n), np.float32)
         rows = np.empty((len(rotated), n), np.int64)
-        # The C++ method, because its Python wrapper in faiss 1.15 takes no parameters.
+        # The C++ method of FAISS is called directly, because its Python wrapper in faiss 1.15 takes
+        # no search parameters.
         self._index.search_preassigned_c(
             len(rotated),
             faiss.swig_ptr(rotated),
@@ -283,7 +292,10 @@ class InvertedLists:
 
 
 def locality_order(queries: Float32Array) -> Rows:
-    """(n,) order in which near queries follow each other, so that their lists are in the cache."""
+    """Indices that sort (n, d) queries such that near queries follow each other, shape (n,).
+
+    Near queries probe the same inverted lists, which are then still in the cache of the CPU.
+    """
     n = len(queries)
     strips = np.empty(n, np.int64)
     strips[np.argsort(queries[:, 0])] = np.arange(n) // math.isqrt(8 * n)

@@ -18,14 +18,14 @@ _FAISS_CLASSES = {
 
 
 def read_lists(path: Path, *, plan: IndexPlan, n_vectors: int) -> InvertedLists:
-    """The inverted lists in a file.
+    """The inverted lists in a file that `write_lists` made.
 
-    The digest of the file must have been checked, because FAISS does not validate its content.
+    The caller must have checked the digest of the file, because FAISS does not validate files.
 
     Parameters
     ----------
     path
-        File that `write_lists` made.
+        The file.
     plan
         Parameters that the lists must have.
     n_vectors
@@ -55,10 +55,10 @@ def read_lists(path: Path, *, plan: IndexPlan, n_vectors: int) -> InvertedLists:
 
 
 def write_lists(lists: InvertedLists, path: Path) -> None:
-    """Write inverted lists, and the rotation in front of them if there is one.
+    """Write inverted lists, and the rotation of their vectors if there is one, to a file.
 
-    Equal lists give the same bytes. `path` must be a temporary path or lie in a directory that is
-    being made, because FAISS does not write atomically.
+    Equal lists give equal bytes. `path` must be a temporary path or be in a temporary directory,
+    because FAISS does not write atomically.
     """
     index = lists.faiss_index
     if lists.plan.kind == "fastscan":

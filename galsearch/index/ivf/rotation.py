@@ -15,25 +15,31 @@ from galsearch.index.vectors.pca import PrincipalAxes
 _N_TEST_VECTORS = 8_192
 """Number of vectors on which the coding errors of two rotations are compared."""
 _MAX_OPQ_ERROR_RATIO = 0.9
-"""With `rotation = "auto"`, OPQ is used if its coding error is below this fraction of the other
-rotation's: its training takes long."""
+"""With `rotation = "auto"`, OPQ is used if its coding error is less than 0.9 times that of the
+principal axes or of unrotated vectors, because OPQ takes long to train."""
 
 
 def choose_rotation(
     plan: IndexPlan, recipe: IndexRecipe, sample: Vectors, pca: PrincipalAxes
 ) -> Float32Array | None:
-    """(n_components, d) axes that vectors are rotated to; None where they are not rotated.
+    """The axes to which vectors are rotated before they are coded.
 
     Parameters
     ----------
     plan
         Parameters of the inverted lists.
     recipe
-        Its `rotation` is used, or the one with the smallest coding error where that is `auto`.
+        Recipe of the index. If its `rotation` is `auto`, the coding errors of two rotations are
+        compared.
     sample : (n, d) float32
         Vectors that train OPQ and measure coding errors.
     pca
         Principal axes of the vectors.
+
+    Returns
+    -------
+    (n_components, d) float32 or None
+        Axes in rows; None where vectors are not rotated.
     """
     widest = pca.axes[: plan.n_components]
     if plan.kind == "ivfsq" or recipe.rotation == "pca":
@@ -50,7 +56,7 @@ def choose_rotation(
 
 
 def _opq_rotation(plan: IndexPlan, sample: Vectors, seed: int) -> Float32Array:
-    """(n_components, d) rotation that OPQ learns from a sample."""
+    """The rotation that OPQ learns from a sample: axes in rows, shape (n_components, d)."""
     matrix = faiss.OPQMatrix(plan.dim, plan.n_subvectors, plan.n_components)
     matrix.niter, matrix.niter_pq, matrix.niter_pq_0 = 12, 4, 8
     matrix.max_train_points = 16_384
@@ -65,11 +71,11 @@ def _opq_rotation(plan: IndexPlan, sample: Vectors, seed: int) -> Float32Array:
 def _coding_error(
     plan: IndexPlan, sample: Vectors, rotation: Float32Array | None, seed: int
 ) -> float:
-    """Mean squared error of a product quantiser on rotated vectors.
+    """Mean squared error with which a product quantiser codes rotated vectors.
 
     The quantiser codes residuals from the centroids of a coarse k-means, as in the inverted lists.
-    The variance that is lost with dropped components is part of the error. One half of the vectors
-    trains the quantiser, the error is that of the other half.
+    The variance of dropped components is part of the error. One half of the vectors trains the
+    quantiser; the error is measured on the other half.
     """
     vectors = _evenly_spaced(sample, 2 * _N_TEST_VECTORS)
     dropped = 0.0
@@ -93,5 +99,5 @@ def _coding_error(
 
 
 def _evenly_spaced(sample: Vectors, n: int) -> Vectors:
-    """About `n` vectors at equal distances in the sample, at most `n`."""
+    """At most `n` vectors of a sample, at equal distances in its order."""
     return np.ascontiguousarray(sample[:: max(1, len(sample) // n)][:n])

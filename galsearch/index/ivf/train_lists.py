@@ -1,4 +1,4 @@
-"""Training of inverted lists from a sample of the vectors: rotation, centroids and codes.
+"""Training of inverted lists from a sample of vectors: rotation, centroids and quantisers.
 
 The same vectors always give the same lists: the sample and k-means are seeded, and the graph over
 the centroids is made with one thread.
@@ -19,16 +19,21 @@ from galsearch.index.vectors.pca import PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 PCA_SAMPLE_SIZE = 65_536
-"""Number of vectors that determine the principal axes; more do not change the recall."""
+"""Number of sampled vectors from which principal axes are computed; more do not change recall."""
 _KMEANS_ITERATIONS = 8
-"""Iterations of k-means. More iterations change the lists, but not the recall of a query."""
+"""Number of k-means iterations that train the centroids of inverted lists. More iterations change
+the lists, but not the recall of queries."""
 _MIN_LISTS_FOR_GRAPH = 512
-"""With so many centroids or more, a search in an HNSW graph is faster than comparing all."""
+"""Number of centroids from which a search in an HNSW graph is faster than comparing all of them."""
 _HNSW_LINKS, _HNSW_EF_CONSTRUCTION = 16, 100
 
 
 def sample_vectors(stored: StoredVectors, n: int, seed: int) -> Vectors:
-    """(min(n, len(stored)), d) vectors at random rows without repetition, in the order of rows."""
+    """A random sample of `n` stored vectors, or all of them if there are fewer.
+
+    The float32 array has shape (min(n, len(stored)), d); vectors are in the order of their rows and
+    none is repeated.
+    """
     n = min(n, len(stored))
     rows = np.random.default_rng(seed).choice(len(stored), n, replace=False)
     return stored.take(np.sort(rows))
@@ -37,14 +42,14 @@ def sample_vectors(stored: StoredVectors, n: int, seed: int) -> Vectors:
 def train_lists(
     plan: IndexPlan, recipe: IndexRecipe, sample: Vectors, pca: PrincipalAxes
 ) -> InvertedLists:
-    """Empty inverted lists whose quantisers are trained on the CPU.
+    """Empty inverted lists whose rotation and quantisers were trained on the CPU.
 
     Parameters
     ----------
     plan
         Parameters of the lists.
     recipe
-        Its `rotation` and `seed` are used.
+        Recipe of the index, of which `rotation` and `seed` are used.
     sample : (n, d) float32
         Training vectors.
     pca
@@ -57,7 +62,7 @@ def train_lists(
 def train_rotated_lists(
     plan: IndexPlan, rotation: Float32Array | None, sample: Vectors, seed: int
 ) -> InvertedLists:
-    """Empty inverted lists with a given rotation, whose quantisers are trained on the CPU.
+    """Empty inverted lists with a given rotation, whose quantisers were trained on the CPU.
 
     Parameters
     ----------
@@ -80,7 +85,7 @@ def train_rotated_lists(
 
 
 def fill_lists(lists: InvertedLists, stored: StoredVectors, progress: StageProgress) -> None:
-    """Add every stored vector to the lists under its row."""
+    """Add all stored vectors to inverted lists; their row numbers become their ids in FAISS."""
     done = 0
     for rows, vectors in stored.blocks():
         lists.add(vectors, rows)
@@ -89,16 +94,23 @@ def fill_lists(lists: InvertedLists, stored: StoredVectors, progress: StageProgr
 
 
 def rotate_sample(sample: Vectors, rotation: Float32Array | None) -> Float32Array:
-    """(n, n_components) training vectors in the axes of the lists."""
+    """Training vectors rotated to the axes of the inverted lists, shape (n, n_components).
+
+    Without a rotation they are returned as they are.
+    """
     return sample if rotation is None else np.ascontiguousarray(sample @ rotation.T)
 
 
 def train_centroids(plan: IndexPlan, rotated: Float32Array, seed: int) -> Float32Array:
-    """(n_lists, n_components) centroids of the lists: k-means over rotated training vectors."""
+    """Centroids of the inverted lists, found by k-means over rotated training vectors.
+
+    The float32 array has shape (n_lists, n_components).
+    """
     clustering = faiss.Clustering(plan.n_components, plan.n_lists)
     clustering.seed = seed
     clustering.niter = _KMEANS_ITERATIONS
-    # FAISS need not warn about few vectors, because recall is measured afterwards.
+    # A warning of FAISS about few training vectors is not needed, because recall is measured
+    # afterwards.
     clustering.min_points_per_centroid = 1
     clustering.max_points_per_centroid = len(rotated)
     clustering.train(np.ascontiguousarray(rotated), faiss.IndexFlatL2(plan.n_components))
@@ -107,7 +119,7 @@ def train_centroids(plan: IndexPlan, rotated: Float32Array, seed: int) -> Float3
 
 
 def make_quantizer(plan: IndexPlan, centroids: Float32Array) -> Any:
-    """A FAISS index of the centroids: flat for few lists, an HNSW graph for many."""
+    """A FAISS index of the centroids: flat for fewer than 512 lists, otherwise an HNSW graph."""
     if plan.n_lists < _MIN_LISTS_FOR_GRAPH:
         quantizer = faiss.IndexFlatL2(plan.n_components)
         quantizer.add(centroids)
@@ -116,7 +128,8 @@ def make_quantizer(plan: IndexPlan, centroids: Float32Array) -> Any:
     graph.hnsw.efConstruction = _HNSW_EF_CONSTRUCTION
     n_threads = faiss.omp_get_max_threads()
     try:
-        # With several threads, the links depend on the order in which the threads add centroids.
+        # One thread adds the centroids, because with several the links of the graph would depend
+        # on the order in which the threads run.
         faiss.omp_set_num_threads(1)
         graph.add(centroids)
     finally:
@@ -126,7 +139,7 @@ def make_quantizer(plan: IndexPlan, centroids: Float32Array) -> Any:
 
 
 def _empty_index(plan: IndexPlan, quantizer: Any) -> Any:
-    """An untrained FAISS index of the family of the plan, which owns its coarse quantiser."""
+    """An untrained FAISS index of the family that the plan names; it owns its coarse quantiser."""
     common = (quantizer, plan.n_components, plan.n_lists)
     if plan.kind == "ivfsq":
         kind = faiss.ScalarQuantizer.QT_8bit

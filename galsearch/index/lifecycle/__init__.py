@@ -1,1 +1,1 @@
-"""Changes to an index (add, remove, compact), merging and verification."""
+"""Changes to an existing index (add, remove, compact), merging of indexes, and verification."""

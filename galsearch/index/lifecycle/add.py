@@ -1,9 +1,9 @@
 """Adding galaxies to an index that others may be reading.
 
 An index has one or two segments: the galaxies that were built or compacted, and those added since,
-indexed with the same quantisers. A new second segment is written with the galaxies that were added
-before and the new ones. Removed galaxies are listed in a file. An open index joins both segments in
-memory, so a query takes the same time however often the index has changed.
+indexed with the same quantisers. Each addition writes the second segment anew, with the galaxies
+that were added before and the new ones. Removed galaxies are listed in a file. An open index joins
+both segments in memory, so a query takes the same time however often the index has changed.
 """
 
 from collections.abc import Iterator
@@ -36,10 +36,10 @@ def add(
     index: str | Path | None = None,
     progress: Progress | None = None,
 ) -> IndexManifest:
-    """The manifest of an index after the galaxies of `embeddings` were added to it.
+    """Add the galaxies of a directory of embeddings to an index, and return its new manifest.
 
     The quantisers are not trained again. The change takes effect by one rename: a reader sees all
-    of it or nothing, and a process that dies before it leaves the index as it was.
+    of it or nothing, and a process that dies before the rename leaves the index as it was.
 
     Parameters
     ----------
@@ -48,7 +48,12 @@ def add(
     index
         Directory of the index; default: the only one under `index_builds`.
     progress
-        Receives the name of a stage, how much of it is done, and how much there is.
+        Receives the name of a stage, the number of finished items, and the number of items.
+
+    Returns
+    -------
+    IndexManifest
+        Description of the index after the change.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def add(
     EncoderMismatchError
         Where another encoder made the embeddings.
     MissingModalityError
-        Where they hold a modality that the index was built without.
+        Where the embeddings hold a modality that the index was built without.
     ManifestError
         Where the index is damaged.
     LockedError
@@ -80,7 +85,7 @@ def add(
 def _check_compatible(
     opened: GalaxyIndex, stores: dict[Modality, EmbeddingStore], source: Path
 ) -> None:
-    """Check that the index can hold these embeddings."""
+    """Check that an index has the encoder and the modalities of the embeddings to be added."""
     manifest = opened.manifest
     name = f"index '{manifest.recipe.name}'"
     for kind, store in stores.items():
@@ -99,7 +104,10 @@ def _write_second_segment(
     folder: Path,
     progress: Progress,
 ) -> SegmentManifest:
-    """Write the galaxies that were added before and not removed, and the new ones."""
+    """Write the second segment of an index, and return its manifest entry.
+
+    It holds the galaxies that were added before and not removed since, and the new ones.
+    """
     table = read_catalogue(source)
     new = np.asarray(table["target_id"])
     known = new[opened.catalogue_rows(new) >= 0]
@@ -126,7 +134,10 @@ def _write_second_segment(
 def _write_modality(
     opened: GalaxyIndex, kind: Modality, store: EmbeddingStore | None, folder: Path
 ) -> StoredVectors | None:
-    """Write and index the second segment of one modality; None where it has no vectors."""
+    """Write and index the vectors of one modality of the second segment, and return them.
+
+    None where the segment has no vectors of this modality.
+    """
     before = _second_segment(opened, kind)
     ids = [] if before is None else [before.ids]
     if store is not None:
@@ -148,7 +159,10 @@ def _write_modality(
 
 
 def _second_segment(opened: GalaxyIndex, kind: Modality) -> StoredVectors | None:
-    """The vectors of one modality that were added before and not removed since."""
+    """The stored vectors of one modality in the second segment of an index.
+
+    These vectors were added after the build. None where there are no such vectors.
+    """
     later = opened.manifest.segments[1:]
     if not any(kind in segment.n_vectors for segment in later):
         return None
@@ -156,6 +170,6 @@ def _second_segment(opened: GalaxyIndex, kind: Modality) -> StoredVectors | None
 
 
 def _n_present_in_second(opened: GalaxyIndex) -> int:
-    """Number of galaxies that were added before and not removed since."""
+    """Number of galaxies in the second segment of an index that have not been removed."""
     later = opened.catalogue_segments[1:]
     return sum(len(segment.ids) - len(segment.removed) for segment in later)

@@ -1,4 +1,4 @@
-"""The last step of a change: the new manifest takes effect."""
+"""The last step of a change to an index: its new manifest replaces the old one."""
 
 import dataclasses
 from pathlib import Path
@@ -16,11 +16,10 @@ from galsearch.index.storage.generations import (
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 
 REMEASURE_SHARE = 0.1
-"""Fraction of the galaxies after whose change the directions are tuned and measured again.
+"""Fraction of the galaxies that must have been added or removed for a new tuning and measurement.
 
-Search settings were chosen for the galaxies of the last measurement. With a limit, the cost of a
-change stays small on average, and the recall in the manifest is never that of a very different
-index."""
+Search settings were chosen for the galaxies of the last measurement. With this limit, a change
+costs little on average, and the recall in the manifest is never that of a very different index."""
 
 
 def commit(
@@ -31,23 +30,23 @@ def commit(
     n_changed: int,
     **other: Any,
 ) -> IndexManifest:
-    """The new manifest of an index, after it has replaced the old one.
+    """Make a change to an index take effect, and return the new manifest.
 
-    Where a tenth of the galaxies has changed since recall was measured, every direction is tuned
-    and measured again first.
+    Where a tenth of the galaxies has been added or removed since recall was measured, every
+    direction of search is tuned and measured again first.
 
     Parameters
     ----------
     opened
-        The index before the change; it is closed.
+        The index before the change; the function closes it.
     folder
         Directory of the new files.
     segments
         The segments of the index after the change.
     n_changed
-        Galaxies that were added or removed since recall was measured.
+        Number of galaxies that were added or removed since recall was measured.
     **other
-        Other fields of the manifest that change.
+        New values of other fields of the manifest, by name.
     """
     old = opened.manifest
     draft = dataclasses.replace(

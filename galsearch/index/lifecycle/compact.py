@@ -1,4 +1,4 @@
-"""Compaction: an index with later additions and removals becomes one segment again."""
+"""Compaction of an index, after which its galaxies are one segment and removed ones are gone."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -39,19 +39,24 @@ from galsearch.index.vectors.stored_vectors import StoredVectors
 
 
 def compact(index: str | Path | None = None, *, progress: Progress | None = None) -> IndexManifest:
-    """The manifest of an index after its segments were joined and removed galaxies dropped.
+    """Join the segments of an index without removed galaxies, and return its new manifest.
 
-    The quantisers stay as they were trained, so neighbours stay the same. Every direction is tuned
-    and its recall is measured again. An index that was too small for inverted lists gets them
-    where it has enough vectors now. Where recall is below the target afterwards, the galaxies have
-    changed so much that a new build, which trains again, is better.
+    The quantisers stay as they were trained, so neighbours stay the same. Every direction of search
+    is tuned, and its recall is measured again. An index that was too small for inverted lists
+    receives them if it has enough vectors now. Where recall is below the target afterwards, the
+    galaxies have changed so much that a new build, which trains again, is better.
 
     Parameters
     ----------
     index
         Directory of the index; default: the only one under `index_builds`.
     progress
-        Receives the name of a stage, how much of it is done, and how much there is.
+        Receives the name of a stage, the number of finished items, and the number of items.
+
+    Returns
+    -------
+    IndexManifest
+        Description of the index after the change.
 
     Raises
     ------
@@ -91,7 +96,10 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
 def _compact_modality(
     opened: GalaxyIndex, kind: Modality, folder: Path
 ) -> tuple[ModalityIndex, ModalityManifest]:
-    """Write the vectors and lists of one modality as one segment."""
+    """Write the vectors and inverted lists of one modality as one segment.
+
+    The result is the new index over the modality, and its manifest entry.
+    """
     old, described = opened.stored(kind), opened.manifest.modalities[kind]
 
     def blocks() -> Iterator[tuple[TargetIds, Vectors]]:
@@ -120,11 +128,11 @@ def _compact_modality(
 
 
 def _share_of_vectors(opened: GalaxyIndex, kind: Modality) -> float:
-    """Fraction of all vectors of an index that are of one modality."""
+    """Fraction of the vectors of an index that belong to the modality `kind`."""
     counts = {each: len(opened.stored(each)) for each in opened.manifest.modalities}
     return counts[kind] / sum(counts.values())
 
 
 def _new_rows(old: StoredVectors, new: StoredVectors) -> Rows:
-    """(n_old,) row in `new` of each row of `old`, -1 where its galaxy was removed."""
+    """New row number of each old row of stored vectors, shape (n_old,); -1 for removed galaxies."""
     return find_rows(new.ids, old.ids_at(np.arange(old.n_rows)))

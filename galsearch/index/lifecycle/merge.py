@@ -55,23 +55,28 @@ def merge(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> IndexManifest:
-    """The manifest of one new index with the galaxies of all `parts`, written to `out`.
+    """Merge several indexes into a new one, and return its manifest.
 
-    It gives the neighbours that an index built at once with the same quantisers gives: stored
-    vectors and inverted lists are the same bytes. Nothing is trained or coded again, and the parts
-    are only read.
+    The new index gives the same neighbours as a single build with the same quantisers: its stored
+    vectors and inverted lists are the same bytes. Nothing is trained or coded again, and the merged
+    indexes are not changed.
 
     Parameters
     ----------
     parts
         Directories of indexes that `build_index(..., quantisers=...)` made with the quantisers of
-        one index, which may be among them.
+        one index, which may itself be one of the parts.
     out
         Directory of the new index.
     overwrite
         Replace an index that is in `out`.
     progress
-        Receives the name of a stage, how much of it is done, and how much there is.
+        Receives the name of a stage, the number of finished items, and the number of items.
+
+    Returns
+    -------
+    IndexManifest
+        Description of the new index.
 
     Raises
     ------
@@ -86,7 +91,7 @@ def merge(
     ManifestError
         Where a part is damaged, or `parts` is empty.
     IndexExistsError, OutputExistsError
-        Where `out` may not be replaced.
+        Where `out` exists and may not be replaced.
     """
     if not parts:
         raise ManifestError("there is no part to merge.")
@@ -124,7 +129,10 @@ def merge(
 
 
 def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
-    """Check that the parts share encoder, modalities and quantisers, and are unchanged."""
+    """Check that indexes to be merged have the same encoder, modalities and quantisers.
+
+    No galaxies may have been added or removed after an index was built or compacted.
+    """
     first = opened[0]
     for part in opened:
         manifest = part.manifest
@@ -154,7 +162,10 @@ def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
 
 
 def _trained(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
-    """The plans and quantisers of the lists of a modality, whatever vectors they hold."""
+    """Plans and quantiser digests of the inverted lists of a modality, for a comparison.
+
+    The number of vectors is left out, because indexes to be merged may differ in it.
+    """
     trained = [(entry.plan, entry.quantiser)]
     if entry.query_aware is not None:
         trained.append((entry.query_aware.plan, entry.query_aware.quantiser))
@@ -164,7 +175,10 @@ def _trained(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
 def _merge_modality(
     opened: Sequence[GalaxyIndex], kind: Modality, folder: Path
 ) -> tuple[ModalityIndex, ModalityManifest]:
-    """Write the vectors and lists of one modality of all parts."""
+    """Write the vectors and inverted lists of one modality of all indexes to be merged.
+
+    The result is the merged index over the modality, and its manifest entry.
+    """
     folder.mkdir(parents=True)
     parts = [part.stored(kind) for part in opened]
     ids = _sorted_ids(parts, kind)
@@ -194,13 +208,16 @@ def _merge_modality(
 
 
 def _join(lists: Sequence[InvertedLists]) -> InvertedLists:
-    """The first lists with the vectors of the others at their end."""
+    """The inverted lists of the first part, to which the vectors of the others were moved."""
     lists[0].merge_segments(lists[1:], deleted_rows=np.empty(0, np.int64))
     return lists[0]
 
 
 def _sorted_ids(parts: Sequence[StoredVectors], kind: Modality) -> TargetIds:
-    """(n,) TARGETIDs of all parts, ascending."""
+    """TARGETIDs of the vectors of all indexes to be merged, shape (n,), ascending.
+
+    A TARGETID that occurs in two indexes is an error.
+    """
     ids = np.sort(np.concatenate([part.ids for part in parts]))
     repeated = ids[1:][ids[1:] == ids[:-1]]
     if len(repeated):
@@ -215,7 +232,10 @@ def _sorted_ids(parts: Sequence[StoredVectors], kind: Modality) -> TargetIds:
 def _merge_vectors(
     parts: Sequence[StoredVectors], ids: TargetIds, folder: Path, store: str
 ) -> StoredVectors:
-    """The encoded vectors of all parts, in order of TARGETID and without coding them again."""
+    """Write the encoded vectors of all indexes to be merged, and return the stored vectors.
+
+    They are in order of TARGETID and are not encoded again.
+    """
     codec = parts[0].codec
     pca = getattr(codec, "pca", None)
     if pca is not None:

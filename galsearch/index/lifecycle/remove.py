@@ -22,9 +22,10 @@ from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 def remove(
     target_ids: Sequence[int | str] | TargetIds, *, index: str | Path | None = None
 ) -> IndexManifest:
-    """The manifest of an index after these galaxies were removed from it.
+    """Remove galaxies from an index, and return its new manifest.
 
-    No later search returns them. Their files shrink when the index is compacted.
+    No later search returns these galaxies. The files of the index become smaller only when it is
+    compacted.
 
     Parameters
     ----------
@@ -33,10 +34,15 @@ def remove(
     index
         Directory of the index; default: the only one under `index_builds`.
 
+    Returns
+    -------
+    IndexManifest
+        Description of the index after the change.
+
     Raises
     ------
     UnknownTargetError
-        Where a galaxy is not in the index; then none is removed.
+        Where a galaxy is not in the index; then no galaxy is removed.
     ShardError
         Where no vector of a modality would be left.
     ManifestError
@@ -65,7 +71,7 @@ def remove(
 
 
 def _check_some_remain(opened: GalaxyIndex, wanted: TargetIds) -> None:
-    """Check that every modality has vectors of other galaxies."""
+    """Check that every modality of an index still has vectors after galaxies are removed."""
     for kind in opened.manifest.modalities:
         stored = opened.stored(kind)
         if len(stored) == np.count_nonzero(stored.rows_of(wanted) >= 0):
@@ -79,7 +85,10 @@ def _check_some_remain(opened: GalaxyIndex, wanted: TargetIds) -> None:
 def _write_removed(
     opened: GalaxyIndex, wanted: TargetIds, folder: Path
 ) -> tuple[SegmentManifest, ...]:
-    """Write a longer list of removed galaxies for each segment that holds one of `wanted`."""
+    """Write the new lists of removed galaxies, and return the manifest entries of all segments.
+
+    A segment that holds none of the `wanted` galaxies keeps its list.
+    """
     segments = []
     pairs = zip(opened.manifest.segments, opened.catalogue_segments, strict=True)
     for number, (entry, catalogue) in enumerate(pairs):

@@ -1,4 +1,4 @@
-"""The catalogue of an index segment without the galaxies that were removed from it."""
+"""Reading of the catalogue of an index without the galaxies that were removed from it."""
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +19,10 @@ def read_present(segment: CatalogueSegment) -> pa.Table:
 
 
 def read_all_present(opened: GalaxyIndex) -> pa.Table:
-    """The catalogue of all segments of an index, without removed galaxies."""
+    """The catalogue of an index with all its columns, without removed galaxies."""
     return concatenate([read_present(segment) for segment in opened.catalogue_segments])
 
 
 def concatenate(tables: list[pa.Table]) -> pa.Table:
-    """The rows of all tables. A column that a table lacks is null for its galaxies."""
+    """The rows of several tables in one table; columns that a table lacks are null in its rows."""
     return pa.concat_tables(tables, promote_options="permissive")

@@ -1,4 +1,4 @@
-"""Verification of an index: every byte and every count that its manifest states."""
+"""Verification of an index: a check of every byte and every count that its manifest states."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _BLOCK_ROWS = 65_536
 def verify(
     directory: str | Path | None = None, *, progress: Progress | None = None
 ) -> IndexManifest:
-    """The manifest of an index, after everything that it states was found to be true.
+    """Check everything that the manifest of an index states, and return the manifest.
 
     The sha256 of each file is computed before anything reads the file. TARGETIDs must ascend,
     vectors must have unit norm, every embedded galaxy must be in the catalogue, FAISS files must
@@ -33,10 +33,15 @@ def verify(
     progress
         Receives `digests`, the number of files that were read, and the number of files.
 
+    Returns
+    -------
+    IndexManifest
+        Manifest of the index, which was found to be true.
+
     Raises
     ------
     ManifestError
-        Where something is wrong; the message names the first such file.
+        Where the index differs from its manifest; the message names the first file that does.
     EncoderMismatchError
         Where the modalities come from different encoders.
     """
@@ -51,7 +56,8 @@ def verify(
     for entry in index.manifest.segments:
         _check_segment(directory / entry.path, entry, index.manifest)
     _check_ascending(index.ids, directory / IDS_NAME)
-    index.catalogue_records(index.ids)  # It checks that each record has the TARGETID of its row.
+    # Reading the records of all galaxies checks that each record has the TARGETID of its row.
+    index.catalogue_records(index.ids)
     _check_count(index.ids, index.manifest.n_galaxies, "galaxies", directory)
     for kind, described in index.manifest.modalities.items():
         stored = index.modality(kind).stored
@@ -67,7 +73,10 @@ def verify(
 
 
 def _check_no_other_files(directory: Path, manifest: IndexManifest) -> None:
-    """Check that the manifest lists every file, except superseded ones and the locks."""
+    """Check that the manifest of an index lists every file in its directory.
+
+    Exceptions are files of older generations, which are still to be removed, and lock files.
+    """
     found = {
         path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()
     }
@@ -96,7 +105,10 @@ def _check_segment(folder: Path, entry: SegmentManifest, manifest: IndexManifest
 
 
 def _check_count(ids: TargetIds, expected: int, what: str, directory: Path) -> None:
-    """Check the number of TARGETIDs, and that none occurs twice."""
+    """Check that there is the expected number of TARGETIDs, and that none occurs twice.
+
+    `what` names the galaxies or vectors in the error message.
+    """
     n_different = len(np.unique(ids))
     if len(ids) != expected or n_different != expected:
         raise ManifestError(
@@ -107,7 +119,7 @@ def _check_count(ids: TargetIds, expected: int, what: str, directory: Path) -> N
 
 
 def _check_ascending(ids: TargetIds, path: Path) -> None:
-    """Check that TARGETIDs are positive and ascend."""
+    """Check that the TARGETIDs in a file are positive and ascend."""
     if len(ids) and ids[0] <= 0:
         raise ManifestError(f"{path}: {ids[0]} is not the TARGETID of a galaxy.", path=path)
     wrong = np.flatnonzero(ids[1:] <= ids[:-1])
@@ -120,7 +132,7 @@ def _check_ascending(ids: TargetIds, path: Path) -> None:
 
 
 def _check_unit_norm(segment: VectorSegment, path: Path) -> None:
-    """Check that every vector has unit norm."""
+    """Check that every vector in a file has unit norm."""
     for start in range(0, len(segment.vectors), _BLOCK_ROWS):
         block = segment.codec.decode(segment.vectors[start : start + _BLOCK_ROWS])
         wrong = np.flatnonzero(off_unit(block))

@@ -10,23 +10,23 @@ from galsearch.index.plan.index_plan import IndexPlan
 
 LOOKED_UP_CODE = 1.0
 """Cost of one product-quantiser code of 5 to 8 bits, looked up in a table; the unit of costs."""
-PACKED_CODE = 0.06
+FAST_SCAN_CODE = 0.06
 """Cost of one 4-bit code with fast scan, which compares 32 vectors at a time in registers."""
 SCALAR_CODE = 0.5
 """Cost of one component that is stored as an 8-bit scalar."""
-VISITED_LIST = 4000.0
+PROBED_LIST = 4000.0
 """Cost of probing an inverted list: finding its centroid, and the first access to memory that is
 not in the cache of the CPU."""
-LIST_BY_PRODUCTS = 1800.0
+PROBED_LIST_INNER_PRODUCT = 1800.0
 """Cost of probing a list with inner-product PQ, where the lookup table is shared by all lists."""
-SHORT_COMPONENT = 0.2
+SHORTENED_COMPONENT = 0.2
 """Cost of comparing one component of shortened float32 vectors in a sequential scan."""
 SCANNED_COMPONENT = 0.5
 """Cost of comparing one component of stored vectors in a sequential scan."""
-GATHERED_COMPONENT = 0.7
+RANDOM_ACCESS_COMPONENT = 0.7
 """Additional cost for each component of a stored vector that is fetched from a random position of
 the memory map."""
-KEPT_VECTOR = 25.0
+TEMPORARY_INDEX_VECTOR = 25.0
 """Cost of adding one vector to the temporary index of a filter, divided by 100 because a filter is
 expected to be used for a hundred queries."""
 
@@ -44,9 +44,9 @@ def probe_cost(n_lists: float, plan: IndexPlan) -> float:
     >>> round(probe_cost(16, plan))
     94000
     """
-    weight = {"ivfsq": SCALAR_CODE, "fastscan": PACKED_CODE}.get(plan.kind, LOOKED_UP_CODE)
+    weight = {"ivfsq": SCALAR_CODE, "fastscan": FAST_SCAN_CODE}.get(plan.kind, LOOKED_UP_CODE)
     n_vectors = n_lists * plan.n_vectors / plan.n_lists
-    visit = LIST_BY_PRODUCTS if plan.metric == "ip" else VISITED_LIST
+    visit = PROBED_LIST_INNER_PRODUCT if plan.metric == "ip" else PROBED_LIST
     return n_lists * visit + n_vectors * plan.n_subvectors * weight
 
 
@@ -55,7 +55,7 @@ def rerank_cost(n_vectors: float, dim: int) -> float:
 
     The unit is the look-up of one 8-bit code.
     """
-    return n_vectors * dim * (SCANNED_COMPONENT + GATHERED_COMPONENT)
+    return n_vectors * dim * (SCANNED_COMPONENT + RANDOM_ACCESS_COMPONENT)
 
 
 def temporary_index_cost(n_compared: float, n_indexed: int, n_components: int) -> float:
@@ -70,4 +70,4 @@ def temporary_index_cost(n_compared: float, n_indexed: int, n_components: int) -
     n_components
         Number of components of a shortened vector.
     """
-    return n_compared * n_components * SHORT_COMPONENT + n_indexed * KEPT_VECTOR
+    return n_compared * n_components * SHORTENED_COMPONENT + n_indexed * TEMPORARY_INDEX_VECTOR
