@@ -5,8 +5,6 @@ that suggests the nearest known name; a value of a wrong type is an error that n
 """
 
 import dataclasses
-import difflib
-import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -33,6 +31,9 @@ def read_config(path: str | Path, kind: type[T]) -> T:
     ConfigError
         Where the file is missing or not TOML, a key is unknown or missing, or a type is wrong.
     """
+    # Imported here, as difflib below: a query reads no TOML and starts faster without them.
+    import tomllib
+
     path = Path(path)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -105,6 +106,8 @@ def _build(table: Mapping[str, Any], kind: Any, prefix: str, problems: list[str]
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in fields:
+            import difflib
+
             near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
             hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(fields)}."
             problems.append(f"unknown key '{prefix}{key}': {hint}")
