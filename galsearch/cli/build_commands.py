@@ -28,8 +28,8 @@ def simulate(
 ) -> None:
     """Simulate a survey in DESI and Legacy Surveys files.
 
-    Writes DESI coadds with redrock redshifts, Legacy Surveys cutouts, a table of the true
-    parameters, and the recipe with which `galsearch ingest` reads them.
+    The command writes DESI coadds with redrock redshifts, Legacy Surveys cutouts, a table of the
+    true parameters, and the recipe with which `galsearch ingest` reads them.
     """
     with progress_bars() as progress:
         report = galsearch.simulate_survey(

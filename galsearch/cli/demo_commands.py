@@ -33,8 +33,8 @@ def demo(
 ) -> None:
     """Try everything on a simulated survey.
 
-    Simulates galaxies, ingests, embeds and indexes them, queries one galaxy in all four
-    directions and writes a page of thumbnails and spectra.
+    The command simulates galaxies, ingests, embeds and indexes them, queries one galaxy in all
+    four directions and writes a page of thumbnails and spectra.
     """
     with progress_bars() as progress:
         result = galsearch.run_demo(out, n=n, seed=seed, workers=workers, progress=progress)

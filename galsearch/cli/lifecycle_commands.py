@@ -16,7 +16,7 @@ def add(
 ) -> None:
     """Add galaxies to an index.
 
-    They are coded with the quantisers that the index was trained with.
+    New galaxies are coded with the quantisers that the index was trained with.
     """
     with progress_bars() as progress:
         manifest = galsearch.add(embeddings, index=index, progress=progress)
@@ -29,7 +29,7 @@ def remove(
 ) -> None:
     """Remove galaxies from an index.
 
-    They are never found again. `galsearch compact` frees their space.
+    Removed galaxies are never found again. `galsearch compact` frees their space.
     """
     typer.echo(str(galsearch.remove(target_ids, index=index)))
 

@@ -109,6 +109,7 @@ def verify(
 ) -> None:
     """Check every digest and count of an index.
 
-    Reads every byte. The exit status is 1 where something disagrees with the manifest.
+    Every byte of the index is read. The exit status is 1 where something disagrees with the
+    manifest.
     """
     typer.echo(str(galsearch.verify(index)))

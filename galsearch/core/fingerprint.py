@@ -11,9 +11,10 @@ _PATTERN = re.compile(r"[0-9a-f]{64}")
 
 
 class Fingerprint(str):
-    """sha256 of an encoder's architecture, weights and preprocessing, as 64 hexadecimal digits.
+    """Identity of an encoder: the SHA-256 digest of its architecture, weights and preprocessing.
 
-    It is a string, so it is written to JSON and Parquet as it is.
+    A fingerprint is a string of 64 hexadecimal digits, so that it can be written to JSON and
+    Parquet.
 
     Raises
     ------
@@ -44,7 +45,13 @@ class Fingerprint(str):
 
 
 def short_digest(digest: str) -> str:
-    """The first 16 digits of a hexadecimal digest, for messages and file names."""
+    """The first 16 digits of a hexadecimal digest, for messages and file names.
+
+    Examples
+    --------
+    >>> short_digest("0221b9e6681cd8db" + 48 * "0")
+    '0221b9e6681cd8db'
+    """
     return digest[:_SHORT_DIGITS]
 
 

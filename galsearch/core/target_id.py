@@ -25,7 +25,8 @@ class TargetId(int):
     Raises
     ------
     InvalidTargetIdError
-        Given a float, a bool, text that is not decimal digits, or a value outside 1 .. 2**63 - 1.
+        Where the value is a float, a bool, text that is not decimal digits, or outside
+        1 .. 2**63 - 1.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def as_target_ids(values: Any) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class TargetIdParts:
-    """The parts that DESI packs into a TARGETID."""
+    """The parts that DESI packs into the bits of a TARGETID."""
 
     objid: int
     """Row number of the object in the Tractor catalogue of its Legacy Surveys brick."""
@@ -194,5 +195,11 @@ def target_id_from_position(healpix_29: int) -> TargetId:
 
 
 def is_position_id(target_id: TargetId) -> bool:
-    """True for a TARGETID that `target_id_from_position` made, False for one that DESI assigned."""
+    """True for a TARGETID that `target_id_from_position` made, False for one that DESI assigned.
+
+    Examples
+    --------
+    >>> is_position_id(TargetId(6529815828203712756)), is_position_id(TargetId(39633345008634465))
+    (True, False)
+    """
     return bool(int(target_id) & _POSITION_BIT)

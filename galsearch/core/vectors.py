@@ -45,6 +45,11 @@ def off_unit(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """True for each row of (n, d) vectors whose length differs from 1 by more than 1e-5 or is NaN.
 
     The result is a bool array of shape (n,).
+
+    Examples
+    --------
+    >>> off_unit(np.array([[0.6, 0.8], [1.0, 1.0]]))
+    array([False,  True])
     """
     length = np.linalg.norm(np.asarray(vectors, dtype=np.float64), axis=1)
     return np.asarray(~(np.abs(length - 1) <= UNIT_TOLERANCE))

@@ -1,3 +1,3 @@
-"""The version of galsearch; pyproject.toml reads it from here."""
+"""The version of galsearch; pyproject.toml reads it from this module."""
 
 VERSION = "0.1.0"

@@ -1,4 +1,4 @@
-"""sha256 digests of files and texts, and a digest of a sample that takes milliseconds."""
+"""SHA-256 digests of files and texts, and of a sample of a file, which takes milliseconds."""
 
 import hashlib
 from collections.abc import Iterable
@@ -15,18 +15,18 @@ _EDGE_BYTES, _BLOCK_BYTES, _N_BLOCKS = 1 << 16, 1 << 14, 16
 
 
 def sha256_of_file(path: Path) -> str:
-    """sha256 of the content of a file, as 64 hexadecimal digits."""
+    """The SHA-256 digest of the content of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_of_text(text: str) -> str:
-    """sha256 of a text in UTF-8, as 64 hexadecimal digits."""
+    """The SHA-256 digest of a text in UTF-8, as 64 hexadecimal digits."""
     return sha256_of_parts([text.encode()])
 
 
 def sha256_of_parts(parts: Iterable[bytes | memoryview]) -> str:
-    """sha256 of the concatenation of several pieces, as 64 hexadecimal digits.
+    """The SHA-256 digest of several pieces of bytes in sequence, as 64 hexadecimal digits.
 
     Examples
     --------
@@ -45,10 +45,10 @@ class FileDigest:
 
     n_bytes: int
     sha256: str
-    """sha256 of the whole file, as 64 hexadecimal digits."""
+    """SHA-256 digest of the whole file, as 64 hexadecimal digits."""
     sample_sha256: str
-    """sha256 of a sample: the whole of a file up to 1 MiB; of a larger one the first and last
-    64 KiB and 16 blocks of 16 KiB between them."""
+    """SHA-256 digest of a sample of the file. A file of up to 1 MiB is sampled as a whole, a larger
+    one by its first and last 64 KiB and 16 blocks of 16 KiB between them."""
 
     @classmethod
     def of(cls, path: Path) -> Self:

@@ -57,7 +57,8 @@ def hold_for_reading(path: Path) -> int:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH)
         except OSError:
-            # Without locks nothing is ever removed (see `is_held`), so reading is safe.
+            # On a file system without locks `is_held` is always true, so no file is removed while
+            # it is read.
             return handle
     return handle
 

@@ -21,7 +21,8 @@ LINES_ANGSTROM: dict[str, float] = {
     "Hα": 6564.6,
     "[S II]": 6725.5,
 }
-"""Rest-frame vacuum wavelengths of lines by which a galaxy's redshift is checked by eye."""
+"""Rest-frame vacuum wavelengths in Angstrom of spectral lines, with which a reader of a plot can
+check the redshift of a galaxy."""
 
 
 def spectrum_svg(

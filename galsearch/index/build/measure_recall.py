@@ -59,9 +59,14 @@ def measure_direction(
     recipe: IndexRecipe,
     originals: dict[Modality, StoredVectors] | None = None,
 ) -> DirectionManifest:
-    """Tune one direction of search, from `using` to `among`, and measure its recall and speed.
+    """Tune one direction of search, and return its settings, recall and speed.
 
-    The other arguments are those of `measure_directions`.
+    Parameters
+    ----------
+    using, among
+        Modality of the queries, and modality that is searched.
+    opened, recipe, originals
+        Index over each modality, recipe and original vectors, as in `measure_directions`.
     """
     stored = {kind: modality.stored for kind, modality in opened.items()}
     truth = {**stored, **(originals or {})}

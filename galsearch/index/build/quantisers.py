@@ -1,4 +1,4 @@
-"""Quantisers of one modality: trained from its vectors, or taken from another index."""
+"""Quantisers of one modality, which are trained from its vectors or taken from another index."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ class Quantisers:
     pca: PrincipalAxes | None
     """Principal axes of the vectors; None for a flat index of float vectors."""
     lists: InvertedLists | None = None
-    """Empty inverted lists; None for a flat index, and where `gpu` trains and fills them."""
+    """Empty inverted lists; None for a flat index, and where GPUs train and fill the lists."""
     gpu: GpuPlan | None = None
     """Configuration of the GPUs that train and fill the lists; None where the CPU does."""
     query_aware: InvertedLists | None = None
@@ -54,8 +54,18 @@ def index_vectors(
 ) -> ModalityIndex:
     """Fill the inverted lists of one modality, and return the index over its vectors.
 
-    The lists and the encoded vectors are written to `folder`. The lists of `quantisers` are filled
-    in place, so quantisers can be used only once.
+    Parameters
+    ----------
+    quantisers
+        Trained quantisers. Their lists are filled in place, so they can be used only once.
+    recipe
+        Recipe of the index.
+    stored
+        Float32 vectors, which `write_vectors` wrote to `folder`.
+    folder
+        Directory to which the lists and the encoded vectors are written.
+    progress
+        Receives the number of vectors that were added to the lists.
     """
     lists, query_aware = quantisers.lists, quantisers.query_aware
     if quantisers.gpu is not None and quantisers.pca is not None:
@@ -105,7 +115,14 @@ def train_quantisers(
 
 
 def read_quantisers(index: Path, kinds: Iterable[Modality]) -> dict[Modality, Quantisers]:
-    """The quantisers of the index in a directory, for each of the given modalities.
+    """The quantisers of an existing index, for each of the given modalities.
+
+    Parameters
+    ----------
+    index
+        Directory of the index.
+    kinds
+        Modalities.
 
     Raises
     ------

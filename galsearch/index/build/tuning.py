@@ -54,9 +54,22 @@ class QuerySample:
 
 
 def sample_query_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[TargetIds, TargetIds]:
-    """Random TARGETIDs of `n` galaxies for tuning, and of `n` other galaxies for measuring recall.
+    """Random TARGETIDs of galaxies for tuning, and of other galaxies for measuring recall.
 
-    Where there are fewer than 2 n galaxies, both samples are the same.
+    Parameters
+    ----------
+    stored
+        Vectors of the modality of the queries.
+    n
+        Number of galaxies in each of the two samples.
+    seed
+        Seed of the random choice.
+
+    Returns
+    -------
+    tuning, measuring : (n,) int64
+        TARGETIDs in ascending order. Where there are fewer than 2 n galaxies, both samples are the
+        same.
     """
     ids = np.random.default_rng(seed).permutation(stored.ids)[: 2 * n]
     tuning = np.sort(ids[:n])

@@ -295,6 +295,11 @@ def locality_order(queries: Float32Array) -> Rows:
     """Indices that sort (n, d) queries such that near queries follow each other, shape (n,).
 
     Near queries probe the same inverted lists, which are then still in the cache of the CPU.
+
+    Examples
+    --------
+    >>> locality_order(np.float32([[0.1, 0.5], [0.2, 0.1], [0.3, 0.4]]))
+    array([1, 2, 0])
     """
     n = len(queries)
     strips = np.empty(n, np.int64)

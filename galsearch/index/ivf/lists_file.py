@@ -1,4 +1,4 @@
-"""Reading and writing inverted lists in FAISS's own file format."""
+"""Reading and writing of inverted lists in FAISS's own file format."""
 
 from pathlib import Path
 

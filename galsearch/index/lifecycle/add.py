@@ -1,4 +1,4 @@
-"""Adding galaxies to an index that others may be reading.
+"""Addition of galaxies to an index that other processes may be reading.
 
 An index has one or two segments: the galaxies that were built or compacted, and those added since,
 indexed with the same quantisers. Each addition writes the second segment anew, with the galaxies

@@ -1,4 +1,4 @@
-"""Merging indexes of parts of a survey that were built with the same quantisers."""
+"""Merging of indexes over parts of a survey that were built with the same quantisers."""
 
 import dataclasses
 import time

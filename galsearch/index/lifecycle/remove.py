@@ -1,4 +1,4 @@
-"""Removing galaxies from an index that others may be reading."""
+"""Removal of galaxies from an index that other processes may be reading."""
 
 import dataclasses
 from collections.abc import Sequence

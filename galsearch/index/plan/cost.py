@@ -11,9 +11,9 @@ from galsearch.index.plan.index_plan import IndexPlan
 LOOKED_UP_CODE = 1.0
 """Cost of one product-quantiser code of 5 to 8 bits, looked up in a table; the unit of costs."""
 FAST_SCAN_CODE = 0.06
-"""Cost of one 4-bit code with fast scan, which compares 32 vectors at a time in registers."""
+"""Cost of one 4-bit code in FAISS's fast scan, which compares 32 vectors at a time in registers."""
 SCALAR_CODE = 0.5
-"""Cost of one component that is stored as an 8-bit scalar."""
+"""Cost of comparing one component that an inverted list stores as an 8-bit scalar."""
 PROBED_LIST = 4000.0
 """Cost of probing an inverted list: finding its centroid, and the first access to memory that is
 not in the cache of the CPU."""

@@ -141,7 +141,14 @@ def plan_index(
 
 
 def list_bytes(plan: IndexPlan) -> float:
-    """Bytes of memory that the inverted lists of a plan need: codes, row numbers and centroids."""
+    """Bytes of memory that the inverted lists of a plan need: codes, row numbers and centroids.
+
+    Examples
+    --------
+    >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256)
+    >>> plan.n_lists, plan.code_bytes, list_bytes(plan)
+    (4096, 64.0, 76210688.0)
+    """
     centroids = plan.n_lists + (1 << plan.n_bits)
     return plan.n_vectors * (plan.code_bytes + 8) + 4.0 * plan.n_components * centroids
 

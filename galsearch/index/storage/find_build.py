@@ -14,6 +14,11 @@ def find_build(builds: str | Path = BUILDS_DIRECTORY) -> Path:
     An index is a directory with a `manifest.json`. Hidden directories, in which indexes are being
     built, do not count.
 
+    Parameters
+    ----------
+    builds
+        Directory whose sub-directories are searched.
+
     Raises
     ------
     NoIndexError

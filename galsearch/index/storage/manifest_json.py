@@ -92,7 +92,7 @@ def _digest(table: dict[str, Any]) -> str:
 
 
 def _from_table(table: dict[str, Any]) -> IndexManifest:
-    """The manifest that the table of a JSON file describes."""
+    """The manifest that a dictionary with the content of `manifest.json` describes."""
     modalities = {
         Modality(kind): _modality_from_table(entry) for kind, entry in table["modalities"].items()
     }

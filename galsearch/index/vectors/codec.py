@@ -20,16 +20,19 @@ STORES = ("float32", "float16", "int8")
 
 
 class Codec(Protocol):
-    """Encodes unit vectors as rows of a file, and computes cosines with encoded rows."""
+    """Protocol of classes that encode unit vectors and compute cosines with encoded vectors.
+
+    An encoded vector is a row of the file of stored vectors.
+    """
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the elements of an encoded row."""
+        """Data type of the elements of an encoded vector."""
         ...
 
     @property
     def width(self) -> int:
-        """Number of elements of an encoded row."""
+        """Number of elements of an encoded vector."""
         ...
 
     def encode(self, vectors: Vectors) -> npt.NDArray[Any]:
@@ -80,7 +83,7 @@ class Codec(Protocol):
 
 @dataclass(frozen=True)
 class FloatCodec:
-    """Stores the components of a vector as they are, in `float32` or `float16`."""
+    """Codec that stores the components of a vector as they are, in `float32` or `float16`."""
 
     dtype: np.dtype[Any]
     width: int
@@ -127,6 +130,11 @@ def make_codec(store: str, dim: int, pca: PrincipalAxes | None) -> Codec:
         Number of dimensions of a vector.
     pca
         Principal axes of the vectors, which only `int8` needs.
+
+    Raises
+    ------
+    ValueError
+        Where the encoding is `int8` and `pca` is None.
 
     Examples
     --------

@@ -62,7 +62,7 @@ def n_fine_axes(dim: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class PrincipalAxes:
-    """Orthonormal axes ordered by variance, and the range of coordinates along each axis."""
+    """Principal axes of a set of vectors, and the range of coordinates along each axis."""
 
     axes: Float32Array
     """Unit vectors along the axes, shape (d, d), one in each row, the largest variance first."""
