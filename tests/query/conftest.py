@@ -8,9 +8,7 @@ import pytest
 
 from galsearch.index import IndexRecipe, build_index
 from galsearch.query import SearchEngine, open_index
-
-N, N_SPECTRA = 1200, 1100
-"""Number of galaxies, and of those that have a spectrum."""
+from tests.query.queried_sky import N_SPECTRA, N
 
 
 @pytest.fixture(scope="session")

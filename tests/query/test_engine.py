@@ -20,7 +20,7 @@ from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.core.target_id import TargetId
 from galsearch.index import IndexRecipe, build_index
 from galsearch.query import Neighbours, SearchEngine, open_index
-from tests.query.conftest import N_SPECTRA, N
+from tests.query.queried_sky import N_SPECTRA, N
 from tests.reference.brute_force import brute_force
 
 

@@ -17,7 +17,7 @@ from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.core.target_id import TargetId
 from galsearch.query import Query, SearchEngine
 from galsearch.query.query_vectors import query_vectors
-from tests.query.conftest import N_SPECTRA
+from tests.query.queried_sky import N_SPECTRA
 from tests.reference.brute_force import brute_force
 
 

@@ -40,10 +40,8 @@ def test_an_index_on_gpus_has_the_neighbours_of_the_cpu_with_and_without_filter(
     assert on_cpu.modality(Modality.IMAGE).on_gpu is None
     assert on_gpus.modality(Modality.IMAGE).on_gpu is not None
     queries = on_cpu.stored(Modality.IMAGE).take(np.arange(20))
-    row_filters = [
-        i.row_filter(on_cpu.stored(Modality.IMAGE).ids[::2], Modality.IMAGE)
-        for i in (on_cpu, on_gpus)
-    ]
+    allowed = on_cpu.stored(Modality.IMAGE).ids[::2]
+    row_filters = [index.row_filter(allowed, Modality.IMAGE) for index in (on_cpu, on_gpus)]
     for first, second in ((None, None), row_filters):
         results = [
             index.search(queries, among=Modality.IMAGE, k=5, row_filter=row_filter)
