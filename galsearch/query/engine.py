@@ -1,10 +1,7 @@
 """An open index that finds the galaxies most similar to a galaxy or to a vector."""
 
-import functools
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +17,7 @@ from galsearch.query.neighbours import Neighbours
 from galsearch.query.neighbours_batch import NeighboursBatch
 from galsearch.query.query import Cone, Query
 from galsearch.query.query_vectors import query_vectors
-
-_Method = TypeVar("_Method", bound=Callable[..., Any])
+from galsearch.query.renamed_arguments import accept_asking
 
 
 def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -> "SearchEngine":
@@ -51,19 +47,6 @@ def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -
     return SearchEngine(open_build(directory, device=device))
 
 
-def _accept_asking(method: _Method) -> _Method:
-    """Accept the former name `asking` of the parameter `from_embeddings`, with a warning."""
-
-    @functools.wraps(method)
-    def renamed(*args: Any, **kwargs: Any) -> Any:
-        if "asking" in kwargs:
-            warnings.warn("asking is now called from_embeddings", DeprecationWarning, stacklevel=2)
-            kwargs["from_embeddings"] = kwargs.pop("asking")
-        return method(*args, **kwargs)
-
-    return renamed  # type: ignore[return-value]
-
-
 class SearchEngine:
     """Nearest neighbours of galaxies in one open index; read-only, may be shared by threads."""
 
@@ -85,7 +68,7 @@ class SearchEngine:
         """The record of what was built, and of its measured recall."""
         return self.index.manifest
 
-    @_accept_asking
+    @accept_asking
     def query(
         self,
         target_id: int | str,
@@ -156,7 +139,7 @@ class SearchEngine:
         )
         return self.search(query)[0]
 
-    @_accept_asking
+    @accept_asking
     def query_many(
         self,
         target_ids: Sequence[int | str] | npt.NDArray[np.int64],

@@ -107,7 +107,7 @@ def require_valid_rows(
     Parameters
     ----------
     target_ids, similarity : (n, k)
-        One row for each query; unused places at its end have TARGETID 0.
+        One row for each query; the padding at its end has TARGETID 0.
     query_ids : (n,) or None
         TARGETIDs of the query galaxies.
 

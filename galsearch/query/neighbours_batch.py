@@ -18,7 +18,7 @@ class NeighboursBatch:
 
     Each row holds the neighbours of one query by descending similarity, equal ones by ascending
     TARGETID, never the query galaxy. Where fewer than `k` were found, the rest of the row is
-    padding: TARGETID 0, and NaN in the other arrays. `counts` says how many places are filled.
+    padding: TARGETID 0, and NaN in the other arrays. `counts` has the length of each row.
     The arrays are read-only, and the `Neighbours` of a query are created only when its row is read.
 
     `k` is the number of neighbours wanted, or the number of galaxies searched where that is less.

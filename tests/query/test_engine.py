@@ -179,18 +179,6 @@ def test_an_index_of_spectra_alone_has_no_images_to_search(
     assert len(engine.query(int(sky.ids[0]), using="spectrum", among="spectrum", k=99)) == 29
 
 
-def test_the_former_name_of_from_embeddings_is_accepted_with_a_warning(
-    make_sky: Callable[..., Any], engine: SearchEngine, tmp_path: Path
-) -> None:
-    others = make_sky(20, seed=9)
-    embeddings = others.write(tmp_path / "others")
-    query_id = int(others.ids[3])
-    for search in (engine.query, lambda one, **how: engine.query_many([one], **how)[0]):
-        with pytest.warns(DeprecationWarning, match="asking is now called from_embeddings"):
-            found = search(query_id, asking=embeddings)
-        assert same(found, engine.query(query_id, from_embeddings=embeddings))
-
-
 def test_the_only_index_of_the_working_directory_is_opened_by_default(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
