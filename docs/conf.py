@@ -25,6 +25,7 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates"]
+smartquotes = False  # an option such as --out in plain text keeps its hyphens
 html_theme = "furo"
 html_title = "galsearch"
 html_static_path: list[str] = []
