@@ -1,4 +1,4 @@
-"""What every test may use: the real survey bytes beside the checkout, where they exist."""
+"""Fixtures of all tests: real survey files, synthetic embeddings, the command, a demonstration."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingShard, write_shard
 from galsearch.embeddings.store import StoreRecord, write_record
 
-# A loaded machine is no reason to fail: time is for benchmarks.
+# A busy machine must not make a test fail; speed is measured by the benchmarks.
 settings.register_profile("galsearch", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("galsearch")
 
@@ -42,7 +42,7 @@ class Sky:
 
     @classmethod
     def make(cls, n: int, *, dim: int = 16, seed: int = 1) -> "Sky":
-        """`n` galaxies: not random, and not easy."""
+        """`n` galaxies around random centres; the clusters overlap."""
         generator = np.random.default_rng(seed)
         centres = generator.normal(size=(max(2, n // 25), dim))
         latent = centres[generator.integers(0, len(centres), n)] + generator.normal(size=(n, dim))
@@ -62,7 +62,7 @@ class Sky:
         spectrum: slice = slice(None),
         fingerprints: tuple[str, str] = ("a" * 64, "a" * 64),
     ) -> Path:
-        """What `embed_dataset` would write; the slices say which galaxies have which vectors."""
+        """Write an embeddings directory; the slices select the galaxies that have vectors."""
         kinds = ("image", "spectrum")
         for kind, rows, fingerprint in zip(kinds, (image, spectrum), fingerprints, strict=True):
             vectors = getattr(self, kind)[rows]
@@ -110,7 +110,7 @@ class Demonstration:
 
     @property
     def target_id(self) -> str:
-        """The galaxy that asked."""
+        """TARGETID of the query galaxy."""
         return self.stdout.split("TARGETID ", 1)[1].split(",", 1)[0]
 
 

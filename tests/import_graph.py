@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Import:
-    """One import: the module that does it and the dotted name that it asks for."""
+    """One import: the module that does it and the dotted name that it imports."""
 
     importer: str
     name: str
@@ -45,12 +45,12 @@ def _base(node: ast.ImportFrom, package: str) -> str:
     if not node.level:
         return node.module or ""
     parents = package.split(".")
-    kept = parents[: len(parents) - node.level + 1]
-    return ".".join([*kept, *filter(None, [node.module])])
+    outer = parents[: len(parents) - node.level + 1]
+    return ".".join([*outer, *filter(None, [node.module])])
 
 
 def _is_module_name(text: object) -> bool:
-    """Whether a constant is a string with the dotted name of a module of this project."""
+    """True where a constant is a string with the dotted name of a module of this project."""
     if not isinstance(text, str):
         return False
     first, _, rest = text.partition(".")
@@ -74,7 +74,7 @@ def children_graph(imports: Iterable[Import], package: str) -> dict[str, set[str
     """For each child of `package` the other children that it imports.
 
     A child is a module or a sub-package, by its last name. Imports by the package's own `__init__`
-    are left out: re-exporting its children is what it is for.
+    are left out: its purpose is to re-export its children.
     """
     prefix = f"{package}."
     graph: dict[str, set[str]] = defaultdict(set)

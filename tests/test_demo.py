@@ -19,7 +19,7 @@ def test_the_demonstration_finds_neighbours_in_all_four_directions(demonstration
     headings = re.findall(r"^(\w+) of TARGETID (\d+), among (\w+)", demonstration.stdout, re.M)
     kinds = [(using, among) for using, _, among in headings]
     assert kinds == [tuple(map(str, pair)) for pair in galsearch.DIRECTIONS]
-    assert {asked for _, asked, _ in headings} == {demonstration.target_id}
+    assert {query_id for _, query_id, _ in headings} == {demonstration.target_id}
     rows = re.findall(r"^ +([1-5])  +(\d{17,19})  ", demonstration.stdout, re.M)
     assert [rank for rank, _ in rows] == ["1", "2", "3", "4", "5"] * 4
     assert demonstration.target_id not in {found for _, found in rows}

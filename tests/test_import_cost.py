@@ -1,4 +1,4 @@
-"""What importing costs: the heavy engines load when they are asked for, not before."""
+"""The cost of importing galsearch: heavy libraries are loaded on first use, not before."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ def loaded_after(code: str) -> set[str]:
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0",
     ],
 )
-def test_the_front_door_and_the_help_load_no_engine(code: str) -> None:
+def test_importing_galsearch_and_showing_help_load_no_engine(code: str) -> None:
     assert loaded_after(code) == set()
 
 

@@ -42,7 +42,7 @@ def test_the_summary_of_every_command_fits_its_line(columns: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shell_completion_knows_commands_and_options(shell: str) -> None:
+def test_shell_completion_offers_commands(shell: str) -> None:
     command = [sys.executable, "-c", "from galsearch.cli import main; main()"]
     environment = {
         **os.environ,

@@ -125,7 +125,7 @@ def test_embeddings_that_are_not_there(refused, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_query_that_cannot_be_answered(
+def test_an_invalid_query_is_refused(
     demonstration, galsearch_command: Command, arguments: list[str], message: str
 ) -> None:
     arguments = [demonstration.target_id if word == "ID" else word for word in arguments]
@@ -157,7 +157,7 @@ def test_an_index_of_another_encoder(
     )
 
 
-def test_a_trace_is_shown_when_asked_for(demonstration, galsearch_command: Command) -> None:
+def test_a_traceback_is_shown_with_debug(demonstration, galsearch_command: Command) -> None:
     done = galsearch_command(
         "--debug", "query", "--target-id", "5", cwd=demonstration.home, status=1
     )
@@ -170,7 +170,7 @@ def test_no_index_here(galsearch_command: Command, tmp_path: Path) -> None:
     assert "index_builds" in done.stderr
 
 
-def test_a_gallery_without_its_pixels_says_how_to_name_them(
+def test_a_gallery_without_its_dataset_names_the_option(
     demonstration, galsearch_command: Command, tmp_path: Path
 ) -> None:
     shutil.copytree(demonstration.home / "index_builds", tmp_path / "index_builds")

@@ -25,7 +25,7 @@ def run_query(*arguments: str) -> str:
     return result.stdout
 
 
-def test_a_table_for_people_repeats_the_query_and_aligns(at_demonstration) -> None:
+def test_a_text_table_repeats_the_query_and_aligns(at_demonstration) -> None:
     target_id = at_demonstration.target_id
     lines = run_query("--target-id", target_id, "--using", "spectrum", "-k", "3").splitlines()
     assert lines[0] == f"spectrum of TARGETID {target_id}, among image (exact)"
@@ -34,7 +34,7 @@ def test_a_table_for_people_repeats_the_query_and_aligns(at_demonstration) -> No
     assert [line.split()[0] for line in lines[2:]] == ["1", "2", "3"]
 
 
-def test_json_lines_hold_ids_as_text_and_say_what_python_says(at_demonstration) -> None:
+def test_json_lines_hold_ids_as_text_and_the_values_of_python(at_demonstration) -> None:
     target_id = at_demonstration.target_id
     rows = [
         json.loads(row)

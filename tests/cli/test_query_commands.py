@@ -64,13 +64,13 @@ def test_inspect_prints_the_manifest_as_json(at_demonstration) -> None:
     assert manifest == json.loads(json.dumps(galsearch.open_index().manifest.as_table()))
 
 
-def test_verify_reads_every_byte_and_says_so(at_demonstration) -> None:
+def test_verify_reads_every_byte_and_reports_it(at_demonstration) -> None:
     result = CliRunner().invoke(app, ["verify", "index_builds/demo"], catch_exceptions=False)
     assert result.exit_code == 0
     assert "24" in result.stdout
 
 
-def test_inspect_prints_a_summary_for_people(at_demonstration) -> None:
+def test_inspect_prints_a_summary(at_demonstration) -> None:
     text = CliRunner().invoke(app, ["inspect"], catch_exceptions=False).stdout
     assert text == galsearch.open_index().manifest.summary() + "\n"
     assert max(map(len, text.splitlines())) <= 100

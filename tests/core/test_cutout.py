@@ -15,7 +15,7 @@ floats = hnp.arrays(np.float64, (2, 5, 4), elements=st.floats(allow_nan=True, wi
 
 
 @given(floats)
-def test_a_cutout_masks_what_is_not_finite_and_leaves_the_caller_alone(flux: np.ndarray) -> None:
+def test_a_cutout_masks_values_that_are_not_finite_in_a_copy(flux: np.ndarray) -> None:
     before = flux.copy()
     cutout = Cutout(flux, ("g", "r"), 0.262, 370.0, -5.0)
     np.testing.assert_array_equal(flux, before)
@@ -48,7 +48,7 @@ def test_regridding_keeps_surface_brightness(size: int, scale: float, to: float)
     np.testing.assert_allclose(out.flux[out.good], level, rtol=1e-4)
 
 
-def test_a_missing_band_is_masked_never_invented() -> None:
+def test_a_missing_band_is_masked() -> None:
     cutout = Cutout(np.ones((1, 2, 2)), ("r",), 0.262, 0, 0).select_bands(("g", "r"))
     assert cutout.good[0].sum() == 0
     assert cutout.good[1].all()
@@ -76,7 +76,7 @@ def test_a_missing_band_is_masked_never_invented() -> None:
         ),
     ],
 )
-def test_a_cutout_that_cannot_be_says_why(arguments: tuple, message: str) -> None:
+def test_an_invalid_cutout_is_refused_with_the_reason(arguments: tuple, message: str) -> None:
     with pytest.raises(InvalidCutoutError) as caught:
         Cutout(*arguments)
     assert str(caught.value) == message

@@ -37,7 +37,7 @@ def test_a_spectrum_on_the_desi_grid_stays_as_it_is() -> None:
     np.testing.assert_array_equal(again.ivar, spectrum.ivar)
 
 
-def test_regridding_a_spectrum_masks_gaps_and_what_it_does_not_cover() -> None:
+def test_regridding_a_spectrum_masks_gaps_and_wavelengths_that_it_does_not_cover() -> None:
     wave = np.arange(4000.0, 4100.0, 1.0)
     ivar = np.ones(wave.size)
     ivar[50] = 0
@@ -66,7 +66,9 @@ def test_regridding_a_spectrum_masks_gaps_and_what_it_does_not_cover() -> None:
         ),
     ],
 )
-def test_a_spectrum_that_cannot_be_says_why(wave: list, ivar: list, message: str) -> None:
+def test_an_invalid_spectrum_is_refused_with_the_reason(
+    wave: list, ivar: list, message: str
+) -> None:
     with pytest.raises(InvalidSpectrumError) as caught:
         Spectrum(wave, [1.0, 1.0], ivar)
     assert str(caught.value) == message

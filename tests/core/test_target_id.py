@@ -103,7 +103,7 @@ def test_an_id_from_a_position_never_meets_one_of_desi(pixel: int, desi: int) ->
         ),
     ],
 )
-def test_what_is_not_a_target_id_says_why(value: object, message: str) -> None:
+def test_an_invalid_target_id_is_refused_with_the_reason(value: object, message: str) -> None:
     with pytest.raises(InvalidTargetIdError) as caught:
         TargetId(value)
     assert str(caught.value) == message

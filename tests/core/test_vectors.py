@@ -37,7 +37,7 @@ def test_a_vector_without_direction_is_refused() -> None:
 @given(
     st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.9]), ids), max_size=9, unique_by=lambda t: t[1])
 )
-def test_answers_descend_and_ties_ascend_by_id(rows: list[tuple[float, int]]) -> None:
+def test_similarities_descend_and_ties_ascend_by_id(rows: list[tuple[float, int]]) -> None:
     similarity = np.array([row[0] for row in rows])
     target_ids = np.array([row[1] for row in rows], dtype=np.int64)
     slow = sorted(rows, key=lambda row: (-row[0], row[1]))

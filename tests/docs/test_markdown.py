@@ -52,7 +52,7 @@ def test_python_blocks_run(path: Path, demonstration, monkeypatch: pytest.Monkey
         exec(compile(block, identifier(path), "exec"), names)  # noqa: S102 (our own pages)
 
 
-def test_the_example_of_the_readme_gives_what_its_comments_say(
+def test_the_example_of_the_readme_gives_the_output_in_its_comments(
     demonstration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(demonstration.home)

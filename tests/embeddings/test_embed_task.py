@@ -54,7 +54,7 @@ def test_embeddings_of_another_precision_are_refused(dataset_dir, make_pair, emb
     )
 
 
-def test_asking_whether_a_shard_is_needed_changes_no_file(changed_dataset_dir, pair, embedded):
+def test_checking_whether_a_shard_is_needed_changes_no_file(changed_dataset_dir, pair, embedded):
     dataset = open_dataset(changed_dataset_dir)
     image = tasks_of(dataset, embedded, pair)[0]
     assert [image.needs_shard(partition) for partition in dataset.partitions].count(True) == 1

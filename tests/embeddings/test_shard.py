@@ -34,7 +34,7 @@ def make(ids, *, dim=4, seed=0, **changes):
     st.integers(1, 9),
     st.integers(0, 99),
 )
-def test_reading_gives_what_was_written(tmp_path_factory, ids, dim, seed):
+def test_a_shard_is_read_as_it_was_written(tmp_path_factory, ids, dim, seed):
     path = tmp_path_factory.mktemp("shard") / "part-1.parquet"
     shard = make(ids, dim=dim, seed=seed)
     write_shard(path, shard)

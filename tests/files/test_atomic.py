@@ -78,7 +78,7 @@ def test_a_file_is_replaced_only_by_a_complete_one(tmp_path: Path, durable: bool
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_written_arrays_and_texts_are_read_unchanged(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"z": 0.5})
     write_bytes(tmp_path / "a.bin", b"\0\1")
     write_array(tmp_path / "a.npy", np.arange(3))

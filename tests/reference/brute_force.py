@@ -9,7 +9,7 @@ from galsearch.core.vectors import neighbour_order
 def brute_force(
     vectors: npt.NDArray[np.floating],
     target_ids: npt.NDArray[np.int64],
-    question: npt.NDArray[np.floating],
+    query: npt.NDArray[np.floating],
     *,
     k: int,
     exclude: int | None = None,
@@ -20,7 +20,7 @@ def brute_force(
     ----------
     vectors : (n, d) unit rows
     target_ids : (n,)
-    question : (d,) of unit length
+    query : (d,) of unit length
 
     Returns
     -------
@@ -33,9 +33,9 @@ def brute_force(
     >>> brute_force(sky, np.array([5, 6, 7]), np.array([1.0, 0.0]), k=2, exclude=5)
     (array([7, 6]), array([0.6, 0. ], dtype=float32))
     """
-    kept = np.ones(len(target_ids), bool) if exclude is None else target_ids != exclude
-    products = np.asarray(vectors, np.float64)[kept] * np.asarray(question, np.float64)
+    others = np.ones(len(target_ids), bool) if exclude is None else target_ids != exclude
+    products = np.asarray(vectors, np.float64)[others] * np.asarray(query, np.float64)
     cosines = np.clip(products.sum(axis=1), -1.0, 1.0).astype(np.float32)
-    ids = target_ids[kept]
+    ids = target_ids[others]
     order = neighbour_order(cosines, ids)[:k]
     return ids[order], cosines[order]

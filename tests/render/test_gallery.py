@@ -63,9 +63,9 @@ def test_the_query_galaxy_leads_and_every_neighbour_follows(page: str, demonstra
     engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
     expected = [demonstration.target_id]
     for using, among in DIRECTIONS:
-        answer = engine.query(demonstration.target_id, using=using, among=among, k=3)
-        expected += [str(found) for found in answer.target_ids.tolist()]
-        for value in answer.similarity.tolist():
+        result = engine.query(demonstration.target_id, using=using, among=among, k=3)
+        expected += [str(found) for found in result.target_ids.tolist()]
+        for value in result.similarity.tolist():
             assert f"{value:.4f}" in page
     assert [alt.removeprefix("image of ") for alt in tags.alts] == expected
 
@@ -82,9 +82,9 @@ def test_a_simulated_galaxy_has_no_link_to_the_sky(page: str) -> None:
 
 def test_a_page_without_pixels_is_not_written(demonstration, tmp_path: Path) -> None:
     engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
-    answer = engine.query(demonstration.target_id, k=1)
+    result = engine.query(demonstration.target_id, k=1)
     with pytest.raises(NoDatasetError, match="needs the images and spectra"):
-        write_gallery(tmp_path / "page.html", [answer], engine=engine, dataset=tmp_path / "gone")
+        write_gallery(tmp_path / "page.html", [result], engine=engine, dataset=tmp_path / "gone")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -45,5 +45,5 @@ def test_lines_stand_where_the_redshift_puts_them() -> None:
     assert "Hα" not in spectrum_svg(flux, ivar)
 
 
-def test_a_spectrum_without_measured_flux_says_so() -> None:
+def test_a_spectrum_without_measured_flux_is_marked() -> None:
     assert "no measured flux" in spectrum_svg(np.zeros(DESI_N_PIXELS), np.zeros(DESI_N_PIXELS))

@@ -1,4 +1,4 @@
-"""A dataset small enough to train on within a test, and the stages as commands."""
+"""A small dataset, tiny models, and the training stages as commands."""
 
 import os
 import subprocess
@@ -54,7 +54,7 @@ TINY = {
     "spectrum_pretraining": MODEL + SPECTRUM,
 }
 """Sizes of a model for each stage, as the end of a TOML file."""
-HABITS = {
+STAGE_SETTINGS = {
     "alignment": "",
     "image_pretraining": "held_size = 32\nglobal_reach = 2\nlocal_size = 12\nn_local = 2\n"
     'local_reach = 6\nprobe_label = "true_z"\n',
@@ -96,7 +96,7 @@ def write_survey(root: Path, ids: np.ndarray, *, cutouts: bool = True, nan_label
 
 @pytest.fixture(scope="session")
 def make_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Ingests a new survey of the galaxies wanted."""
+    """Ingests a new survey with the requested numbers of galaxies."""
 
     def make(n_train: int = N_TRAIN, n_validation: int = N_VALIDATION, **options: object) -> Path:
         root = tmp_path_factory.mktemp("learning")
@@ -120,7 +120,7 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
 
     def write(stage: str, lines: str = "", *, name: str = "tiny.toml") -> Path:
         path = tmp_path / name
-        path.write_text(lines + "\n" + HABITS[stage] + TINY[stage])
+        path.write_text(lines + "\n" + STAGE_SETTINGS[stage] + TINY[stage])
         return path
 
     return write
@@ -136,14 +136,14 @@ def command(stage: str, *arguments: str | Path, processes: int = 1) -> list[str]
 
 
 def environment() -> dict[str, str]:
-    """One thread a process: many run at once here."""
+    """Environment with one thread for each process, because many run at once."""
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 
 def run_stage(
     stage: str, *arguments: str | Path, status: int = 0, processes: int = 1
 ) -> subprocess.CompletedProcess[str]:
-    """A stage as people run it; its exit status must be `status`."""
+    """Run a stage from the command line; its exit status must be `status`."""
     done = subprocess.run(
         command(stage, *arguments, processes=processes),
         cwd=ROOT,

@@ -38,8 +38,8 @@ def config(write_config: Callable[..., Path]) -> AlignmentConfig:
 
 
 @pytest.fixture
-def towers(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
-    """A file for each tower, as pre-training leaves them."""
+def backbones(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
+    """Files with a backbone of each modality, as pre-training writes them."""
     paths = {}
     assert config.model is not None
     for modality in Modality:
@@ -112,29 +112,29 @@ def test_low_precision_stays_near(
         assert half["loss"] != full["loss"]
 
 
-def test_frozen_towers_stay_and_are_gone_through_once(
-    config: AlignmentConfig, towers: dict[str, str], learning_set: Path, tmp_path: Path
+def test_frozen_backbones_do_not_change_and_are_evaluated_once(
+    config: AlignmentConfig, backbones: dict[str, str], learning_set: Path, tmp_path: Path
 ) -> None:
     features = tmp_path / "features"
     frozen = dataclasses.replace(
-        config, **towers, frozen=("image", "spectrum"), features=str(features)
+        config, **backbones, frozen=("image", "spectrum"), features=str(features)
     )
     encoder = train(frozen, learning_set, tmp_path / "first")
     model = checkpoint.read(encoder)
     for modality in Modality:
-        given = encoder_of(checkpoint.read(towers[f"{modality.value}_tower"]), modality)
+        given = encoder_of(checkpoint.read(backbones[f"{modality.value}_tower"]), modality)
         for name, weight in encoder_of(model, modality).backbone.state_dict().items():
             assert torch.equal(weight, given.backbone.state_dict()[name])
-    kept = {path.name: path.stat().st_mtime_ns for path in features.iterdir()}
-    assert sorted(kept) == [
+    written = {path.name: path.stat().st_mtime_ns for path in features.iterdir()}
+    assert sorted(written) == [
         "image-tokens.json", "image-tokens.npy", "spectrum-tokens.json", "spectrum-tokens.npy",
     ]  # fmt: skip
     train(frozen, learning_set, tmp_path / "second")
-    assert {path.name: path.stat().st_mtime_ns for path in features.iterdir()} == kept
+    assert {path.name: path.stat().st_mtime_ns for path in features.iterdir()} == written
     assert without_clock(tmp_path / "first") == without_clock(tmp_path / "second")
 
 
-def test_a_backbone_drawn_at_random_is_not_frozen() -> None:
+def test_a_randomly_initialised_backbone_is_not_frozen() -> None:
     with pytest.raises(ConfigError) as caught:
         AlignmentConfig(frozen=("image",))
     assert str(caught.value) == (
@@ -157,13 +157,13 @@ def test_a_dataset_with_one_modality_is_refused(
     assert not (tmp_path / "run").exists()
 
 
-def test_spectra_are_asked_for_a_column_of_numbers_or_not_at_all(
+def test_the_redshift_column_must_be_numeric(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:
     for column, found in (("true_zz", "no such column"), ("kind", "text")):
-        asking = dataclasses.replace(config, redshift_weight=0.5, redshift_column=column)
+        changed = dataclasses.replace(config, redshift_weight=0.5, redshift_column=column)
         with pytest.raises(DatasetError) as caught:
-            train(asking, learning_set, tmp_path / "run")
+            train(changed, learning_set, tmp_path / "run")
         assert str(caught.value).startswith(
             f"label {column!r}: dataset 'tiny' has {found} of that name where a column of numbers "
             "is needed; "
@@ -171,10 +171,10 @@ def test_spectra_are_asked_for_a_column_of_numbers_or_not_at_all(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_that_asks_for_redshifts_learns_them(
+def test_a_run_with_a_redshift_loss_learns_redshifts(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:
-    asking = dataclasses.replace(config, redshift_weight=1.0, redshift_column="true_z", n_steps=40)
-    train(asking, learning_set, tmp_path / "run")
+    changed = dataclasses.replace(config, redshift_weight=1.0, redshift_column="true_z", n_steps=40)
+    train(changed, learning_set, tmp_path / "run")
     losses = [line["loss"] for line in read_log(tmp_path / "run") if "loss" in line]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5

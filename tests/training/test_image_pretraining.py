@@ -32,7 +32,7 @@ def config() -> ImagePretrainingConfig:
     )
 
 
-def test_schedules_begin_and_end_as_asked(config: ImagePretrainingConfig) -> None:
+def test_schedules_begin_and_end_at_the_configured_values(config: ImagePretrainingConfig) -> None:
     assert schedules(0, 1000, config) == pytest.approx((0.992, 0.04, config.weight_decay))
     assert schedules(149, 1000, config)[1] == pytest.approx(0.07)
     momentum, temperature, decay = schedules(1000, 1000, config)

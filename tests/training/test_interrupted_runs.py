@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.conftest import HABITS, ROOT, TINY, command, environment, run_stage
+from tests.training.conftest import ROOT, STAGE_SETTINGS, TINY, command, environment, run_stage
 
 EVERY_STEP = "n_steps = 20\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 10\n"
 
@@ -81,7 +81,7 @@ def whole_run(
             folder = tmp_path_factory.mktemp(f"whole-{stage}")
             config, out = folder / "tiny.toml", folder / "run"
             text = EVERY_STEP + "checkpoint_steps = 4\n" + MORE.get(stage, "")
-            config.write_text(text + HABITS[stage] + TINY[stage])
+            config.write_text(text + STAGE_SETTINGS[stage] + TINY[stage])
             run_stage(stage, config, "--dataset", learning_set, "--out", out)
             made[stage] = config, out
         return made[stage]
@@ -115,7 +115,7 @@ def _tensors(file: bytes) -> bytes:
     return file[8 + int.from_bytes(file[:8], "little") :]
 
 
-def test_a_run_that_is_asked_to_stop_keeps_its_last_step(
+def test_an_interrupted_run_saves_its_last_step(
     learning_set: Path, whole_run: Callable[[str], tuple[Path, Path]], tmp_path: Path
 ) -> None:
     stage, stopped = "alignment", tmp_path / "stopped"

@@ -46,13 +46,13 @@ def train(stage: str, config: StageConfig, dataset: Path, out: Path) -> Path:
     return found
 
 
-def test_pretrained_towers_go_into_an_alignment(
+def test_pretrained_backbones_are_used_by_an_alignment(
     config_of: Callable[..., StageConfig],
     write_config: Callable[..., Path],
     learning_set: Path,
     tmp_path: Path,
 ) -> None:
-    towers = {}
+    backbones = {}
     for stage, (_, _, modality) in STAGES.items():
         config = config_of(stage)
         path = train(stage, config, learning_set, tmp_path / stage)
@@ -60,9 +60,9 @@ def test_pretrained_towers_go_into_an_alignment(
         assert checkpoint.read(path).config == backbone_config(config.model, modality)
         lines = (tmp_path / stage / "log.jsonl").read_text().splitlines()
         assert sum("learning_rate" in line for line in lines) == 4
-        towers[f"{modality.value}_tower"] = str(path)
+        backbones[f"{modality.value}_tower"] = str(path)
     settings = read_stage_config(write_config("alignment", SHORT), alignment.AlignmentConfig, {})
-    settings = dataclasses.replace(settings, **towers, learning_rate=1e-9)
+    settings = dataclasses.replace(settings, **backbones, learning_rate=1e-9)
     aligned = alignment.train(
         settings,
         open_dataset(learning_set),
@@ -71,7 +71,7 @@ def test_pretrained_towers_go_into_an_alignment(
     )
     model = checkpoint.read(aligned)
     for stage, (_, _, modality) in STAGES.items():
-        given = checkpoint.read(towers[f"{modality.value}_tower"]).state_dict()
+        given = checkpoint.read(backbones[f"{modality.value}_tower"]).state_dict()
         found = model.state_dict()
         assert set(given) <= set(found), stage
         for name, weight in given.items():
@@ -79,7 +79,7 @@ def test_pretrained_towers_go_into_an_alignment(
 
 
 def test_the_papers_three_stages_at_toy_size(learning_set: Path, tmp_path: Path) -> None:
-    """The preparation `released`, AstroDINO's and SpecFormer's shapes, frozen towers, two heads."""
+    """The preparation `released`, shapes of AstroDINO and SpecFormer, frozen backbones, heads."""
     sections = {
         "image": {"img_size": 24, "embed_dim": 16, "depth": 2, "num_heads": 2, "block_chunks": 1},
         "specformer": {"embed_dim": 16, "num_layers": 1, "num_heads": 2},
@@ -92,7 +92,7 @@ def test_the_papers_three_stages_at_toy_size(learning_set: Path, tmp_path: Path)
         "dino_head": {"in_dim": 16, "out_dim": 32, "hidden_dim": 16, "bottleneck_dim": 8},
     }
     dataset, few = open_dataset(learning_set), {"n_steps": 2, "batch_size": 8, "log_steps": 1}
-    towers = {}
+    backbones = {}
     for stage, (module, kind, modality) in STAGES.items():
         published = {
             "image_pretraining": Published.ASTRODINO,
@@ -104,14 +104,14 @@ def test_the_papers_three_stages_at_toy_size(learning_set: Path, tmp_path: Path)
         if stage == "image_pretraining":
             toy |= {"held_size": 32, "local_size": 12, "global_reach": 4, "local_reach": 8}
         config = dataclasses.replace(config, **toy, precision="fp32", probe_label="")
-        towers[f"{modality.value}_tower"] = str(
+        backbones[f"{modality.value}_tower"] = str(
             train(stage, config, learning_set, tmp_path / stage)
         )
     path = ROOT / "training" / "configs" / "alignment" / "astroclip.toml"
     config = read_stage_config(path, alignment.AlignmentConfig, alignment.ARCHITECTURES)
     model = published_config(Published.ASTROCLIP, sections)
     features = str(tmp_path / "features")
-    config = dataclasses.replace(config, model=model, features=features, **few, **towers)
+    config = dataclasses.replace(config, model=model, features=features, **few, **backbones)
     directory = RunDirectory(tmp_path / "aligned", "alignment")
     encoder = checkpoint.read(alignment.train(config, dataset, directory, Processes()))
     assert encoder.config == model

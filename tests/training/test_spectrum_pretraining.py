@@ -40,7 +40,7 @@ def train(stage: str, config: StageConfig, dataset: Path, out: Path) -> Path:
     return found
 
 
-def test_a_bank_of_templates_is_asked_for_redshifts_and_must_be_there(
+def test_a_redshift_loss_needs_a_bank_of_templates(
     config_of: Callable[..., StageConfig], learning_set: Path, tmp_path: Path
 ) -> None:
     config = config_of("spectrum_pretraining")

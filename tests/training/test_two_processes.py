@@ -69,26 +69,26 @@ def align(processes: Processes, n_parts: int = 1) -> Result:
     """One step of alignment with a queue that has taken in a batch."""
     generator = torch.Generator().manual_seed(1)
     images = torch.randn(N_GALAXIES, 3, 24, 24, generator=generator)
-    towers = PairEncoders(initialise(BOTH, 1), ())
+    encoders = PairEncoders(initialise(BOTH, 1), ())
     queue = EmbeddingQueue(6)
     older = torch.randn(2, 6, 16, generator=generator)
     queue.push(older[0], older[1], torch.tensor([0, 1, 50, 51, 52, 53]))
     mine = [processes.share(x).chunk(n_parts) for x in (images, spectra(N_GALAXIES))]
     parts = list(zip(*mine, strict=True))
-    parallel = processes.parallel(towers)
+    parallel = processes.parallel(encoders)
     z = torch.linspace(0.1, 0.8, N_GALAXIES)
     torch.manual_seed(3)
-    pair_loss = PairLoss(towers.model, queue, z, 0.5)
+    pair_loss = PairLoss(encoders.model, queue, z, 0.5)
     loss, _ = contrastive_step(parallel, parts, torch.arange(N_GALAXIES), processes, pair_loss)
     assert queue.held is not None
-    learnt = {name: value for name, value in towers.model.named_buffers() if "standard" in name}
+    learnt = {name: value for name, value in encoders.model.named_buffers() if "standard" in name}
     assert len(learnt) == 4
-    asked = {f"asked.{name}": value for name, value in gradients(pair_loss).items()}
-    return float(loss), {**gradients(towers), **asked, **learnt, "queue": queue.held[0]}
+    of_loss = {f"loss.{name}": value for name, value in gradients(pair_loss).items()}
+    return float(loss), {**gradients(encoders), **of_loss, **learnt, "queue": queue.held[0]}
 
 
 def distil(processes: Processes) -> Result:
-    """One step of self-distillation, its views drawn for the whole batch."""
+    """One step of self-distillation, its views sampled for the whole batch."""
     config = dataclasses.replace(
         image_pretraining.ImagePretrainingConfig(),
         model=DISTILLED, local_size=12, n_local=2, held_size=32,
@@ -113,7 +113,7 @@ def distil(processes: Processes) -> Result:
 
 
 def reconstruct(processes: Processes) -> Result:
-    """One step of masked modelling with redshifts, its stretches drawn for the whole batch."""
+    """One step of masked modelling with redshifts, its stretches sampled for the whole batch."""
     objective = objective_for(MASKED, n_stretches=6, share=0.4, published=False)
     masked = objective.mask(spectra(N_GALAXIES), torch.Generator().manual_seed(2))
     mine = type(masked)(
@@ -188,11 +188,11 @@ def test_a_batch_in_parts_is_the_batch() -> None:
 def test_dropout_falls_alike_in_both_passes_of_a_part() -> None:
     config = dataclasses.replace(BOTH, image_head=dataclasses.replace(HEAD, dropout=0.5))
     images, tokens = torch.randn(2, 3, 24, 24), spectra(2)
-    towers = PairEncoders(initialise(config, 1), ()).train()
+    encoders = PairEncoders(initialise(config, 1), ()).train()
     seen = []
-    towers.register_forward_hook(lambda _, __, out: seen.append(out[0].detach()))
+    encoders.register_forward_hook(lambda _, __, out: seen.append(out[0].detach()))
     parts = [(images[:1], tokens[:1]), (images[1:], tokens[1:])]
-    contrastive_step(towers, parts, torch.arange(2), Processes())
+    contrastive_step(encoders, parts, torch.arange(2), Processes())
     assert len(seen) == 4
     # Without gradients attention is computed otherwise, to the last digits.
     torch.testing.assert_close(seen[0], seen[2])

@@ -9,7 +9,13 @@ import pytest
 
 from benchmarks.downstream import experiment as whole
 from benchmarks.downstream.scoring.accuracy_measures import draws
-from tests.benchmarks.downstream.synthetic_galaxies import IDS, N_SHARD, TRUE, nested, toy_batch
+from tests.benchmarks.downstream.synthetic_galaxies import (
+    IDS,
+    N_SHARD,
+    TRUE,
+    nested,
+    synthetic_batch,
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,7 +31,7 @@ def shards(tmp_path_factory) -> Path:
     """Two files of AstroCLIP's columns, axes x, y, band; the first spectrum is 0 throughout."""
     folder = tmp_path_factory.mktemp("astroclip")
     for name, rows in (("train-0", range(170)), ("test-0", range(170, N_SHARD))):
-        some = toy_batch(np.arange(rows[0], rows[-1] + 1))
+        some = synthetic_batch(np.arange(rows[0], rows[-1] + 1))
         image = np.ascontiguousarray(some.image_flux.transpose(0, 3, 2, 1))
         spectrum = some.spectrum_flux.copy()
         if name == "train-0":

@@ -16,8 +16,8 @@ N_SHARD = 210
 
 
 @dataclass
-class Toy:
-    """280 galaxies whose image and spectrum tell the first two numbers that are true of them."""
+class SyntheticGalaxies:
+    """280 galaxies whose image and spectrum depend on the first two of their properties."""
 
     table: pa.Table
     name: str = "toy"
@@ -36,10 +36,10 @@ class Toy:
     def batches(self):
         for low in range(0, 280, 70):
             self.n_read += 1
-            yield toy_batch(np.arange(low, low + 70))
+            yield synthetic_batch(np.arange(low, low + 70))
 
 
-def toy_batch(rows: np.ndarray) -> GalaxyBatch:
+def synthetic_batch(rows: np.ndarray) -> GalaxyBatch:
     generator = np.random.default_rng(int(rows[0]))
     level = np.exp(TRUE[rows, :2] / 2)
     image = 0.01 * generator.normal(size=(len(rows), 3, 152, 152))
@@ -56,7 +56,7 @@ def toy_batch(rows: np.ndarray) -> GalaxyBatch:
     )
 
 
-def toy(**changes) -> Toy:
+def synthetic_galaxies(**changes) -> SyntheticGalaxies:
     columns = {
         "target_id": IDS,
         "has_image": np.ones(280, bool),
@@ -77,7 +77,9 @@ def toy(**changes) -> Toy:
         "mag_z": TRUE[:, 3],
     }
     columns |= changes
-    return Toy(pa.table({k: pa.array(v, from_pandas=True) for k, v in columns.items()}))
+    return SyntheticGalaxies(
+        pa.table({k: pa.array(v, from_pandas=True) for k, v in columns.items()})
+    )
 
 
 def nested(array: np.ndarray) -> pa.Array:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.downstream import __main__ as command
 from tests.benchmarks.downstream.synthetic_galaxies import (
     N_SHARD,
-    toy,
+    synthetic_galaxies,
 )
 
 
@@ -24,10 +24,10 @@ from tests.benchmarks.downstream.synthetic_galaxies import (
         (["--encoder", "absent.ckpt"], None),
     ],
 )
-def test_the_command_refuses_in_words(
+def test_the_command_refuses_bad_settings_in_one_message(
     arguments: list[str], message: str | None, tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    monkeypatch.setattr(command, "open_galaxies", lambda *_: toy())
+    monkeypatch.setattr(command, "open_galaxies", lambda *_: synthetic_galaxies())
     out = tmp_path / "out.json"
     monkeypatch.setattr(sys, "argv", ["downstream", str(tmp_path), *arguments, "--out", str(out)])
     assert command.main() == 1

@@ -17,7 +17,7 @@ from galsearch.core.modality import Modality
 from galsearch.dataset import GalaxyBatch
 from tests.benchmarks.downstream.synthetic_galaxies import (
     BOTH,
-    toy,
+    synthetic_galaxies,
 )
 
 
@@ -46,7 +46,7 @@ class Projection:
         return np.arcsinh(parts @ weights).astype(np.float32)
 
 
-def towers(mark: str = "a") -> list[Projection]:
+def encoders(mark: str = "a") -> list[Projection]:
     return [Projection(n, m, mark) for n in ("aligned", "untrained") for m in BOTH]
 
 
@@ -55,17 +55,17 @@ QUICK = Settings(mlp_epochs=6, resnet_epochs=1, conv_epochs=1, image_size=48, im
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, few_draws):
-    """One measured run, its galaxies, and where it kept what it finished."""
-    galaxies, work = toy(), tmp_path_factory.mktemp("work")
+    """One measured run, its galaxies, and the directory of its finished results."""
+    galaxies, work = synthetic_galaxies(), tmp_path_factory.mktemp("work")
     sample = draw_sample(galaxies, modalities=BOTH)
-    results = measure(galaxies, sample, towers(), BOTH, QUICK, work)
+    results = measure(galaxies, sample, encoders(), BOTH, QUICK, work)
     return galaxies, sample, results, work
 
 
-def test_everyone_is_measured_on_the_same_galaxies(run) -> None:
+def test_all_models_are_measured_on_the_same_galaxies(run) -> None:
     _, sample, results, _ = run
-    everyone = [(r["name"], r["reads"], r["how"]) for r in results["contestants"]]
-    assert everyone == [
+    models = [(r["name"], r["reads"], r["how"]) for r in results["contestants"]]
+    assert models == [
         ("aligned", "image", "k-NN"),
         ("aligned", "image", "MLP"),
         ("aligned", "spectrum", "k-NN"),
@@ -86,7 +86,7 @@ def test_everyone_is_measured_on_the_same_galaxies(run) -> None:
         assert all(s["n"] == n_test for n, s in row["properties"].items() if "mean" not in n)
 
 
-def test_what_pixels_tell_is_found_and_what_they_do_not_tell_is_not(run) -> None:
+def test_only_properties_that_the_pixels_depend_on_are_predicted(run) -> None:
     first = run[2]["contestants"][0]["properties"]
     assert first["age"]["r2"] > 0.3
     assert first["metallicity"]["r2"] < 0.2
@@ -102,13 +102,13 @@ def test_headlines_compare_the_same_resampled_galaxies(run) -> None:
     by = {(r["name"], r["how"]): r["properties"] for r in results["contestants"]
           if r["reads"] == "image"}  # fmt: skip
     line = results["headlines"]["k-NN"]
-    ours, net = by["aligned", "k-NN"], by["ResNet18", "supervised"]
+    aligned, resnet = by["aligned", "k-NN"], by["ResNet18", "supervised"]
     assert line["redshift_r2_less_resnet"] == pytest.approx(
-        ours["redshift"]["r2"] - net["redshift"]["r2"], abs=1e-4
+        aligned["redshift"]["r2"] - resnet["redshift"]["r2"], abs=1e-4
     )
     mean = "mean of properties"
     assert line["properties_r2_over_resnet"] == pytest.approx(
-        ours[mean]["r2"] / net[mean]["r2"], rel=1e-2
+        aligned[mean]["r2"] / resnet[mean]["r2"], rel=1e-2
     )
 
 
@@ -125,24 +125,24 @@ def test_the_tables_follow_from_the_file(run) -> None:
     assert len(json.dumps(results)) < 100_000
 
 
-def test_a_second_run_reads_nothing_and_says_the_same(run) -> None:
+def test_a_second_run_reads_no_pixels_and_has_the_same_results(run) -> None:
     galaxies, sample, results, work = run
-    before, said = galaxies.n_read, []
-    again = measure(galaxies, sample, towers(), BOTH, QUICK, work, say=said.append)
+    before, messages = galaxies.n_read, []
+    again = measure(galaxies, sample, encoders(), BOTH, QUICK, work, say=messages.append)
     assert galaxies.n_read == before
     assert again == results
-    assert said == [f"11 of 11 are taken from {work}"]
+    assert messages == [f"11 of 11 are taken from {work}"]
 
 
-def test_another_encoder_finds_the_baselines_trained(run) -> None:
+def test_a_run_with_another_encoder_uses_the_trained_baselines(run) -> None:
     galaxies, sample, results, work = run
-    said = []
-    again = measure(galaxies, sample, towers("b"), BOTH, QUICK, work, say=said.append)
-    assert said[0] == f"3 of 11 are taken from {work}"
+    messages = []
+    again = measure(galaxies, sample, encoders("b"), BOTH, QUICK, work, say=messages.append)
+    assert messages[0] == f"3 of 11 are taken from {work}"
     assert again["contestants"][-1] == results["contestants"][-1]
 
 
-def test_a_run_that_was_interrupted_goes_on_where_it_was(run, tmp_path: Path) -> None:
+def test_an_interrupted_run_continues_where_it_stopped(run, tmp_path: Path) -> None:
     galaxies, sample, results, finished = run
     work = tmp_path / "work"
     shutil.copytree(finished, work)
@@ -154,9 +154,9 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(run, tmp_path: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measure(galaxies, sample, towers(), BOTH, QUICK, work, say=stop)
-    said: list[str] = []
-    again = measure(galaxies, sample, towers(), BOTH, QUICK, work, say=said.append)
-    assert said[0] == f"10 of 11 are taken from {work}"
+        measure(galaxies, sample, encoders(), BOTH, QUICK, work, say=stop)
+    messages: list[str] = []
+    again = measure(galaxies, sample, encoders(), BOTH, QUICK, work, say=messages.append)
+    assert messages[0] == f"10 of 11 are taken from {work}"
     for one, other in zip(again["contestants"], results["contestants"], strict=True):
         assert one["properties"] == other["properties"]

@@ -7,10 +7,10 @@ from benchmarks.downstream.result_cache import ResultCache
 from galsearch.core.errors import ConfigError
 
 
-def test_what_is_kept_comes_back_and_other_settings_are_refused(tmp_path) -> None:
-    kept = ResultCache(tmp_path / "work", {"seed": 1, "n": 10})
-    assert kept.get("a") is None
-    kept.put("a", x=np.arange(3))
+def test_stored_results_are_returned_and_other_settings_are_refused(tmp_path) -> None:
+    cache = ResultCache(tmp_path / "work", {"seed": 1, "n": 10})
+    assert cache.get("a") is None
+    cache.put("a", x=np.arange(3))
     again = ResultCache(tmp_path / "work", {"seed": 1, "n": 10}).get("a")
     assert again is not None
     assert again["x"].tolist() == [0, 1, 2]

@@ -12,7 +12,7 @@ RunBenchmark = Callable[..., str]
 def test_engines_are_compared_and_a_second_run_does_nothing(
     synthetic_home: Path, run_benchmark: RunBenchmark
 ) -> None:
-    out = synthetic_home / "peers.json"
+    out = synthetic_home / "engines.json"
     arguments = (synthetic_home / "synthetic", "--build", synthetic_home / "toy", "--out", out)
     engines = ("--engines", "galsearch", "faiss", "nothing", "--variants", "ip IVF{lists},Flat")
     printed = run_benchmark("index.compare_engines", *arguments, *engines)
@@ -32,8 +32,8 @@ def test_engines_are_compared_and_a_second_run_does_nothing(
     before = out.read_text()
     run_benchmark("index.compare_engines", *arguments, *engines)
     assert out.read_text() == before
-    run_benchmark("index.tradeoff_figure", out, "--out", synthetic_home / "peers.png")
-    assert (synthetic_home / "peers.png").stat().st_size > 10_000
+    run_benchmark("index.tradeoff_figure", out, "--out", synthetic_home / "engines.png")
+    assert (synthetic_home / "engines.png").stat().st_size > 10_000
 
 
 def test_the_fastest_setting_is_chosen_among_those_that_reach_the_recall() -> None:

@@ -35,8 +35,8 @@ def test_equal_vectors_count_as_found_and_a_repeated_row_counts_once() -> None:
     exact = best_cosines(vectors, queries)
     nearest = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :K]
     assert count_found(vectors, queries, exact, nearest).tolist() == [K, K]
-    twins = (nearest + 40) % 80
-    assert count_found(vectors, queries, exact, twins).tolist() == [K, K]
+    copies = (nearest + 40) % 80
+    assert count_found(vectors, queries, exact, copies).tolist() == [K, K]
     repeated = np.repeat(nearest[:, :1], K, axis=1)
     assert count_found(vectors, queries, exact, repeated).tolist() == [1, 1]
     assert mean_recall(vectors, queries, nearest, exact[:, -1:]) == 1.0

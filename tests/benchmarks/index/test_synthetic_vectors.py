@@ -23,7 +23,7 @@ def test_synthetic_galaxies_are_like_those_they_were_sampled_around(synthetic_ho
     assert found["drawn"]["gap"] == pytest.approx(found["embedded"]["gap"], rel=0.15)
 
 
-def test_complete_shards_are_kept_and_only_some_galaxies_have_spectra(
+def test_shards_are_complete_and_only_some_galaxies_have_spectra(
     make_sky: Callable[..., Any], tmp_path: Path
 ) -> None:
     source = read_source(make_sky(60).write(tmp_path / "few"))

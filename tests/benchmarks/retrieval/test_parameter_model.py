@@ -28,8 +28,8 @@ def test_covariances_are_measured_from_errors() -> None:
         back = np.linalg.inv(model.whiten)
         own = back.T @ model.explained[modality][0] @ back
         np.testing.assert_allclose(np.diag(own), wanted, atol=0.05)
-        drawn = model.sample(theta, np.zeros(20000, int), modality, seed=1)
-        covariance = drawn.T @ drawn / len(drawn)
+        sampled = model.sample(theta, np.zeros(20000, int), modality, seed=1)
+        covariance = sampled.T @ sampled / len(sampled)
         np.testing.assert_allclose(covariance, model.explained[modality][0], atol=0.05)
 
 
@@ -60,16 +60,16 @@ def test_no_other_ranking_of_the_model_recalls_more_and_exact_spectra_help() -> 
     bins = np.zeros(3000, int)
     model = fit_model(theta, guesses, np.arange(1500), np.arange(1500, 3000), bins)
     test = np.arange(1500, 2100)
-    drawn = next(sample_scores(model, theta[test], bins[test], seed=3))
+    sampled = next(sample_scores(model, theta[test], bins[test], seed=3))
     exact = model.with_exact("spectrum")
     better = next(sample_scores(exact, theta[test], bins[test], seed=3))
     image, spectrum = (guesses[m][test] for m in ("image", "spectrum"))
     distance = -((image[:, None] - spectrum[None]) ** 2).sum(axis=2)
-    recall = [(ranks(score) <= 10).mean() for score in (distance, drawn, better)]
+    recall = [(ranks(score) <= 10).mean() for score in (distance, sampled, better)]
     assert 10 / 600 < recall[0] < recall[1] < recall[2]
 
 
-def test_numbers_are_averaged_over_samples_and_labels_are_kept() -> None:
+def test_metrics_are_averaged_over_samples_and_labels_stay() -> None:
     lines = [{"size": 10, "r10": [0.1, 0.2], "deep": {"x": x}, "none": None} for x in (0.0, 1.0)]
     assert mean_of(lines) == {
         "size": 10,

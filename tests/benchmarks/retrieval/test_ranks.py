@@ -71,7 +71,7 @@ def test_a_summary_counts_every_query(values: list[int]) -> None:
     assert found["chance_r10"] == pytest.approx(10 / 3000, abs=1e-6)
 
 
-def test_knowing_the_redshift_alone_is_chance_among_galaxies_of_one_redshift() -> None:
+def test_redshift_alone_is_no_better_than_chance_among_galaxies_of_one_redshift() -> None:
     generator = np.random.default_rng(2)
     z = np.repeat(np.linspace(0.1, 0.5, 10), 40)
     angle = z[:, None] * 3 + 2e-2 * generator.normal(size=(2, 400, 1))

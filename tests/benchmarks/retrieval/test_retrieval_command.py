@@ -40,7 +40,7 @@ def test_the_command_measures_a_toy_set_and_its_table_follows_from_its_file(
     assert "pools of 100, not of 2000: not compared with the public figure" in done.stdout
 
 
-def test_what_needs_training_galaxies_is_not_measured_on_them(make_sky, tmp_path: Path) -> None:
+def test_learnt_rankings_are_not_measured_on_training_galaxies(make_sky, tmp_path: Path) -> None:
     embeddings = make_sky(60).write(tmp_path / "sky")
     arguments = command.parse([str(embeddings), "--split", "train", "--parameter-model"])
     with pytest.raises(DatasetError) as caught:

@@ -18,7 +18,7 @@ def shared_features(n: int = 400) -> tuple[np.ndarray, np.ndarray]:
     return one.astype(np.float32), other.astype(np.float32)
 
 
-def test_the_head_learns_what_two_views_share_and_is_the_same_for_a_seed() -> None:
+def test_the_head_learns_the_common_part_of_two_views_and_depends_on_the_seed_alone() -> None:
     image, spectrum = shared_features()
     train, validation, test = np.split(np.arange(400), [250, 320])
     arguments = {"epochs": 8, "batch_size": 64, "learning_rate": 3e-3}

@@ -24,7 +24,7 @@ def test_rows_that_are_not_galaxies_are_counted_by_reason(survey, tmp_path):
     assert report.n_spectra == 4
 
 
-def test_of_several_coadds_the_one_of_largest_summed_ivar_is_kept(survey, tmp_path):
+def test_the_coadd_of_largest_summed_ivar_is_chosen(survey, tmp_path):
     survey.coadd("main-bright-1", [5, 6], [1.0, 2.0], [0.0, 0.0], ivar=1.0)
     survey.coadd("main-dark-1", [6, 5], [2.0, 1.0], [0.0, 0.0], ivar=9.0)
     survey.coadd("sv3-dark-1", [6], [2.0], [0.0], ivar=3.0)

@@ -41,7 +41,7 @@ def test_position_angles_run_from_north_to_east_which_is_left() -> None:
     assert (image * x).sum() / image.sum() == pytest.approx(0, abs=0.01)
 
 
-def test_the_fibre_sees_what_the_pixels_of_its_aperture_hold() -> None:
+def test_the_fibre_flux_is_that_of_the_pixels_in_its_aperture() -> None:
     psf = psf_transform(1.1, 3.5)
     for shape in (SHAPE, Shape(0.5, 0.9, 4.0, 4.0, 0.7, 80.0, 2, 18.0, 0.6)):
         for part in component_transforms(shape, np.random.default_rng(1)):
@@ -61,7 +61,7 @@ def test_the_fibre_sees_what_the_pixels_of_its_aperture_hold() -> None:
         {"companion_fraction": 0.4},
     ],
 )
-def test_components_have_unit_flux_whatever_the_pattern(extra: dict[str, float]) -> None:
+def test_components_of_every_pattern_have_unit_flux(extra: dict[str, float]) -> None:
     shape = Shape(0.5, 0.9, 4.0, 4.0, 0.7, 80.0, 3, -18.0, 0.6, **extra)
     for part in component_transforms(shape, np.random.default_rng(2)):
         assert part[0, 0].real == pytest.approx(1, abs=1e-4)

@@ -20,7 +20,7 @@ def test_arms_and_knots_have_unit_flux(n_arms: int) -> None:
         assert plane.sum() == pytest.approx(1, abs=1e-4)
 
 
-def test_two_arms_look_the_same_after_half_a_turn() -> None:
+def test_two_arms_are_symmetric_under_rotation_by_180_degrees() -> None:
     arms, _ = planes(2, 1.0)
     np.testing.assert_allclose(arms, arms[::-1, ::-1], atol=1e-3 * arms.max())
     assert np.abs(arms - arms.T).max() > 0.1 * arms.max()

@@ -23,7 +23,7 @@ def test_the_axis_ratio_of_a_disk_gives_its_inclination(
 
 
 @given(st.floats(0.01, 1.5), st.floats(8, 12), st.floats(0, 1), st.booleans(), st.integers(0, 999))
-def test_shapes_stay_within_what_can_be_rendered(
+def test_shapes_stay_within_the_limits_of_rendering(
     z: float, log_mass: float, bulge: float, forming: bool, seed: int
 ) -> None:
     shape = draw_shape(z, log_mass, bulge, forming, 0.7, np.random.default_rng(seed))

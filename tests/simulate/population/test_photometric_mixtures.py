@@ -1,4 +1,4 @@
-"""Photometry drawn from mixtures fitted to real surveys."""
+"""Photometry sampled from mixtures fitted to real surveys."""
 
 import numpy as np
 from hypothesis import given
@@ -27,6 +27,6 @@ def test_nearby_galaxies_have_redshifts_and_colours_of_sdss(library: StellarLibr
     np.testing.assert_allclose(np.percentile(z, (16, 50, 84)), (0.080, 0.119, 0.159), rtol=0.08)
     np.testing.assert_allclose(np.percentile(gr, (16, 50, 84)), (0.744, 0.939, 1.086), atol=0.04)
     assert np.corrcoef(z, gr)[0, 1] > 0.4
-    drawn = [draw_target(sample, 17.0, np.random.default_rng(i), z=0.123) for i in range(50)]
-    assert {target.z for target in drawn} == {0.123}
-    assert {target.red for target in drawn} == {True, False}
+    targets = [draw_target(sample, 17.0, np.random.default_rng(i), z=0.123) for i in range(50)]
+    assert {target.z for target in targets} == {0.123}
+    assert {target.red for target in targets} == {True, False}

@@ -8,7 +8,7 @@ from galsearch.simulate.survey.colour_matching import draw_matched_galaxy
 from tests.simulate.random_galaxies import random_galaxies
 
 
-def test_first_and_second_guess_of_the_mass_agree(library: StellarLibrary) -> None:
+def test_first_and_second_estimate_of_the_mass_agree(library: StellarLibrary) -> None:
     many = random_galaxies(40)
     light = galaxy_seds(many, library, ebv=[0.0] * 40)
     guess = [

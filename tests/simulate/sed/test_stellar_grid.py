@@ -26,7 +26,7 @@ def test_air_and_vacuum_are_inverse(wavelength: float) -> None:
     assert air_to_vacuum(vacuum_to_air(vacuum))[0] == pytest.approx(wavelength, rel=1e-7)
 
 
-def test_a_galaxy_without_dust_is_bagpipes_own(library: StellarLibrary) -> None:
+def test_a_galaxy_without_dust_equals_that_of_bagpipes(library: StellarLibrary) -> None:
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         import bagpipes

@@ -14,7 +14,7 @@ from galsearch.simulate.spectroscopy.spectrograph import (
 )
 
 
-def test_noise_has_the_spread_that_ivar_says() -> None:
+def test_noise_has_the_scatter_that_ivar_states() -> None:
     flux = {arm: np.full(high - low, 2.0) for arm, (low, high) in ARMS.items()}
     recorded = observe_spectrum(flux, Exposure(1000.0, 1.0, 0.0), np.random.default_rng(1))
     for arm in flux:

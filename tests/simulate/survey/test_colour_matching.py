@@ -1,4 +1,4 @@
-"""Galaxies whose colours match drawn photometry."""
+"""Galaxies whose colours match sampled photometry."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_approximate_colours_are_those_of_the_spectrum(library: StellarLibrary) 
     assert np.max(miss) < 0.4
 
 
-def test_chosen_galaxies_have_the_colours_and_sizes_that_were_drawn(
+def test_chosen_galaxies_have_the_sampled_colours_and_sizes(
     library: StellarLibrary,
 ) -> None:
     misses, sizes = [], []

@@ -39,8 +39,8 @@ def test_a_coadd_has_the_format_of_desi(make_coadd: MakeCoadd) -> None:
         names = [hdu.name for hdu in hdus]
         assert names[:3] == ["PRIMARY", "FIBERMAP", "EXP_FIBERMAP"]
         assert names[3:] == ["B_WAVELENGTH", "B_FLUX", "B_IVAR", "B_MASK", "SCORES"]
-        kept = {key: hdus[0].header[key] for key in ("SPGRP", "HPXPIXEL", "HPXNSIDE", "HPXNEST")}
-        assert kept == {"SPGRP": "healpix", "HPXPIXEL": 26065, "HPXNSIDE": 64, "HPXNEST": True}
+        cards = {key: hdus[0].header[key] for key in ("SPGRP", "HPXPIXEL", "HPXNSIDE", "HPXNEST")}
+        assert cards == {"SPGRP": "healpix", "HPXPIXEL": 26065, "HPXNSIDE": 64, "HPXNEST": True}
         assert hdus["B_WAVELENGTH"].data.dtype == ">f8"
         assert (hdus["B_FLUX"].data.dtype, hdus["B_MASK"].data.dtype) == (">f4", ">i4")
         assert hdus["B_FLUX"].header["BUNIT"] == "10**-17 erg/(s cm2 Angstrom)"

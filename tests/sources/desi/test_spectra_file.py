@@ -168,8 +168,8 @@ def test_every_row_is_counted_once(
     assert len(read.spectra) + sum(read.skipped.values()) == read.n_rows == n
     usable = {i for row, i in enumerate(ids) if row not in masked and 0 < i < 1 << 59}
     first = {min(r for r, j in enumerate(ids) if j == i and r not in masked): i for i in usable}
-    kept = {row: i for row, i in first.items() if rows is None or row in rows}
-    assert dict(zip(read.rows.tolist(), read.target_ids.tolist(), strict=True)) == kept
+    expected = {row: i for row, i in first.items() if rows is None or row in rows}
+    assert dict(zip(read.rows.tolist(), read.target_ids.tolist(), strict=True)) == expected
 
 
 def test_an_object_store_gives_the_same_as_a_disk(make_coadd: MakeCoadd) -> None:

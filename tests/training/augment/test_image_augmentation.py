@@ -45,7 +45,7 @@ def test_batches_are_blurred_as_single_images_are(seed: int) -> None:
         np.testing.assert_allclose(found[row], blur(images[row], sigma[row]), atol=2e-5)
 
 
-def test_quarter_turns_and_mirrors_give_each_of_eight_orientations() -> None:
+def test_rotations_by_90_degrees_and_mirrors_give_eight_orientations() -> None:
     image = galaxy(1)[0]
     eight = {
         (quarter, mirrored): torch.rot90(image, quarter, (-2, -1)).flip(-1) if mirrored
@@ -62,8 +62,8 @@ def test_any_angle_keeps_the_galaxy_and_its_light() -> None:
     size = 64
     y, x = torch.meshgrid(*[torch.arange(size) - (size - 1) / 2] * 2, indexing="ij")
     round_galaxy = torch.exp(-(x**2 + y**2) / 40).expand(6, 3, size, size)
-    turned = rotate_by_any_angle(round_galaxy, seeded())
-    torch.testing.assert_close(turned, round_galaxy, atol=0.01, rtol=0)
+    rotated = rotate_by_any_angle(round_galaxy, seeded())
+    torch.testing.assert_close(rotated, round_galaxy, atol=0.01, rtol=0)
     disks = rotate_by_any_angle(galaxy(50, size), seeded())
     light = disks.sum((-2, -1)) / galaxy(50, size).sum((-2, -1))
     torch.testing.assert_close(light, torch.ones_like(light), atol=0.02, rtol=0)
@@ -111,9 +111,9 @@ def test_views_reach_the_noise_of_the_survey() -> None:
     found = skies(
         images, SkyAugmentation(dust=0.0), chance=1.0, own_psf_sigma=np.full((300, 3), 99.0)
     )
-    drawn = NOISE_SIGMA_NANOMAGGIES.draw(4000, np.random.default_rng(5))
+    sampled = NOISE_SIGMA_NANOMAGGIES.draw(4000, np.random.default_rng(5))
     np.testing.assert_allclose(
-        np.median(noise_sigma(found).numpy(), axis=0), np.median(drawn, axis=0), rtol=0.1
+        np.median(noise_sigma(found).numpy(), axis=0), np.median(sampled, axis=0), rtol=0.1
     )
 
 

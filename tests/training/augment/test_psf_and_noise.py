@@ -35,15 +35,15 @@ def test_a_blurred_image_is_the_references(recorded, name, sigma) -> None:
 @pytest.mark.parametrize(
     ("survey", "name"), [(PSF_SIGMA_PIXELS, "blur"), (NOISE_SIGMA_NANOMAGGIES, "noise")]
 )
-def test_drawn_widths_follow_the_references_distribution(recorded, survey, name) -> None:
-    drawn = draw_extra_sigma(survey, 200_000, np.random.default_rng(1))
-    found = np.quantile(drawn, SHARES, axis=0)
+def test_sampled_widths_follow_the_distribution_of_the_reference(recorded, survey, name) -> None:
+    sampled = draw_extra_sigma(survey, 200_000, np.random.default_rng(1))
+    found = np.quantile(sampled, SHARES, axis=0)
     expected = recorded[f"{name}_sigma_augment_quantiles"]
     np.testing.assert_array_equal(found[:2], 0)
     np.testing.assert_allclose(found[3:], expected[3:], rtol=0.03)
 
 
-def test_an_image_of_known_width_is_only_made_worse() -> None:
+def test_an_image_of_known_width_is_only_blurred_further() -> None:
     own = np.full((1000, 3), 1.6)
     rng = np.random.default_rng(1)
     extra = draw_extra_sigma(PSF_SIGMA_PIXELS, 1000, rng, own=own)
@@ -61,7 +61,7 @@ def test_blurring_keeps_the_light_and_a_constant(sigma, seed) -> None:
 
 
 @pytest.mark.parametrize(("nominal", "inverted"), [("1.0", 0.0), ("0.1", 0.9), ("0.5", 0.5075)])
-def test_the_published_probability_is_the_opposite_of_what_it_says(nominal, inverted) -> None:
+def test_the_published_probability_is_that_of_the_opposite_event(nominal, inverted) -> None:
     image = np.zeros((3, 8, 8), np.float32)
 
     def share(**options) -> float:

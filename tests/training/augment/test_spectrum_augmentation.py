@@ -11,7 +11,7 @@ from galsearch.encoders.preprocess.prepare import prepare_spectra
 from tests.training.objectives.test_masked_spectra import prepared, seeded
 from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve, spectrum_pixels
 
-OURS = SpectrumConfig()
+CONFIG = SpectrumConfig()
 
 NOTHING = SpectrumAugmentation(most_lost=0, calibration=0, noisier_share=0, uncalibrated_share=0)
 
@@ -22,47 +22,49 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 
 def test_a_visit_that_changes_nothing_gives_the_spectrum_back() -> None:
-    spectra = prepared(3, OURS)
-    same(reobserve(spectra, OURS, NOTHING, seeded()), spectra)
+    spectra = prepared(3, CONFIG)
+    same(reobserve(spectra, CONFIG, NOTHING, seeded()), spectra)
 
 
 def test_lost_pieces_count_as_not_measured() -> None:
-    spectra = prepared(40, OURS)
+    spectra = prepared(40, CONFIG)
     change = replace(NOTHING, most_lost=0.9)
-    changed = reobserve(spectra, OURS, change, seeded())
-    before, after = spectrum_pixels(spectra, OURS), spectrum_pixels(changed, OURS)
+    changed = reobserve(spectra, CONFIG, change, seeded())
+    before, after = spectrum_pixels(spectra, CONFIG), spectrum_pixels(changed, CONFIG)
     lost = (before[:, 1] > 0) & (after[:, 1] == 0)
     assert 0.1 < float(lost.float().mean()) < 0.5
     assert not after[:, 0][lost].any()
-    kept = ~lost[:, None].expand_as(after)
-    same(after[kept], before[kept])
+    measured = ~lost[:, None].expand_as(after)
+    same(after[measured], before[measured])
     same(changed[:, 0], spectra[:, 0])
 
 
 def test_noise_is_added_as_if_the_exposure_had_been_shorter() -> None:
-    """Twin: the same flux with more noise, prepared from its pixels and its inverse variance."""
+    """Compare with the same flux with more noise, prepared from its pixels and their ivar."""
     generator = np.random.default_rng(3)
-    grid = np.linspace(0, 30, OURS.n_pixels)
-    flux = 5 + np.sin(grid) * np.ones((64, 1)) + generator.normal(0, 0.3, (64, OURS.n_pixels))
-    model = ModelConfig("any", "galsearch", spectrum=OURS)
+    grid = np.linspace(0, 30, CONFIG.n_pixels)
+    flux = 5 + np.sin(grid) * np.ones((64, 1)) + generator.normal(0, 0.3, (64, CONFIG.n_pixels))
+    model = ModelConfig("any", "galsearch", spectrum=CONFIG)
     spectra = prepare_spectra(flux, np.full(flux.shape, 0.3**-2), None, model)
     change = replace(NOTHING, noisier_share=1.0, most_noise=2.0)
-    changed = reobserve(spectra, OURS, change, seeded())
+    changed = reobserve(spectra, CONFIG, change, seeded())
     more = 2.0 * torch.rand((64, 1), generator=_after_the_first_draw(64)).numpy()
     noisier = flux + more * generator.normal(0, 0.3, flux.shape)
-    twin = prepare_spectra(noisier, 0.3**-2 / (1 + more**2) * np.ones_like(flux), None, model)
-    torch.testing.assert_close(changed[:, 0, :3], twin[:, 0, :3], atol=0.06, rtol=0)
-    weights = spectrum_pixels(changed, OURS)[:, 1], spectrum_pixels(twin, OURS)[:, 1]
+    expected = prepare_spectra(noisier, 0.3**-2 / (1 + more**2) * np.ones_like(flux), None, model)
+    torch.testing.assert_close(changed[:, 0, :3], expected[:, 0, :3], atol=0.06, rtol=0)
+    weights = spectrum_pixels(changed, CONFIG)[:, 1], spectrum_pixels(expected, CONFIG)[:, 1]
     torch.testing.assert_close(*weights, atol=0.05, rtol=0)
-    scatter = [spectrum_pixels(some, OURS)[:, 0].diff(dim=1).std(dim=1) for some in (changed, twin)]
+    scatter = [
+        spectrum_pixels(some, CONFIG)[:, 0].diff(dim=1).std(dim=1) for some in (changed, expected)
+    ]
     # Pixels of the new grid share old ones, so their noise is a little less than ivar says.
     torch.testing.assert_close(*scatter, atol=0.0, rtol=0.25)
 
 
 def _after_the_first_draw(n: int) -> torch.Generator:
-    """The generator from which the strength of the noise is drawn.
+    """The generator from which the strength of the noise is sampled.
 
-    The calibration and the presence of noise are drawn before.
+    The calibration and the presence of noise are sampled before.
     """
     generator = seeded()
     torch.randn((n, 3), generator=generator)
@@ -72,18 +74,18 @@ def _after_the_first_draw(n: int) -> torch.Generator:
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_the_summary_is_hidden_whole_or_not_at_all(share: float) -> None:
-    spectra = prepared(60, OURS)
+    spectra = prepared(60, CONFIG)
     change = replace(NOTHING, uncalibrated_share=share)
-    changed = reobserve(spectra, OURS, change, seeded())
+    changed = reobserve(spectra, CONFIG, change, seeded())
     hidden = ~changed[:, 0].any(dim=1)
     assert abs(float(hidden.float().mean()) - share) < 0.2 * (0 < share < 1) + 1e-9
     same(changed[~hidden], spectra[~hidden])
 
 
-def test_whatever_changes_a_spectrum_has_the_median_and_scatter_of_a_prepared_one() -> None:
+def test_a_changed_spectrum_has_the_median_and_scatter_of_a_prepared_one() -> None:
     change = SpectrumAugmentation(most_lost=0.0, calibration=0.3)
     value, weight = spectrum_pixels(
-        reobserve(prepared(20, OURS), OURS, change, seeded()), OURS
+        reobserve(prepared(20, CONFIG), CONFIG, change, seeded()), CONFIG
     ).unbind(1)
     flux = torch.where(weight > 0, torch.sinh(value), torch.nan)
     assert float(flux.nanmedian(dim=1).values.abs().max()) < 0.02

@@ -37,8 +37,8 @@ def config(write_config: Callable[..., Path]) -> AlignmentConfig:
 
 
 @pytest.fixture
-def towers(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
-    """A file for each tower, as pre-training leaves them."""
+def backbones(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
+    """Files with a backbone of each modality, as pre-training writes them."""
     paths = {}
     assert config.model is not None
     for modality in Modality:
@@ -48,26 +48,28 @@ def towers(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
     return paths
 
 
-def test_frozen_tokens_are_those_of_the_tower(
-    config: AlignmentConfig, towers: dict[str, str], learning_set: Path, tmp_path: Path
+def test_frozen_tokens_are_those_of_the_backbone(
+    config: AlignmentConfig, backbones: dict[str, str], learning_set: Path, tmp_path: Path
 ) -> None:
-    frozen = dataclasses.replace(config, **towers, frozen=("image",), features=str(tmp_path / "f"))
+    frozen = dataclasses.replace(
+        config, **backbones, frozen=("image",), features=str(tmp_path / "f")
+    )
     train(frozen, learning_set, tmp_path / "run")
     dataset = open_dataset(learning_set)
-    kept = np.load(tmp_path / "f" / "image-tokens.npy")
-    assert len(kept) == len(dataset) == 48
+    stored = np.load(tmp_path / "f" / "image-tokens.npy")
+    assert len(stored) == len(dataset) == 48
     batch = dataset.read(dataset.target_ids[[3, 30]])
-    tower = encoder_of(checkpoint.read(towers["image_tower"]), Modality.IMAGE).backbone
-    tokens = tower(prepare_pixels(batch, Modality.IMAGE, config.model))
-    found = torch.from_numpy(kept[[3, 30]]).float()
+    backbone = encoder_of(checkpoint.read(backbones["image_tower"]), Modality.IMAGE).backbone
+    tokens = backbone(prepare_pixels(batch, Modality.IMAGE, config.model))
+    found = torch.from_numpy(stored[[3, 30]]).float()
     torch.testing.assert_close(found, tokens, rtol=2e-3, atol=2e-3)
 
 
-def test_features_of_another_tower_are_refused(
-    config: AlignmentConfig, towers: dict[str, str], learning_set: Path, tmp_path: Path
+def test_features_of_another_backbone_are_refused(
+    config: AlignmentConfig, backbones: dict[str, str], learning_set: Path, tmp_path: Path
 ) -> None:
     features = tmp_path / "features"
-    frozen = dataclasses.replace(config, **towers, frozen=("image",), features=str(features))
+    frozen = dataclasses.replace(config, **backbones, frozen=("image",), features=str(features))
     train(frozen, learning_set, tmp_path / "first")
     before = json.loads((features / "image-tokens.json").read_text())["tower"]
     assert config.model is not None
@@ -86,19 +88,19 @@ def test_features_of_another_tower_are_refused(
 
 def test_features_of_another_dataset_are_refused(
     config: AlignmentConfig,
-    towers: dict[str, str],
+    backbones: dict[str, str],
     learning_set: Path,
     make_dataset: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
     features = tmp_path / "features"
-    frozen = dataclasses.replace(config, **towers, frozen=("image",), features=str(features))
+    frozen = dataclasses.replace(config, **backbones, frozen=("image",), features=str(features))
     train(frozen, learning_set, tmp_path / "first")
     with pytest.raises(CheckpointError, match="was made from something else: galaxies is "):
         train(frozen, make_dataset(12, 2), tmp_path / "second")
 
 
-def test_a_tower_of_another_config_is_refused(
+def test_a_backbone_of_another_config_is_refused(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:
     assert config.model is not None
@@ -116,10 +118,12 @@ def test_a_tower_of_another_config_is_refused(
     assert not (tmp_path / "run" / "state.pt").exists()
 
 
-def test_a_tower_of_the_other_modality_is_refused(
-    config: AlignmentConfig, towers: dict[str, str]
+def test_a_backbone_of_the_other_modality_is_refused(
+    config: AlignmentConfig, backbones: dict[str, str]
 ) -> None:
     assert config.model is not None
     with pytest.raises(CheckpointError) as caught:
-        load_backbone(initialise(config.model, 1), Modality.SPECTRUM, towers["image_tower"])
-    assert str(caught.value) == (f"{towers['image_tower']}: has no spectrum encoder to start from.")
+        load_backbone(initialise(config.model, 1), Modality.SPECTRUM, backbones["image_tower"])
+    assert str(caught.value) == (
+        f"{backbones['image_tower']}: has no spectrum encoder to start from."
+    )

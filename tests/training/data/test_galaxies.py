@@ -37,7 +37,7 @@ def test_pixels_above_the_bound_are_streamed_and_are_the_same(
     np.testing.assert_allclose(found[1.0].take(torch.tensor([7, 2])), middle, rtol=1e-3)
 
 
-def test_galaxies_are_those_that_have_what_is_asked_for(
+def test_only_galaxies_with_the_requested_modalities_are_used(
     make_dataset: Callable[..., Path],
 ) -> None:
     dataset = open_dataset(make_dataset(5, 3))

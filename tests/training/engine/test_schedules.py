@@ -24,8 +24,8 @@ def test_learning_rates_of_the_published_runs(parity: Path) -> None:
         ("clip_steps", "clip_lr", {"peak": 1e-4, "n_steps": 10_000, "n_warm_up": 1_000}),
         ("spec_steps", "spec_lr", {"peak": 1e-5, "n_steps": 500_000, "n_warm_up": 2_000}),
     ):
-        ours = [warm_up_cosine(step, **run) for step in record[steps]]
-        np.testing.assert_allclose(ours, record[rates], rtol=1e-6, atol=1e-15)
+        found = [warm_up_cosine(step, **run) for step in record[steps]]
+        np.testing.assert_allclose(found, record[rates], rtol=1e-6, atol=1e-15)
 
 
 def test_schedules_of_astrodino(parity: Path) -> None:
@@ -39,11 +39,11 @@ def test_schedules_of_astrodino(parity: Path) -> None:
         },
     }  # fmt: skip
     for name, run in runs.items():
-        ours = [
+        found = [
             warm_up_cosine(step, n_steps=250_000, peak_ends_warm_up=True, **run)
             for step in record["iterations"]
         ]
-        np.testing.assert_allclose(ours, record[name], rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(found, record[name], rtol=1e-6, err_msg=name)
 
 
 def test_multipliers_of_every_parameter(parity: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_log_becomes_a_picture(tmp_path: Path) -> None:
         assert len(picture.convert("L").getcolors(256)) > 20
 
 
-def test_without_matplotlib_training_goes_on_and_the_command_says_why(
+def test_without_matplotlib_training_continues_and_the_command_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = RunDirectory(tmp_path, "alignment")

@@ -40,9 +40,9 @@ def test_self_distillation(recorded: Recorded) -> None:
 
 def test_sinkhorns_targets(recorded: Recorded) -> None:
     record = recorded("dino_losses")
-    ours = sinkhorn_targets(record["teacher_logits"], TEACHER_TEMPERATURE)
-    assert_agrees(ours, record["sinkhorn_teacher_probs"])
-    assert_agrees(ours.sum(1), torch.ones(8))
+    found = sinkhorn_targets(record["teacher_logits"], TEACHER_TEMPERATURE)
+    assert_agrees(found, record["sinkhorn_teacher_probs"])
+    assert_agrees(found.sum(1), torch.ones(8))
 
 
 def test_masked_patches(recorded: Recorded) -> None:
@@ -57,5 +57,5 @@ def test_masked_patches(recorded: Recorded) -> None:
 
 def test_spreading_out(recorded: Recorded) -> None:
     record = recorded("dino_losses")
-    ours = 0.1 * sum(koleo_loss(chunk) for chunk in record["koleo_in"].chunk(2))
-    assert_agrees(torch.as_tensor(ours), record["koleo_loss_weighted"])
+    found = 0.1 * sum(koleo_loss(chunk) for chunk in record["koleo_in"].chunk(2))
+    assert_agrees(torch.as_tensor(found), record["koleo_loss_weighted"])

@@ -27,7 +27,9 @@ def student() -> DistillationNetwork:
     return DistillationNetwork(initialise(MODEL, 1))
 
 
-def test_a_residual_branch_is_left_out_as_often_as_asked(student: DistillationNetwork) -> None:
+def test_a_residual_branch_is_left_out_with_the_requested_probability(
+    student: DistillationNetwork,
+) -> None:
     images = torch.randn(400, 3, 24, 24, generator=seeded())
     whole = student.backbone(images)
     block = student.backbone.blocks[0]["0"]
@@ -39,8 +41,8 @@ def test_a_residual_branch_is_left_out_as_often_as_asked(student: DistillationNe
     student.train()
     student.backbone(images)
     before, after = seen
-    kept = after.flatten(1).any(1)
-    assert 0.62 < float(kept.float().mean()) < 0.78
-    torch.testing.assert_close(after[kept], before[kept] / 0.7)
+    present = after.flatten(1).any(1)
+    assert 0.62 < float(present.float().mean()) < 0.78
+    torch.testing.assert_close(after[present], before[present] / 0.7)
     student.eval()
     torch.testing.assert_close(student.backbone(images), whole)

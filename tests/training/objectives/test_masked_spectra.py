@@ -21,7 +21,7 @@ from training.objectives.masked_spectra import (
 )
 from training.objectives.span_masking import hidden_tokens, hide_tokens
 
-OURS = SpectrumConfig()
+CONFIG = SpectrumConfig()
 
 SLICED = SpectrumConfig(
     n_log_pixels=0,
@@ -50,37 +50,37 @@ def prepared(n: int, section: SpectrumConfig, preparation: str = "galsearch") ->
 
 
 def test_pixels_of_a_prepared_spectrum_can_be_taken_out_and_put_back() -> None:
-    spectra = prepared(2, OURS)
-    pixels = spectrum_pixels(spectra, OURS)
-    assert pixels.shape[:2] == (2, OURS.n_channels)
-    assert torch.equal(with_spectrum_pixels(spectra, pixels, OURS), spectra)
-    changed = with_spectrum_pixels(spectra, torch.zeros_like(pixels), OURS)
-    assert not spectrum_pixels(changed, OURS).any()
-    assert spectrum_pixels(spectra, OURS).any()
+    spectra = prepared(2, CONFIG)
+    pixels = spectrum_pixels(spectra, CONFIG)
+    assert pixels.shape[:2] == (2, CONFIG.n_channels)
+    assert torch.equal(with_spectrum_pixels(spectra, pixels, CONFIG), spectra)
+    changed = with_spectrum_pixels(spectra, torch.zeros_like(pixels), CONFIG)
+    assert not spectrum_pixels(changed, CONFIG).any()
+    assert spectrum_pixels(spectra, CONFIG).any()
 
 
 @given(st.integers(0, 2**31))
-def test_what_is_hidden_cannot_be_read_from_what_is_shown(seed: int) -> None:
-    """The inputs of a masked do not depend on what the hidden pixels were."""
-    objective = HiddenWavelengths(OURS)
-    spectra = prepared(2, OURS)
+def test_inputs_do_not_depend_on_hidden_pixels(seed: int) -> None:
+    """Changes of the hidden pixels leave the inputs the same."""
+    objective = HiddenWavelengths(CONFIG)
+    spectra = prepared(2, CONFIG)
     masked = objective.mask(spectra, seeded(seed))
-    measured = spectrum_pixels(spectra, OURS)[:, 1] > 0
-    hidden = measured & (spectrum_pixels(masked.inputs, OURS)[:, 1] == 0)
-    other = spectrum_pixels(spectra, OURS).clone()
+    measured = spectrum_pixels(spectra, CONFIG)[:, 1] > 0
+    hidden = measured & (spectrum_pixels(masked.inputs, CONFIG)[:, 1] == 0)
+    other = spectrum_pixels(spectra, CONFIG).clone()
     other[:, 0] = torch.where(hidden, torch.randn(hidden.shape, generator=seeded()), other[:, 0])
-    again = objective.mask(with_spectrum_pixels(spectra, other, OURS), seeded(seed))
+    again = objective.mask(with_spectrum_pixels(spectra, other, CONFIG), seeded(seed))
     assert torch.equal(again.inputs, masked.inputs)
-    # What counts was hidden, was measured, and lies inside its stretch.
-    asked = masked.weights > 0
-    assert not (asked & ~hidden).any()
-    assert not (asked & ~measured).any()
+    # Scored pixels are hidden, measured, and inside a stretch.
+    scored = masked.weights > 0
+    assert not (scored & ~hidden).any()
+    assert not (scored & ~measured).any()
     assert 0.3 < float(hidden.sum() / measured.sum()) < 0.5
 
 
-def test_the_flux_of_a_pixel_is_what_was_prepared() -> None:
-    """Whatever the layout: 0 without a measurement, and weights from 0 to 1."""
-    flux, weight = spectrum_pixels(prepared(2, OURS), OURS).unbind(1)
+def test_the_flux_of_a_pixel_is_the_prepared_value() -> None:
+    """In every layout the flux is 0 without a measurement, and weights are from 0 to 1."""
+    flux, weight = spectrum_pixels(prepared(2, CONFIG), CONFIG).unbind(1)
     assert flux.shape == weight.shape
     assert 0 <= float(weight.min()) <= float(weight.max()) <= 1
     assert not flux[weight == 0].any()
@@ -89,10 +89,10 @@ def test_the_flux_of_a_pixel_is_what_was_prepared() -> None:
 
 def test_the_share_is_hidden_in_whole_stretches() -> None:
     spectra = with_spectrum_pixels(
-        prepared(3, OURS), torch.ones_like(spectrum_pixels(prepared(3, OURS), OURS)), OURS
+        prepared(3, CONFIG), torch.ones_like(spectrum_pixels(prepared(3, CONFIG), CONFIG)), CONFIG
     )
-    masked = HiddenWavelengths(OURS, n_stretches=5, share=0.3).mask(spectra, seeded())
-    hidden = spectrum_pixels(masked.inputs, OURS)[:, 1] == 0
+    masked = HiddenWavelengths(CONFIG, n_stretches=5, share=0.3).mask(spectra, seeded())
+    hidden = spectrum_pixels(masked.inputs, CONFIG)[:, 1] == 0
     n_pixels = hidden.shape[1]
     width = round(0.3 * n_pixels / 5)
     assert hidden.sum(1).tolist() == [5 * width] * 3
@@ -101,19 +101,19 @@ def test_the_share_is_hidden_in_whole_stretches() -> None:
     assert (masked.weights > 0).sum(1).tolist() == [5 * (width - 4)] * 3
 
 
-def test_an_answer_is_weighted_by_inverse_variance() -> None:
-    spectra = prepared(2, OURS)
-    objective = HiddenWavelengths(OURS)
+def test_the_loss_is_weighted_by_inverse_variance() -> None:
+    spectra = prepared(2, CONFIG)
+    objective = HiddenWavelengths(CONFIG)
     masked = objective.mask(spectra, seeded())
-    flux, weight = spectrum_pixels(spectra, OURS).unbind(1)
+    flux, weight = spectrum_pixels(spectra, CONFIG).unbind(1)
     made = torch.randn(spectra.shape, generator=seeded(2))
-    asked = masked.weights > 0
-    answer = spectrum_pixels(made, OURS)[:, 0]
+    scored = masked.weights > 0
+    reconstruction = spectrum_pixels(made, CONFIG)[:, 0]
     slow = []
     for row in range(2):
         total, weights = 0.0, 0.0
-        for pixel in torch.nonzero(asked[row])[:, 0].tolist():
-            error = answer[row, pixel] - flux[row, pixel]
+        for pixel in torch.nonzero(scored[row])[:, 0].tolist():
+            error = reconstruction[row, pixel] - flux[row, pixel]
             total += float(weight[row, pixel] * error**2)
             weights += float(weight[row, pixel])
         slow.append(total / weights)
@@ -121,22 +121,22 @@ def test_an_answer_is_weighted_by_inverse_variance() -> None:
     assert float(found) == pytest.approx(sum(slow) / 2, rel=1e-4)
 
 
-def test_the_right_answer_costs_nothing_and_an_empty_spectrum_neither() -> None:
-    spectra = prepared(2, OURS)
+def test_a_perfect_reconstruction_and_an_empty_spectrum_have_no_loss() -> None:
+    spectra = prepared(2, CONFIG)
     spectra[1] = 0
-    masked = HiddenWavelengths(OURS).mask(spectra, seeded())
+    masked = HiddenWavelengths(CONFIG).mask(spectra, seeded())
     assert float(masked_loss(masked.target, masked)) == 0
     wrong = masked_loss(masked.target + 1, masked)
     assert float(wrong) == pytest.approx(0.5, rel=1e-5)
 
 
 def test_equal_parts_of_a_batch_average_to_the_batch() -> None:
-    masked = HiddenWavelengths(OURS).mask(prepared(4, OURS), seeded())
-    answer = torch.randn(masked.target.shape, generator=seeded(3))
-    whole = masked_loss(answer, masked)
+    masked = HiddenWavelengths(CONFIG).mask(prepared(4, CONFIG), seeded())
+    reconstruction = torch.randn(masked.target.shape, generator=seeded(3))
+    whole = masked_loss(reconstruction, masked)
     halves = [
         masked_loss(
-            answer[half],
+            reconstruction[half],
             MaskedSpectra(masked.inputs[half], masked.target[half], masked.weights[half]),
         )
         for half in (slice(0, 2), slice(2, 4))
@@ -163,7 +163,7 @@ def test_with_the_published_faults_it_is_the_published_loss(
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=2e-5)
 
 
-def test_the_published_objective_leaks_and_ours_does_not() -> None:
+def test_only_the_published_objective_shows_hidden_pixels() -> None:
     tokens = prepared(2, SLICED, "released")
     starts = torch.tensor([[0, 130, 260, 390, 520, 650]] * 2)
     hidden = hidden_tokens(starts, tokens.shape[1])
@@ -172,7 +172,7 @@ def test_the_published_objective_leaks_and_ours_does_not() -> None:
     clean = HiddenSlices(SLICED).mask(tokens, seeded())
     assert leaks(leaking, tokens) > 0
     assert leaks(clean, tokens) == 0
-    # The summary is shown, and not asked for.
+    # The summary is shown, and not scored.
     assert torch.equal(clean.inputs[:, 0], tokens[:, 0])
     assert not clean.weights[:, 0].any()
     # Zeros that lead a slice never count.
@@ -182,23 +182,23 @@ def test_the_published_objective_leaks_and_ours_does_not() -> None:
 
 
 def leaks(masked: MaskedSpectra, tokens: Tensor) -> int:
-    """Pixels that are asked for and shown in another slice."""
-    asked, shown = set(), set()
+    """Number of pixels that are scored and shown in another slice."""
+    scored, shown = set(), set()
     counts, inputs = masked.weights[0] > 0, masked.inputs[0]
     for token in range(1, tokens.shape[1]):
         for place in range(SLICED.slice_length):
             feature = SLICED.n_summary + place
             pixel = (token - 1) * SLICED.slice_step + place
             if counts[token, feature]:
-                asked.add(pixel)
+                scored.add(pixel)
             elif inputs[token, feature] != 0:
                 shown.add(pixel)
-    return len(asked & shown)
+    return len(scored & shown)
 
 
 def test_each_preparation_has_its_objective() -> None:
     options = {"n_stretches": 4, "share": 0.2, "published": True}
-    ours = objective_for(ModelConfig("a", "galsearch", spectrum=OURS), **options)
-    assert ours == HiddenWavelengths(OURS, 4, 0.2)
-    theirs = objective_for(ModelConfig("a", "released", spectrum=SLICED), **options)
-    assert theirs == HiddenSlices(SLICED, published=True)
+    own = objective_for(ModelConfig("a", "galsearch", spectrum=CONFIG), **options)
+    assert own == HiddenWavelengths(CONFIG, 4, 0.2)
+    published = objective_for(ModelConfig("a", "released", spectrum=SLICED), **options)
+    assert published == HiddenSlices(SLICED, published=True)

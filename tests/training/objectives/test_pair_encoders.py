@@ -25,8 +25,8 @@ def config(write_config: Callable[..., Path]) -> AlignmentConfig:
 
 
 @pytest.fixture
-def towers(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
-    """A file for each tower, as pre-training leaves them."""
+def backbones(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
+    """A file for the backbone of each modality, as pre-training writes them."""
     paths = {}
     assert config.model is not None
     for modality in Modality:
@@ -36,12 +36,12 @@ def towers(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
     return paths
 
 
-def test_the_papers_alignment_takes_the_towers_of_its_pretraining() -> None:
+def test_the_alignment_of_the_paper_accepts_its_pretrained_backbones() -> None:
     """AstroCLIP aligns AstroDINO's patch tokens without class token."""
     both, image = published_config(Published.ASTROCLIP), published_config(Published.ASTRODINO)
     assert both.image is not None
     assert dataclasses.replace(both.image, class_token=True) == image.image
     with torch.device("meta"):
-        towers = PairEncoders(CrossModalModel(both), ("image", "spectrum"))
-    trainable = sum(p.numel() for p in towers.parameters() if p.requires_grad)
+        backbones = PairEncoders(CrossModalModel(both), ("image", "spectrum"))
+    trainable = sum(p.numel() for p in backbones.parameters() if p.requires_grad)
     assert trainable == 12_595_200 + 12_070_912

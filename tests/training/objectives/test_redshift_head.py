@@ -16,7 +16,7 @@ def test_the_bins_reach_from_zero_to_the_largest_redshift() -> None:
     assert float(odds.abs().max()) <= float(head.log_scale.detach().exp()) + 1e-4
 
 
-def test_the_loss_is_least_where_the_odds_say_the_redshift() -> None:
+def test_the_loss_is_least_where_the_logits_peak_at_the_redshift() -> None:
     z = torch.tensor([0.1, 0.7])
     n_bins = RedshiftHead(2).directions.shape[0]
     at = (torch.log1p(z) / BIN).long()

@@ -52,15 +52,15 @@ def test_the_loss_is_the_published_one(
     teacher.class_centre = record["dino_center_before"][0]
     teacher.patch_centre = record["ibot_center_before"].flatten()
     empty = torch.zeros(0)
-    # The record exchanged the teacher's views beforehand; ours exchanges them itself.
+    # The record exchanged the teacher's views beforehand; `training` exchanges them itself.
     whole = torch.cat(list(record["student_global_logits"].chunk(2)))
-    ours = Logits(
+    own = Logits(
         whole, record["ibot_student_logits"], record["student_local_logits"], record["koleo_in"]
     )
     first, second = record["teacher_logits"].chunk(2)
     theirs = Logits(torch.cat([second, first]), record["ibot_teacher_logits"], empty, empty)
     parts = distillation_loss(
-        ours, theirs, teacher, record["ibot_masks"].bool(), Processes(), teacher_temperature=0.055
+        own, theirs, teacher, record["ibot_masks"].bool(), Processes(), teacher_temperature=0.055
     )
     for name, known in (
         ("dino_global_loss", "dino_global_loss"),
@@ -82,11 +82,11 @@ def test_a_crop_meets_the_other_crop_of_its_galaxy(student: DistillationNetwork)
     sharp = 40 * torch.eye(32)[:8]
     first, second = sharp[:4], sharp[4:]
     theirs = Logits(torch.cat([first, second]), torch.zeros(0, 32), torch.zeros(0), torch.zeros(0))
-    ours = dataclasses.replace(theirs, global_crops=torch.cat([second, first]))
+    own = dataclasses.replace(theirs, global_crops=torch.cat([second, first]))
     same = dataclasses.replace(theirs)
     masks = torch.zeros(8, 4, dtype=torch.bool)
     options = {"teacher_temperature": 0.05, "ibot_weight": 0.0, "koleo_weight": 0.0}
-    for found, expected in ((ours, 0.0), (same, 400.0)):
+    for found, expected in ((own, 0.0), (same, 400.0)):
         parts = distillation_loss(found, theirs, teacher, masks, Processes(), **options)
         assert float(parts["dino_global_loss"]) == pytest.approx(expected, abs=1e-3)
 

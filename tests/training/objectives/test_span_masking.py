@@ -35,7 +35,7 @@ def test_masked_modelling(recorded: Recorded) -> None:
 
 
 @given(st.integers(0, 2**31))
-def test_drawn_chunks_never_touch_and_never_reach_the_end(seed: int) -> None:
+def test_sampled_chunks_never_touch_and_never_reach_the_end(seed: int) -> None:
     starts = draw_chunk_starts(4, 778, generator=torch.Generator().manual_seed(seed))
     assert (starts.diff(dim=1) > 50).all()
     hidden = hidden_tokens(starts, 778)

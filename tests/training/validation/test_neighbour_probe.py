@@ -5,7 +5,7 @@ import torch
 from training.validation.neighbour_probe import neighbours_r2
 
 
-def test_neighbours_know_a_label_that_is_in_the_vectors() -> None:
+def test_neighbours_predict_a_label_that_is_in_the_vectors() -> None:
     generator = torch.Generator().manual_seed(1)
     angle = torch.rand(300, generator=generator)
     vectors = torch.stack([angle.cos(), angle.sin()], dim=1)

@@ -11,7 +11,13 @@ from benchmarks.downstream.data.evaluation_sample import draw_sample
 from benchmarks.downstream.data.labelled_galaxies import batch_of, open_galaxies
 from galsearch.core.errors import DatasetError
 from galsearch.dataset import split_of
-from tests.benchmarks.downstream.synthetic_galaxies import BOTH, IDS, N_SHARD, nested, toy_batch
+from tests.benchmarks.downstream.synthetic_galaxies import (
+    BOTH,
+    IDS,
+    N_SHARD,
+    nested,
+    synthetic_batch,
+)
 
 
 def test_shards_are_read_with_their_axes_and_their_split(shards: Path) -> None:
@@ -21,7 +27,7 @@ def test_shards_are_read_with_their_axes_and_their_split(shards: Path) -> None:
     first = batches[0]
     by_name = {b.target_ids[0]: b for b in batches}
     first = by_name[IDS[0]]
-    wanted = toy_batch(np.arange(170))
+    wanted = synthetic_batch(np.arange(170))
     np.testing.assert_array_equal(first.image_flux, wanted.image_flux[: len(first)])
     np.testing.assert_array_equal(first.spectrum_flux[1:], wanted.spectrum_flux[1 : len(first)])
     assert not first.has_spectrum[0]
@@ -51,7 +57,7 @@ def test_a_batch_of_zero_spectra_is_masked() -> None:
     assert found.spectrum_mask.all()
 
 
-def test_files_that_are_no_galaxies_say_what_is_read(tmp_path: Path) -> None:
+def test_files_of_other_contents_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "astroclip_desi.1.1.5.h5"
     path.write_bytes(b"\x89HDF\r\n")
     with pytest.raises(DatasetError) as caught:

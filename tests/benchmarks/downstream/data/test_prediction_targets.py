@@ -29,7 +29,7 @@ TABLE = pa.table(
 )
 
 
-def test_star_formation_is_divided_by_mass_and_what_has_no_logarithm_is_unknown() -> None:
+def test_star_formation_is_divided_by_mass_and_values_without_logarithm_are_unknown() -> None:
     found = prediction_targets.evaluate("ssfr", "log10(sfr)-log10_mass", TABLE)
     np.testing.assert_allclose(found, [-10, np.nan, -8, -9])
     np.testing.assert_allclose(
@@ -57,13 +57,15 @@ def test_star_formation_is_divided_by_mass_and_what_has_no_logarithm_is_unknown(
         ),
     ],
 )
-def test_a_label_that_cannot_be_read_says_why(expression: str, message: str) -> None:
+def test_a_label_that_cannot_be_read_is_refused_with_the_reason(
+    expression: str, message: str
+) -> None:
     with pytest.raises(DatasetError) as caught:
         prediction_targets.evaluate("mass", expression, TABLE)
     assert str(caught.value) == message
 
 
-def test_labels_follow_the_columns_and_what_is_given_wins() -> None:
+def test_labels_follow_the_columns_unless_others_are_given() -> None:
     simulated = ["true_z", "log10_mass", "age_gyr", "log10_z_zsun", "log10_sfr", "z"]
     assert prediction_targets.parse_labels([], simulated)["ssfr"] == "log10_sfr-log10_mass"
     assert prediction_targets.parse_labels(["redshift=z"], simulated)["redshift"] == "z"
@@ -95,7 +97,7 @@ def test_labels_follow_the_columns_and_what_is_given_wins() -> None:
         ),
     ],
 )
-def test_labels_that_are_none_say_so(texts: list[str], message: str) -> None:
+def test_invalid_labels_are_refused(texts: list[str], message: str) -> None:
     with pytest.raises(DatasetError) as caught:
         prediction_targets.parse_labels(texts, ["z", "m"])
     assert str(caught.value) == message

@@ -10,7 +10,7 @@ from galsearch.core.modality import Modality
 from tests.benchmarks.downstream.synthetic_galaxies import BOTH
 
 
-def test_an_encoder_of_spectra_alone_cannot_be_asked_for_images(tmp_path: Path) -> None:
+def test_an_encoder_of_spectra_alone_cannot_embed_images(tmp_path: Path) -> None:
     from dataclasses import replace
 
     from galsearch.encoders import checkpoint, initialise

@@ -13,12 +13,12 @@ from benchmarks.downstream.models import neighbour_regression
 @given(st.integers(0, 10_000), st.integers(1, 12))
 def test_neighbours_are_those_of_a_slow_loop(seed: int, k: int) -> None:
     generator = np.random.default_rng(seed)
-    known, asked = generator.normal(size=(9, 3)), generator.normal(size=(4, 3))
+    known, queries = generator.normal(size=(9, 3)), generator.normal(size=(4, 3))
     values = generator.normal(size=(9, 2))
     values[generator.random((9, 2)) < 0.3] = np.nan
     values[0] = 1.0
-    found = neighbour_regression.predict(known, values, asked, k=k)
-    for i, one in enumerate(asked):
+    found = neighbour_regression.predict(known, values, queries, k=k)
+    for i, one in enumerate(queries):
         for column in range(2):
             rows = [r for r in range(9) if math.isfinite(values[r, column])]
             rows = sorted(rows, key=lambda r: math.dist(one, known[r]))[:k]
@@ -27,7 +27,7 @@ def test_neighbours_are_those_of_a_slow_loop(seed: int, k: int) -> None:
             assert found[i, column] == pytest.approx(mean / sum(weights))
 
 
-def test_a_galaxy_that_is_known_answers_for_itself() -> None:
+def test_a_reference_galaxy_is_predicted_from_itself() -> None:
     known = np.random.default_rng(1).normal(size=(100, 4))
     values = np.arange(100.0)[:, None]
     found = neighbour_regression.predict(known, values, known[:5], k=64)

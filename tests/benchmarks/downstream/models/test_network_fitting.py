@@ -54,31 +54,31 @@ def test_the_rate_rises_to_its_peak_and_falls_for_any_number_of_steps(n_steps: i
     assert min(rates) > 0
 
 
-def test_the_best_epoch_is_kept_as_it_was(monkeypatch) -> None:
+def test_the_weights_of_the_best_epoch_are_restored(monkeypatch) -> None:
     losses = iter([0.5, 0.2, 0.9])
-    kept = []
+    outputs = []
     true_error = network_fitting.squared_error
 
     def fake(out, wanted):
         if out.requires_grad:
             return true_error(out, wanted)
-        kept.append(out.clone())
+        outputs.append(out.clone())
         return torch.tensor(next(losses))
 
     monkeypatch.setattr(network_fitting, "squared_error", fake)
     fitted, _ = fit_line(3)
     assert fitted.best_epoch == 1
     again = (fitted.predict(np.arange(200, 250)) - fitted.mean) / fitted.spread
-    np.testing.assert_allclose(again, kept[1].numpy(), atol=1e-5)
+    np.testing.assert_allclose(again, outputs[1].numpy(), atol=1e-5)
 
 
-def test_images_are_turned_and_mirrored_into_eight() -> None:
+def test_images_are_rotated_and_mirrored_into_eight_orientations() -> None:
     image = torch.arange(9.0).reshape(1, 1, 3, 3).expand(200, 1, 3, 3)
     other = torch.arange(200)
-    turned, same = network_fitting.random_orientations(
+    rotated, same = network_fitting.random_orientations(
         (image, other), torch.Generator().manual_seed(1)
     )
     assert same is other
-    kinds = {tuple(one.flatten().tolist()) for one in turned}
+    kinds = {tuple(one.flatten().tolist()) for one in rotated}
     assert len(kinds) == 8
     assert all(sorted(kind) == list(range(9)) for kind in kinds)

@@ -9,7 +9,7 @@ def test_resnet18_has_the_published_number_of_parameters() -> None:
     assert sum(p.numel() for p in ResNet18(1000).parameters()) == 11_689_512
 
 
-def test_networks_take_what_they_are_fed() -> None:
+def test_networks_accept_the_prepared_inputs() -> None:
     assert ResNet18(5)(torch.zeros(2, 3, 48, 48)).shape == (2, 5)
     network = ConvAttention(3).eval()
     pixels, scale = torch.randn(4, 7781), torch.zeros(4, 1)

@@ -11,7 +11,7 @@ from benchmarks.realism.compare.two_sample import two_sample_test
 
 
 @pytest.mark.timeout(600)
-def test_like_samples_have_an_auc_of_a_half_and_others_name_what_differs() -> None:
+def test_equal_samples_have_an_auc_of_a_half_and_others_name_the_feature_that_differs() -> None:
     rng = np.random.default_rng(1)
     one, other = rng.normal(size=(2, 300, 3))
     alike = two_sample_test(one, other, ["a", "b", "c"], seed=1)

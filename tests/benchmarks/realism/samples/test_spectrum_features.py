@@ -12,7 +12,7 @@ pytest.importorskip("matplotlib", reason="needs the extra plot")
 from benchmarks.realism.samples import spectrum_features
 
 
-def test_lines_of_real_spectra_lie_where_the_grid_says(real: Path) -> None:
+def test_lines_of_real_spectra_lie_at_their_wavelengths_on_the_grid(real: Path) -> None:
     flux, good, z = spectrum_features.real_spectra(real)
     for row in (36, 37):  # the two with the strongest lines
         near = np.abs(spectrum_features.GRID_ANGSTROM - 6564.6 * (1 + z[row])) < 200

@@ -12,7 +12,7 @@ import galsearch
 from galsearch.cli import app
 from galsearch.query import SearchEngine
 
-TWINS: dict[str, Any] = {
+FUNCTIONS: dict[str, Any] = {
     "demo": galsearch.run_demo,
     "simulate": galsearch.simulate_survey,
     "ingest": galsearch.ingest,
@@ -43,21 +43,23 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def test_every_command_has_a_twin_or_says_why_not() -> None:
-    assert set(COMMANDS) == set(TWINS) | {"doctor"}
+def test_every_command_but_doctor_has_a_library_function() -> None:
+    assert set(COMMANDS) == set(FUNCTIONS) | {"doctor"}
 
 
-@pytest.mark.parametrize("name", TWINS)
-def test_a_commands_words_are_its_functions(name: str) -> None:
-    twin = inspect.signature(TWINS[name]).parameters
-    given = COMMANDS[name].params
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_command_has_the_parameters_of_its_function(name: str) -> None:
+    parameters = inspect.signature(FUNCTIONS[name]).parameters
+    options = COMMANDS[name].params
     own = ONLY_AT_THE_TERMINAL.get(name, set())
-    words = {parameter.name for parameter in given} - {"help"} - own
-    assert words <= set(twin), f"{name} has words that {TWINS[name].__name__} has not"
-    for parameter in given:
+    names = {parameter.name for parameter in options} - {"help"} - own
+    assert names <= set(parameters), (
+        f"{name} has parameters that the function {FUNCTIONS[name].__name__} lacks"
+    )
+    for parameter in options:
         optional = parameter.param_type_name == "option" and not parameter.required
-        if parameter.name in words and optional:
-            assert plain(parameter.default) == plain(twin[parameter.name].default)
+        if parameter.name in names and optional:
+            assert plain(parameter.default) == plain(parameters[parameter.name].default)
 
 
 def test_an_option_is_named_like_its_parameter() -> None:
@@ -68,7 +70,7 @@ def test_an_option_is_named_like_its_parameter() -> None:
                 assert {option, f"-{parameter.name}"} & set(parameter.opts), f"{name} {option}"
 
 
-def test_every_public_name_has_a_docstring_and_is_at_the_door() -> None:
+def test_every_public_name_has_a_docstring_and_is_listed() -> None:
     for name in galsearch.__all__:
         assert getattr(galsearch, name).__doc__, name
         assert name in dir(galsearch)
