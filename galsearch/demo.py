@@ -75,8 +75,8 @@ def run_demo(
         Where `out` holds files that the demonstration did not make.
     """
     out, build = Path(out), Path(build)
-    own = {"survey", "dataset", "embeddings", "gallery.html"}
-    foreign = sorted({entry.name for entry in out.iterdir()} - own) if out.is_dir() else []
+    expected = {"survey", "dataset", "embeddings", "gallery.html"}
+    foreign = sorted({entry.name for entry in out.iterdir()} - expected) if out.is_dir() else []
     if foreign:
         raise OutputExistsError(
             f"{out} already holds {', '.join(foreign[:3])}, which the demonstration did not make."

@@ -63,7 +63,8 @@ def _program_name() -> str:
 
 def doctor() -> None:
     """Show versions, GPUs and missing packages."""
-    # Imported here: they would take a tenth of the time in which a query starts.
+    # These modules are imported here, because importing them takes a tenth of the time in which a
+    # query starts.
     import importlib.metadata
     import importlib.util
     import platform

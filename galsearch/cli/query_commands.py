@@ -53,7 +53,7 @@ def query(
     within: Annotated[
         tuple[float, float, float] | None,
         typer.Option(
-            help="Cone in which neighbours must lie.", metavar="RA_DEG DEC_DEG RADIUS_ARCMIN"
+            help="Cone that neighbours must be in.", metavar="RA_DEG DEC_DEG RADIUS_ARCMIN"
         ),
     ] = None,
     gallery: Annotated[

@@ -191,7 +191,7 @@ class NoEmbeddingsError(ShardError):
 
 
 class StoreMismatchError(ShardError):
-    """Error for an output directory with embeddings of another dataset or precision."""
+    """Error for an output directory that holds embeddings of another dataset or precision."""
 
     code = "store-mismatch"
     remedy = "Embed into another directory, or remove this one."

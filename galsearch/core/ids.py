@@ -1,4 +1,4 @@
-"""Look-up of TARGETIDs in arrays of TARGETIDs."""
+"""Look-up of TARGETIDs in arrays: the row at which each wanted galaxy is found."""
 
 import numpy as np
 

@@ -31,7 +31,7 @@ def read_config(path: str | Path, kind: type[T]) -> T:
     ConfigError
         Where the file is missing or not TOML, a key is unknown or missing, or a type is wrong.
     """
-    # Imported here, as difflib below: a query reads no TOML and starts faster without them.
+    # tomllib is imported here, because a query reads no TOML and starts faster without it.
     import tomllib
 
     path = Path(path)

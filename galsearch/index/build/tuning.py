@@ -128,9 +128,9 @@ def tune(
         mean, error = recalls.mean(axis=0), recalls.std(axis=0) / math.sqrt(len(recalls))
         enough = mean - _MARGIN_IN_ERRORS * error >= recipe.recall_target
         for i, rerank in enumerate(factors.tolist()):
-            least = least_probe(depth_of(MIN_DEPTH_K, rerank), plan.n_lists, len(stored))
-            if recipe.n_probe is None and n_probe < min(least, plan.n_lists):
-                # A real query probes at least `least` lists, so this trial would measure others.
+            min_n_probe = least_probe(depth_of(MIN_DEPTH_K, rerank), plan.n_lists, len(stored))
+            if recipe.n_probe is None and n_probe < min(min_n_probe, plan.n_lists):
+                # A real query probes more lists than this trial, and so has other candidates.
                 continue
             cost = search_cost(plan, n_probe, rerank)
             trial = _Trial(n_probe, rerank, float(mean[i]), cost)
@@ -258,8 +258,8 @@ def recall(found: SearchResult, queries: QuerySample, truth: StoredVectors, *, k
     fractions = []
     n_true, n_found = np.minimum(queries.truth.counts, k), found.counts
     for i in np.flatnonzero(n_true):
-        least = queries.truth.similarity[i, n_true[i] - 1]
+        min_cosine = queries.truth.similarity[i, n_true[i] - 1]
         rows = truth.rows_of(found.target_ids[i, : n_found[i]])
         cosines = truth.cosines(rows, queries.vectors[i])
-        fractions.append(np.mean(cosines[: n_true[i]] >= least))
+        fractions.append(np.mean(cosines[: n_true[i]] >= min_cosine))
     return float(np.mean(fractions)) if fractions else 1.0

@@ -153,7 +153,7 @@ def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
                 f"{part.directory} {' and '.join(manifest.modalities)} vectors."
             )
         for kind, entry in manifest.modalities.items():
-            if _trained(entry) != _trained(first.manifest.modalities[kind]):
+            if _plans_and_digests(entry) != _plans_and_digests(first.manifest.modalities[kind]):
                 raise DifferentQuantisersError(
                     f"{part.directory}: its {kind} lists have other quantisers than those of "
                     f"{first.directory}.",
@@ -161,7 +161,7 @@ def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
                 )
 
 
-def _trained(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
+def _plans_and_digests(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:
     """Plans and quantiser digests of the inverted lists of a modality, for a comparison.
 
     The number of vectors is left out, because indexes to be merged may differ in it.

@@ -104,15 +104,15 @@ def _check_segment(folder: Path, entry: SegmentManifest, manifest: IndexManifest
         _check_unit_norm(segment, folder / kind / VECTORS_NAME)
 
 
-def _check_count(ids: TargetIds, expected: int, what: str, directory: Path) -> None:
+def _check_count(ids: TargetIds, expected: int, noun: str, directory: Path) -> None:
     """Check that there is the expected number of TARGETIDs, and that none occurs twice.
 
-    `what` names the galaxies or vectors in the error message.
+    `noun` names the galaxies or vectors in the error message.
     """
     n_different = len(np.unique(ids))
     if len(ids) != expected or n_different != expected:
         raise ManifestError(
-            f"{directory}: {len(ids):,} {what} with {n_different:,} different TARGETIDs; "
+            f"{directory}: {len(ids):,} {noun} with {n_different:,} different TARGETIDs; "
             f"manifest.json says {expected:,}.",
             expected=expected,
         )

@@ -108,7 +108,7 @@ class IndexRecipe:
 
 def _too_small(recipe: IndexRecipe) -> list[str]:
     """Problems of a recipe: one sentence for each value that is below its minimum."""
-    least = {
+    minima = {
         "n_lists": 1,
         "n_components": 1,
         "n_subvectors": 1,
@@ -119,11 +119,11 @@ def _too_small(recipe: IndexRecipe) -> list[str]:
         "n_tuning_queries": 1,
         "seed": 0,
     }
-    values = {name: getattr(recipe, name) for name in least}
+    values = {name: getattr(recipe, name) for name in minima}
     return [
-        f"{name} = {value} is less than {least[name]}."
+        f"{name} = {value} is less than {minima[name]}."
         for name, value in values.items()
-        if value is not None and value < least[name]
+        if value is not None and value < minima[name]
     ]
 
 

@@ -30,7 +30,7 @@ REMOVED_PREFIX = "removed-"
 """Prefix of the names of files that list the TARGETIDs of removed galaxies."""
 _PREFIX = "generation-"
 _ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality)
-"""Names of the files and directories of a first build, which lie in the directory of the index."""
+"""Names of the files and directories of a first build, which are in the directory of the index."""
 
 
 def write_lock(directory: Path) -> AbstractContextManager[None]:
