@@ -1,4 +1,4 @@
-"""Datasets on disk: Parquet catalogues of galaxies with images and spectra, in the HATS layout.
+"""Datasets on disk: Parquet catalogues of galaxies, images and spectra in the HATS layout.
 
 Names are imported when they are first used, so that reading a dataset imports neither astropy nor
 the readers of survey files. The names are listed in `__init__.pyi`.

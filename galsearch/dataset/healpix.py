@@ -23,6 +23,11 @@ def healpix_29(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> Int64Array:
 
     They are the values of the HATS column `_healpix_29`.
 
+    Parameters
+    ----------
+    ra_deg, dec_deg : (n,)
+        ICRS positions in degrees.
+
     Examples
     --------
     >>> healpix_29([150.1], [2.2])

@@ -129,6 +129,11 @@ class Dataset:
 def open_dataset(path: str | Path) -> Dataset:
     """The dataset in a directory that `ingest` wrote.
 
+    Parameters
+    ----------
+    path
+        Directory of the dataset.
+
     Raises
     ------
     DatasetError

@@ -23,9 +23,9 @@ HEALPIX_COLUMN = "_healpix_29"
 TARGET_ID = "target_id"
 RA, DEC = "ra_deg", "dec_deg"
 HAS = {Modality.IMAGE: "has_image", Modality.SPECTRUM: "has_spectrum"}
-"""Boolean column that is true for galaxies with an image or with a spectrum, by modality.
+"""Name of the boolean column that is true where a galaxy has a modality, by modality.
 
-It saves reading the pixels to find out.
+With it the pixels need not be read to know that.
 """
 
 PROPERTIES_FILE = "hats.properties"
@@ -91,18 +91,37 @@ BUILT_IN_COLUMNS = tuple(
 
 
 def dataset_schema(labels: Sequence[pa.Field] = ()) -> pa.Schema:
-    """Arrow schema of a dataset with the given label columns, which come before the pixels."""
+    """Arrow schema of a dataset with the given label columns, which come before the pixels.
+
+    Parameters
+    ----------
+    labels
+        Arrow fields of the label columns.
+    """
     pixels = [field for fields in PIXEL_FIELDS.values() for field in fields]
     return pa.schema([*_IDENTITY, *REDSHIFT_FIELDS, *SPECTRUM_FILE_FIELDS, *labels, *pixels])
 
 
 def catalogue_names(schema: pa.Schema) -> list[str]:
-    """Names of the columns of a dataset that hold no pixels, in the order of the schema."""
+    """Names of the columns of a dataset that hold no pixels, in the order of the schema.
+
+    Examples
+    --------
+    >>> catalogue_names(dataset_schema())[:4]
+    ['_healpix_29', 'target_id', 'ra_deg', 'dec_deg']
+    """
     return [name for name in schema.names if name not in PIXEL_COLUMNS]
 
 
 def partition_path(order: int, pixel: int) -> Path:
     """Path of the Parquet file of a HEALPix pixel, relative to the directory of the dataset.
+
+    Parameters
+    ----------
+    order
+        HEALPix order of the pixel.
+    pixel
+        Number of the pixel at that order, nested scheme.
 
     Examples
     --------

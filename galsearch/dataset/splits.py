@@ -18,6 +18,11 @@ def split_of(target_ids: npt.ArrayLike) -> npt.NDArray[np.str_]:
     The set follows from a hash of the TARGETID, the output function of splitmix64 (Steele, Lea
     and Flood 2014), modulo 10: 0 to 7 is train, 8 validation, 9 test.
 
+    Parameters
+    ----------
+    target_ids : (n,)
+        TARGETIDs of the galaxies, positive integers.
+
     Raises
     ------
     InvalidTargetIdError

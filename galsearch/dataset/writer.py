@@ -70,7 +70,7 @@ class CatalogueWriter:
 
     def _properties(self, name: str, max_rows: int) -> dict[str, object]:
         size = sum((self._root / path).stat().st_size for path in self._digests)
-        now = datetime.now(UTC)
+        created = datetime.now(UTC)
         return {
             "obs_collection": name,
             "dataproduct_type": "object",
@@ -83,7 +83,7 @@ class CatalogueWriter:
             "moc_sky_fraction": f"{sum(1 / (12 * 4**order) for order, _ in self._pixels):.6g}",
             "hats_npix_suffix": ".parquet",
             "hats_builder": f"galsearch {VERSION}",
-            "hats_creation_date": now.strftime("%Y-%m-%dT%H:%MUTC"),
+            "hats_creation_date": created.strftime("%Y-%m-%dT%H:%MUTC"),
             "hats_release_date": "2025-08-22",
             "hats_version": "v1.0",
         }

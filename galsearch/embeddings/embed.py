@@ -38,7 +38,8 @@ class EmbedReport:
     n_embedded: dict[Modality, int]
     """Number of galaxies that have an embedding, from this run or an earlier one."""
     n_missing: dict[Modality, int]
-    """Number of galaxies without data of the modality; with the embedded ones they are all."""
+    """Number of galaxies without data of the modality. Embedded and missing galaxies add up to all
+    galaxies of the dataset."""
     n_shards_written: int
     n_shards_kept: int
     """Number of shards that an earlier run had finished."""
@@ -130,7 +131,7 @@ def embed_dataset(
 
 
 def _check_precision(task: EmbedTask, batch_size: int) -> None:
-    """Embed one batch, if the precision is reduced, before anything is written.
+    """Check a reduced precision on one batch, before anything is written.
 
     An encoder of reduced precision compares its first batch with fp32 and raises an error where
     they differ too much.

@@ -93,7 +93,7 @@ class EmbedTask:
         return expected.n_rows > 0 and _header_or_none(self.path(partition)) != expected
 
     def mark_unfinished(self) -> None:
-        """Remove `store.json`, so that nobody opens the store before `finish` is called."""
+        """Remove `store.json`, so that the store cannot be opened before `finish`."""
         remove_record(self.directory)
 
     def embed_batch(self, batch: GalaxyBatch) -> Vectors:

@@ -46,7 +46,7 @@ class ShardHeader:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingShard:
-    """Embeddings of some galaxies, sorted by TARGETID. Its arrays are read-only copies.
+    """Embeddings of some galaxies, sorted by TARGETID, in read-only copies of the arrays.
 
     Raises
     ------
@@ -121,7 +121,15 @@ class EmbeddingShard:
 
 
 def write_shard(path: str | Path, shard: EmbeddingShard) -> None:
-    """Write a shard as Parquet, atomically; an existing file of that name is replaced."""
+    """Write a shard as Parquet, atomically; an existing file of that name is replaced.
+
+    Parameters
+    ----------
+    path
+        Parquet file to be written.
+    shard
+        Embeddings and their origin.
+    """
     header = shard.header
     flat = pa.array(shard.embeddings.reshape(-1))
     vectors = pa.FixedSizeListArray.from_arrays(flat, type=_vector_type(header.dim))
@@ -150,6 +158,11 @@ def write_shard(path: str | Path, shard: EmbeddingShard) -> None:
 
 def read_header(path: str | Path) -> ShardHeader:
     """The header (origin and size) of a shard file, read without its vectors.
+
+    Parameters
+    ----------
+    path
+        Parquet file of the shard.
 
     Raises
     ------
@@ -190,7 +203,12 @@ def read_header(path: str | Path) -> ShardHeader:
 
 
 def read_shard(path: str | Path) -> EmbeddingShard:
-    """The shard in a Parquet file, checked as every `EmbeddingShard` is.
+    """The shard in a Parquet file, after a check of its TARGETIDs and vectors.
+
+    Parameters
+    ----------
+    path
+        Parquet file of the shard.
 
     Raises
     ------

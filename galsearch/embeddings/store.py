@@ -146,6 +146,13 @@ class EmbeddingStore:
 def open_store(directory: str | Path, modality: Modality | str) -> EmbeddingStore:
     """The embeddings of a modality that `embed_dataset` wrote into `directory`.
 
+    Parameters
+    ----------
+    directory
+        Directory of the embeddings, which holds a store for each modality.
+    modality
+        Modality of the wanted store, such as 'image'.
+
     Raises
     ------
     NoEmbeddingsError
@@ -167,6 +174,11 @@ def open_store(directory: str | Path, modality: Modality | str) -> EmbeddingStor
 
 def read_record(folder: Path) -> StoreRecord | None:
     """The record of the store in `folder`, or None where the store is unfinished or absent.
+
+    Parameters
+    ----------
+    folder
+        Directory of the store.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Encoders: neural networks that embed images and spectra in one vector space.
+"""Encoders, which are neural networks that embed images and spectra in one vector space.
 
 This is the only package that imports torch. Its public functions take and return NumPy arrays.
 """

@@ -32,7 +32,7 @@ with them, keep their fingerprint.
 
 
 def fingerprint(model: CrossModalModel) -> Fingerprint:
-    """The fingerprint of a model: equal for equal architecture, weights and preprocessing.
+    """Fingerprint of a model, which depends on its architecture, weights and preprocessing.
 
     The name of the model is not part of it.
     """
@@ -44,6 +44,15 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerp
 
     The file is written atomically. `note` is free text in its metadata, such as the training
     settings.
+
+    Parameters
+    ----------
+    path
+        Safetensors file to be written.
+    model
+        Model whose configuration and weights are written.
+    note
+        Free text for the metadata of the file.
     """
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     digest = _fingerprint(model.config, tensors)
@@ -66,6 +75,11 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerp
 
 def read(path: str | Path) -> CrossModalModel:
     """The model in a file of weights, in evaluation mode, float32, on the CPU.
+
+    Parameters
+    ----------
+    path
+        Safetensors file of weights.
 
     Raises
     ------
@@ -99,7 +113,7 @@ def read(path: str | Path) -> CrossModalModel:
 
 
 def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> CrossModalModel:
-    """The model with this configuration and these weights, in evaluation mode.
+    """The model with a given configuration and given weights, in evaluation mode.
 
     Raises
     ------
@@ -121,6 +135,13 @@ def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, wher
     """Check the names, shapes and types of tensors; values are not compared.
 
     Both may be on torch's meta device, which holds shapes without values.
+
+    Parameters
+    ----------
+    expected, found
+        Tensors by name, as they should be and as they are in the file.
+    where
+        Name of the file for messages.
 
     Raises
     ------

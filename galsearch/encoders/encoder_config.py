@@ -13,7 +13,8 @@ from typing import Literal
 from galsearch.core.errors import ConfigError
 
 PREPARATION_VERSION = 2
-"""Version of the preprocessing, part of every fingerprint; raise it when its output changes."""
+"""Version of the preprocessing, which is a part of every fingerprint. It must be raised whenever
+the output of the preprocessing changes."""
 
 
 def _check_divides(name: str, value: int, by_name: str, by: int) -> None:
@@ -40,7 +41,7 @@ class ImageConfig:
     mlp_ratio: int = 4
     """Hidden width of a block's feed-forward layer, in units of `width`."""
     block_chunks: int = 1
-    """Number of chunks in the names of the blocks, `blocks.{chunk}.{block}`; affects only names."""
+    """Number of chunks in the names of the blocks, `blocks.{chunk}.{block}`; changes names only."""
     layer_scale: bool = False
     """True where each residual is multiplied by a learned vector (DINOv2)."""
     class_token: bool = True
@@ -60,7 +61,7 @@ class ImageConfig:
 
 @dataclass(frozen=True)
 class SpectrumConfig:
-    """Sizes of the transformer over slices of a spectrum and a first token with its summary."""
+    """Sizes of the transformer over tokens of a spectrum: a summary token, then its slices."""
 
     n_pixels: int = 7781
     """Number of pixels of an input spectrum."""

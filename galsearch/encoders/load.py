@@ -80,6 +80,15 @@ def pair_from_model(
 
     On a CPU the matrices are copied into the memory layout that is fastest there, so weights that
     change afterwards need a new pair.
+
+    Parameters
+    ----------
+    model
+        Model with the weights to be used.
+    precision
+        Numerical precision of the matrix products: `fp32`, `bf16` or `int8`.
+    report
+        Function that is called with the `Agreement` of the first batch of each modality.
     """
     model.eval()
     digest, config = fingerprint(model), model.config

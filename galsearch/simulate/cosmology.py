@@ -48,7 +48,13 @@ def kpc_per_arcsec(z: npt.ArrayLike) -> Float64Array:
 
 
 def differential_volume(z: npt.ArrayLike) -> Float64Array:
-    """Comoving volume per unit of redshift and solid angle at redshifts z, in Mpc3 / steradian."""
+    """Comoving volume per unit of redshift and solid angle at redshifts z, in Mpc3 / steradian.
+
+    Examples
+    --------
+    >>> (differential_volume([0.5]) / 1e9).round(2)
+    array([11.67])
+    """
     return np.asarray(COSMOLOGY.differential_comoving_volume(z).value)
 
 

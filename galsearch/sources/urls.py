@@ -27,6 +27,11 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
 
     A file is downloaded completely if its server does not support requests for parts of a file.
 
+    Parameters
+    ----------
+    url
+        Path or fsspec URL of the file.
+
     Raises
     ------
     SourceError
@@ -135,5 +140,5 @@ def _reading_errors() -> tuple[type[Exception], ...]:
 
 
 def _opening_errors() -> tuple[type[Exception], ...]:
-    """Exceptions of opening a file: of reading, and for protocols, packages and gzip data."""
+    """Exceptions of opening a file, from reading, protocols, missing packages or gzip data."""
     return (*_reading_errors(), ValueError, ImportError, EOFError, zlib.error)

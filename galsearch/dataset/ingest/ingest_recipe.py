@@ -105,6 +105,11 @@ class IngestRecipe:
 def read_recipe(path: str | Path) -> IngestRecipe:
     """The recipe in a TOML file. Relative paths and globs start from the directory of the file.
 
+    Parameters
+    ----------
+    path
+        TOML file of the recipe.
+
     Raises
     ------
     ConfigError

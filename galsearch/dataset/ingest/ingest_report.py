@@ -52,11 +52,11 @@ class IngestReport:
             "spectrum": (self.n_spectra, self.n_paired + self.n_spectrum_only),
             "image": (self.n_images, self.n_paired + self.n_image_only),
         }
-        for what, (n_in, n_out) in totals.items():
-            n_dropped = sum(n for reason, n in self.dropped.items() if reason.startswith(what))
+        for kind, (n_in, n_out) in totals.items():
+            n_dropped = sum(n for reason, n in self.dropped.items() if reason.startswith(kind))
             if n_in != n_out + n_dropped:
                 raise IngestError(
-                    f"{what} rows do not add up: {n_in} read, {n_out} written, {n_dropped} "
+                    f"{kind} rows do not add up: {n_in} read, {n_out} written, {n_dropped} "
                     "dropped. Nothing was written."
                 )
         n_parts = self.n_paired + self.n_image_only + self.n_spectrum_only

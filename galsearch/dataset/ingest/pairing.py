@@ -63,6 +63,15 @@ def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) 
     A galaxy with a spectrum has the spectrum's TARGETID. An image without a spectrum has the
     TARGETID of its header if no other galaxy has it, otherwise one made from its position; of
     several such images with one TARGETID the first is kept.
+
+    Parameters
+    ----------
+    spectra
+        Spectra that can become galaxies.
+    images
+        Cutouts and bricks.
+    rule
+        Rule that decides when an image and a spectrum belong to the same galaxy.
     """
     matches = _match(spectra, images, rule)
     n = spectra.target_ids.size
@@ -98,6 +107,13 @@ def select_by_pairing(
     """(n,) True for galaxies that a pairing rule keeps, and the number of dropped ones by reason.
 
     Galaxies with neither an image nor a spectrum are not kept and not counted.
+
+    Parameters
+    ----------
+    has_image, has_spectrum : (n,) bool
+        True for galaxies with an image, and with a spectrum.
+    unpaired : "keep" or "drop"
+        Treatment of galaxies that have only an image or only a spectrum.
 
     Examples
     --------

@@ -39,6 +39,15 @@ def match_positions(
     Nearer pairs are made first; of equally near pairs, the one with the lower row numbers.
     Distances are computed from unit vectors, so that they hold across RA 0 and at the poles.
 
+    Parameters
+    ----------
+    ra_deg, dec_deg : (n,)
+        ICRS positions of the first list in degrees.
+    other_ra_deg, other_dec_deg : (m,)
+        ICRS positions of the second list in degrees.
+    max_separation_arcsec
+        Largest great-circle distance of a pair.
+
     Examples
     --------
     >>> ra, dec = np.array([0.0, 10.0]), np.array([0.0, 0.0])
@@ -83,6 +92,13 @@ def separation_arcsec(
 ) -> Float64Array:
     """(n,) great-circle distances in arcsec between the two positions of each row.
 
+    Parameters
+    ----------
+    ra_deg, dec_deg : (n,)
+        First ICRS position of each row in degrees.
+    other_ra_deg, other_dec_deg : (n,)
+        Second ICRS position of each row in degrees.
+
     Examples
     --------
     >>> ra, other_ra, dec = np.array([359.5]), np.array([0.5]), np.array([60.0])
@@ -96,17 +112,17 @@ def separation_arcsec(
 
 
 def _within(
-    here: Float64Array, there: Float64Array, reach_arcsec: float
+    here: Float64Array, there: Float64Array, max_separation_arcsec: float
 ) -> tuple[Rows, Rows, Float64Array]:
-    """Rows and distance in arcsec of every pair of unit vectors within `reach_arcsec`.
+    """Rows and distance in arcsec of every pair of unit vectors within `max_separation_arcsec`.
 
     The vectors are sorted into cells of a cubic grid; only the 27 cells around a vector can hold
     its neighbours.
     """
-    reach = 2 * np.sin(np.deg2rad(reach_arcsec / 3600) / 2)
+    max_chord = 2 * np.sin(np.deg2rad(max_separation_arcsec / 3600) / 2)
     # Grid cells are slightly wider than the largest separation, so that rounding cannot put a
     # neighbour two cells away.
-    side = max(reach * (1 + 1e-9), _MIN_CELL_SIDE)
+    side = max(max_chord * (1 + 1e-9), _MIN_CELL_SIDE)
     n_cells = int(np.ceil(2 / side)) + 3
     cells = [np.floor((vectors + 1) / side).astype(np.int64) + 1 for vectors in (here, there)]
     numbers, others = ((c[:, 0] * n_cells + c[:, 1]) * n_cells + c[:, 2] for c in cells)
@@ -123,7 +139,7 @@ def _within(
         second.append(order[start[rows] + offset])
     rows_here, rows_there = np.concatenate(first), np.concatenate(second)
     chord = np.linalg.norm(here[rows_here] - there[rows_there], axis=1)
-    near = chord <= reach
+    near = chord <= max_chord
     return rows_here[near], rows_there[near], _angle_arcsec(chord[near])
 
 

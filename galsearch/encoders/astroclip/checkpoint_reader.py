@@ -65,6 +65,11 @@ def open_tensors(path: str | Path) -> TensorFile:
     They are the entries of `state_dict` in a Lightning checkpoint, of `teacher` in AstroDINO's,
     and of the dictionary itself in any other file.
 
+    Parameters
+    ----------
+    path
+        Checkpoint of torch.save (.ckpt, .pt, .pth) or safetensors file.
+
     Raises
     ------
     CheckpointError

@@ -112,7 +112,7 @@ def _recognise(file: TensorFile) -> Published:
 
 
 def _canonical(name: str, kind: Published) -> str:
-    """The published form of a name: no wrapper's prefix, AstroDINO's backbone under `backbone.`."""
+    """Tensor name as published: without prefixes of wrappers, for AstroDINO with `backbone.`."""
     name = _unwrapped(name)
     is_bare = kind is Published.ASTRODINO and not name.startswith(("backbone.", "dino_head."))
     return f"backbone.{name}" if is_bare else name

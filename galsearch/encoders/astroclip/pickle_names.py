@@ -43,7 +43,7 @@ called, such as an activation function, is harmless.
 
 
 def is_dangerous(module: str, name: str) -> bool:
-    """True where a pickle of tensors has no reason to mention `module.name`.
+    """True where the name `module.name` in a pickle of tensors indicates code that could do harm.
 
     Examples
     --------

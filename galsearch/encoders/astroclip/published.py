@@ -136,7 +136,7 @@ class Sections:
 def published_config(
     kind: Published, sections: Mapping[str, Any] | None = None, *, prototypes: bool = True
 ) -> ModelConfig:
-    """The architecture of a published checkpoint.
+    """Configuration of the model in a published AstroCLIP checkpoint.
 
     Parameters
     ----------

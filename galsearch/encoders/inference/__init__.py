@@ -1,1 +1,1 @@
-"""Fast inference: lower numerical precision and fused transformer blocks."""
+"""Fast inference with lower numerical precision and fused transformer blocks."""

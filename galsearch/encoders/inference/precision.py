@@ -29,7 +29,7 @@ _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 @dataclass(frozen=True)
 class Agreement:
-    """Cosines between embeddings of a lower precision and the same embeddings in fp32."""
+    """Summary of the cosines between embeddings in a lower precision and the same ones in fp32."""
 
     precision: str
     modality: Modality
@@ -111,6 +111,13 @@ def has_onednn() -> bool:
 
 def check_precision(precision: str, device: str) -> None:
     """Check that a precision is known and makes sense on a device.
+
+    Parameters
+    ----------
+    precision
+        Numerical precision: `fp32`, `bf16` or `int8`.
+    device
+        Device on which the network runs: `cpu` or `cuda`.
 
     Raises
     ------

@@ -17,7 +17,7 @@ from galsearch.encoders.network.transformer import FeedForward
 
 
 class PooledEncoder(nn.Module):
-    """A backbone and a head that pools its tokens into one vector.
+    """A backbone, and a head that pools the tokens of the backbone into one vector.
 
     Without a head the vector is the class token (images) or the mean of all tokens (spectra).
     The names of the attributes are the names of the tensors in files of weights.
@@ -71,7 +71,7 @@ class PooledEncoder(nn.Module):
 
 
 class CrossModalModel(nn.Module):
-    """A model that embeds images and spectra in one vector space (AstroCLIP).
+    """A neural network that embeds images and spectra in one vector space (AstroCLIP).
 
     Parameters
     ----------
@@ -140,7 +140,15 @@ class CrossModalModel(nn.Module):
 
 
 def initialise(config: ModelConfig, seed: int) -> CrossModalModel:
-    """An untrained model; the same seed gives the same weights."""
+    """An untrained model with random weights; the same seed gives the same weights.
+
+    Parameters
+    ----------
+    config
+        Sizes of the networks.
+    seed
+        Seed of the random weights.
+    """
     with torch.device("meta"):
         model = CrossModalModel(config)
     model = model.to_empty(device="cpu")

@@ -26,7 +26,8 @@ class PatchEmbedding(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Tokens (B, N, D) of images (B, C, H, W), one for each patch, row by row."""
-        planes: Tensor = self.proj(pixels)  # (B, D, rows, columns)
+        # The convolution gives planes (B, D, rows, columns), which become a list of tokens.
+        planes: Tensor = self.proj(pixels)
         return planes.flatten(2).transpose(1, 2)
 
 

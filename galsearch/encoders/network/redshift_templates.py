@@ -22,7 +22,7 @@ N_WAVES = 24
 
 
 class TemplateBank(nn.Module):
-    """Bank of rest-frame templates that gives log odds of every redshift, and embeds them.
+    """Bank of rest-frame templates that gives log odds of each redshift, and an embedding of it.
 
     The names of the attributes are the names of the tensors in files of weights; `told` is the
     linear layer of `redshift_embedding`.
@@ -88,7 +88,14 @@ class TemplateBank(nn.Module):
 
 
 def redshift_bin_width(config: SpectrumConfig, stride: int) -> float:
-    """Width in ln(1 + z) of `stride` pixels of the log-wavelength grid."""
+    """Width in ln(1 + z) of `stride` pixels of the log-wavelength grid.
+
+    Examples
+    --------
+    >>> from galsearch.encoders.encoder_config import SpectrumConfig
+    >>> round(redshift_bin_width(SpectrumConfig(), stride=8), 5)
+    0.00196
+    """
     first = config.first_angstrom - config.step_angstrom / 2
     last = first + config.n_pixels * config.step_angstrom
     return stride * math.log(last / first) / config.n_log_pixels

@@ -1,4 +1,4 @@
-"""Pre-norm transformer blocks of both backbones.
+"""Transformer blocks (pre-norm) of the image and spectrum backbones.
 
 Both backbones use the same block, x += attention(norm(x)); x += mlp(norm(x)). DINOv2 (images)
 and SpecFormer (spectra) give its parts different names. The attributes here have those names,
@@ -88,7 +88,7 @@ class LayerScale(nn.Module):
         self.gamma = nn.Parameter(torch.full((width,), 1e-5))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The product `x * gamma`."""
+        """Tokens (..., D) multiplied by the learned factor `gamma` of each dimension."""
         return x * self.gamma
 
 

@@ -60,13 +60,13 @@ def _add_bar_and_ring(parts: list[Complex64Array], shape: Shape) -> list[Complex
     if shape.bar_fraction and shape.disk_axis_ratio > 0.4:
         half_length = 0.75 * shape.disk_r_arcsec
         thickness = 0.33 + 0.3 * (1 - shape.disk_axis_ratio)
-        bar_light = bar(waves, half_length, thickness, major_deg + shape.bar_angle_deg)
-        disk = (1 - shape.bar_fraction) * disk + shape.bar_fraction * bar_light
+        bar_transform = bar(waves, half_length, thickness, major_deg + shape.bar_angle_deg)
+        disk = (1 - shape.bar_fraction) * disk + shape.bar_fraction * bar_transform
     if shape.ring_fraction:
         radius = 1.3 * shape.disk_r_arcsec
-        ring_light = ring(waves, radius, shape.disk_axis_ratio, major_deg)
-        disk = (1 - shape.ring_fraction) * disk + shape.ring_fraction * ring_light
-        young = (1 - shape.ring_fraction) * young + shape.ring_fraction * ring_light
+        ring_transform = ring(waves, radius, shape.disk_axis_ratio, major_deg)
+        disk = (1 - shape.ring_fraction) * disk + shape.ring_fraction * ring_transform
+        young = (1 - shape.ring_fraction) * young + shape.ring_fraction * ring_transform
     return [bulge, np.asarray(disk, dtype=np.complex64), np.asarray(young, dtype=np.complex64)]
 
 
@@ -99,7 +99,10 @@ def point_source(offset_arcsec: tuple[float, float] = (0.0, 0.0)) -> Complex64Ar
 
 
 def exponential_disk(size_arcsec: float, axis_ratio: float, angle_deg: float) -> Float32Array:
-    """Fourier transform (256, 129) of an inclined exponential disk of flux one and scale `size`."""
+    """Fourier transform (256, 129) of an inclined exponential disk of flux one.
+
+    `size_arcsec` is the scale length of the disk along its major axis.
+    """
     k = WaveNumbers(*_wave_planes()).elliptical_radius(size_arcsec, axis_ratio, angle_deg)
     return np.asarray((1 + k**2) ** -1.5, dtype=np.float32)
 

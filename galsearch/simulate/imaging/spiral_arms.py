@@ -30,7 +30,8 @@ def _arms(shape: Shape, axis: Float32Array, phase: float) -> Float32Array:
     if shape.n_arms:
         wind = np.log(np.maximum(radius, 0.2 * scale) / scale) / _tan_pitch(shape)
         wave = np.cos(shape.n_arms * (np.arctan2(v, u) - np.float32(wind) - np.float32(phase)))
-        inner = 1 - np.exp(-((radius / scale) ** 2))  # arms fade into the bulge
+        # The contrast of the arms falls towards the centre, so that they fade into the bulge.
+        inner = 1 - np.exp(-((radius / scale) ** 2))
         plane = plane * np.exp(1.6 * inner * (wave - 1))
     return np.asarray(plane / plane.sum(), dtype=np.float32)
 

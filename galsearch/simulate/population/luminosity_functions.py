@@ -120,6 +120,11 @@ def k_correction(z: npt.ArrayLike, *, red: bool) -> Float64Array:
     """Approximate K-correction in r: 1.0 z + 1.3 z2 mag for red galaxies, 0.6 z mag for blue ones.
 
     These are fits to K(z) of an old and of a star-forming Bagpipes population, good to 0.1 mag.
+
+    Examples
+    --------
+    >>> k_correction([0.1, 0.5], red=True)
+    array([0.113, 0.825])
     """
     z = np.asarray(z, dtype=float)
     return np.asarray(1.0 * z + 1.3 * z**2 if red else 0.6 * z)
@@ -143,8 +148,8 @@ def _table(row: int) -> tuple[Float64Array, Float64Array, Float64Array]:
             continue
         absolute = mag - (distance_modulus(z) + k_correction(z, red=colour == 1))[:, None]
         inside = (absolute > sample.mag_absolute[0]) & (absolute < sample.mag_absolute[1])
-        then = absolute + _BRIGHTENING * (z[:, None] - 0.1)
-        density[colour] = inside * _schechter(then, kind) * differential_volume(z)[:, None]
+        evolved_mag = absolute + _BRIGHTENING * (z[:, None] - 0.1)
+        density[colour] = inside * _schechter(evolved_mag, kind) * differential_volume(z)[:, None]
     if sample.red_fraction is not None:
         wanted = np.array([1 - sample.red_fraction, sample.red_fraction])
         density *= (wanted / density.sum(axis=(1, 2)))[:, None, None]

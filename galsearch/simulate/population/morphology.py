@@ -45,9 +45,15 @@ class Shape:
 
 
 def inclination_of(axis_ratio: float, bulge_fraction: float) -> float:
-    """Inclination in radians at which bulge and disk together have the axis ratio `axis_ratio`."""
-    round_light = ROUND_BULGE * bulge_fraction
-    thin = np.clip((axis_ratio - round_light) / (1 - round_light), DISK_THICKNESS, 1.0)
+    """Inclination in radians at which bulge and disk together have the axis ratio `axis_ratio`.
+
+    Examples
+    --------
+    >>> round(float(np.rad2deg(inclination_of(0.5, bulge_fraction=0.1))), 1)
+    63.7
+    """
+    bulge_part = ROUND_BULGE * bulge_fraction
+    thin = np.clip((axis_ratio - bulge_part) / (1 - bulge_part), DISK_THICKNESS, 1.0)
     flat = DISK_THICKNESS**2
     return float(np.arccos(np.sqrt((thin**2 - flat) / (1 - flat))))
 
@@ -84,22 +90,24 @@ def draw_shape(
         Axis ratio of the galaxy if it is an elliptical; by default a random one, nearly round.
     """
     mass = log_mass - 10.7
-    late = 0.86 + 0.25 * mass - 0.3 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.15)
-    early = 0.60 + 0.75 * max(mass, -0.8) - 0.6 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.11)
+    log_late_kpc = 0.86 + 0.25 * mass - 0.3 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.15)
+    log_early_kpc = (
+        0.60 + 0.75 * max(mass, -0.8) - 0.6 * np.log10((1 + z) / 1.25) + rng.normal(0, 0.11)
+    )
     scale = float(kpc_per_arcsec(z))
     if forming:
-        disk_kpc = 10**late
+        disk_kpc = 10**log_late_kpc
         bulge_kpc = disk_kpc * 10 ** rng.normal(-0.75, 0.1)
     elif bulge_fraction > SPHEROIDAL_FRACTION:
-        bulge_kpc = 10**early * 0.9
+        bulge_kpc = 10**log_early_kpc * 0.9
         disk_kpc = bulge_kpc * rng.uniform(1.5, 2.5)
     else:
-        disk_kpc = 10**early * 1.4
+        disk_kpc = 10**log_early_kpc * 1.4
         bulge_kpc = disk_kpc * rng.uniform(0.3, 0.5)
     thin = np.sqrt(np.cos(inclination) ** 2 * (1 - DISK_THICKNESS**2) + DISK_THICKNESS**2)
     roundish = 1 - abs(rng.normal(0, 0.22))
     spheroid = roundish if axis_ratio is None else axis_ratio
-    round_ = (
+    bulge_ratio = (
         spheroid if bulge_fraction > SPHEROIDAL_FRACTION else ROUND_BULGE + (1 - ROUND_BULGE) * thin
     )
     arms = bool(forming and log_mass > 9.6 and rng.random() < 0.65)
@@ -117,11 +125,11 @@ def draw_shape(
     nearest = int(np.argmin(np.abs(np.array(BULGE_SERSIC_INDICES) - index)))
     return Shape(
         bulge_r_arcsec=float(np.clip(bulge_kpc / scale, 0.08, 12.0)),
-        bulge_axis_ratio=float(np.clip(round_, 0.2, 1.0)),
+        bulge_axis_ratio=float(np.clip(bulge_ratio, 0.2, 1.0)),
         sersic=BULGE_SERSIC_INDICES[nearest],
         disk_r_arcsec=float(np.clip(disk_kpc / scale, 0.15, 14.0)),
         disk_axis_ratio=float(
-            np.clip(round_ + 0.05, 0.2, 1) if bulge_fraction > SPHEROIDAL_FRACTION else thin
+            np.clip(bulge_ratio + 0.05, 0.2, 1) if bulge_fraction > SPHEROIDAL_FRACTION else thin
         ),
         position_angle_deg=float(rng.uniform(0.0, 180.0)),
         n_arms=int(rng.choice([2, 2, 2, 3, 4])) * arms,

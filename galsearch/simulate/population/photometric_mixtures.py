@@ -39,15 +39,15 @@ class _Mixture:
     """A Gaussian mixture of n components; its first dimension is the r magnitude."""
 
     weights: Float64Array
-    """Weights of the components, (n,)."""
+    """Weights of the components of the mixture, (n,)."""
     means: Float64Array
-    """Means of the components, (n, d)."""
+    """Means of the components of the mixture, (n, d)."""
     covariances: Float64Array
-    """Covariances of the components, (n, d, d)."""
+    """Covariances of the components of the mixture, (n, d, d)."""
 
 
 def draw_photometry(target: str, mag_r: float, rng: np.random.Generator) -> TargetPhotometry:
-    """Random photometry of a real target of class `target` and this r magnitude.
+    """Random colours, size and ellipticity as of real targets of a class and r magnitude.
 
     First a Tractor type is drawn by its share at the magnitude, then the photometry from the
     mixture of that type, given the magnitude. The mixtures are desitarget's fits to real DR9

@@ -23,16 +23,16 @@ class StellarPopulation:
     """
 
     start_gyr: float
-    """Lookback time, from the epoch at which the galaxy is seen, at which star formation began."""
+    """Time in Gyr since star formation began, at the epoch at which the galaxy is seen."""
     tau_gyr: float
     metallicity: float
     """Metallicity of the stars in solar units, where Z = 0.02 is solar as in Bagpipes."""
     recent: float = 1.0
-    """Factor by which the SFR of the last 100 Myr is multiplied."""
+    """Factor by which the star-formation rate of the last 100 Myr is multiplied."""
     floor_ssfr: float = 0.0
     """Constant specific star-formation rate that is added over the last Gyr, in 1/yr."""
     quenched_gyr: float = 0.0
-    """Lookback time since which no stars have formed; 0 for no quenching."""
+    """Time in Gyr since which no stars have formed; 0 for no quenching."""
     burst_fraction: float = 0.0
     """Mass formed in a burst of 0.15 Gyr just before the quenching, relative to all other mass."""
 
@@ -85,13 +85,13 @@ def draw_galaxy(
     star_forming = (not target.red) or (target.sample != "LRG" and rng.random() < 0.25)
     post_starburst = bool(rng.random() < 0.015)
     star_forming = star_forming and not post_starburst
-    share = _bulge_fraction(log_mass, star_forming, rng)
+    bulge_fraction = _bulge_fraction(log_mass, star_forming, rng)
     inclination = np.arccos(rng.uniform(0.0, 1.0))
     if axis_ratio is not None:
-        inclination = inclination_of(axis_ratio, share)
+        inclination = inclination_of(axis_ratio, bulge_fraction)
     bulge, disk = _stars(target, log_mass, star_forming, post_starburst, rng)
     shape = draw_shape(
-        target.z, log_mass, share, star_forming, inclination, rng, axis_ratio=axis_ratio
+        target.z, log_mass, bulge_fraction, star_forming, inclination, rng, axis_ratio=axis_ratio
     )
     spin = 10 ** (2.15 + 0.27 * (log_mass - 10.5)) * np.sin(inclination)
     agn, seyfert = _agn(log_mass, star_forming, rng)
@@ -99,7 +99,7 @@ def draw_galaxy(
         target=target,
         bulge=bulge,
         disk=disk,
-        bulge_mass_fraction=share,
+        bulge_mass_fraction=bulge_fraction,
         shape=shape,
         dust_av=_dust(log_mass, star_forming, inclination, rng),
         dust_slope=float(np.clip(rng.normal(-0.15, 0.15), -0.6, 0.3)),
@@ -128,9 +128,9 @@ def _log_mass(target: Target, rng: np.random.Generator) -> float:
     ratio in r is 2.6 for red galaxies and 1.3 for blue ones of 10^10 solar luminosities (Kroupa
     initial mass function; Bell et al. 2003).
     """
-    log_light = -0.4 * (target.absolute_mag_r - 4.65)
-    ratio = 0.42 if target.red else 0.10 + 0.1 * (log_light - 10)
-    return float(log_light + ratio + rng.normal(0, 0.08))
+    log_luminosity = -0.4 * (target.absolute_mag_r - 4.65)
+    ratio = 0.42 if target.red else 0.10 + 0.1 * (log_luminosity - 10)
+    return float(log_luminosity + ratio + rng.normal(0, 0.08))
 
 
 def _bulge_fraction(log_mass: float, star_forming: bool, rng: np.random.Generator) -> float:
@@ -149,18 +149,18 @@ def _stars(
 
     Metallicities follow Gallazzi et al. 2005 (MNRAS 362, 41).
     """
-    universe = float(age_gyr(target.z))
+    age_now_gyr = float(age_gyr(target.z))
     knee = np.clip(0.12 * (log_mass - 11.0), -0.35, 0.12)
     z_bulge = float(10 ** np.clip(knee + 0.08 + rng.normal(0, 0.15), -1.0, 0.38))
     # Massive bulges form first, which is called downsizing (Thomas et al. 2010, MNRAS 404, 1775).
-    late = np.clip(3.0 - 1.3 * (log_mass - 10.3), 0.8, 5.0) * rng.uniform(0.6, 1.4)
+    formation_gyr = np.clip(3.0 - 1.3 * (log_mass - 10.3), 0.8, 5.0) * rng.uniform(0.6, 1.4)
     bulge = StellarPopulation(
-        start_gyr=max(universe - float(np.clip(late, 0.7, 0.6 * universe)), 1.5),
+        start_gyr=max(age_now_gyr - float(np.clip(formation_gyr, 0.7, 0.6 * age_now_gyr)), 1.5),
         tau_gyr=float(rng.uniform(0.25, 0.7)),
         metallicity=z_bulge,
         floor_ssfr=float(10 ** rng.normal(-12.6, 0.4)),
     )
-    start = max(universe - float(rng.uniform(1.0, 0.35 * universe)), 1.5)
+    start = max(age_now_gyr - float(rng.uniform(1.0, 0.35 * age_now_gyr)), 1.5)
     if burst:
         disk = StellarPopulation(
             start,
@@ -178,8 +178,8 @@ def _stars(
         metals = np.clip(-0.12 + 0.32 * (log_mass - 10.5) + rng.normal(0, 0.2), -1.3, 0.3)
         # Small galaxies form stars in bursts (Weisz et al. 2012, ApJ 744, 44), and most are seen
         # between two bursts.
-        bout = rng.normal(-0.2, 0.4) if log_mass < 9.3 else rng.normal(0, 0.25)
-        disk = StellarPopulation(start, tau, float(10**metals), recent=float(10**bout))
+        log_burst = rng.normal(-0.2, 0.4) if log_mass < 9.3 else rng.normal(0, 0.25)
+        disk = StellarPopulation(start, tau, float(10**metals), recent=float(10**log_burst))
     else:
         tau = float(rng.uniform(0.5, 1.1))
         disk = StellarPopulation(

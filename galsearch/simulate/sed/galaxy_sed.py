@@ -65,11 +65,11 @@ class GalaxySED:
     band_flux: Float64Array
     """Fluxes of bulge, disk, young stars and nucleus in g, r and z, (4, 3), nanomaggies."""
     log10_mass: float
-    """log10 of the solar masses in living stars."""
+    """log10 of the mass in living stars, in solar masses."""
     age_gyr: float
     """Mean age of the stars in Gyr, weighted by the mass formed."""
     log10_metallicity: float
-    """log10 of Z / Zsun, weighted by living mass."""
+    """log10 of the mean metallicity Z / Zsun of the stars, weighted by the mass of living stars."""
     sfr: float
     """Star-formation rate in solar masses per year, averaged over the last 100 Myr."""
 

@@ -96,7 +96,13 @@ def gas_weights(
 
 
 def metal_weights(metallicity: float, metallicities: Float64Array) -> Float64Array:
-    """Weights (n_metals,) of linear interpolation between metallicities, as in Bagpipes."""
+    """Weights (n_metals,) of linear interpolation between metallicities, as in Bagpipes.
+
+    Examples
+    --------
+    >>> metal_weights(1.5, np.array([0.5, 1.0, 2.0]))
+    array([0. , 0.5, 0.5])
+    """
     above = int(np.clip(np.searchsorted(metallicities, metallicity), 1, len(metallicities) - 1))
     low, high = metallicities[above - 1], metallicities[above]
     weights = np.zeros(len(metallicities))
@@ -106,7 +112,13 @@ def metal_weights(metallicity: float, metallicities: Float64Array) -> Float64Arr
 
 
 def younger_than(age_yr: float, age_edges_yr: Float64Array) -> Float64Array:
-    """Share (n_ages,) of each age bin that is younger than `age_yr` years."""
+    """Share (n_ages,) of each age bin that is younger than `age_yr` years.
+
+    Examples
+    --------
+    >>> younger_than(1.5e7, np.array([0.0, 1e7, 2e7, 4e7]))
+    array([1. , 0.5, 0. ])
+    """
     return _overlap(age_edges_yr, 0.0, age_yr)
 
 

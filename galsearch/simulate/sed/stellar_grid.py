@@ -39,7 +39,7 @@ class StellarLibrary:
     log_u: Float64Array
     metallicities: Float64Array
     age_edges_yr: Float64Array
-    """Edges of the age bins, (n_ages + 1,)."""
+    """Edges of the age bins in years, (n_ages + 1,)."""
     living: Float64Array
     """Share of the mass formed that is still in living stars, (n_metals, n_ages)."""
     attenuation: Float32Array

@@ -76,8 +76,8 @@ def _add_lines(
     resolution_angstrom: float,
 ) -> None:
     """Add Gaussian lines of fluxes `strength` to `flux`, each within 60 pixels of its centre."""
-    shown = strength > 1e-4 * max(float(strength.max()), 1e-30)
-    wavelength, strength = wavelength[shown], strength[shown]
+    significant = strength > 1e-4 * max(float(strength.max()), 1e-30)
+    wavelength, strength = wavelength[significant], strength[significant]
     sigma = np.hypot(wavelength * sigma_km_s / SPEED_OF_LIGHT_KM_S, resolution_angstrom)
     centre = (wavelength - first_angstrom) / STEP_ANGSTROM
     near = (centre > -60) & (centre < flux.size + 60)

@@ -25,7 +25,7 @@ _MASKED_FRACTION = {"b": 0.0002, "r": 0.0013, "z": 0.0013}
 that have such pixels. In 50 real EDR spectra nine tenths of the runs of bad pixels lie in the two
 red arms, about seven per spectrum."""
 _MASKED_NEXT_FRACTION = 0.4
-"""Share of masked pixels whose next pixel is masked too."""
+"""Share of the pixels masked for a cosmic ray whose next pixel is masked too."""
 _OUTLIER_FRACTION = {"b": 0.001, "r": 0.001, "z": 0.0005}
 """Share of pixels whose error is larger than ivar states: real spectra jump by more than 4 sigma
 from pixel to pixel in 0.05 to 0.4 per cent of the blue pixels, and spectra with Gaussian noise
@@ -47,7 +47,7 @@ class Exposure:
     tilt: float
     """Relative error of the calibration at the ends of the spectrum, of opposite signs."""
     seeing_arcsec: float = 1.1
-    """FWHM of the PSF at the fibre."""
+    """FWHM of the PSF at the fibre, in arcseconds."""
     sky_brightness: float = 1.0
     """Brightness of the sky relative to the dark sky."""
     noise_tilt: float = 0.0
@@ -99,7 +99,7 @@ def observe_spectrum(
         recorded = signal + noise * sigma * excess + residual
         observed.flux[arm] = np.where(bad, 0, recorded).astype(np.float32)
         observed.ivar[arm] = np.where(bad, 0, 1 / variance).astype(np.float32)
-        # Bit 2 of DESI's spectral mask, whose value is 4, is COSMIC: a cosmic ray.
+        # A cosmic ray is bit 2 (COSMIC) of DESI's spectral mask, whose value is 4.
         observed.mask[arm] = np.where(bad, 4, 0).astype(np.int32)
         if arm == "r":
             signal_to_noise = float(np.median(signal / sigma))
@@ -128,8 +128,8 @@ def _variance(
     # ivar states.
     lines = lines * np.exp(rng.normal(-0.25, 0.25))
     sky = level**2 + lines**2
-    light = np.clip(signal, 0, None) / (_SKY_FLUX[arm] * exposure.sky_brightness)
-    variance = (sky + light * level**2) * 1000.0 / exposure.effective_seconds
+    relative_signal = np.clip(signal, 0, None) / (_SKY_FLUX[arm] * exposure.sky_brightness)
+    variance = (sky + relative_signal * level**2) * 1000.0 / exposure.effective_seconds
     return variance, 1 + 0.15 * lines**2 / sky
 
 

@@ -67,14 +67,14 @@ def make_chunk(out: Path, seed: int, chunk: Chunk, hemisphere: str = "south") ->
     observed = []
     for row, (galaxy, sed) in enumerate(zip(galaxies, seds, strict=True)):
         streams = [_random_stream(seed, chunk, row, stream) for stream in range(5)]
-        image, one = observe_galaxy(galaxy, sed, ebv[row], streams, hemisphere)
+        image, record = observe_galaxy(galaxy, sed, ebv[row], streams, hemisphere)
         cutout = Cutout(image, ("g", "r", "z"), PIXEL_SCALE_ARCSEC, ra[row], dec[row])
         path = out / "cutouts" / str(chunk.pixel) / f"cutout-{ids[row]}.fits"
         write_cutout(path, cutout, target_id=TargetId(int(ids[row])))
-        observed.append(one)
+        observed.append(record)
     other_ids = write_spectra(out, chunk.pixel, ids, ra, dec, observed, rng, hemisphere=hemisphere)
     write_redshifts(out, chunk.pixel, ids, other_ids, observed, rng)
-    write_truth_table(truth_path(out, chunk), ids, [one.truth for one in observed])
+    write_truth_table(truth_path(out, chunk), ids, [record.truth for record in observed])
 
 
 def _random_stream(seed: int, chunk: Chunk, row: int, stream: int) -> np.random.Generator:

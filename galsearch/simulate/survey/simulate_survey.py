@@ -49,7 +49,7 @@ unpaired = "keep"
 
 @dataclass(frozen=True)
 class SurveyReport:
-    """Summary of a call of `simulate_survey`: the survey, and what the call added to it."""
+    """Summary of a call of `simulate_survey`: size of the survey, and galaxies that were added."""
 
     out: Path
     n: int
@@ -203,14 +203,14 @@ def _read_record(path: Path) -> dict[str, Any]:
 
 
 def _check_continues(out: Path, requested: dict[str, Any], found: dict[str, Any]) -> None:
-    for key, what in (
+    for key, title in (
         ("seed", "seed"),
         ("simulator_version", "simulator version"),
         ("hemisphere", "hemisphere"),
     ):
         if requested[key] != found[key]:
             raise SimulationError(
-                f"{out} holds {found['n']} galaxies of {what} {found[key]}; requested {what} "
+                f"{out} holds {found['n']} galaxies of {title} {found[key]}; requested {title} "
                 f"{requested[key]}."
             )
     if requested["n"] < found["n"]:

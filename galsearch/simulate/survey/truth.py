@@ -85,7 +85,9 @@ def half_light_radius(shape: Shape, bulge_fraction: float) -> float:
 def _growth(sersic: float) -> tuple[Float64Array, Float64Array]:
     """Radii in half-light radii, and the share of a Sersic profile's light within each radius."""
     radii = np.geomspace(1e-4, 300.0, 6000)
-    b = 2 * sersic - 1 / 3 + 4 / (405 * sersic)  # Ciotti & Bertin 1999 (A&A 352, 447)
-    ring = np.exp(-b * radii ** (1 / sersic)) * radii**2  # area of a logarithmic ring
-    light = np.cumsum(ring)
-    return radii, light / light[-1]
+    # The coefficient b of the Sersic profile is from Ciotti & Bertin 1999 (A&A 352, 447). Rings of
+    # equal logarithmic width have areas in proportion to the squared radius.
+    b = 2 * sersic - 1 / 3 + 4 / (405 * sersic)
+    ring = np.exp(-b * radii ** (1 / sersic)) * radii**2
+    enclosed_flux = np.cumsum(ring)
+    return radii, enclosed_flux / enclosed_flux[-1]

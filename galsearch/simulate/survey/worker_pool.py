@@ -41,7 +41,7 @@ def make_chunks(
     n_workers = min(workers, len(chunks))
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "workers.log"
-        workers_end, our_end = context.Pipe(duplex=False)
+        workers_end, main_end = context.Pipe(duplex=False)
         pool = ProcessPoolExecutor(
             n_workers, context, initializer=start_worker, initargs=(workers_end, str(log))
         )
@@ -59,7 +59,7 @@ def make_chunks(
             unfinished = [chunk for chunk in chunks if not truth_path(out, chunk).exists()]
             raise _worker_died(unfinished[:n_workers], log) from error
         finally:
-            our_end.close()
+            main_end.close()
             pool.shutdown(cancel_futures=True)
             workers_end.close()
 
@@ -85,9 +85,9 @@ def _one_thread_for_children() -> Iterator[None]:
 
 def _worker_died(chunks: Sequence[Chunk], log: Path) -> WorkerDiedError:
     """The error that is raised when a worker process ended while it made one of `chunks`."""
-    printed = log.read_text("utf-8", "replace").strip() if log.exists() else ""
+    log_text = log.read_text("utf-8", "replace").strip() if log.exists() else ""
     pixels = [chunk.pixel for chunk in chunks]
-    last = f"It last printed: {printed.splitlines()[-1]}" if printed else "It printed nothing."
+    last = f"It last printed: {log_text.splitlines()[-1]}" if log_text else "It printed nothing."
     return WorkerDiedError(
         f"a worker process of the simulation ended early while it made HEALPix pixel "
         f"{' or '.join(map(str, pixels))}. {last}",

@@ -24,7 +24,13 @@ _N_OTHER = 2
 
 
 def pixel_folder(out: Path, pixel: int) -> Path:
-    """Directory of the spectra of a HEALPix pixel, as in a DESI release."""
+    """Directory of the spectra of a HEALPix pixel, as in a DESI release.
+
+    Examples
+    --------
+    >>> pixel_folder(Path("survey"), 10123).as_posix()
+    'survey/healpix/main/bright/101/10123'
+    """
     return out / "healpix" / SURVEY / PROGRAM / str(pixel // 100) / str(pixel)
 
 
@@ -58,7 +64,7 @@ def write_spectra(
     )
     arms = {}
     for arm, wavelength in arm_wavelengths().items():
-        spectra = [one.spectrum for one in observed] + [sky]
+        spectra = [record.spectrum for record in observed] + [sky]
         blank = np.zeros((1, wavelength.size), np.float32)
         planes = [
             np.concatenate(
@@ -89,29 +95,29 @@ def _fibermap(
     columns: dict[str, npt.NDArray[Any]] = {
         "COADD_FIBERSTATUS": _rows([0] * n, [0, 1 << 1], np.int32),
         "OBJTYPE": _rows(["TGT"] * n, ["SKY", ""], "U3"),
-        "EBV": _rows([one.ebv for one in observed], [0.03, 0.0], np.float32),
-        "MORPHTYPE": _rows([_tractor_type(one) for one in observed], ["", ""], "U4"),
+        "EBV": _rows([record.ebv for record in observed], [0.03, 0.0], np.float32),
+        "MORPHTYPE": _rows([_tractor_type(record) for record in observed], ["", ""], "U4"),
         "PHOTSYS": _rows([hemisphere[0].upper()] * n, [hemisphere[0].upper(), ""], "U1"),
         "COADD_EXPTIME": _rows(
-            [one.exposure.effective_seconds for one in observed], [200.0, 0.0], np.float32
+            [record.exposure.effective_seconds for record in observed], [200.0, 0.0], np.float32
         ),
         "DESI_TARGET": _rows(
-            [_BITS.get(one.galaxy.target.sample, _BGS_ANY) for one in observed],
+            [_BITS.get(record.galaxy.target.sample, _BGS_ANY) for record in observed],
             [1 << 32, 0],
             np.int64,
         ),
         "SHAPE_R": _rows(
-            [float(one.truth["R_EFF_ARCSEC"]) for one in observed], [0, 0], np.float32
+            [float(record.truth["R_EFF_ARCSEC"]) for record in observed], [0, 0], np.float32
         ),
     }
     for row, band in enumerate("GRZ"):
-        true = np.array([one.sed.band_flux[:, row].sum() for one in observed])
+        true = np.array([record.sed.band_flux[:, row].sum() for record in observed])
         error = np.hypot(0.01 * true, (0.03, 0.05, 0.13)[row])
         flux = true + rng.normal(0, 1, n) * error
         columns[f"FLUX_{band}"] = _rows(flux, [0, 0], np.float32)
         columns[f"FLUX_IVAR_{band}"] = _rows(error**-2, [0, 0], np.float32)
         columns[f"FIBERFLUX_{band}"] = _rows(
-            [one.fibre_flux[row] for one in observed], [0, 0], np.float32
+            [record.fibre_flux[row] for record in observed], [0, 0], np.float32
         )
     return columns
 
@@ -120,10 +126,10 @@ def _rows(galaxies: Any, others: list[Any], dtype: Any) -> npt.NDArray[Any]:
     return np.concatenate([np.asarray(galaxies, dtype=dtype), np.asarray(others, dtype=dtype)])
 
 
-def _tractor_type(one: ObservedGalaxy) -> str:
-    if float(one.truth["BULGE_FRACTION"]) > 0.7:
+def _tractor_type(record: ObservedGalaxy) -> str:
+    if float(record.truth["BULGE_FRACTION"]) > 0.7:
         return "DEV"
-    return "EXP" if float(one.truth["BULGE_FRACTION"]) < 0.1 else "SER"
+    return "EXP" if float(record.truth["BULGE_FRACTION"]) < 0.1 else "SER"
 
 
 def write_redshifts(
@@ -139,24 +145,24 @@ def write_redshifts(
     Redshift errors are 10 km/s and grow as the signal-to-noise ratio falls. Below 0.4 per pixel
     every second redshift is wrong, and most of these have ZWARN 4 (SMALL_DELTA_CHI2).
     """
-    true = np.array([one.galaxy.target.z for one in observed])
-    quality = np.maximum([one.spectrum.signal_to_noise for one in observed], 0.02)
-    error = (1 + true) * np.hypot(10.0, 30.0 / quality) / SPEED_OF_LIGHT_KM_S
-    failed = (quality < 0.4) & (rng.random(true.size) < 0.5)
+    true = np.array([record.galaxy.target.z for record in observed])
+    signal_to_noise = np.maximum([record.spectrum.signal_to_noise for record in observed], 0.02)
+    error = (1 + true) * np.hypot(10.0, 30.0 / signal_to_noise) / SPEED_OF_LIGHT_KM_S
+    failed = (signal_to_noise < 0.4) & (rng.random(true.size) < 0.5)
     measured = np.where(
         failed, rng.uniform(0, 1.2, true.size), true + error * rng.normal(0, 1, true.size)
     )
-    unsure = failed & (rng.random(true.size) < 0.9)
+    flagged = failed & (rng.random(true.size) < 0.9)
     n_other = len(other_ids)
     write_redrock(
         pixel_folder(out, pixel) / f"redrock-{SURVEY}-{PROGRAM}-{pixel}.fits",
         target_ids=np.concatenate([ids, other_ids]),
         z=np.concatenate([measured, np.full(n_other, 1.0)]),
         z_err=np.concatenate([error, np.full(n_other, 1e-3)]),
-        zwarn=np.concatenate([np.where(unsure, 4, 0), np.full(n_other, 5 | 1 << 9)]),
+        zwarn=np.concatenate([np.where(flagged, 4, 0), np.full(n_other, 5 | 1 << 9)]),
         spectype=np.array(["GALAXY"] * (true.size + n_other)),
         deltachi2=np.concatenate(
-            [np.where(unsure, 5.0, 40.0 + 300.0 * quality**2), np.zeros(n_other)]
+            [np.where(flagged, 5.0, 40.0 + 300.0 * signal_to_noise**2), np.zeros(n_other)]
         ),
     )
 

@@ -36,6 +36,11 @@ class Redshifts:
 def read_redrock(url: str) -> Redshifts:
     """The redshifts that redrock fitted, from a redrock-*.fits.
 
+    Parameters
+    ----------
+    url
+        Path or fsspec URL; gzip (.gz) is decompressed.
+
     Raises
     ------
     SourceError
@@ -73,10 +78,34 @@ def write_redrock(
     Column names and types are those of redrock. The file is written atomically; the same input
     makes the same bytes.
 
+    Parameters
+    ----------
+    path
+        File to be written.
+    target_ids : (n,) int64
+        TARGETID of each target.
+    z, z_err : (n,)
+        Redshift of the best fit and its uncertainty.
+    zwarn : (n,) int64
+        Warning bits of the fit; 0 for none.
+    spectype : (n,)
+        Type of the spectrum: GALAXY, QSO or STAR.
+    deltachi2 : (n,)
+        Difference of chi squared to the next best fit.
+
     Raises
     ------
     SourceError
         Where the columns differ in length; nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> fit = dict(z=[0.1], z_err=[1e-5], zwarn=[0], spectype=["GALAXY"], deltachi2=[900.0])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_redrock(f"{folder}/redrock.fits", target_ids=[39627848784286003], **fit)
+    ...     read_redrock(f"{folder}/redrock.fits").z
+    array([0.1])
     """
     columns = {
         "TARGETID": np.asarray(target_ids, dtype=np.int64),

@@ -109,6 +109,11 @@ def read_spectra_index(url: str) -> SpectraFile:
     """Galaxies in a DESI coadd or spectra file, without their spectra.
 
     The result is the same as that of `read_spectra_file(url, load=False)`.
+
+    Parameters
+    ----------
+    url
+        Path or fsspec URL; gzip (.gz) is decompressed.
     """
     return read_spectra_file(url, load=False)
 
@@ -129,8 +134,8 @@ def _reasons(fibermap: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.str_]:
     """(n,) first reason for which each row of FIBERMAP is skipped, '' for a usable row."""
     ids = fibermap["TARGETID"]
     kind = fibermap.get("OBJTYPE", np.full(ids.size, "TGT"))
-    # Either column may exist: coadds have COADD_FIBERSTATUS, and spectra files have the FIBERSTATUS
-    # of each exposure.
+    # Either column of the fibre status may exist: coadds have COADD_FIBERSTATUS, and spectra files
+    # have the FIBERSTATUS of each exposure.
     status = fibermap.get("COADD_FIBERSTATUS", fibermap.get("FIBERSTATUS", np.zeros(ids.size, int)))
     finite = np.isfinite(fibermap["TARGET_RA"]) & np.isfinite(fibermap["TARGET_DEC"])
     checks = {

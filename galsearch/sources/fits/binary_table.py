@@ -101,6 +101,11 @@ def rescale(stored: npt.NDArray[Any], scale: float, zero: float) -> npt.NDArray[
 
     FITS stores unsigned integers as signed ones, shifted by half their range; such values are
     returned as unsigned integers.
+
+    Examples
+    --------
+    >>> rescale(np.array([-32768, 0], np.int16), 1.0, 32768.0)
+    array([    0, 32768], dtype=uint16)
     """
     if (scale, zero) == (1, 0):
         return stored

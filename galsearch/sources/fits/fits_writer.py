@@ -66,8 +66,8 @@ def _storable(name: str, array: npt.NDArray[Any], where: str) -> npt.NDArray[Any
             ) from None
     if array.dtype.kind == "S":
         return array.astype(f"S{max(1, array.dtype.itemsize)}")
-    # These types are converted because FITS has neither float16 nor int8, and astropy would write
-    # int8 as logical.
+    # float16 and int8 are converted because FITS has neither type, and astropy would write int8 as
+    # logical.
     if kind == "f" and size == 2:
         return array.astype(np.float32)
     if kind == "i" and size == 1:

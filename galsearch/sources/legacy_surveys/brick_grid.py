@@ -22,6 +22,11 @@ def brick_names(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np
 
     The digits are those of the brick's centre, truncated and not rounded.
 
+    Parameters
+    ----------
+    ra_deg, dec_deg : (n,)
+        ICRS positions in degrees.
+
     Raises
     ------
     SourceError
@@ -44,6 +49,11 @@ def brick_names(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> npt.NDArray[np
 
 def brick_ids(ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> Int64Array:
     """(n,) numbers (BRICKID, 1 to 662,174) of the bricks that hold ICRS positions in degrees.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : (n,)
+        ICRS positions in degrees.
 
     Raises
     ------

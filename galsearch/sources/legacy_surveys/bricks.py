@@ -100,9 +100,9 @@ def _cut(url: str, ra: Float64Array, dec: Float64Array, size: int) -> _StampsOfB
         x, y = (np.nan_to_num(p, nan=_FAR_AWAY) for p in plane.pixel(ra, dec))
         corners = [np.rint(p - (size - 1) / 2).astype(np.int64) for p in (y, x)]
         windows = [_window(int(r), int(c), size, hdu.shape) for r, c in zip(*corners, strict=True)]
-        touched = [n for n, (_, box) in enumerate(windows) if not _is_empty(box)]
-        sections = file.image_section(hdu, [windows[n][1] for n in touched])
-    for n, section in zip(touched, sections, strict=True):
+        overlapping = [n for n, (_, box) in enumerate(windows) if not _is_empty(box)]
+        sections = file.image_section(hdu, [windows[n][1] for n in overlapping])
+    for n, section in zip(overlapping, sections, strict=True):
         within = windows[n][0]
         stamps[n][within], outside[n][within] = section, False
     return _StampsOfBand(stamps, outside, plane, hdu.shape)

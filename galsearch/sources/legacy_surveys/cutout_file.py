@@ -45,6 +45,11 @@ def read_cutout(url: str) -> Cutout:
     A pixel is masked if it is exactly 0 or not finite, or if its inverse variance is 0 in an
     INVVAR image of the file. A MASKBITS image is not read.
 
+    Parameters
+    ----------
+    url
+        Path or fsspec URL; gzip (.gz) is decompressed.
+
     Raises
     ------
     SourceError
@@ -66,6 +71,11 @@ def read_cutout(url: str) -> Cutout:
 
 def read_cutout_header(url: str) -> CutoutHeader:
     """Position, bands, scale, shape and TARGETID of a cutout file, without its pixels.
+
+    Parameters
+    ----------
+    url
+        Path or fsspec URL; gzip (.gz) is decompressed.
 
     Raises
     ------
