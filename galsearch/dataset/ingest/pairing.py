@@ -61,17 +61,8 @@ def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) 
     """The galaxies that spectra and images make up; all other rows are counted as dropped.
 
     A galaxy with a spectrum has the spectrum's TARGETID. An image without a spectrum has the
-    TARGETID of its header if no other galaxy has it, otherwise one made from its position; of
-    several such images with one TARGETID the first is kept.
-
-    Parameters
-    ----------
-    spectra
-        Spectra that can become galaxies.
-    images
-        Cutouts and bricks.
-    rule
-        Rule that decides when an image and a spectrum belong to the same galaxy.
+    TARGETID of its header, or one made from its position where the header has none. Such an image
+    is dropped if a spectrum or an earlier image has its TARGETID.
     """
     matches = _match(spectra, images, rule)
     n = spectra.target_ids.size
