@@ -12,7 +12,7 @@ from galsearch.core.modality import Modality
 
 
 class Encoder(Protocol):
-    """Properties that encoders of both modalities have; arguments of their `embed` differ."""
+    """Properties that encoders of both modalities have; the arguments of their `embed` differ."""
 
     @property
     def fingerprint(self) -> str:

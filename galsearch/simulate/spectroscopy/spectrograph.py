@@ -117,7 +117,7 @@ def _calibrated(flux: Float64Array, number: int, exposure: Exposure) -> Float64A
 def _variance(
     arm: str, signal: Float64Array, exposure: Exposure, rng: np.random.Generator
 ) -> tuple[Float64Array, Float64Array]:
-    """Variance of each pixel, and the ratio of the true error to the one that ivar states."""
+    """Variance of each pixel, and the ratio of the true error to the error that ivar states."""
     difference = exposure.noise_tilt * noise_difference("tilt", arm) + noise_difference("fine", arm)
     difference += noise_difference("scatter", arm) * _interpolated_normal(
         arm, rng, _SCATTER_ANGSTROM
