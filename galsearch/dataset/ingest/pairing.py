@@ -63,6 +63,15 @@ def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) 
     A galaxy with a spectrum has the spectrum's TARGETID. An image without a spectrum has the
     TARGETID of its header, or one made from its position where the header has none. Such an image
     is dropped if a spectrum or an earlier image has its TARGETID.
+
+    Parameters
+    ----------
+    spectra
+        Spectra that can become galaxies.
+    images
+        Cutouts and bricks.
+    rule
+        Rule that decides when an image and a spectrum belong to the same galaxy.
     """
     matches = _match(spectra, images, rule)
     n = spectra.target_ids.size
