@@ -1,1 +1,1 @@
-"""Training stands above the package: it imports galsearch, never the other way round."""
+"""Training of the encoders. This package imports galsearch; galsearch never imports it."""

@@ -50,33 +50,40 @@ ARCHITECTURES = {SMALL: GALSEARCH_SMALL, PAPER: published_config(Published.ASTRO
 
 @dataclass(frozen=True)
 class AlignmentConfig(StageConfig):
-    """Settings of an alignment; a TOML file holds the differences from these defaults."""
+    """Settings of the alignment stage; a TOML file holds the differences from these defaults."""
 
     image_tower: str = ""
     spectrum_tower: str = ""
-    """Files of encoders whose backbones the training starts from, such as those of the
-    pre-training stages."""
+    """Two paths of encoder files, for images and for spectra: alignment starts from the weights of
+    their backbones, such as those of the pre-training stages. Empty: random initial weights.
+    """
     frozen: tuple[Literal["image", "spectrum"], ...] = ()
-    """Backbones that are not trained: their tokens are computed once and stored."""
+    """Modalities whose backbone is not trained: its output tokens are computed once and stored."""
     features: str = ""
-    """Directory of these tokens, which runs can share; by default in the directory of the run."""
+    """Directory in which the tokens of frozen backbones are stored, so that several runs can share
+    them; empty: the subdirectory `features` of the run.
+    """
     backbone_rate: float = 1.0
     """Factor on the learning rate of backbones that are not frozen."""
     queue_size: int = 0
-    """Number of embeddings of earlier steps that serve as additional negatives."""
+    """Number of galaxies whose embeddings from earlier steps serve as additional negatives; 0:
+    none.
+    """
     image_noise: float = 0.05
     """Standard deviation of the noise that is added to prepared images."""
     spectrum_change: SpectrumAugmentation = SpectrumAugmentation()  # noqa: RUF009 (it is frozen)
-    """Random changes of a spectrum, drawn again each time it is used."""
+    """Random changes of a spectrum, sampled anew each time the spectrum is used."""
     redshift_weight: float = 0.0
     """Weight of the redshift-classification loss on embeddings of spectra, relative to 1 for
     InfoNCE. 0: no labels are used, as in AstroCLIP."""
     redshift_column: str = "z"
     """Column of the catalogue with the redshifts; galaxies without one have no redshift loss."""
     validation_pool: int = 1000
-    """Number of galaxies among which recall is measured; all where there are fewer."""
+    """Number of validation galaxies among which recall is measured; all of them where there are
+    fewer.
+    """
     validation_galaxies: int = 2000
-    """Largest number of galaxies that are embedded for a validation."""
+    """Largest number of validation galaxies that are embedded each time recall is measured."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -114,7 +121,7 @@ class Alignment:
         self.model = initialise(sizes, config.seed)
         self.encoders = PairEncoders(self.model, config.frozen).to(processes.device).train()
         queue = EmbeddingQueue(config.queue_size) if config.queue_size else None
-        torch.manual_seed(config.seed)  # determines the initial weights of the redshift head
+        torch.manual_seed(config.seed)  # determines the redshift head's weights
         self.pair_loss = PairLoss(self.model, queue, z, config.redshift_weight)
         self.pair_loss.to(processes.device)
         self.trained = nn.ModuleList([self.encoders, self.pair_loss])
@@ -142,7 +149,7 @@ class Alignment:
         self.parallel = processes.parallel(self.encoders)
 
     def _load_backbones(self) -> None:
-        """Start from the weights of the files that the config names."""
+        """Load the backbones of the encoder files that the config names into the model."""
         for modality in Modality:
             if path := getattr(self.config, f"{modality.value}_tower"):
                 digest = load_backbone(self.model, modality, path)
@@ -151,7 +158,9 @@ class Alignment:
                 )
 
     def _inputs_of(self, modality: Modality) -> HalfPrecisionArray:
-        """Inputs of an encoder: tokens where its backbone is frozen, otherwise prepared pixels."""
+        """The inputs of one modality's encoder for all galaxies, one row each: stored tokens where
+        the backbone is frozen, otherwise prepared pixels.
+        """
         config = self.config
         if modality.value in config.frozen:
             features = Path(config.features or self.directory.path / "features")
@@ -168,11 +177,13 @@ class Alignment:
         )
 
     def train_step(self, step: int) -> LogValues:
-        """Make one step of the optimiser, and return the values for the log."""
+        """Make one optimiser step of alignment; returns its loss, scale, learning rate and gradient
+        norm.
+        """
         config, processes = self.config, self.processes
         rate = learning_rate(step, self.run.n_steps, config)
         set_rates(self.optimiser, rate, config.weight_decay)
-        torch.manual_seed(processes.seed(config.seed, 2 * step))  # for dropout
+        torch.manual_seed(processes.seed(config.seed, 2 * step))  # makes dropout repeatable
         generator = torch.Generator().manual_seed(processes.seed(config.seed, 2 * step + 1))
 
         rows = torch.from_numpy(self.training_rows)[self.order.next()]
@@ -192,7 +203,9 @@ class Alignment:
         return {"loss": loss, "scale": scale, "learning_rate": rate, "gradient": norm}
 
     def validate(self, step: int) -> None:
-        """Measure the recall of validation galaxies, and save the encoders where it is the best."""
+        """Measure cross-modal recall on validation galaxies, and save both encoders if it is the
+        best recall so far.
+        """
         del step
         found = validate_pairs(
             self.encoders,
@@ -215,7 +228,11 @@ def augmented_pairs(
     sizes: ModelConfig,
     generator: torch.Generator,
 ) -> Part:
-    """Inputs of both encoders for some galaxies, with random changes where not frozen."""
+    """Inputs of the image encoder and of the spectrum encoder for the galaxies at `rows`.
+
+    Images are rotated, mirrored and get noise, and spectra are changed as by another exposure.
+    Inputs of a frozen backbone are stored tokens and stay as they are.
+    """
     images, spectra = (inputs[modality].take(rows) for modality in Modality)
     if "image" not in config.frozen:
         images = rotate_and_mirror(images, generator)
@@ -229,7 +246,9 @@ def augmented_pairs(
 def train(
     config: AlignmentConfig, dataset: Dataset, directory: RunDirectory, processes: Processes
 ) -> Path:
-    """Train both encoders, and return the path of the best ones."""
+    """Align an image and a spectrum encoder; returns the file with those of the best validation
+    recall.
+    """
     stage = Alignment(config, dataset, directory, processes)
     stage.run.print_line(
         f"{len(stage.training_rows)} training pairs, {len(stage.validation_rows)} for validation"

@@ -11,9 +11,7 @@ at the best validation, for `image_tower` of an alignment), `log.jsonl`, `curves
 
 import dataclasses
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -31,15 +29,17 @@ from galsearch.encoders.preprocess.prepare import prepare_images
 from training.data.backbones import backbone_config
 from training.data.catalogue_labels import read_label
 from training.data.galaxies import TrainingGalaxies, choose_galaxies, prepare_galaxies
+from training.data.galaxy_arrays import HalfPrecisionArray
 from training.engine.batch_order import BatchOrder
 from training.engine.command import run_stage
 from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
 from training.engine.processes import Processes, without_gradient_sync
 from training.engine.run_directory import RunDirectory
-from training.engine.schedules import decay_multiplier, rate_multiplier, warm_up_cosine
+from training.engine.schedules import decay_multiplier, rate_multiplier
 from training.engine.stage_config import PAPER, SMALL
-from training.engine.training_run import LogValues, TrainingRun
-from training.objectives.dino_views import ViewConfig, central_pixels, draw_views
+from training.engine.training_run import LogValues, Stateful, TrainingRun
+from training.image_pretraining_config import ImagePretrainingConfig, scheduled_values
+from training.objectives.dino_views import central_pixels, draw_views
 from training.objectives.drop_path import add_drop_path
 from training.objectives.self_distillation import (
     DistillationNetwork,
@@ -60,56 +60,14 @@ ARCHITECTURES = {
 """Sizes of the model for each value of the config's `architecture`."""
 
 
-@dataclass(frozen=True)
-class ImagePretrainingConfig(ViewConfig):
-    """Settings of a pre-training on images; a TOML file holds the differences from these."""
-
-    psf_columns: tuple[str, ...] = ()
-    """Columns of the catalogue with the width (sigma, pixels) of each galaxy's point spread
-    function in g, r, z. Without them every image counts as taken in the survey's median seeing."""
-    student_temperature: float = 0.1
-    """Temperature of the student's softmax."""
-    teacher_temperature: float = 0.07
-    """Temperature of the teacher's softmax after its warm-up."""
-    first_teacher_temperature: float = 0.04
-    """Temperature of the teacher's softmax at the first step."""
-    teacher_warm_up_share: float = 0.15
-    """Warm-up of the teacher's temperature, as a fraction of the steps."""
-    teacher_momentum: float = 0.992
-    """Momentum of the moving average at the first step; it rises to 1 along a cosine."""
-    ibot_weight: float = 1.0
-    """Weight of the loss on hidden patches (iBOT)."""
-    koleo_weight: float = 0.1
-    """Weight of the KoLeo regulariser."""
-    final_weight_decay: float = 0.05
-    """Weight decay at the end, which is approached from `weight_decay` along a cosine."""
-    last_layer_share: float = 0.005
-    """Fraction of the steps, from the first, in which the prototypes are not trained."""
-    rate_decay: float = 0.9
-    """Factor on the learning rate from a block to the one before it."""
-    drop_path: float = 0.0
-    """Probability that the student skips a residual branch."""
-    probe_label: str = "z"
-    """Column whose R2 by nearest neighbours chooses the best encoder; empty: the last is best."""
-    missing_labels: Literal["refuse", "skip"] = "refuse"
-    """Action where a galaxy lacks the label: stop with an error, or leave the galaxy out."""
-    probe_galaxies: int = 4000
-    """Number of training galaxies among which neighbours are searched, for a quarter as many
-    validation galaxies."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        section = self.model.image if self.model else None
-        if section is not None and not section.class_token:
-            raise ConfigError(
-                "self-distillation needs class_token = true: it compares class tokens."
-            )
-
-
-def known_skies(
+def seeing_and_dust(
     galaxies: TrainingGalaxies, config: ImagePretrainingConfig
 ) -> tuple[Float64Array | None, Float64Array]:
-    """(n, 3) point spread widths of the images, if columns are named, and (n,) E(B-V)."""
+    """(n, 3) widths (sigma, pixels) of the images' point spread functions in g, r, z, and (n,)
+    E(B-V) of our Galaxy in magnitudes, 0 where unknown.
+
+    The widths are None where the config names no columns for them.
+    """
     columns = [read_label(galaxies, name, "refuse") for name in config.psf_columns]
     if len(columns) not in {0, 3}:
         raise ConfigError(f"psf_columns are one column for each of g, r, z; found {len(columns)}.")
@@ -138,67 +96,62 @@ class ImagePretraining:
         self.labels = None
         if config.probe_label:
             self.labels = read_label(self.galaxies, config.probe_label, config.missing_labels)
-        self.psf, self.dust = known_skies(self.galaxies, config)
+        self.psf, self.dust = seeing_and_dust(self.galaxies, config)
         self.training_rows = self.galaxies.rows_of("train")
         self.order = BatchOrder(len(self.training_rows), config.batch_size, config.seed)
-        n_steps = config.n_steps or max(1, round(config.epochs * self.order.batches_per_epoch))
-
-        model, depth = initialise(sizes, config.seed), sizes.image.depth
-        self.student = DistillationNetwork(model).to(processes.device).train()
+        self.student = DistillationNetwork(initialise(sizes, config.seed))
+        self.student.to(processes.device).train()
         self.teacher = Teacher(self.student)
         add_drop_path(self.student.backbone, config.drop_path)
+        depth = sizes.image.depth
         self.optimiser = make_optimiser(
             self.student,
             config,
             rate_share=lambda name: rate_multiplier(name, depth, decay=config.rate_decay),
             decay_share=lambda name, _: decay_multiplier(name),
         )
-        self.run = TrainingRun(
-            directory,
-            config,
-            dataset.digest,
-            n_steps,
-            processes,
-            {
-                "student": self.student,
-                "teacher": self.teacher,
-                "optimiser": self.optimiser,
-                "order": self.order,
-            },
-        )
-        self.run.restore()
-        self.raw = prepare_galaxies(
-            self.galaxies,
-            Modality.IMAGE,
-            lambda batch: central_pixels(batch, config.held_size),
-            {"raw pixels a side": config.held_size},
-            directory.pixels_path,
-            config.memory_gb,
-            processes,
-        )
+        self.run = self._restored_run(dataset.digest)
+        self.raw = self._raw_pixels()
         self.parallel = processes.parallel(self.student)
 
+    def _restored_run(self, dataset_digest: str) -> TrainingRun:
+        """The run in the directory of the stage, with its saved state loaded where there is one."""
+        config = self.config
+        n_steps = config.n_steps or max(1, round(config.epochs * self.order.batches_per_epoch))
+        parts: dict[str, Stateful] = {
+            "student": self.student,
+            "teacher": self.teacher,
+            "optimiser": self.optimiser,
+            "order": self.order,
+        }
+        run = TrainingRun(self.directory, config, dataset_digest, n_steps, self.processes, parts)
+        run.restore()
+        return run
+
+    def _raw_pixels(self) -> HalfPrecisionArray:
+        """(n, 3, size, size) central pixels of all images in nanomaggies, before augmentation."""
+        size = self.config.held_size
+        return prepare_galaxies(
+            self.galaxies,
+            Modality.IMAGE,
+            lambda batch: central_pixels(batch, size),
+            {"raw pixels a side": size},
+            self.directory.pixels_path,
+            self.config.memory_gb,
+            self.processes,
+        )
+
     def train_step(self, step: int) -> LogValues:
-        """Make one step of the optimiser, and return the values for the log."""
+        """Make one optimiser step of the student and update the teacher; returns the loss, its
+        terms, the learning rate and the gradient norm.
+        """
         config, processes, n_steps = self.config, self.processes, self.run.n_steps
         rate = learning_rate(step, n_steps, config)
-        momentum, temperature, decay = schedules(step, n_steps, config)
+        momentum, temperature, decay = scheduled_values(step, n_steps, config)
         set_rates(self.optimiser, rate, decay)
-        torch.manual_seed(processes.seed(config.seed, 2 * step))  # for drop path
-        seed = processes.seed(config.seed, 2 * step + 1)
-
-        rows = torch.from_numpy(self.training_rows)[self.order.next()]
-        batch = processes.share(rows).chunk(config.accumulate)
+        torch.manual_seed(processes.seed(config.seed, 2 * step))  # makes drop path repeatable
         self.optimiser.zero_grad(set_to_none=True)
-        losses: dict[str, float] = {}
-        for number, some in enumerate(batch):
-            views = self._views(some, seed + number)
-            with without_gradient_sync(self.parallel, last=number == len(batch) - 1):
-                parts = distillation_step(
-                    self.parallel, self.teacher, views, config, temperature, processes
-                )
-            for name, value in parts.items():
-                losses[name] = losses.get(name, 0.0) + value / len(batch)
+        losses = self._add_gradients(processes.seed(config.seed, 2 * step + 1), temperature)
         if step < config.last_layer_share * n_steps:
             for parameter in self.student.dino_head.last_layer.parameters():
                 parameter.grad = None
@@ -208,15 +161,41 @@ class ImagePretraining:
         total = sum(losses.values())
         return {"loss": total, **losses, "learning_rate": rate, "gradient": norm}
 
+    def _add_gradients(self, seed: int, temperature: float) -> dict[str, float]:
+        """Add the gradients of the next batch, part by part; returns the mean loss terms by name.
+
+        Parameters
+        ----------
+        seed
+            Determines the random views of the batch.
+        temperature
+            Temperature of the teacher's softmax.
+        """
+        config, processes = self.config, self.processes
+        rows = torch.from_numpy(self.training_rows)[self.order.next()]
+        batch = processes.share(rows).chunk(config.accumulate)
+        losses: dict[str, float] = {}
+        for number, some in enumerate(batch):
+            views = self._views(some, seed + number)
+            with without_gradient_sync(self.parallel, last=number == len(batch) - 1):
+                parts = distillation_step(
+                    self.parallel, self.teacher, views, config, temperature, processes
+                )
+            for name, value in parts.items():
+                losses[name] = losses.get(name, 0.0) + value / len(batch)
+        return losses
+
     def _views(self, rows: Tensor, seed: int) -> Views:
-        """Random views of some galaxies, on the device."""
+        """Random global and local views of the images at `rows`, on the device of this process."""
         known = rows.numpy()
         psf = None if self.psf is None else self.psf[known]
         views = draw_views(self.raw.take(rows), self.config, psf, self.dust[known], seed)
         return views.to(self.processes.device)
 
     def validate(self, step: int) -> None:
-        """Measure the R2 of the label, and save the backbone where it is the best."""
+        """Measure the R2 of a label predicted by neighbours in the embedding, and save the
+        teacher's backbone if it is the best so far.
+        """
         line: dict[str, float] = {"step": step + 1}
         score = float(step)
         if self.labels is not None:
@@ -234,7 +213,9 @@ class ImagePretraining:
 
     @torch.inference_mode()
     def _embed(self, rows: Rows) -> Tensor:
-        """(len(rows), D) class tokens of the teacher for images without augmentation."""
+        """(len(rows), D) embeddings of images without augmentation: the class tokens of the
+        teacher.
+        """
         found = []
         for start in range(0, len(rows), 64):
             some = self.raw.take(rows[start : start + 64])
@@ -250,26 +231,6 @@ class ImagePretraining:
         checkpoint.save(self.directory.encoder_path, model, note=note)
 
 
-def schedules(
-    step: int, n_steps: int, config: ImagePretrainingConfig
-) -> tuple[float, float, float]:
-    """The teacher's momentum, the teacher's temperature, and the weight decay of a step."""
-    momentum = warm_up_cosine(step, peak=config.teacher_momentum, final=1.0, n_steps=n_steps)
-    temperature = warm_up_cosine(
-        step,
-        peak=config.teacher_temperature,
-        final=config.teacher_temperature,
-        n_steps=n_steps,
-        n_warm_up=round(config.teacher_warm_up_share * n_steps),
-        start=config.first_teacher_temperature,
-        peak_ends_warm_up=True,
-    )
-    decay = warm_up_cosine(
-        step, peak=config.weight_decay, final=config.final_weight_decay, n_steps=n_steps
-    )
-    return momentum, temperature, decay
-
-
 def distillation_step(
     student: torch.nn.Module,
     teacher: Teacher,
@@ -278,7 +239,9 @@ def distillation_step(
     temperature: float,
     processes: Processes,
 ) -> dict[str, float]:
-    """Add the gradients of one part of a batch; return its loss terms, averaged over processes."""
+    """Add the gradients of one part of a batch to the student's; returns the loss terms of this
+    part by name, averaged over processes.
+    """
     low = config.precision == "bf16"
     with torch.no_grad():
         of_teacher = forward_views(teacher.network, views, student=False, low_precision=low)
@@ -306,7 +269,9 @@ def train(
     directory: RunDirectory,
     processes: Processes,
 ) -> Path:
-    """Train an image backbone, and return the path of the best one."""
+    """Train an image backbone by self-distillation; returns the file of the one with the best
+    validation score.
+    """
     stage = ImagePretraining(config, dataset, directory, processes)
     n_training = len(stage.training_rows)
     stage.run.print_line(

@@ -50,16 +50,22 @@ ARCHITECTURES = {
 
 @dataclass(frozen=True)
 class SpectrumPretrainingConfig(StageConfig):
-    """Settings of a pre-training on spectra; a TOML file holds the differences from these."""
+    """Settings of the pre-training on spectra; a TOML file holds the differences from these
+    defaults.
+    """
 
     n_stretches: int = 6
     """Number of stretches that are hidden in each spectrum."""
     hidden_share: float = 0.4
     """Share of the pixels of a spectrum that is hidden."""
     published_faults: bool = False
-    """For the preparation `released`: hide and score as the published code did."""
+    """True to repeat the faults of the published masking and scoring, for the preparation
+    `released`.
+    """
     spectrum_change: SpectrumAugmentation = SpectrumAugmentation(most_lost=0.0)  # noqa: RUF009
-    """Random changes of a spectrum in the preparation `galsearch`, drawn again at each use."""
+    """Random changes of a spectrum in the preparation `galsearch`, sampled anew each time the
+    spectrum is used.
+    """
     redshift_weight: float = 0.0
     """Weight of the redshift loss of the bank of templates, relative to 1 for masked modelling.
     0: no labels are used, as in AstroCLIP."""
@@ -68,12 +74,17 @@ class SpectrumPretrainingConfig(StageConfig):
     validation_galaxies: int = 2000
     """Largest number of spectra in the validation loss, which chooses the best encoder."""
     probe_label: str = ""
-    """Column whose R2 by nearest neighbours is logged too, such as z."""
+    """Catalogue column, such as z, whose R2 predicted by nearest neighbours is logged too; empty:
+    none.
+    """
     missing_labels: Literal["refuse", "skip"] = "refuse"
-    """Action where a galaxy lacks the label: stop with an error, or leave the galaxy out."""
+    """Action where a galaxy lacks the label `probe_label`: stop with an error, or leave the galaxy
+    out.
+    """
     probe_galaxies: int = 4000
-    """Number of training galaxies among which neighbours are searched, for a quarter as many
-    validation galaxies."""
+    """Number of training galaxies among which the neighbours of validation galaxies are searched
+    when the R2 is measured; a quarter as many validation galaxies are used.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -144,7 +155,9 @@ class SpectrumPretraining:
         self.parallel = processes.parallel(self.reconstructor)
 
     def train_step(self, step: int) -> LogValues:
-        """Make one step of the optimiser, and return the values for the log."""
+        """Make one optimiser step of masked modelling; returns the loss, the learning rate and the
+        gradient norm.
+        """
         config, processes = self.config, self.processes
         rate = learning_rate(step, self.run.n_steps, config)
         set_rates(self.optimiser, rate, config.weight_decay)
@@ -164,7 +177,9 @@ class SpectrumPretraining:
         return {"loss": processes.mean(loss), "learning_rate": rate, "gradient": norm}
 
     def _loss(self, rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """The loss of some spectra: masked modelling, and redshifts where labels are used."""
+        """The loss (scalar) of the spectra at `rows`: masked modelling, plus redshift
+        classification where labels are used.
+        """
         config = self.config
         spectra = self.pixels.take(rows)
         if self.sizes.preparation == "galsearch":
@@ -180,7 +195,9 @@ class SpectrumPretraining:
         return loss
 
     def validate(self, step: int) -> None:
-        """Measure the validation loss, and save the backbone where it is the lowest."""
+        """Measure the loss of validation spectra, and save the backbone if this loss is the lowest
+        so far.
+        """
         del step
         config, device = self.config, self.processes.device
         network, pixels, rows = self.reconstructor, self.pixels, self.validation_rows
@@ -209,7 +226,9 @@ def train(
     directory: RunDirectory,
     processes: Processes,
 ) -> Path:
-    """Train a spectrum backbone, and return the path of the best one."""
+    """Train a spectrum backbone by masked modelling; returns the file of the one with the lowest
+    validation loss.
+    """
     stage = SpectrumPretraining(config, dataset, directory, processes)
     stage.run.print_line(
         f"{len(stage.training_rows)} training spectra, {len(stage.validation_rows)} for validation"

@@ -1,4 +1,4 @@
-"""Settings and schedules of the pre-training on images."""
+"""Pre-training on images: the seeing and dust of the images, and settings that are refused."""
 
 import dataclasses
 from collections.abc import Callable
@@ -10,34 +10,12 @@ import pytest
 from galsearch.core.errors import ConfigError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
-from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, PrototypeConfig
 from training import image_pretraining, spectrum_pretraining
 from training.data.galaxies import choose_galaxies
 from training.engine.stage_config import StageConfig, read_stage_config
-from training.image_pretraining import ImagePretrainingConfig, known_skies, schedules
+from training.image_pretraining import seeing_and_dust
+from training.image_pretraining_config import ImagePretrainingConfig
 from training.spectrum_pretraining import SpectrumPretrainingConfig
-
-MODEL = ModelConfig(
-    "tiny",
-    "galsearch",
-    ImageConfig(image_size=24, width=16, depth=2, n_heads=2),
-    prototypes=PrototypeConfig(32, 3, 16, 8),
-)
-
-
-@pytest.fixture
-def config() -> ImagePretrainingConfig:
-    return dataclasses.replace(
-        ImagePretrainingConfig(), model=MODEL, held_size=32, local_size=12, n_local=3
-    )
-
-
-def test_schedules_begin_and_end_at_the_configured_values(config: ImagePretrainingConfig) -> None:
-    assert schedules(0, 1000, config) == pytest.approx((0.992, 0.04, config.weight_decay))
-    assert schedules(149, 1000, config)[1] == pytest.approx(0.07)
-    momentum, temperature, decay = schedules(1000, 1000, config)
-    assert (momentum, temperature, decay) == (1.0, 0.07, config.final_weight_decay)
-
 
 SHORT = "n_steps = 4\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 4\n"
 
@@ -62,13 +40,13 @@ def test_widths_of_images_may_be_labels(
     galaxies = choose_galaxies(open_dataset(learning_set), (Modality.IMAGE,))
     config = config_of("image_pretraining", psf_columns=("true_z",) * 3)
     assert isinstance(config, ImagePretrainingConfig)
-    psf, dust = known_skies(galaxies, config)
+    psf, dust = seeing_and_dust(galaxies, config)
     assert psf is not None
     np.testing.assert_array_equal(psf[:, 1], galaxies.column("true_z"))
     assert dust.shape == (48,)
     assert np.isfinite(dust).all()
     with pytest.raises(ConfigError) as caught:
-        known_skies(galaxies, dataclasses.replace(config, psf_columns=("true_z",)))
+        seeing_and_dust(galaxies, dataclasses.replace(config, psf_columns=("true_z",)))
     assert str(caught.value) == ("psf_columns are one column for each of g, r, z; found 1.")
 
 

@@ -14,7 +14,7 @@ from training import image_pretraining, spectrum_pretraining
 from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import StageConfig, read_stage_config
-from training.image_pretraining import ImagePretrainingConfig
+from training.image_pretraining_config import ImagePretrainingConfig
 from training.spectrum_pretraining import SpectrumPretrainingConfig
 
 SHORT = "n_steps = 4\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 4\n"

@@ -1,7 +1,8 @@
 """Augmentation of batches of images: orientation, crops, seeing, noise and Galactic dust.
 
-None of these changes the galaxy, so embeddings should not depend on them. Fluxes are nanomaggies
-in the bands g, r, z, before the preparation for the network.
+These augmentations change how a galaxy is observed but not the galaxy itself, so embeddings should
+not depend on them. Fluxes are nanomaggies in the bands g, r, z, before the preparation for the
+network.
 """
 
 import math
@@ -32,23 +33,28 @@ MEDIAN_PSF_SIGMA_PIXELS = tuple(
 """Median width (sigma) of the survey's point spread functions in g, r, z, in pixels."""
 
 N_KINDS = 3
-"""Kinds of view: first global, second global, local."""
+"""Number of kinds of view with their own probabilities: first global crop, second global crop,
+local crops.
+"""
 
 
 @dataclass(frozen=True)
 class SkyAugmentation:
-    """Probabilities and strengths of the changes to a view."""
+    """Probabilities and strengths of the random changes of seeing, noise, dust and orientation."""
 
     view_chances: tuple[float, ...] = (1.0, 0.1, 0.5)
-    """Probabilities of worse seeing, and of more noise, in the first global view, in the second,
-    and in local views. These are the values of AstroDINO's config; its code acted with one minus
-    them."""
+    """Three probabilities that a view gets worse seeing (and, independently, more noise): for the
+    first global view, the second global view and local views. The defaults are those of AstroDINO's
+    config; the published code applied one minus these values.
+    """
     dust: float = 0.5
-    """Probability that the dust of our Galaxy in front of a view is replaced."""
+    """Probability that the Galactic reddening of a view is replaced by a random one."""
     reddening: float = 0.03
-    """Mean of the new E(B-V), which has an exponential distribution."""
+    """Mean of the exponential distribution from which a new E(B-V) is sampled, in magnitudes."""
     any_angle: bool = False
-    """Rotate by any angle (resampled) instead of multiples of 90 degrees, which change no pixel."""
+    """True to rotate views by any angle, which interpolates pixels; false for multiples of 90
+    degrees, which only rearrange them.
+    """
 
     def __post_init__(self) -> None:
         if len(self.view_chances) != N_KINDS:
@@ -58,12 +64,16 @@ class SkyAugmentation:
             )
 
     def chance_of_view(self, number: int) -> float:
-        """Probability of worse seeing for view number 0 or 1 (global), or a later one (local)."""
+        """The probability that a view gets worse seeing, by its number: 0 and 1 are the global
+        views, larger numbers are local views.
+        """
         return self.view_chances[min(number, N_KINDS - 1)]
 
 
 def rotate_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image in a random one of its eight orientations (rotated by 90 degrees, mirrored)."""
+    """(B, C, size, size) images, each turned to one of its eight orientations at random (rotated by
+    multiples of 90 degrees, mirrored or not).
+    """
     rotated = torch.empty_like(images)
     kind = torch.randint(8, (len(images),), generator=generator)
     for code in range(8):
@@ -74,7 +84,8 @@ def rotate_and_mirror(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def rotate_by_any_angle(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image rotated about its centre by a random angle (bilinear), half of them mirrored.
+    """(B, C, size, size) images, each rotated about its centre by a random angle with bilinear
+    interpolation; a random half of them is mirrored.
 
     Pixels from outside the image are 0.
     """
@@ -93,7 +104,9 @@ def rotate_by_any_angle(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def random_crops(images: Tensor, size: int, generator: torch.Generator, reach: int) -> Tensor:
-    """(B, C, size, size) random crops with centres at most `reach` pixels off the image centre."""
+    """(B, C, size, size) crops at random positions, whose centres lie at most `reach` pixels from
+    the image centre along each axis.
+    """
     ny, nx = images.shape[-2:]
     cropped = images.new_empty(*images.shape[:2], size, size)
     for axis_size in (ny, nx):
@@ -110,7 +123,8 @@ def random_crops(images: Tensor, size: int, generator: torch.Generator, reach: i
 
 
 def noise_sigma(images: Tensor) -> Tensor:
-    """(B, 3) standard deviation of the pixel noise in each band, from second differences in rows.
+    """(B, 3) standard deviation of the pixel noise in each band, in the unit of the images,
+    estimated from second differences along rows.
 
     Galaxies are smooth, so they hardly change the median of the absolute differences. Where three
     neighbouring pixels are exactly 0, they are masked and left out.
@@ -160,9 +174,10 @@ def degrade_images(
 ) -> Tensor:
     """(B, 3, ny, nx) images with worse seeing, other dust and more noise, each with a probability.
 
-    Widths and noise are drawn from the distributions of the survey (Stein et al. 2022). The
-    difference in quadrature to those of the image is added; nothing is added where the image is
-    already worse. Dust is replaced before noise is added.
+    The seeing and the noise to be reached are sampled from the distributions of the survey (Stein
+    et al. 2022). An image is blurred, and gets noise, by the difference in quadrature between the
+    sampled value and its own; nothing is added where the image is already worse. Dust is replaced
+    before noise is added.
 
     Parameters
     ----------
@@ -175,9 +190,10 @@ def degrade_images(
     chance
         Probability of blur, and of noise.
     own_psf_sigma : (B, 3), optional
-        Widths (sigma) of the images in pixels; by default the median of the survey.
+        Widths (sigma) in pixels of the point spread functions of the images; by default the median
+        of the survey.
     own_reddening : (B,), optional
-        E(B-V) in front of each galaxy; by default 0.
+        E(B-V) of our Galaxy in front of each galaxy, in magnitudes; by default 0.
     """
     n = len(images)
     had_noise = noise_sigma(images).double().numpy()
@@ -199,12 +215,16 @@ def degrade_images(
 
 
 def rotation_for(sky: SkyAugmentation) -> Callable[[Tensor, torch.Generator], Tensor]:
-    """The function that rotates views, as the settings say."""
+    """The function that rotates a batch of images: `rotate_by_any_angle` if the settings ask for
+    any angle, else `rotate_and_mirror`.
+    """
     return rotate_by_any_angle if sky.any_angle else rotate_and_mirror
 
 
 def _mirrored(planes: Tensor, radius: int, dim: int) -> Tensor:
-    """The planes padded by `radius` along `dim` by reflection (`symmetric` in NumPy)."""
+    """The image planes, padded on both sides along axis `dim` by `radius` pixels that mirror the
+    pixels at the edge (mode `symmetric` of `numpy.pad`).
+    """
     size = planes.shape[dim]
     index = torch.arange(-radius, size + radius) % (2 * size)
     index = torch.where(index < size, index, 2 * size - 1 - index)

@@ -43,9 +43,10 @@ def draw_patch_masks(
 def _hide_rectangles(
     mask: Tensor, wanted: int, generator: torch.Generator, *, smallest: int = 4, tries: int = 40
 ) -> None:
-    """Hide up to `wanted` patches, in rectangles of at least `smallest` patches.
+    """Set up to `wanted` more patches of the bool mask (side, side) to True, in random rectangles
+    of at least `smallest` patches.
 
-    The ratio of their sides is between 3 : 10 and 10 : 3.
+    The ratio of the sides of a rectangle is between 3 : 10 and 10 : 3.
     """
     side = len(mask)
     for _ in range(tries):

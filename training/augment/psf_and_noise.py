@@ -12,7 +12,9 @@ import numpy.typing as npt
 from galsearch.core.arrays import Float64Array
 
 TRUNCATE_SIGMAS = 4.0
-"""Radius at which a Gaussian kernel is truncated, in sigma; it is rounded to pixels."""
+"""Radius at which a Gaussian blurring kernel is truncated, in units of its sigma; the radius is
+rounded to whole pixels.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class LogNormal:
     scale: tuple[float, float, float]
 
     def draw(self, n: int, rng: np.random.Generator) -> Float64Array:
-        """(n, 3) random values."""
+        """(n, 3) float64 random values of this distribution, one column for each of the bands g, r,
+        z.
+        """
         normal = rng.standard_normal((n, 3))
         return np.exp(normal * self.shape) * self.scale + self.location
 
@@ -46,7 +50,8 @@ NOISE_SIGMA_NANOMAGGIES = LogNormal(
 def draw_extra_sigma(
     survey: LogNormal, n: int, rng: np.random.Generator, *, own: npt.ArrayLike | None = None
 ) -> Float64Array:
-    """(n, 3) sigma to add in quadrature to reach a width or noise drawn from the survey.
+    """(n, 3) sigma to add in quadrature to an image so that its seeing or noise becomes one sampled
+    from the survey.
 
     It is 0 where the image is already as wide or as noisy.
 
@@ -59,7 +64,7 @@ def draw_extra_sigma(
     rng
         Source of the random numbers.
     own : (n, 3), optional
-        Width or noise of the images. By default it is drawn from the survey too, as in the
+        Width or noise of the images. By default it is sampled from the survey too, as in the
         published code, which does not measure it: then half of the results are 0, and none
         depends on the image.
     """

@@ -1,4 +1,4 @@
-"""Augmentation of prepared spectra: as if the galaxy had been observed again.
+"""Augmentation of prepared spectra: random changes as if the galaxy had been observed again.
 
 This is the only module of training that knows the layout of a spectrum in the preparation
 `galsearch`: a sequence of tokens. The first holds a summary; each of the others holds a slice of
@@ -15,32 +15,42 @@ from galsearch.encoders.encoder_config import SpectrumConfig
 
 @dataclass(frozen=True)
 class SpectrumAugmentation:
-    """Differences between two observations of one galaxy that a spectrum may show."""
+    """Strengths of the random changes that imitate a second observation of the same galaxy: missing
+    wavelengths, flux calibration, noise.
+    """
 
     most_lost: float = 0.5
-    """Largest share of the wavelengths without measurement; small shares are more frequent."""
+    """Largest share of the pixels of a spectrum that is masked as not measured; small shares are
+    more frequent.
+    """
     shortest_piece: int = 16
     longest_piece: int = 256
-    """Shortest and longest piece that is lost, in pixels; the length is drawn for each batch."""
+    """Shortest and longest masked piece of a spectrum, in pixels; one length is sampled for each
+    batch.
+    """
     calibration: float = 0.08
     """Standard deviation of the amplitudes of three smooth waves, whose sum is the natural
     logarithm of the error of the flux calibration."""
     noisier_share: float = 0.4
     most_noise: float = 1.5
-    """Share of the spectra that get additional noise, and its largest ratio to their own noise."""
+    """Share of the spectra that get additional noise, and the largest ratio of the additional to
+    the original noise.
+    """
     uncalibrated_share: float = 0.3
     """Share of the spectra whose summary (brightness, level, signal to noise) is hidden."""
 
 
 def spectrum_pixels(prepared: Tensor, config: SpectrumConfig) -> Tensor:
-    """(B, channels, pixels) spectra as pixels along wavelength, including the padding.
+    """(B, channels, pixels) spectra as pixels along wavelength, cut out of token sequences; the
+    padding is included.
 
     Parameters
     ----------
     prepared
-        Result of `prepare_spectra`, or a reconstruction of it.
+        (B, tokens, features) result of `prepare_spectra`, or the reconstruction of such a result.
     config
-        Gives the layout.
+
+        Gives the length of a slice and the numbers of channels and summary values.
     """
     slices = prepared[:, 1:, config.n_summary :]  # (B, slices, channels * length)
     channels = slices.reshape(*slices.shape[:2], config.n_channels, config.slice_length)
@@ -48,7 +58,9 @@ def spectrum_pixels(prepared: Tensor, config: SpectrumConfig) -> Tensor:
 
 
 def with_spectrum_pixels(prepared: Tensor, pixels: Tensor, config: SpectrumConfig) -> Tensor:
-    """The prepared spectra with other pixels (B, channels, pixels) and the same summary."""
+    """A copy of the prepared spectra (B, tokens, features), in which the flux and weight slices
+    hold `pixels` (B, channels, pixels) and the summary token is unchanged.
+    """
     slices = pixels.reshape(*pixels.shape[:2], -1, config.slice_length)
     changed = prepared.clone()
     changed[:, 1:, config.n_summary :] = slices.transpose(1, 2).flatten(2)
@@ -61,7 +73,8 @@ def reobserve(
     change: SpectrumAugmentation,
     generator: torch.Generator,
 ) -> Tensor:
-    """The same galaxies as another exposure might have recorded them, in the shape of `prepared`.
+    """Prepared spectra of the same galaxies as another exposure might have recorded them, in the
+    shape of `prepared`.
 
     The stretch of the preparation is undone, the flux is changed, and the preparation is repeated
     with the new median and scatter. The result is what `prepare_spectra` would return for the
@@ -76,7 +89,7 @@ def reobserve(
 
     some = torch.rand((n, 1), generator=generator) < change.noisier_share
     more = some * change.most_noise * torch.rand((n, 1), generator=generator)
-    variance = (1 - weight) / weight.clamp(min=1e-4)  # of a pixel, in units of the squared scatter
+    variance = (1 - weight) / weight.clamp(min=1e-4)  # in units of scatter squared
     flux = flux + more * variance.sqrt() * torch.randn(flux.shape, generator=generator)
     variance = variance * (1 + more**2)
 
@@ -84,10 +97,10 @@ def reobserve(
     middle = known.nanmedian(dim=1, keepdim=True).values
     scatter = 1.4826 * (known - middle).abs().nanmedian(dim=1, keepdim=True).values
     scatter = scatter.clamp(min=1e-3)
-    kept = (weight > 0) & ~_lost(n, n_pixels, change, generator)
-    pixels = torch.where(kept, torch.asinh((flux - middle) / scatter), 0.0)
+    measured = (weight > 0) & ~_lost(n, n_pixels, change, generator)
+    pixels = torch.where(measured, torch.asinh((flux - middle) / scatter), 0.0)
     power = scatter**2 / variance.clamp(min=1e-6)
-    weights = torch.where(kept, power / (1 + power), 0.0)
+    weights = torch.where(measured, power / (1 + power), 0.0)
     summary[:, 0] += scatter[:, 0].log10()
     summary[:, 1] = torch.asinh(middle / scatter)[:, 0]
     summary[:, 2] += (scatter / (1 + more**2).sqrt())[:, 0].log10()
@@ -100,7 +113,9 @@ def reobserve(
 def _lost(
     n: int, n_pixels: int, change: SpectrumAugmentation, generator: torch.Generator
 ) -> Tensor:
-    """(n, pixels) bool, True in lost pieces; all pieces have one length."""
+    """(n, pixels) bool, True in the pieces of each spectrum that are masked as not measured. All
+    pieces have the same random length.
+    """
     low, high = change.shortest_piece, change.longest_piece
     length = int(torch.randint(low, high + 1, (1,), generator=generator))
     offset = int(torch.randint(length, (1,), generator=generator))
@@ -110,7 +125,10 @@ def _lost(
 
 
 def _calibration(n: int, n_pixels: int, sigma: float, generator: torch.Generator) -> Tensor:
-    """(n, pixels) calibration errors: exp of the sum of three cosines with random amplitudes."""
+    """(n, pixels) factors on the flux of n spectra that imitate calibration errors: the exponential
+    of the sum of three cosines along the spectrum with random amplitudes of standard deviation
+    `sigma`.
+    """
     along = torch.linspace(0, torch.pi, n_pixels)
     waves = torch.stack([torch.cos(k * along) for k in (1, 2, 3)])
     return (sigma * torch.randn((n, 3), generator=generator) @ waves).exp()

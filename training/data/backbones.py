@@ -1,7 +1,7 @@
-"""Backbones from an earlier stage: loading them, freezing them, and computing their tokens once.
+"""Backbones from an earlier training stage: loading them, and storing the tokens of frozen ones.
 
-The backbone is the network of one modality without its head. Pre-training makes it; alignment
-adds a head and trains both, or the head alone.
+A backbone is the transformer of one modality, without the head that makes one embedding of its
+tokens. Pre-training makes it; alignment adds a head and trains both, or the head alone.
 """
 
 import dataclasses
@@ -23,21 +23,24 @@ from training.engine.processes import Processes
 from training.engine.stage_config import differences
 
 BATCH_SIZE = 64
-"""Galaxies that go through a frozen backbone at once."""
+"""Number of galaxies that go through a frozen backbone at once."""
 FIELDS_WITHOUT_WEIGHTS = ("class_token",)
-"""Fields in which the config of a pre-trained backbone may differ from that of the model:
-AstroCLIP aligns only the patch tokens of AstroDINO, without its class token."""
+"""Fields in which the config of a pre-trained backbone may differ from that of the model, because
+they change no weights: AstroCLIP aligns only the patch tokens of AstroDINO, without its class
+token."""
 
 
 def encoder_of(model: CrossModalModel, modality: Modality) -> PooledEncoder:
-    """The backbone and head of a modality."""
+    """The encoder of one modality of the model, that is its backbone and its head."""
     encoder = model.image_encoder if modality is Modality.IMAGE else model.spectrum_encoder
     assert isinstance(encoder, PooledEncoder)  # noqa: S101 (for the type checker)
     return encoder
 
 
 def backbone_config(config: ModelConfig, modality: Modality) -> ModelConfig:
-    """The config of the backbone of one modality, without heads and without the other modality."""
+    """The model config of one modality's backbone alone, without heads and without the other
+    modality.
+    """
     section = getattr(config, modality.value)
     return ModelConfig(config.name, config.preparation, **{modality.value: section})
 
@@ -59,7 +62,8 @@ def load_backbone(model: CrossModalModel, modality: Modality, path: str | Path) 
     Raises
     ------
     CheckpointError
-        Where the file lacks the modality, or its backbone has another preparation or other sizes.
+        Where the file lacks the modality, or its backbone has sizes or an input preparation other
+        than the model's.
     """
     source, own = checkpoint.read(path), model.config
     found, wanted = getattr(source.config, modality.value), getattr(own, modality.value)
@@ -83,7 +87,9 @@ def load_backbone(model: CrossModalModel, modality: Modality, path: str | Path) 
 
 
 def prepare_pixels(batch: GalaxyBatch, modality: Modality, config: ModelConfig) -> Tensor:
-    """The pixels of one modality, prepared as the input of the network."""
+    """The network inputs of a batch of galaxies for one modality: prepared images (B, C, H, W) or
+    prepared spectra (B, tokens, features).
+    """
     if modality is Modality.IMAGE:
         return prepare_images(batch.image_flux, batch.image_mask, config)
     return prepare_spectra(batch.spectrum_flux, batch.spectrum_ivar, batch.spectrum_mask, config)
@@ -96,7 +102,8 @@ def frozen_tokens(
     folder: Path,
     processes: Processes,
 ) -> HalfPrecisionArray:
-    """(n, tokens, width) output of a frozen backbone for every galaxy, computed once.
+    """(n, tokens, width) float16 output tokens of a frozen backbone for every galaxy; they are
+    computed once and stored.
 
     The tokens are written to a file in `folder` in half precision, together with the fingerprint
     of the backbone, the version of the preparation and a digest of the galaxies.
@@ -104,7 +111,8 @@ def frozen_tokens(
     Raises
     ------
     CheckpointError
-        Where the file exists and was made from something else.
+        Where a token file exists that was made by another backbone, from other galaxies, or by
+        another version of the preparation.
     """
     made_from = {
         "tower": checkpoint.fingerprint(backbone_model(model, modality)),

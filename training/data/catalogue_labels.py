@@ -1,4 +1,4 @@
-"""Labels of the galaxies of a stage, from a numeric column of the catalogue."""
+"""Labels of the galaxies of a training stage, such as redshifts, from a column of the catalogue."""
 
 import difflib
 from typing import Literal
@@ -14,7 +14,8 @@ from training.data.galaxies import TrainingGalaxies
 def read_label(
     galaxies: TrainingGalaxies, name: str, missing: Literal["refuse", "skip"]
 ) -> Float64Array:
-    """(n,) label of every galaxy; NaN where it has none and `missing` is 'skip'.
+    """(n,) float64 label of every training and validation galaxy; NaN where a galaxy has no label
+    and `missing` is 'skip'.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """The galaxies that a training stage uses, their splits and their prepared pixels.
 
-What a dataset lacks is reported from its catalogue alone, before any pixel is read.
+A missing modality or a split without galaxies is reported from the catalogue alone, before any
+pixel is read.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +32,7 @@ from training.data.galaxy_arrays import (
 from training.engine.processes import Processes
 
 READ_BATCH_SIZE = 256
-"""Galaxies that are read from a dataset at once."""
+"""Number of galaxies that are read from a dataset at once."""
 LEARNING_SPLITS = ("train", "validation")
 """Splits that training uses; the third, `test`, is reserved for benchmarks."""
 
@@ -41,19 +42,21 @@ class TrainingGalaxies:
     """Galaxies of the training and validation splits that have every modality a stage needs."""
 
     dataset: Dataset
-    """Dataset that they are read from."""
+    """The dataset from which the galaxies are read."""
     modalities: tuple[Modality, ...]
-    """Modalities that each of them has."""
+    """The modalities that every one of the galaxies has."""
     target_ids: TargetIds
-    """(n,) TARGETIDs in the order of the dataset. Row numbers everywhere refer to this array."""
+    """(n,) TARGETIDs in the order of the dataset. All row numbers of the training code refer to
+    this array.
+    """
     split: npt.NDArray[np.str_]
-    """(n,) name of the split of each galaxy."""
+    """(n,) name of the split of each galaxy: 'train' or 'validation'."""
 
     def __len__(self) -> int:
         return len(self.target_ids)
 
     def rows_of(self, split: str) -> Rows:
-        """Row numbers of the galaxies in a split, ascending."""
+        """Ascending row numbers of the galaxies of one split ('train' or 'validation')."""
         return np.flatnonzero(self.split == split)
 
     def column(self, name: str) -> Float64Array:
@@ -64,11 +67,15 @@ class TrainingGalaxies:
 
     @property
     def digest(self) -> str:
-        """sha256 of the digest of the dataset and the TARGETIDs of these galaxies."""
+        """The SHA-256 digest, in hexadecimal, of the dataset's digest and the TARGETIDs of the
+        training and validation galaxies.
+        """
         return sha256_of_parts([self.dataset.digest.encode(), self.target_ids.tobytes()])
 
     def batches(self, modality: Modality) -> Iterator[tuple[Rows, GalaxyBatch]]:
-        """Row numbers, and the galaxies in them with the pixels of one modality."""
+        """Yield all training and validation galaxies in batches: their row numbers, and a batch
+        with the pixels of one modality.
+        """
         order = np.argsort(self.target_ids)
         sorted_ids = self.target_ids[order]
         for part in self.dataset.partitions:
@@ -80,12 +87,12 @@ class TrainingGalaxies:
 
 
 def choose_galaxies(dataset: Dataset, modalities: Sequence[Modality]) -> TrainingGalaxies:
-    """The galaxies of the training and validation splits that have all these modalities.
+    """The galaxies of the training and validation splits that have all the given modalities.
 
     Raises
     ------
     DatasetError
-        Where a split has fewer than two of them.
+        Where a split has fewer than two such galaxies.
     """
     has = {m: dataset.catalogue[HAS[m]].to_numpy() for m in Modality}
     usable = np.logical_and.reduce([has[m] for m in modalities])
@@ -116,7 +123,8 @@ def prepare_galaxies(
     memory_gb: float,
     processes: Processes,
 ) -> HalfPrecisionArray:
-    """(n, ...) prepared pixels of every galaxy, in memory or in a file.
+    """(n, ...) float16 prepared pixels of every galaxy, held in memory if they fit and otherwise in
+    a file.
 
     Parameters
     ----------
@@ -129,9 +137,9 @@ def prepare_galaxies(
     made_from
         What determines the content besides the galaxies; it is written beside the file.
     folder
-        Directory of the file, which is used where the pixels exceed `memory_gb`.
+        Directory of the file that holds the pixels where they exceed `memory_gb`.
     memory_gb
-        Largest size of the prepared pixels in memory.
+        Largest size of the prepared pixels in memory, in gigabytes (1e9 bytes).
     processes
         The first process makes the file, the others open it.
     """
@@ -148,7 +156,9 @@ def prepare_galaxies(
 def make_in_first_process(
     processes: Processes, make: Callable[[], HalfPrecisionArray]
 ) -> HalfPrecisionArray:
-    """Call `make` in the first process, which makes a file, then in the others, which open it."""
+    """Call `make` in the first process, where it writes a file, and then in all other processes,
+    where it opens the same file; returns the array of this process.
+    """
     if not processes.is_first:
         processes.wait()
         return make()
@@ -163,7 +173,9 @@ def prepared_chunks(
     prepare: Callable[[GalaxyBatch], Tensor],
     processes: Processes,
 ) -> RowChunks:
-    """Row numbers and prepared pixels, batch by batch, while a progress bar is shown."""
+    """Yield row numbers and prepared pixels of all galaxies, batch by batch, and show a progress
+    bar.
+    """
     bar = track(
         galaxies.batches(modality),
         f"reading {modality.value} pixels",
@@ -176,5 +188,5 @@ def prepared_chunks(
 
 
 def _first(galaxies: TrainingGalaxies, modality: Modality) -> GalaxyBatch:
-    """A batch of one galaxy, which shows the shape of the prepared pixels."""
+    """A batch with the first galaxy alone, from which the shape of the prepared pixels is found."""
     return galaxies.dataset.read(galaxies.target_ids[:1], modalities=(modality,))

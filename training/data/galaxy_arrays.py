@@ -1,7 +1,8 @@
 """Arrays with one row for each galaxy, in half precision, in memory or in a file.
 
-They hold prepared pixels and the tokens of frozen backbones. A file comes with a record of what
-it was made from, and is used again only where that is the same.
+The arrays hold prepared pixels or the output tokens of frozen backbones. Beside the file of an
+array lies a record of its sources (digests, fingerprints), and the file is used again only where
+the sources are the same.
 """
 
 import json
@@ -21,7 +22,7 @@ from galsearch.core.fingerprint import short_digest
 from galsearch.files.atomic import new_file, write_json
 
 LARGEST_HALF = 65504.0
-"""Largest half-precision value; larger ones are clipped to it."""
+"""Largest half-precision (float16) value; larger values are clipped to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,24 +35,26 @@ class HalfPrecisionArray:
         return len(self.array)
 
     def take(self, rows: Tensor | Rows) -> Tensor:
-        """(len(rows), ...) float32 copy of some rows, in the given order."""
+        """(len(rows), ...) float32 copy of the values of some galaxies, in the order of `rows`."""
         some: npt.NDArray[np.float16] = self.array[np.asarray(rows)]
         return torch.from_numpy(some.astype(np.float32))
 
     def batches(self, size: int) -> Iterator[Tensor]:
-        """All rows in order, `size` at a time; the last batch may be shorter."""
+        """Yield the values of all galaxies in order, as float32 batches of `size` rows; the last
+        batch may be shorter.
+        """
         for start in range(0, len(self), size):
             yield self.take(np.arange(start, min(start + size, len(self))))
 
 
 RowChunks = Iterable[tuple[Rows, Tensor]]
-"""Row numbers and their values, part by part; every row occurs once."""
+"""Chunks of row numbers and the values of these rows; every row occurs in exactly one chunk."""
 
 
 def fill_array(
     n_rows: int, chunks: RowChunks, make: Callable[[tuple[int, ...]], Any]
 ) -> HalfPrecisionArray:
-    """All chunks in one array.
+    """A half-precision array with one row for each galaxy, filled from chunks of rows.
 
     Parameters
     ----------
@@ -82,14 +85,15 @@ def fill_array(
 
 
 def array_in_memory(n_rows: int, chunks: RowChunks) -> HalfPrecisionArray:
-    """The chunks as one array in memory."""
+    """A half-precision array in memory, filled from chunks of rows."""
     return fill_array(n_rows, chunks, lambda shape: np.empty(shape, np.float16))
 
 
 def array_in_file(
     path: Path, made_from: dict[str, Any], n_rows: int, chunks: RowChunks
 ) -> HalfPrecisionArray:
-    """The chunks as one memory-mapped array; a file that exists is opened instead of made.
+    """A memory-mapped half-precision array in a file, filled from chunks of rows; a file that
+    exists already is opened instead.
 
     Parameters
     ----------
@@ -105,7 +109,7 @@ def array_in_file(
     Raises
     ------
     CheckpointError
-        Where the file was made from something else.
+        Where the file exists and its record names other sources.
     """
     record_path = path.with_suffix(".json")
     if path.is_file() and record_path.is_file():

@@ -1,1 +1,3 @@
-"""The training loop: runs that can be interrupted and continued, optimiser, processes."""
+"""The engine that all training stages share: the loop over steps with saved states, the optimiser,
+and several processes.
+"""

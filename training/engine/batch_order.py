@@ -12,10 +12,11 @@ from galsearch.core.errors import ConfigError
 
 
 class BatchOrder:
-    """Batches of row numbers, epoch after epoch.
+    """An endless sequence of batches of row numbers of training galaxies, in a new random order in
+    each epoch.
 
-    An epoch is a permutation of all rows, cut into complete batches. The rows that are left over
-    are the last ones of the permutation, so they differ from epoch to epoch.
+    An epoch is a permutation of all rows, cut into complete batches. The rows that do not fill a
+    batch are the last ones of the permutation, so other galaxies are left out in each epoch.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ class BatchOrder:
     batch_size
         Galaxies in a batch, summed over all processes.
     seed
-        Together with the number of an epoch it determines the permutation of that epoch.
+        Seed that, together with the number of an epoch, determines the permutation of that epoch.
 
     Raises
     ------
@@ -44,11 +45,11 @@ class BatchOrder:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Number of complete batches in an epoch."""
+        """Number of complete batches in one pass over the training galaxies."""
         return self.n_rows // self.batch_size
 
     def next(self) -> Tensor:
-        """(batch_size,) int64 row numbers of the next batch."""
+        """(batch_size,) int64 row numbers of the training galaxies in the next batch."""
         if self.position == self.batches_per_epoch:
             self.epoch, self.position = self.epoch + 1, 0
             self.rows = self._permutation()
@@ -57,11 +58,13 @@ class BatchOrder:
         return self.rows[start : start + self.batch_size]
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch, the position in it and its permutation, for the saved state of a run."""
+        """The number of the epoch, the position in the epoch and its permutation, for the saved
+        state of a run.
+        """
         return {"epoch": self.epoch, "position": self.position, "rows": self.rows}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a saved state."""
+        """Continue the order of the galaxies from a state that `state_dict` returned."""
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
         self.rows = state["rows"]
 

@@ -24,7 +24,7 @@ def run_stage(
     train: Callable[[C, Dataset, RunDirectory, Processes], Path],
     summary: str,
 ) -> None:
-    """Run a stage as its command line says, and print the path of the encoder it made.
+    """Run a training stage with the options of the command line, and print the path of its encoder.
 
     An error of galsearch is printed as one message, and the command ends with status 1.
 
@@ -33,7 +33,7 @@ def run_stage(
     stage
         Name of the stage's module, such as `alignment`.
     kind
-        Class of its config.
+        Class of the stage's config.
     architectures
         Sizes of the model for each value of the config's `architecture`.
     train
@@ -74,7 +74,7 @@ def run_stage(
 
 @contextmanager
 def errors_as_messages() -> Iterator[None]:
-    """Turn an error of galsearch into one message on stderr and exit status 1."""
+    """A context in which an error of galsearch becomes one message on stderr and exit status 1."""
     try:
         yield
     except GalsearchError as error:

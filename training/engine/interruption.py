@@ -1,4 +1,6 @@
-"""Stopping a run on SIGTERM or Ctrl-C: it stops between two steps, after its state is saved."""
+"""Interruption of a training run by SIGTERM or Ctrl-C: the run saves its state and stops between
+two steps.
+"""
 
 import signal
 from types import FrameType
@@ -11,14 +13,14 @@ EXIT_STATUS = 143
 class Interruption:
     """A `with` block in which SIGTERM and Ctrl-C are recorded instead of ending the process.
 
-    The second signal raises KeyboardInterrupt at once.
+    A second signal raises KeyboardInterrupt at once.
     """
 
     SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
     def __init__(self) -> None:
         self.requested = False
-        """True once the process was asked to stop."""
+        """True once the process has received SIGTERM or Ctrl-C."""
         self._handlers_before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Interruption":

@@ -28,7 +28,8 @@ def make_optimiser(
     rate_share: Callable[[str], float] = full_rate,
     decay_share: Callable[[str, Tensor], float] = is_matrix,
 ) -> torch.optim.AdamW:
-    """AdamW over the trainable parameters, with one parameter group for each pair of shares.
+    """An AdamW optimiser of the trainable parameters, with one parameter group for each pair of
+    factors on the learning rate and on the weight decay.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def make_optimiser(
 
 
 def set_rates(optimiser: torch.optim.AdamW, rate: float, decay: float) -> None:
-    """Set the learning rate and the weight decay of every group for the next step."""
+    """Set the learning rate and the weight decay of every parameter group of the optimiser for the
+    next step, each multiplied by the factor of its group.
+    """
     for group in optimiser.param_groups:
         group["lr"] = rate * group["rate_share"]
         group["weight_decay"] = decay * group["decay_share"]

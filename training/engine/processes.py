@@ -2,8 +2,8 @@
 
     torchrun --nproc-per-node 4 -m training.alignment ...
 
-The batch of a config is the sum over all processes. Each process takes an equal share of its
-rows, and the gradients are those of the whole batch.
+The batch of a config is the sum over all processes. Each process takes an equal share of the rows
+of a batch, and the gradients are those of the whole batch.
 """
 
 import os
@@ -24,7 +24,9 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Processes:
-    """Rank of this process and number of all processes of a run; a single one by default."""
+    """The rank of this process and the number of processes of a training run; by default a single
+    process on the CPU.
+    """
 
     rank: int = 0
     """Number of this process from 0. The process of rank 0 writes the files."""
@@ -33,17 +35,19 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """True in the process that writes files and shows progress."""
+        """True in the process of rank 0, which alone writes files and shows progress."""
         return self.rank == 0
 
     def share(self, rows: Tensor) -> Tensor:
-        """The rows of a batch for this process: equal parts in order of rank."""
+        """The part of a batch's rows that this process computes; the parts are of equal size, in
+        order of rank.
+        """
         return rows.chunk(self.count)[self.rank]
 
     def seed(self, seed: int, step: int) -> int:
-        """The seed of this process's random numbers in a step.
+        """The seed of the random numbers of this process in one step of training.
 
-        Every random number of the step follows from it, so a continued run repeats them.
+        All random numbers of a step follow from this seed, so a continued run repeats them.
         """
         mixed = seed
         for number in (step, self.rank):
@@ -53,30 +57,35 @@ class Processes:
         return mixed
 
     def parallel(self, module: nn.Module) -> nn.Module:
-        """The module; where there are several processes, its gradients are averaged over them."""
+        """The module, wrapped so that its gradients are averaged over all processes; the module
+        itself where there is one process.
+        """
         if self.count == 1:
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
-        # Some parameters are unused in a stage (a mask token, a reconstruction head).
+        # DDP must search for unused parameters, because a stage does not use every parameter (a
+        # mask token, a reconstruction head).
         return DistributedDataParallel(module, device_ids=devices, find_unused_parameters=True)
 
     def gather(self, rows: Tensor) -> Tensor:
-        """(count * n, ...) rows of all processes in order of rank; gradients flow back to each."""
+        """(count * n, ...) rows of all processes, concatenated in order of rank, from (n, ...) rows
+        of each; gradients flow back to every process.
+        """
         return rows if self.count == 1 else _Gather.apply(rows)  # type: ignore[no-any-return, no-untyped-call]
 
     def mean(self, value: Tensor) -> Tensor:
-        """The mean of a value over all processes, without gradient."""
+        """The mean of a tensor over all processes, without gradient."""
         return self.total(value) / self.count
 
     def total(self, value: Tensor) -> Tensor:
-        """The sum of a value over all processes, without gradient."""
+        """The sum of a tensor over all processes, without gradient."""
         total = value.detach().clone()
         if self.count > 1:
             dist.all_reduce(total)
         return total
 
     def any(self, flag: bool) -> bool:
-        """True in all processes where the flag is true in at least one of them."""
+        """True, in every process, if the flag is true in at least one process."""
         return flag if self.count == 1 else bool(self.total(torch.tensor(float(flag))) > 0)
 
     def wait(self) -> None:
@@ -86,7 +95,9 @@ class Processes:
 
 
 class _Gather(torch.autograd.Function):
-    """Gather rows of all processes; the gradient of a row is the sum over all processes."""
+    """Autograd function that gathers the rows of all processes; the gradient of a row is the sum of
+    its gradients in all processes.
+    """
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
@@ -105,7 +116,9 @@ class _Gather(torch.autograd.Function):
 
 @contextmanager
 def start_processes() -> Iterator[Processes]:
-    """The processes of the run, from the environment that torchrun sets; else a single one."""
+    """A context with the processes of the run, found from the environment that torchrun sets;
+    without torchrun it is a single process.
+    """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     has_gpu = torch.cuda.is_available()
     if count == 1:
@@ -115,7 +128,7 @@ def start_processes() -> Iterator[Processes]:
     device = torch.device("cuda", local) if has_gpu else torch.device("cpu")
     if has_gpu:
         torch.cuda.set_device(device)
-    # Gloo carries the tensors that are exchanged on the CPU.
+    # NCCL exchanges only tensors on GPUs, so Gloo is used too for those on the CPU.
     dist.init_process_group("cpu:gloo,cuda:nccl" if has_gpu else "gloo")
     try:
         yield Processes(dist.get_rank(), count, device)
@@ -127,12 +140,12 @@ def start_processes() -> Iterator[Processes]:
 
 
 def check_batch(batch_size: int, accumulate: int, processes: Processes) -> None:
-    """Check that a batch can be cut into equal parts.
+    """Check that a batch can be cut into parts of equal size for all processes.
 
     Raises
     ------
     ConfigError
-        Where it is not a multiple of `accumulate` times the number of processes.
+        Where the batch size is not a multiple of `accumulate` times the number of processes.
     """
     if batch_size % (accumulate * processes.count):
         raise ConfigError(
@@ -142,9 +155,10 @@ def check_batch(batch_size: int, accumulate: int, processes: Processes) -> None:
 
 
 def without_gradient_sync(module: nn.Module, *, last: bool) -> Any:
-    """A context in which gradients are not exchanged between processes.
+    """A context in which the gradients of a part of a batch are not exchanged between processes.
 
-    For the last part of a batch they are exchanged, so the context does nothing.
+    Gradients are exchanged once for each batch, with its last part; for that part the context does
+    nothing.
     """
     if isinstance(module, DistributedDataParallel) and not last:
         return module.no_sync()

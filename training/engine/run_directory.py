@@ -1,7 +1,7 @@
 """The directory of a training run: its state, config, log, curves and encoder.
 
-Files are written atomically, so a process that is killed leaves the previous state intact. The
-log alone is appended to.
+Files are written atomically, so a process that is killed leaves the previous state intact. Only the
+log is appended to.
 """
 
 import json
@@ -25,7 +25,7 @@ class RunDirectory:
     Parameters
     ----------
     path
-        Directory of the run; it is made when the first file is written.
+        Path of the directory; the directory is made when the first file is written.
     stage
         Name of the stage, such as `alignment`.
     """
@@ -45,7 +45,7 @@ class RunDirectory:
         Raises
         ------
         CheckpointError
-            Where the file is damaged, or belongs to another stage.
+            Where the file of the state is damaged, or belongs to another stage.
         """
         if not self.state_path.is_file():
             return None
@@ -69,12 +69,15 @@ class RunDirectory:
         return state
 
     def write_state(self, state: dict[str, Any]) -> None:
-        """Replace the saved state; the old one stays until the new one is safely on the disk."""
+        """Replace the saved state of the run; the old state stays until the new one is safely on
+        the disk.
+        """
         with new_file(self.state_path, durable=True) as temporary:
             torch.save({"format": FORMAT, "stage": self.stage, **state}, temporary)
 
     def choose_config(self, kind: type[C], requested: C | None, path: Path | None = None) -> C:
-        """The config to train with: that of the run where it has begun, else the requested one.
+        """The config to train with: the one saved with the run if the run has begun, else the
+        requested one.
 
         Parameters
         ----------
@@ -88,7 +91,7 @@ class RunDirectory:
         Raises
         ------
         ConfigError
-            Where both exist and differ, and where neither exists.
+            Where the saved and the requested config differ, and where there is neither.
         """
         state = self.read_state()
         if state is None:
@@ -109,11 +112,15 @@ class RunDirectory:
         return own
 
     def begin(self, config: StageConfig) -> None:
-        """Write the resolved config for people to read; the saved state has its own copy."""
+        """Write the resolved config of the run to a file for people to read; a run is continued
+        from the copy in the saved state.
+        """
         write_json(self.config_path, json.loads(config_as_json(config)), indent=1)
 
     def read_log(self) -> list[dict[str, Any]]:
-        """The lines of the log, oldest first, without a last line that is incomplete."""
+        """The lines of the run's log as dictionaries, oldest first; an incomplete last line is left
+        out.
+        """
         if not self.log_path.is_file():
             return []
         lines = []
@@ -125,10 +132,12 @@ class RunDirectory:
         return lines
 
     def cut_log(self, step: int) -> None:
-        """Remove the lines after `step` steps, which a continued run writes again."""
-        kept = [line for line in self.read_log() if line["step"] <= step]
-        write_text(self.log_path, "".join(json.dumps(line) + "\n" for line in kept))
+        """Remove the lines of the log for steps after `step`, because a continued run writes these
+        lines again.
+        """
+        remaining = [line for line in self.read_log() if line["step"] <= step]
+        write_text(self.log_path, "".join(json.dumps(line) + "\n" for line in remaining))
 
     def append_log(self, line: dict[str, Any]) -> None:
-        """Append a line to the log."""
+        """Append one line, a dictionary as JSON, to the log of the run."""
         append_text(self.log_path, json.dumps(line) + "\n")

@@ -1,10 +1,10 @@
 """Schedules of learning rates, weight decays, temperatures and momenta during training.
 
-The published runs are `warm_up_cosine` with these arguments (learning rates unless stated):
-AstroCLIP 1e-4, 1,000 of 10,000 steps; SpecFormer 1e-5, 2,000 of 500,000; AstroDINO
-2e-4 sqrt(1440 / 1024), 40,000 of 250,000 to 1e-6 with `peak_ends_warm_up`, its weight decay from
-0.001 to 0.01, its momentum from 0.992 to 1 and its teacher's temperature from 0.04 to 0.07
-within 37,500 iterations.
+The published runs correspond to `warm_up_cosine` with these peaks and numbers of warm-up steps (of
+learning rates unless stated): AstroCLIP 1e-4, 1,000 of 10,000 steps; SpecFormer 1e-5, 2,000 of
+500,000; AstroDINO 2e-4 sqrt(1440 / 1024), 40,000 of 250,000 to 1e-6 with `peak_ends_warm_up`, its
+weight decay from 0.001 to 0.01, its momentum from 0.992 to 1 and its teacher's temperature from
+0.04 to 0.07 within 37,500 iterations.
 """
 
 import math
@@ -20,7 +20,8 @@ def warm_up_cosine(
     start: float = 0.0,
     peak_ends_warm_up: bool = False,
 ) -> float:
-    """The value at a step: a line from `start` to `peak`, half a cosine to `final`, then constant.
+    """The value of a schedule at a step: a line from `start` to `peak`, half a cosine to `final`,
+    then constant.
 
     Parameters
     ----------
@@ -55,9 +56,9 @@ def rate_multiplier(
 ) -> float:
     """Factor on the learning rate of a parameter of AstroDINO.
 
-    It is 1 for the final norm and the head and decreases by `decay` from the last block to the
-    first. Tokens and positions count as lying before the first block, and so does the patch
-    embedding, whose factor is multiplied by `patch_embedding` as well.
+    The factor is 1 for the final norm and the head, and decreases by `decay` with each block from
+    the last to the first. Tokens and positions count as lying before the first block, and so does
+    the patch embedding, whose factor is multiplied by `patch_embedding` as well.
 
     Parameters
     ----------

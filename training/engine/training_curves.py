@@ -1,4 +1,4 @@
-"""Plot of the losses and scores of a run against the step, from its log.
+"""Plot of the losses and validation scores of a training run against the step, from its log.
 
 python -m training.engine.training_curves RUN
 """
@@ -60,7 +60,9 @@ def draw_curves(lines: Sequence[dict[str, Any]], path: Path, title: str) -> None
 
 
 def draw_if_possible(directory: RunDirectory) -> None:
-    """Write the plot of a run; do nothing where matplotlib is not installed."""
+    """Write the plot of a training run into its directory; do nothing where matplotlib is not
+    installed.
+    """
     try:
         draw_curves(
             directory.read_log(), directory.curves_path, f"{directory.stage}: {directory.path.name}"

@@ -1,11 +1,11 @@
-"""The steps of a run: saving and restoring its state, logging, progress and interruption.
+"""The loop over the steps of a training run: saved states, logging, progress and interruption.
 
 A stage passes its step and its validation to `TrainingRun.train`.
 
-The state is saved at the interval of the config, at the end, and when the process is asked to
-stop. Every random number follows from the seed and the step (`Processes.seed`) or is part of the
-order of the galaxies. So weights, optimiser, order and step number are the whole state, and a run
-that was killed and is started again computes the same numbers.
+The state is saved at the interval of the config, at the end, and when SIGTERM or Ctrl-C is
+received. Every random number follows from the seed and the step (`Processes.seed`) or is part of
+the order of the galaxies. Weights, optimiser, order and step number are therefore the whole state,
+and a run that was killed and is started again computes the same numbers.
 """
 
 import math
@@ -30,7 +30,7 @@ LogValues = dict[str, float | torch.Tensor]
 
 
 class DivergedError(GalsearchError, ArithmeticError):
-    """A loss that is infinite or NaN."""
+    """Error raised when a loss becomes infinite or NaN during training."""
 
     code = "diverged"
 
@@ -39,16 +39,17 @@ class Stateful(Protocol):
     """A part of the saved state: a network, the optimiser or the order of the galaxies."""
 
     def state_dict(self) -> Mapping[str, Any]:
-        """The state as tensors, numbers and text."""
+        """The state of this part of a run, as tensors, numbers and text that can be saved."""
         ...
 
     def load_state_dict(self, state: Any) -> Any:
-        """Restore what `state_dict` returned."""
+        """Restore a state that `state_dict` returned."""
         ...
 
 
 class TrainingRun:
-    """A run of a stage, which continues from the saved state where there is one.
+    """One run of a training stage, which continues from the saved state of its directory if there
+    is one.
 
     Parameters
     ----------
@@ -84,7 +85,8 @@ class TrainingRun:
         self._console = Console(stderr=True)
 
     def restore(self) -> bool:
-        """Restore the saved state; False where the run is new.
+        """Restore the saved state of the run; returns False where there is none, so that the run is
+        new.
 
         Raises
         ------
@@ -111,7 +113,9 @@ class TrainingRun:
         return True
 
     def save(self) -> None:
-        """Save the state of the run."""
+        """Save the state of the run (config, step, best score, and all parts), in the first process
+        only.
+        """
         if self.processes.is_first:
             self.directory.write_state(
                 {
@@ -151,10 +155,10 @@ class TrainingRun:
                 draw_if_possible(self.directory)
 
     def steps(self) -> Iterator[int]:
-        """Numbers of the remaining steps.
+        """Yield the numbers of the remaining steps of the run.
 
-        Between two steps the progress bar is updated, the state is saved where it is due, and
-        the process ends with status 143 where it was asked to stop.
+        Between two steps the progress bar is updated, and the state is saved when its interval has
+        passed. After SIGTERM or Ctrl-C the state is saved and the process ends with status 143.
         """
         self.print_line(
             f"{self.n_steps} steps, from step {self.step}; Ctrl-C saves the state and stops"
@@ -189,7 +193,8 @@ class TrainingRun:
         return done % every == 0 or done == self.n_steps
 
     def log(self, **numbers: float | torch.Tensor) -> dict[str, float]:
-        """Write a line to the log for the current step, and return it.
+        """Write a line with the given values for the current step to the log, and return the line
+        as a dictionary.
 
         Raises
         ------
@@ -216,7 +221,7 @@ class TrainingRun:
         return line
 
     def print_line(self, text: str) -> None:
-        """Print a line on stderr, in the first process only."""
+        """Print a line of text on stderr, in the first process only."""
         if self.processes.is_first:
             self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 

@@ -1,1 +1,3 @@
-"""Training objectives: self-distillation, masked modelling and contrastive alignment."""
+"""Training objectives: self-distillation of images, masked modelling of spectra, and contrastive
+alignment of both.
+"""

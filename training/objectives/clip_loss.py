@@ -9,14 +9,17 @@ SMALLEST_NORM = 1e-3
 
 
 def clip_logits(image: Tensor, spectrum: Tensor, scale: Tensor | float) -> Tensor:
-    """(B, B): scale times the cosine of every image (row) with every spectrum (column)."""
+    """(B, B) logits of the contrastive loss: `scale` times the cosine of every image embedding
+    (row) with every spectrum embedding (column).
+    """
     rows = functional.normalize(image, dim=-1, eps=SMALLEST_NORM)
     columns = functional.normalize(spectrum, dim=-1, eps=SMALLEST_NORM)
     return scale * rows @ columns.T
 
 
 def clip_loss(image: Tensor, spectrum: Tensor, scale: Tensor | float) -> Tensor:
-    """The mean cross-entropy of finding each image's spectrum and each spectrum's image.
+    """The InfoNCE loss (scalar): cross-entropy of finding each image's spectrum and each spectrum's
+    image in a batch, averaged over both directions.
 
     Parameters
     ----------

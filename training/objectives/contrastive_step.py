@@ -21,8 +21,8 @@ QueuedEmbeddings = tuple[Tensor, Tensor, Tensor]
 class EmbeddingQueue:
     """Embeddings of earlier steps that serve as additional negatives (He et al. 2020, MoCo).
 
-    They come from slightly older weights and get no gradient. There is no momentum encoder here,
-    so the queue should be short.
+    The queued embeddings come from slightly older weights and get no gradient. There is no momentum
+    encoder, so the queue should be short.
 
     Parameters
     ----------
@@ -35,7 +35,9 @@ class EmbeddingQueue:
         self.held: QueuedEmbeddings | None = None
 
     def push(self, image: Tensor, spectrum: Tensor, galaxy: Tensor) -> None:
-        """Add a batch, and remove the oldest galaxies above the size of the queue."""
+        """Add the embeddings (B, E) of a batch with the row numbers of its galaxies (B,), and
+        remove the oldest galaxies beyond the size of the queue.
+        """
         rows = [image.detach(), spectrum.detach(), galaxy]
         if self.held is not None:
             rows = [torch.cat(pair) for pair in zip(self.held, rows, strict=True)]
@@ -47,7 +49,7 @@ class EmbeddingQueue:
         return {"held": self.held}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a saved state."""
+        """Fill the queue from a state that `state_dict` returned."""
         self.held = state["held"]
 
 
@@ -98,7 +100,8 @@ def contrastive_step(
     *,
     precision: str = "fp32",
 ) -> tuple[Tensor, Tensor]:
-    """Compute the gradients of the loss of the joined batch; return the loss and the scale.
+    """Add the gradients of the contrastive loss of a batch that is joined from all processes and
+    parts; returns the loss and its scale, without gradient.
 
     A batch in one part goes through the encoders once. A batch in several parts goes through
     twice: first without gradients, for the embeddings and the gradient of the loss with respect
@@ -148,7 +151,7 @@ def contrastive_step(
     scale = embedded[0][2].clone().requires_grad_()
     loss = joined_loss(image, spectrum, scale)
     loss.backward()  # type: ignore[no-untyped-call]
-    # Parts are of equal size.
+    # The gradients can be cut into equal pieces, because the parts are of equal size.
     pieces = _gradient(image).chunk(len(parts)), _gradient(spectrum).chunk(len(parts))
     wanted = zip(*pieces, strict=True)
     for number, (part, (for_image, for_spectrum)) in enumerate(zip(parts, wanted, strict=True)):
@@ -169,7 +172,9 @@ def _gradient(tensor: Tensor) -> Tensor:
 
 
 def _random_state(device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """State of the random generators that dropout uses."""
+    """The states of the CPU's and, if there is one, the GPU's random generators, from which dropout
+    is repeated in a second forward pass.
+    """
     gpu = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
     return torch.get_rng_state(), gpu
 

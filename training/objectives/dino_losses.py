@@ -1,7 +1,7 @@
 """Losses of the self-distillation of images (DINOv2, AstroDINO).
 
-Logits are those of `PrototypeHead`. The published weights are DINO 1, iBOT 1, KoLeo 0.1, the
-student's temperature 0.1, centring with momentum 0.9.
+Logits are the outputs (..., K) of `PrototypeHead` for K prototypes. The published weights are DINO
+1, iBOT 1, KoLeo 0.1, the student's temperature 0.1, centring with momentum 0.9.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 SMALLEST_DISTANCE = 1e-8
-"""Added to norms and distances, so that logarithms stay finite."""
+"""Small number that is added to norms and distances, so that logarithms stay finite."""
 
 
 def centred_targets(logits: Tensor, centre: Tensor, temperature: float) -> Tensor:

@@ -25,11 +25,14 @@ from training.objectives.self_distillation import N_GLOBAL, Views
 
 @dataclass(frozen=True)
 class ViewConfig(StageConfig):
-    """Settings of the views; a TOML file holds the differences from these defaults."""
+    """Settings of a training stage and of the random views of its images; a TOML file holds the
+    differences from these defaults.
+    """
 
     held_size: int = 128
-    """Pixels on a side of the central part of a raw image that is stored: global crops with their
-    shifts must fit inside."""
+    """Pixels on a side of the central part of a raw image that is held in memory or in a file:
+    global crops with their shifts must fit inside.
+    """
     global_reach: int = 8
     """Largest offset of the centre of a global crop from the galaxy, in pixels."""
     n_local: int = 4
@@ -83,7 +86,7 @@ def draw_views(
     raw : (B, 3, held_size, held_size)
         Nanomaggies.
     config
-        Settings of the views.
+        Settings of the views and sizes of the model.
     psf : (B, 3), optional
         Widths (sigma) of the point spread functions in pixels.
     dust : (B,), optional
@@ -126,7 +129,9 @@ def draw_views(
 
 
 def with_image_size(model: ModelConfig | None, size: int) -> ModelConfig:
-    """The config for images of another size; it is used only to prepare the images."""
+    """The model config with images of `size` pixels on a side; it is used only to prepare the
+    images.
+    """
     assert model is not None  # noqa: S101 (resolved)
     assert model.image is not None  # noqa: S101
     return dataclasses.replace(model, image=dataclasses.replace(model.image, image_size=size))

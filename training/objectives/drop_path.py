@@ -18,8 +18,8 @@ def add_drop_path(backbone: nn.Module, rate: float) -> None:
         del inputs
         if not module.training:
             return branch
-        kept = torch.rand(len(branch), 1, 1, device=branch.device) >= rate
-        return branch * kept / (1 - rate)
+        remaining = torch.rand(len(branch), 1, 1, device=branch.device) >= rate
+        return branch * remaining / (1 - rate)
 
     if rate:
         for block in backbone.modules():

@@ -1,9 +1,10 @@
-"""Masked modelling of spectra: which parts are hidden, and how a reconstruction is scored.
+"""Masked modelling of spectra: the choice of the hidden parts, and the loss of their
+reconstruction.
 
 A masking objective hides parts of prepared spectra and gives a weight to each value of the
-reconstruction. In the preparation `galsearch` whole stretches of wavelength are hidden, flux and
-weight, so neighbouring tokens do not reveal them; errors are weighted by inverse variance. In the
-preparation `released` the objective is SpecFormer's, over overlapping slices. The faults of the
+reconstruction. In the preparation `galsearch` flux and weight of whole stretches of wavelength are
+hidden, so that neighbouring tokens do not reveal them; errors are weighted by inverse variance. In
+the preparation `released` the objective is SpecFormer's, over overlapping slices. The faults of the
 published objective (neighbouring slices show half of a hidden one; the summary may be hidden and
 scored) are used only on request.
 """
@@ -31,40 +32,46 @@ class MaskedSpectra:
     """Weight of each value: 0 where it was not hidden or not measured."""
 
     def to(self, device: torch.device) -> "MaskedSpectra":
-        """The same spectra on a device."""
+        """A copy of the masked spectra, their true values and weights on a device."""
         return MaskedSpectra(
             self.inputs.to(device), self.target.to(device), self.weights.to(device)
         )
 
 
 class MaskingObjective(Protocol):
-    """A way of hiding parts of spectra."""
+    """A rule for hiding random parts of spectra, and for comparing a reconstruction with the true
+    values.
+    """
 
     def mask(self, prepared: Tensor, generator: torch.Generator) -> MaskedSpectra:
-        """Hide random parts of prepared spectra."""
+        """Prepared spectra (B, tokens, features) with random parts hidden, and the true values."""
         ...
 
     def compared_values(self, reconstruction: Tensor) -> Tensor:
-        """The part of the output of `SpectrumBackbone.reconstruct` that the target describes."""
+        """The part of the output of `SpectrumBackbone.reconstruct` that is compared with the true
+        values, in the shape of `MaskedSpectra.target`.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class HiddenWavelengths:
-    """The objective for the preparation `galsearch`: stretches of wavelength are hidden."""
+    """Masking objective for the preparation `galsearch`: stretches of wavelength are hidden."""
 
     config: SpectrumConfig
     """Layout of the prepared spectra."""
     n_stretches: int = 6
-    """Number of stretches of equal length that are hidden."""
+    """Number of stretches of equal length that are hidden in each spectrum."""
     share: float = 0.4
-    """Share of the pixels that is hidden."""
+    """Share of the pixels of a spectrum that is hidden."""
     margin_pixels: int = 2
     """Pixels at both ends of a stretch that are hidden but not scored: resampling correlates
     neighbouring pixels."""
 
     def mask(self, prepared: Tensor, generator: torch.Generator) -> MaskedSpectra:
-        """Set flux and weight of random stretches to 0, as where nothing was measured."""
+        """Prepared spectra in which flux and weight of random stretches of wavelength are 0, as
+        where nothing was measured, with the true flux and its weights.
+        """
         pixels = spectrum_pixels(prepared, self.config)
         n_pixels = pixels.shape[2]
         width = round(self.share * n_pixels / self.n_stretches)
@@ -85,13 +92,15 @@ class HiddenWavelengths:
         return MaskedSpectra(inputs, flux, weight * scored)
 
     def compared_values(self, reconstruction: Tensor) -> Tensor:
-        """(B, pixels) flux, the first channel of the reconstruction."""
+        """(B, pixels) reconstructed flux, the first channel of the reconstruction."""
         return spectrum_pixels(reconstruction, self.config)[:, 0]
 
 
 @dataclass(frozen=True)
 class HiddenSlices:
-    """SpecFormer's objective, for the preparation `released`: chunks of slices are hidden."""
+    """Masking objective of SpecFormer, for the preparation `released`: random chunks of consecutive
+    slices are hidden.
+    """
 
     config: SpectrumConfig
     """Layout of the prepared spectra."""
@@ -100,11 +109,15 @@ class HiddenSlices:
     width: int = 50
     """Number of slices in a chunk."""
     published: bool = False
-    """Use the faults of the published code: slices that overlap a chunk show ten of its pixels at
-    either end, and the summary token (mean, deviation) may be hidden and then counts."""
+    """True to repeat the faults of the published code: slices that overlap a hidden chunk show ten
+    of its pixels at either end, and the summary token (mean, deviation) may be hidden and then
+    counts in the loss.
+    """
 
     def mask(self, prepared: Tensor, generator: torch.Generator) -> MaskedSpectra:
-        """Set the tokens of random chunks to 0; true values that are 0 do not count."""
+        """Prepared spectra in which the tokens of random chunks are 0, with the true tokens and
+        weights; true values that are 0 get weight 0.
+        """
         n_tokens = prepared.shape[1]
         starts = draw_chunk_starts(
             len(prepared), n_tokens, n_chunks=self.n_chunks, width=self.width, generator=generator
@@ -118,11 +131,15 @@ class HiddenSlices:
         return MaskedSpectra(inputs, prepared, (inputs != prepared).to(prepared.dtype))
 
     def compared_values(self, reconstruction: Tensor) -> Tensor:
-        """(B, N, features) all tokens."""
+        """(B, N, features) reconstruction of all tokens, unchanged, because all of them are
+        compared.
+        """
         return reconstruction
 
     def _overlapping_features(self, hidden: Tensor) -> Tensor:
-        """(B, N, features) bool, True for values of any slice that show a pixel of a hidden one."""
+        """(B, N, features) bool, True for every token value that shows a pixel of a hidden slice.
+        Slices overlap, so these values lie in neighbouring slices too.
+        """
         section = self.config
         n_slices = hidden.shape[1] - 1
         first = torch.arange(n_slices, device=hidden.device) * section.slice_step
@@ -144,7 +161,7 @@ class HiddenSlices:
 def objective_for(
     model: ModelConfig, *, n_stretches: int, share: float, published: bool
 ) -> MaskingObjective:
-    """The masking objective for the preparation of a model.
+    """The masking objective that fits the spectrum preparation of a model.
 
     Parameters
     ----------
@@ -153,7 +170,7 @@ def objective_for(
     n_stretches, share
         Number of hidden stretches and share of hidden pixels, for the preparation `galsearch`.
     published
-        Use the faults of the published code, for the preparation `released`.
+        True to repeat the faults of the published code, for the preparation `released`.
     """
     assert model.spectrum is not None  # noqa: S101 (checked by the stage)
     if model.preparation == "galsearch":

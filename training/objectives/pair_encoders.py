@@ -1,4 +1,4 @@
-"""Both encoders in one forward pass, as alignment uses them."""
+"""The image and spectrum encoders as one network with one forward pass, as trained by alignment."""
 
 from torch import Tensor, nn
 
@@ -8,7 +8,8 @@ from training.data.backbones import encoder_of
 
 
 class PairEncoders(nn.Module):
-    """Both encoders and the scale of the loss in one forward pass, as DDP requires.
+    """Network of both encoders and the scale of the loss. One forward pass computes all of them,
+    because PyTorch's DistributedDataParallel requires it.
 
     Parameters
     ----------
@@ -26,13 +27,17 @@ class PairEncoders(nn.Module):
             encoder_of(model, Modality(name)).backbone.requires_grad_(requires_grad=False)
 
     def embed(self, modality: Modality, inputs: Tensor) -> Tensor:
-        """(B, E) embeddings of one modality, not normalised."""
+        """(B, E) embeddings of a batch of one modality, not normalised, from prepared pixels, or
+        from backbone tokens where the backbone is frozen.
+        """
         encoder: PooledEncoder = encoder_of(self.model, modality)
         out: Tensor = encoder.pool(inputs) if modality.value in self.frozen else encoder(inputs)
         return out
 
     def forward(self, images: Tensor, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Embeddings of images and of spectra, and the scale of the loss."""
+        """(B, E) embeddings of images, (B, E) embeddings of spectra, and the scale of the
+        contrastive loss.
+        """
         return (
             self.embed(Modality.IMAGE, images),
             self.embed(Modality.SPECTRUM, spectra),

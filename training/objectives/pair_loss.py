@@ -1,4 +1,4 @@
-"""The loss of alignment: InfoNCE of image-spectrum pairs, and optionally redshift classes."""
+"""Loss of alignment: InfoNCE on image-spectrum pairs, and optionally redshift classification."""
 
 from torch import Tensor, nn
 
@@ -15,11 +15,11 @@ class PairLoss(nn.Module):
     Parameters
     ----------
     model
-        Its heads standardise the embeddings of a whole batch.
+        The model; its heads standardise the embeddings over the whole batch.
     queue
         Embeddings of earlier steps as additional negatives.
     z : (n,)
-        Redshift of every galaxy, NaN where unknown; None: no redshift loss.
+        Redshift of every galaxy, NaN where unknown; None for no redshift loss.
     weight
         Weight of the redshift loss, relative to 1 for InfoNCE.
     """
@@ -33,7 +33,9 @@ class PairLoss(nn.Module):
         self.redshift = None if z is None else RedshiftHead(model.config.dim)
 
     def forward(self, image: Tensor, spectrum: Tensor, scale: Tensor, galaxy: Tensor) -> Tensor:
-        """The loss of a joined batch."""
+        """The loss (scalar) of a batch joined from all processes: embeddings (B, E) of images and
+        spectra, the scale of the cosines, and the row numbers (B,) of the galaxies.
+        """
         image, spectrum = (
             encoder.standardise_batch(rows)
             for encoder, rows in zip(self.encoders, (image, spectrum), strict=True)

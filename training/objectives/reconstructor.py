@@ -1,4 +1,4 @@
-"""The spectrum backbone with its reconstruction, as pre-training uses it."""
+"""The spectrum backbone with its reconstruction head as one network, as pre-training trains it."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,9 @@ from training.objectives.masked_spectra import MaskedSpectra, MaskingObjective, 
 
 
 class Reconstructor(nn.Module):
-    """The spectrum backbone and its reconstruction in one forward pass, as DDP requires."""
+    """Network of the spectrum backbone, its reconstruction head and its redshift logits. One
+    forward pass computes all of them, because PyTorch's DistributedDataParallel requires it.
+    """
 
     def __init__(self, model: CrossModalModel) -> None:
         super().__init__()
@@ -23,7 +25,7 @@ class Reconstructor(nn.Module):
         Returns
         -------
         reconstruction
-            In the shape of `inputs`.
+            Reconstructed spectra, in the shape of `inputs`.
         logits : (B, bins)
             Redshift logits; no bins where the model has no bank of templates.
         """
@@ -32,7 +34,7 @@ class Reconstructor(nn.Module):
 
     @property
     def spectrum_backbone(self) -> SpectrumBackbone:
-        """The backbone, with its type."""
+        """The spectrum backbone, typed as `SpectrumBackbone` for type checkers."""
         assert isinstance(self.backbone, SpectrumBackbone)  # noqa: S101 (for the type checker)
         return self.backbone
 
@@ -44,7 +46,7 @@ def reconstruction_loss(
     *,
     low_precision: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """The masked-modelling loss in float32, and the redshift logits.
+    """The masked-modelling loss (float32 scalar), and the redshift logits (B, bins) of the spectra.
 
     Parameters
     ----------

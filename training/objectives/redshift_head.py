@@ -17,13 +17,14 @@ from galsearch.encoders.network.redshift_templates import LARGEST_REDSHIFT
 BIN = 0.002
 """Width of a redshift bin in ln(1 + z): 600 km/s."""
 _SOFTNESS = 1.0
-"""Sigma of the Gaussian target distribution around the true redshift, in bins."""
+"""Sigma of the Gaussian target distribution around the true redshift, in redshift bins."""
 _LARGEST_SCALE = 100.0
-"""Upper limit of the factor on the cosines."""
+"""Upper limit of the learned factor that turns cosines into redshift logits."""
 
 
 class RedshiftHead(nn.Module):
-    """Scaled cosines between an embedding and the direction of each bin of ln(1 + z).
+    """Network whose logits are scaled cosines between a spectrum's embedding and the learned
+    direction of each bin of ln(1 + z).
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class RedshiftHead(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(15.5)))
 
     def forward(self, embedding: Tensor) -> Tensor:
-        """(B, bins) logits from embeddings (B, d)."""
+        """(B, bins) redshift logits of spectra from their embeddings (B, d)."""
         rows = functional.normalize(embedding, dim=-1)
         directions = functional.normalize(self.directions, dim=-1)
         scale = self.log_scale.clamp(max=math.log(_LARGEST_SCALE)).exp()
@@ -46,7 +47,8 @@ class RedshiftHead(nn.Module):
 
 
 def redshift_loss(logits: Tensor, z: Tensor, bin_width: float = BIN) -> Tensor:
-    """Cross-entropy with a narrow Gaussian around ln(1 + z), over galaxies with a known redshift.
+    """The redshift-classification loss (scalar): mean cross-entropy of logits with a narrow
+    Gaussian around the true ln(1 + z), over galaxies with a known redshift.
 
     Parameters
     ----------

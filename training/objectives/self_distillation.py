@@ -29,17 +29,19 @@ N_GLOBAL = 2
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """Prepared views of B galaxies: first the first view of all galaxies, then the second, ..."""
+    """Prepared views (augmented crops) of B galaxies. Along the first axis comes the first view of
+    all galaxies, then the second view of all, and so on.
+    """
 
     global_crops: Tensor
-    """(2 B, C, size, size)."""
+    """(2 B, C, size, size) global crops: two large views of each galaxy."""
     local_crops: Tensor
-    """(n B, C, small, small); n may be 0."""
+    """(n B, C, small, small) local crops: n small views of each galaxy; n may be 0."""
     masks: Tensor
     """(2 B, patches) bool, True for patches of global crops that are hidden from the student."""
 
     def to(self, device: torch.device) -> "Views":
-        """The same views on a device."""
+        """A copy of the views and masks on a device."""
         return Views(
             self.global_crops.to(device), self.local_crops.to(device), self.masks.to(device)
         )
@@ -47,7 +49,9 @@ class Views:
 
 @dataclass(frozen=True, eq=False)
 class Logits:
-    """Outputs of a network for views."""
+    """Outputs of the student or the teacher for the views of B galaxies; K is the number of
+    prototypes.
+    """
 
     global_crops: Tensor
     """(2 B, K) logits of the class tokens of global crops."""
@@ -60,7 +64,9 @@ class Logits:
 
 
 class DistillationNetwork(nn.Module):
-    """The image backbone and DINO's projection head, in one forward pass for all views."""
+    """Network of the image backbone and DINO's projection head, which computes all views in one
+    forward pass.
+    """
 
     def __init__(self, model: CrossModalModel) -> None:
         super().__init__()
@@ -71,7 +77,8 @@ class DistillationNetwork(nn.Module):
     def forward(
         self, global_crops: Tensor, local_crops: Tensor, masks: Tensor, *, hide: bool
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The fields of `Logits`, in their order.
+        """Logits of global crops (2 B, K), of masked patches (M, K) and of local crops (n B, K),
+        and the class tokens (2 B, D): the fields of `Logits`, in their order.
 
         Parameters
         ----------
@@ -93,7 +100,9 @@ class DistillationNetwork(nn.Module):
         return of_global, of_patches, of_local, class_tokens
 
     def _pixel_masks(self, masks: Tensor, pixels: Tensor) -> Tensor:
-        """(B, 1, H, W) bool, True for the pixels of masked patches."""
+        """(B, 1, H, W) bool, True for pixels of the patches that are masked in `masks` (B,
+        patches).
+        """
         patch = self.patch_size
         rows, columns = pixels.shape[-2] // patch, pixels.shape[-1] // patch
         grid = masks.view(len(masks), 1, rows, columns)
@@ -101,7 +110,9 @@ class DistillationNetwork(nn.Module):
 
 
 class Teacher(nn.Module):
-    """The moving average of the student's weights, and the running means of its logits."""
+    """The teacher network: its weights are a moving average of the student's. It holds the running
+    means by which its logits are centred.
+    """
 
     def __init__(self, student: DistillationNetwork) -> None:
         super().__init__()
@@ -114,14 +125,16 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def follow(self, student: nn.Module, momentum: float) -> None:
-        """Move every weight by the fraction 1 - momentum towards the student's."""
+        """Move every weight of the teacher towards the student's, by the fraction 1 - momentum."""
         weights: Mapping[str, Any] = dict(student.named_parameters())
         for name, weight in self.network.named_parameters():
             weight.lerp_(weights[name].detach(), 1 - momentum)
 
     @torch.no_grad()
     def move_centres(self, logits: Logits, processes: Processes) -> None:
-        """Update the running means with the logits of the whole batch, over all processes."""
+        """Update the running means of the teacher's logits with those of the whole batch, over all
+        processes.
+        """
         mean = processes.mean(logits.global_crops.mean(0))
         self.class_centre = moved_centre(self.class_centre, mean[None])
         n_patches = processes.total(logits.patches.new_tensor(float(len(logits.patches))))
@@ -133,7 +146,8 @@ class Teacher(nn.Module):
 def forward_views(
     network: nn.Module, views: Views, *, student: bool, low_precision: bool = False
 ) -> Logits:
-    """The logits of a network for views, in float32.
+    """Logits and class tokens, in float32, of the student or the teacher network for a batch of
+    views.
 
     Parameters
     ----------
@@ -165,26 +179,27 @@ def distillation_loss(
     ibot_weight: float = 1.0,
     koleo_weight: float = 0.1,
 ) -> dict[str, Tensor]:
-    """The weighted terms of the loss by name; their sum is the loss.
+    """The weighted terms (scalars) of the self-distillation loss by name; their sum is the loss.
 
-    A global crop of the student is compared with the teacher's output for the other global crop,
-    a local crop with the outputs for both. The DINO terms are divided by their number, 2 + 2 n.
-    KoLeo acts on each of the two sets of global class tokens, over all processes together.
+    A global crop of the student is compared with the teacher's output for the other global crop, a
+    local crop with the outputs for both. The DINO terms are divided by their number, 2 + 2 n for n
+    local crops. KoLeo acts on each of the two sets of global class tokens, over all processes
+    together.
 
     Parameters
     ----------
     student, teacher
         Logits of both networks.
     teacher_state
-        Holds the running means of the teacher's logits.
+        The teacher with the running means of its logits.
     masks
         The patch masks of the views.
     processes
         The processes of the run.
     teacher_temperature, student_temperature
-        Temperatures of the softmax of both.
+        Temperatures of the softmax of the teacher's and of the student's logits.
     ibot_weight, koleo_weight
-        Weights of these terms.
+        Weights of the iBOT term (masked patches) and of the KoLeo regulariser.
     """
     targets = centred_targets(teacher.global_crops, teacher_state.class_centre, teacher_temperature)
     first, second = targets.chunk(N_GLOBAL)

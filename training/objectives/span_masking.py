@@ -32,7 +32,7 @@ def draw_chunk_starts(
     Raises
     ------
     ConfigError
-        Where the chunks do not fit.
+        Where the chunks do not fit into a sequence of `n_tokens`.
 
     Examples
     --------
@@ -50,12 +50,14 @@ def draw_chunk_starts(
 
 
 def hidden_tokens(starts: Tensor, n_tokens: int, *, width: int = 50) -> Tensor:
-    """(B, N) bool, True in the chunks of `width` tokens that begin at `starts` (B, chunks)."""
+    """(B, N) bool, True for the hidden tokens of each spectrum: chunks of `width` tokens that begin
+    at `starts` (B, chunks).
+    """
     positions = torch.arange(n_tokens, device=starts.device)
     offset = positions - starts[..., None]  # (B, chunks, N)
     return ((offset >= 0) & (offset < width)).any(1)
 
 
 def hide_tokens(tokens: Tensor, hidden: Tensor) -> Tensor:
-    """(B, N, features) tokens, with zeros in the hidden ones."""
+    """(B, N, features) copy of the tokens, with zeros where `hidden` (B, N) is True."""
     return tokens.masked_fill(hidden[..., None], 0.0)

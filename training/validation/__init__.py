@@ -1,1 +1,3 @@
-"""Scores on validation galaxies: recall of pairs, reconstruction, and labels by neighbours."""
+"""Scores of encoders on validation galaxies: recall of pairs, reconstruction of spectra, and labels
+predicted by neighbours.
+"""

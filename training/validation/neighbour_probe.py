@@ -22,14 +22,15 @@ def neighbours_r2(
     *,
     k: int = 16,
 ) -> float:
-    """R2 of the mean label of the k most similar reference galaxies, weighted by 1 / distance.
+    """R2 of labels predicted as the mean label of the k most similar reference galaxies, weighted
+    by 1 / distance.
 
     Parameters
     ----------
     reference, query : (n, E), (m, E)
         Embeddings, which are compared by cosine.
     reference_labels, labels : (n,), (m,)
-        Their labels.
+        Labels of the reference galaxies and of the query galaxies.
     k
         Number of neighbours.
     """
@@ -71,7 +72,7 @@ def label_r2(
         Largest number of training galaxies; at most a quarter as many validation galaxies are
         used.
     seed
-        Determines the random choice of both.
+        Seed of the random choice of training and validation galaxies.
     """
     reference = probe_rows(galaxies, labels, "train", n_reference, seed)
     query = probe_rows(galaxies, labels, "validation", max(2, n_reference // 4), seed)

@@ -11,7 +11,7 @@ from training.objectives.clip_loss import clip_loss
 from training.objectives.pair_encoders import PairEncoders
 
 BATCH_SIZE = 100
-"""Galaxies that are embedded at once."""
+"""Number of galaxies that are embedded at once."""
 
 
 @torch.inference_mode()
@@ -22,18 +22,20 @@ def validate_pairs(
     pool: int,
     device: torch.device,
 ) -> dict[str, float]:
-    """Recall@10 of the other modality of a galaxy in both directions, and the InfoNCE loss.
+    """Recall@10 of a galaxy's spectrum from its image and of its image from its spectrum, and the
+    InfoNCE loss, by name.
 
     Parameters
     ----------
     encoders
         Both encoders.
     inputs
-        Their inputs for all galaxies.
+        Inputs of both encoders for all galaxies.
     rows
         Rows of the validation galaxies.
     pool
-        Number of galaxies among which each is searched; the scores are means over pools.
+        Number of galaxies in a pool. A galaxy's other modality is searched among those of its pool,
+        and the scores are means over pools.
     device
         Device of the encoders.
     """
@@ -64,9 +66,9 @@ def validate_pairs(
 
 
 def recall_at_10(similarity: Tensor) -> float:
-    """Share of rows with fewer than ten other columns as similar as the diagonal.
-
-    Ties count as failures.
+    """Recall@10 of pairs from the similarity (n, n) of queries (rows) with candidates (columns):
+    the share of rows in which fewer than ten other columns are at least as similar as the diagonal.
+    Ties count against the pair.
     """
     others = (similarity >= similarity.diagonal()[:, None]).sum(dim=1) - 1
     return float((others < 10).float().mean())

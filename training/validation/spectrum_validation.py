@@ -10,9 +10,11 @@ from training.objectives.reconstructor import Reconstructor, reconstruction_loss
 from training.objectives.redshift_head import most_probable_redshift
 
 MASK_SEED = 20_240_531
-"""Seed of the hidden stretches: all validations hide the same, so their losses can be compared."""
+"""Seed of the hidden stretches: all validations hide the same stretches, so their losses can be
+compared.
+"""
 BATCH_SIZE = 64
-"""Spectra that go through the network at once."""
+"""Number of spectra that go through the network at once."""
 
 
 @torch.inference_mode()

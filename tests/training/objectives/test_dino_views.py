@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, PrototypeConfig
-from training.image_pretraining import ImagePretrainingConfig
+from training.image_pretraining_config import ImagePretrainingConfig
 from training.objectives.dino_views import draw_views
 
 MODEL = ModelConfig(

@@ -10,7 +10,7 @@ from torch import Tensor
 from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, PrototypeConfig
 from galsearch.encoders.network.cross_modal_model import initialise
 from training.engine.processes import Processes
-from training.image_pretraining import ImagePretrainingConfig
+from training.image_pretraining_config import ImagePretrainingConfig
 from training.objectives.dino_views import draw_views
 from training.objectives.self_distillation import (
     DistillationNetwork,
