@@ -3,10 +3,10 @@
     python -m benchmarks.retrieval EMBEDDINGS --split test --pool 2000 --baselines --parameter-model
 
 Each galaxy of the split is a query, and its partner in the other modality is searched for among
-the candidates of a pool, by cosine. Random pools are only one test. Harder ones are: the whole
-split; candidates that all have the query galaxy's redshift within 0.005 (what is left when the
-redshift alone no longer helps); and hubness, the degree to which a few candidates appear among
-everyone's ten nearest, with and without two corrections learnt from other splits.
+the candidates of a pool, by cosine. Random pools are only one test. Harder tests are: the whole
+split; candidates that all have the query galaxy's redshift within 0.005, among which the redshift
+no longer helps; and hubness, the degree to which a few candidates appear among the ten nearest of
+almost all queries, with and without two corrections learnt from other splits.
 
 `--baselines` trains the same head on random features and on plain features (15 aperture
 magnitudes, 38 flux bins). The plain features are by far the stronger baseline: see
@@ -35,7 +35,9 @@ from galsearch.files.atomic import write_json
 
 
 def main() -> int:
-    """Measure the embeddings that the command line names; returns the exit status."""
+    """Measure cross-modal retrieval of the embeddings that the command line names; returns the exit
+    status.
+    """
     try:
         return run(parse(sys.argv[1:]))
     except GalsearchError as error:
@@ -44,7 +46,7 @@ def main() -> int:
 
 
 def parse(texts: list[str]) -> argparse.Namespace:
-    """The options of the command line."""
+    """The options of the retrieval benchmark, parsed from the texts of its command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.retrieval",
         description="Cross-modal retrieval of a galaxy's own partner.",
@@ -73,7 +75,8 @@ def parse(texts: list[str]) -> argparse.Namespace:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, write the results and print the tables.
+    """Measure cross-modal retrieval, write the results and print the tables; returns the exit
+    status.
 
     Raises
     ------

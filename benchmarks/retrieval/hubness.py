@@ -16,9 +16,10 @@ SMALLEST_BANK = 50
 
 
 def hub_skew(score: npt.NDArray[np.floating], k: int = NEIGHBOURS) -> float:
-    """Skewness of the number of queries for which a candidate is among the `k` nearest.
+    """Hubness of scores (queries by candidates): the skewness, over candidates, of the number of
+    queries for which a candidate is among the `k` nearest.
 
-    It is 0 where candidates appear evenly; above 1 there are marked hubs.
+    The skewness is 0 where candidates appear evenly; above 1 there are marked hubs.
     """
     k = min(k, len(score))
     nearest = np.argpartition(-score, k - 1, axis=1)[:, :k]
@@ -36,7 +37,7 @@ def csls(
     """(n, m) scores by cross-domain similarity local scaling (Lample et al. 2018, equation 3).
 
     The score is 2 cos - r(query) - r(candidate), where r is the mean cosine with the `k` nearest
-    of the bank.
+    vectors of a bank of other galaxies.
 
     Parameters
     ----------
@@ -56,10 +57,12 @@ def csls(
 def mutual_proximity(
     cosine: Float32Array, query_to_bank: Float32Array, candidate_to_bank: Float32Array
 ) -> Float32Array:
-    """(n, m) log of the probability that both sides are nearer to each other than to the bank.
+    """(n, m) logarithm of the probability that a query and a candidate are nearer to each other
+    than to the galaxies of a bank.
 
     Mutual proximity with independent normal distributions (Schnitzer et al. 2012, section 3.2).
-    The parameters are those of `csls`.
+    The parameters are cosines: of queries with candidates (n, m), of queries with the bank (n, b),
+    and of candidates with the bank (m, b).
     """
     total = np.zeros_like(cosine)
     for near, axis in ((query_to_bank, 1), (candidate_to_bank, 0)):

@@ -1,8 +1,8 @@
 """The rankings of the retrieval benchmark that learn from training and validation galaxies.
 
-These are the baselines (the same head on random and on plain features) and the statistical model
-of the shared parameters. Their results go under the keys "generic" and "bound" of the results
-file, names that are older than the present description.
+The rankings are those of the baselines (the same head on random and on plain features) and the
+statistical model of the shared parameters. Their results go under the keys "generic" and "bound" of
+the results file, names that are older than the present description.
 """
 
 import argparse
@@ -34,12 +34,13 @@ from galsearch.dataset import split_of
 RANDOM_FEATURES = "random convolutions and PCA, trained head"
 PLAIN_FEATURES = "aperture magnitudes and flux bins, trained head"
 PLAIN = {Modality.IMAGE: "apertures", Modality.SPECTRUM: "wide_bins"}
-"""Names of the plain features of each modality in the cache."""
+"""Names under which the plain features of each modality are stored in the cache."""
 Features = dict[str, npt.NDArray[Any]]
 
 
 def measure_learnt(arguments: argparse.Namespace, pools: list[Rows]) -> dict[str, Any]:
-    """Results of the baselines, of the parameter model, or of both.
+    """Retrieval results of the baselines, of the parameter model, or of both, as the command line
+    requests.
 
     Raises
     ------
@@ -58,7 +59,8 @@ def measure_learnt(arguments: argparse.Namespace, pools: list[Rows]) -> dict[str
             f"validation galaxies; found {len(rows['train'])} and {len(rows['validation'])}."
         )
     if arguments.parameter_model:
-        # A catalogue without the truth is an error before any pixel is read.
+        # The catalogue is checked first, so that a missing true parameter is an error before any
+        # pixel is read.
         catalogue = catalogue_of(arguments.embeddings, everyone.target_ids[:2], None)
         parameter_estimates.parameters_of(catalogue, np.zeros((2, N_FIBRE)))
     used = everyone.take(np.sort(np.concatenate(list(rows.values()))))
@@ -79,7 +81,7 @@ def measure_learnt(arguments: argparse.Namespace, pools: list[Rows]) -> dict[str
 
 
 def progress_on(bars: ProgressBars) -> Progress:
-    """A receiver of progress that draws one bar for each stage."""
+    """A progress function that draws one bar for each stage it is told of."""
     tasks: dict[str, Any] = {}
 
     def report(stage: str, done: int, total: int, /) -> None:
@@ -96,7 +98,7 @@ def cached_features(
     split: npt.NDArray[np.str_],
     progress: Progress,
 ) -> Features:
-    """Random and plain features of every galaxy, from the cache of an earlier run if possible."""
+    """Random and plain features of all galaxies, from the cache of an earlier run if possible."""
     galaxies = open_galaxies(arguments.dataset or dataset_of(arguments.embeddings))
     settings = {
         "dataset": galaxies.digest,
@@ -124,7 +126,8 @@ def measure_baselines(
 ) -> dict[str, Any]:
     """Retrieval metrics of trained heads on random features and on plain features.
 
-    "curve" is the training of the head on random features, "plain_curve" that on plain features.
+    In the result, "curve" holds the losses of training the head on random features, and
+    "plain_curve" those on plain features.
     """
     train, validation, test = rows_of_splits(split)
     inputs = {
@@ -162,7 +165,9 @@ def measure_parameter_model(
     pools: list[Rows],
     progress: Progress,
 ) -> dict[str, Any]:
-    """Retrieval metrics of rankings by estimated parameters, and by the model's sampled ones."""
+    """Retrieval metrics of the statistical model: of rankings by parameters estimated from
+    features, and by parameters with errors sampled from the model.
+    """
     train, validation, test = rows_of_splits(split)
     catalogue = catalogue_of(arguments.embeddings, used.target_ids, None)
     fibre = features[PLAIN[Modality.IMAGE]][:, :N_FIBRE]
@@ -200,7 +205,8 @@ def estimate_from_both(
     rows: tuple[Rows, Rows],
     progress: Progress,
 ) -> dict[str, Float64Array]:
-    """Estimates (n, p) of the parameters theta from all features of each modality.
+    """(n, p) estimates, by modality, of p true parameters of n galaxies, from all features of the
+    modality.
 
     Parameters
     ----------
@@ -222,7 +228,7 @@ def estimate_from_both(
 
 
 def rows_of_splits(split: npt.NDArray[np.str_]) -> tuple[Rows, Rows, Rows]:
-    """Rows of the training, the validation and the test galaxies."""
+    """Row numbers of the training, the validation and the test galaxies, as three arrays."""
     train, validation, test = (np.flatnonzero(split == s) for s in ("train", "validation", "test"))
     return train, validation, test
 

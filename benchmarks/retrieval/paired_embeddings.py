@@ -22,27 +22,27 @@ class PairedEmbeddings:
 
     target_ids: TargetIds
     vectors: dict[Modality, Vectors]
-    """Modality -> (n, d) unit rows."""
+    """(n, d) unit vectors of the galaxies, by modality."""
     z: Float64Array
-    """(n,) redshifts, NaN where unknown."""
+    """(n,) redshifts of the galaxies, NaN where unknown."""
     fingerprint: str
 
     def __len__(self) -> int:
         return len(self.target_ids)
 
     def take(self, rows: Rows) -> "PairedEmbeddings":
-        """The galaxies at these rows."""
+        """The embeddings and redshifts of the galaxies at the given row numbers."""
         vectors = {modality: vectors[rows] for modality, vectors in self.vectors.items()}
         return PairedEmbeddings(self.target_ids[rows], vectors, self.z[rows], self.fingerprint)
 
 
 def read_pairs(embeddings: Path, split: str) -> PairedEmbeddings:
-    """The galaxies of a split that have both embeddings.
+    """Embeddings of the galaxies of a split that have both an image and a spectrum embedding.
 
     Raises
     ------
     DatasetError
-        Where there are fewer than two.
+        Where fewer than two galaxies of the split have both embeddings.
     """
     pairs = read_all(embeddings)
     pairs = pairs.take(np.flatnonzero(split_of(pairs.target_ids) == split))
@@ -55,7 +55,8 @@ def read_pairs(embeddings: Path, split: str) -> PairedEmbeddings:
 
 
 def read_bank(embeddings: Path, split: str, n: int, seed: int) -> PairedEmbeddings:
-    """At most `n` galaxies of other splits, from which hubness is learnt.
+    """Embeddings of at most `n` galaxies of splits other than `split`, from which hubness is
+    learnt.
 
     Validation galaxies are taken before training galaxies, and test galaxies never.
     """
@@ -68,7 +69,7 @@ def read_bank(embeddings: Path, split: str, n: int, seed: int) -> PairedEmbeddin
 
 
 def read_all(embeddings: Path) -> PairedEmbeddings:
-    """Every galaxy that has both embeddings."""
+    """Embeddings of all galaxies that have both an image and a spectrum embedding."""
     stores = {modality: open_store(embeddings, modality) for modality in Modality}
     ids = [np.concatenate([np.zeros(0, np.int64), *s.iter_ids()]) for s in stores.values()]
     both = np.intersect1d(ids[0], ids[1], assume_unique=True)
@@ -78,7 +79,7 @@ def read_all(embeddings: Path) -> PairedEmbeddings:
 
 
 def catalogue_of(embeddings: Path, target_ids: TargetIds, columns: list[str] | None) -> pa.Table:
-    """Rows of the catalogue beside the embeddings, in the order of `target_ids`.
+    """Rows of the catalogue in an embeddings directory, in the order of `target_ids`.
 
     Parameters
     ----------
@@ -102,5 +103,5 @@ def catalogue_of(embeddings: Path, target_ids: TargetIds, columns: list[str] | N
 
 
 def dataset_of(embeddings: Path) -> Path:
-    """Path of the dataset that was embedded."""
+    """Path of the dataset whose galaxies are in an embeddings directory."""
     return Path(open_store(embeddings, Modality.IMAGE).dataset)

@@ -32,11 +32,11 @@ PARAMETERS = (
     "axis_ratio",
     "sigma_km_s",
 )
-"""Columns of the simulation's truth; those that a dataset has are used."""
+"""Names of true parameters of the simulation; those that a dataset has as columns are used."""
 FIBRE = ("fibre_g", "fibre_r", "fibre_z")
 BRIGHTNESS = "label_mag_r"
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0)
-"""Penalties of the ridge regression; validation galaxies choose."""
+"""Penalties of the ridge regression that are tried; validation galaxies choose the best."""
 
 
 def parameters_of(
@@ -73,7 +73,8 @@ def parameters_of(
 
 
 def normal_scores(values: Float64Array, train: Rows) -> Float64Array:
-    """Each column as the normal deviate of its quantile among training galaxies.
+    """(n, p) values converted to normal scores: each value is replaced by the normal deviate of its
+    quantile among the training galaxies, column by column.
 
     Equal values get equal scores.
     """
@@ -100,8 +101,8 @@ def estimate_parameters(
 ) -> Float64Array:
     """(n, p) estimates of all parameters by regressors that were fitted on training galaxies.
 
-    A ridge regression, and the same plus an MLP on its residuals; validation galaxies choose one
-    of the two for each parameter.
+    Two regressors are fitted, a ridge regression and the same plus an MLP on its residuals;
+    validation galaxies choose one of the two for each parameter.
 
     Parameters
     ----------
@@ -127,7 +128,9 @@ def estimate_parameters(
 def ridge(
     features: Float64Array, theta: Float64Array, train: Rows, validation: Rows
 ) -> Float64Array:
-    """(n, p) linear estimates; validation galaxies choose the penalty of each parameter."""
+    """(n, p) estimates of parameters by ridge regression; validation galaxies choose the penalty of
+    each parameter.
+    """
     x = np.concatenate([features, np.ones((len(features), 1))], axis=1)
     gram, moment = x[train].T @ x[train] / len(train), x[train].T @ theta[train] / len(train)
     best, lowest = np.empty_like(theta), np.full(theta.shape[1], np.inf)
@@ -142,7 +145,7 @@ def ridge(
 def explained_variance(
     theta: Float64Array, estimates: dict[str, Float64Array], validation: Rows, names: list[str]
 ) -> dict[str, dict[str, float]]:
-    """R2 of each modality's estimate of each parameter among validation galaxies."""
+    """R2 among validation galaxies of the estimate of each parameter, by parameter and modality."""
     true = theta[validation]
     variance = ((true - true.mean(axis=0)) ** 2).sum(axis=0)
     return {

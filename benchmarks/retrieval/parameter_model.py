@@ -11,9 +11,9 @@ posterior means, then
     a = E[theta | image]     ~ N(0, A),  A = S - P_image
     b = E[theta | spectrum]  ~ N(0, B),  B = S - P_spectrum,   Cov(a, b) = A S^-1 B
 
-and within the model no ranking recalls more than the one by the likelihood ratio
-p(a, b) / (p(a) p(b)). For the test galaxies' true theta, a and b are sampled with such errors,
-candidates are ranked by the ratio, and the mean recall over a few samples is reported.
+and within the model no ranking recalls more than the one by the likelihood ratio p(a, b) / (p(a)
+p(b)). For the test galaxies' true theta, a and b are sampled with such errors, candidates are
+ranked by the ratio, and the mean recall over a few samples is reported.
 
 This is the expectation of a model, not an upper bound, and not "all that both modalities share":
 the 17 parameters were chosen by hand, the errors are those of one regressor, and their
@@ -29,7 +29,7 @@ every parameter exactly and images as well as they do, and `estimated parameters
 ranking of the regressors' estimates, without samples.
 
 The flux within a fibre (1.5 arcsec across, in g, r, z) is measured from the pixels of the image.
-Images then know it exactly, which can only raise the expected recall.
+Images then determine this flux exactly, which can only raise the expected recall.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,9 @@ import numpy as np
 from galsearch.core.arrays import Float32Array, Float64Array, Int64Array, Rows
 
 N_BINS, FEWEST_IN_BIN = 5, 100
-"""Bins of brightness; one with fewer validation galaxies takes the covariance of all."""
+"""Number of bins of brightness, and the smallest number of validation galaxies with which a bin has
+a covariance of its own instead of that of all galaxies.
+"""
 N_DRAWS = 3
 SMALLEST_SHARE = 1e-5
 """Each modality explains at least this share of the variance, and leaves at least this share, in
@@ -50,15 +52,21 @@ every direction, so that covariances stay invertible."""
 
 @dataclass(frozen=True, eq=False)
 class ParameterModel:
-    """Covariances of what each modality explains, in whitened parameters (S = 1), by brightness."""
+    """Statistical model of parameters estimated from images and from spectra: the covariance of the
+    parameters that each modality explains, in whitened parameters, by bin of brightness.
+    """
 
     whiten: Float64Array
-    """(p, q), q at most p: theta @ whiten has unit covariance."""
+    """(p, q) matrix that whitens parameters, with q at most p: `theta @ whiten` has unit
+    covariance.
+    """
     explained: dict[str, Float64Array]
-    """Modality -> (bins, q, q) covariance of the posterior mean: A and B, whitened."""
+    """(bins, q, q) covariances of the whitened posterior mean of the parameters, by modality and
+    bin of brightness.
+    """
 
     def with_exact(self, modality: str) -> "ParameterModel":
-        """The same model, except that this modality determines every parameter."""
+        """A copy of the model in which one modality determines every parameter exactly."""
         covariances = self.explained[modality]
         exact = np.broadcast_to(
             (1 - SMALLEST_SHARE) * np.eye(covariances.shape[1]), covariances.shape
@@ -68,7 +76,9 @@ class ParameterModel:
     def sample(
         self, theta: Float64Array, bins: Int64Array, modality: str, seed: int
     ) -> Float64Array:
-        """(n, q) whitened posterior means of a modality, with sampled errors."""
+        """(n, q) whitened posterior means of the parameters of n galaxies, as one modality would
+        determine them, with sampled errors.
+        """
         generator = np.random.default_rng(seed)
         true = theta @ self.whiten
         out = np.empty_like(true)
@@ -82,7 +92,8 @@ class ParameterModel:
         return out
 
     def score(self, a: Float64Array, b: Float64Array, bins: Int64Array) -> Float32Array:
-        """(n, n) log p(a, b) / (p(a) p(b)) of images (rows) and spectra (columns).
+        """(n, n) log-likelihood ratios that an image (row) and a spectrum (column) show the same
+        galaxy: log of p(a, b) / (p(a) p(b)) for estimates a and b.
 
         Parameters
         ----------
@@ -105,7 +116,9 @@ class ParameterModel:
 
 
 def _log_normal(x: Float64Array, covariance: Float64Array) -> Float64Array:
-    """Log density of a normal distribution at points (..., p), without the constant."""
+    """Logarithm of the density of a normal distribution of mean 0 at points (..., p), without the
+    constant term.
+    """
     lower = np.linalg.cholesky(covariance)
     standard = x @ np.linalg.inv(lower).T
     return np.asarray(-0.5 * (standard**2).sum(axis=-1) - np.log(np.diag(lower)).sum())
@@ -118,7 +131,9 @@ def fit_model(
     validation: Rows,
     bins: Int64Array,
 ) -> ParameterModel:
-    """The model with S from training galaxies and P from errors on validation galaxies."""
+    """The statistical model, with the covariance of the parameters from training galaxies and the
+    covariances of their errors from validation galaxies.
+    """
     values, axes = np.linalg.eigh(np.cov(theta[train].T))
     # A direction without variance carries no information (two names of one quantity).
     varied = values > SMALLEST_SHARE**2 * values.max()
@@ -137,14 +152,18 @@ def fit_model(
 
 
 def _explained(error: Float64Array) -> Float64Array:
-    """1 - P, with eigenvalues clipped to `SMALLEST_SHARE` .. 1 - `SMALLEST_SHARE`."""
+    """(q, q) covariance explained by a modality: 1 minus the covariance of the whitened errors,
+    with eigenvalues clipped to `SMALLEST_SHARE` .. 1 - `SMALLEST_SHARE`.
+    """
     values, axes = np.linalg.eigh(np.eye(len(error)) - error)
     clipped = np.clip(values, SMALLEST_SHARE, 1 - SMALLEST_SHARE)
     return np.asarray((axes * clipped) @ axes.T)
 
 
 def brightness_bins(magnitude: Float64Array, train: Rows) -> Int64Array:
-    """(n,) number of the fifth of the training galaxies into which each magnitude falls."""
+    """(n,) bin of brightness of each galaxy: the number (from 0) of the fifth of the training
+    galaxies into which its magnitude falls.
+    """
     edges = np.quantile(magnitude[train], np.linspace(0, 1, N_BINS + 1)[1:-1])
     return np.asarray(np.searchsorted(edges, magnitude), dtype=np.int64)
 
@@ -152,7 +171,7 @@ def brightness_bins(magnitude: Float64Array, train: Rows) -> Int64Array:
 def sample_scores(
     model: ParameterModel, theta: Float64Array, bins: Int64Array, seed: int
 ) -> Iterator[Float32Array]:
-    """Scores (images by spectra) of `N_DRAWS` samples of errors."""
+    """Yield (n, n) scores, images by spectra, for each of `N_DRAWS` samples of the errors."""
     for number in range(N_DRAWS):
         a = model.sample(theta, bins, "image", seed + 2 * number)
         b = model.sample(theta, bins, "spectrum", seed + 2 * number + 1)
@@ -160,7 +179,9 @@ def sample_scores(
 
 
 def mean_of(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean of the numbers of several results of one shape; other values come from the first."""
+    """Mean of several results (nested dictionaries of the same keys), number by number; values
+    other than numbers come from the first result.
+    """
     first = results[0]
     out: dict[str, Any] = {}
     for key, value in first.items():

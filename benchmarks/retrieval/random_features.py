@@ -27,7 +27,7 @@ N_COMPONENTS, N_FOR_PCA = 256, 4000
 
 
 class RandomConvolutions(nn.Module):
-    """A network of random weights that are never trained."""
+    """Convolutional network of random weights that are never trained."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class RandomConvolutions(nn.Module):
 
     @torch.inference_mode()
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 1024) features of images (B, 3, H, W)."""
+        """(B, 1024) random features of images (B, 3, H, W)."""
         x = images
         for weight in self.layers:
             x = functional.relu(
@@ -113,7 +113,9 @@ def compute_features(
 def principal_components(
     pixels: npt.NDArray[np.floating], train: Rows, seed: int, n: int = N_COMPONENTS
 ) -> Float32Array:
-    """(rows, n) projections on the leading components of at most 4,000 training rows."""
+    """(rows, n) projections of spectra (rows, pixels) on the `n` leading principal components of at
+    most 4,000 training spectra.
+    """
     some = np.random.default_rng(seed).permutation(train)[:N_FOR_PCA]
     sample = torch.from_numpy(pixels[np.sort(some)].astype(np.float32))
     mean = sample.mean(dim=0)

@@ -33,7 +33,9 @@ def ranks(score: npt.NDArray[np.floating]) -> Int64Array:
 
 
 def draw_pools(n: int, size: int, n_pools: int, seed: int) -> list[Rows]:
-    """Rows of random pools; all rows in random order where `size` is at least `n`."""
+    """Row numbers of `n_pools` random pools of `size` galaxies each; a pool holds all rows in
+    random order where `size` is at least `n`.
+    """
     generator = np.random.default_rng(seed)
     return [generator.permutation(n)[: min(size, n)] for _ in range(n_pools)]
 
@@ -47,7 +49,9 @@ def pool_ranks(score: npt.NDArray[np.floating], pools: list[Rows]) -> Float64Arr
 
 
 def in_pools(found: Float64Array) -> dict[str, Any]:
-    """Statistics of every pool, and the spread over galaxies of their mean over pools."""
+    """Rank statistics of every random pool, their means over pools, and the spread of the means
+    over bootstrap samples of galaxies.
+    """
     per_pool = [rank_statistics(line[np.isfinite(line)]) for line in found]
     out: dict[str, Any] = {"size": int(np.isfinite(found[0]).sum())}
     for name in per_pool[0]:
@@ -73,20 +77,24 @@ def paired_gain(found: Float64Array, base: Float64Array, k: int = KS[-1]) -> dic
 
 
 def _hits(found: Float64Array, k: int) -> Float64Array:
-    """(queries,) share of its pools in which a galaxy's partner is among the `k` nearest."""
+    """(queries,) share of the pools containing a galaxy in which the galaxy's partner is among the
+    `k` nearest.
+    """
     in_any = np.isfinite(found).any(axis=0)
     hit = np.where(np.isfinite(found), found <= k, np.nan)[:, in_any]
     return np.asarray(np.nanmean(hit, axis=0))
 
 
 def _mean_and_spread(values: Float64Array) -> tuple[float, float]:
-    """Mean, and the standard deviation of the mean over bootstrap samples."""
+    """Mean of the values, and the standard deviation of the mean over bootstrap samples."""
     drawn = np.random.default_rng(0).integers(0, len(values), (N_BOOTSTRAP, len(values)))
     return round(float(values.mean()), 5), round(float(values[drawn].mean(axis=1).std()), 5)
 
 
 def rank_statistics(rank: npt.NDArray[Any]) -> dict[str, float]:
-    """Recall at 1, 5 and 10, mean reciprocal rank, median rank."""
+    """Statistics of the ranks of partners, by name: recall at 1, 5 and 10, mean reciprocal rank,
+    median rank.
+    """
     return {
         **{f"r{k}": float((rank <= k).mean()) for k in KS},
         "mrr": float((1 / rank).mean()),
@@ -95,7 +103,8 @@ def rank_statistics(rank: npt.NDArray[Any]) -> dict[str, float]:
 
 
 def summary(rank: Int64Array, n_candidates: Int64Array | int) -> dict[str, Any]:
-    """Statistics of one set of queries, their errors, the recall by chance, and a histogram.
+    """Rank statistics of one set of queries with their errors, the recall expected by chance, and a
+    histogram of ranks.
 
     The errors are standard deviations over bootstrap samples of the query galaxies.
     """
@@ -115,14 +124,13 @@ def summary(rank: Int64Array, n_candidates: Int64Array | int) -> dict[str, Any]:
 
 
 def histogram(rank: npt.NDArray[Any]) -> list[int]:
-    """Number of ranks from each edge in `EDGES` to the next."""
+    """Number of ranks in each bin of the histogram, from one edge in `EDGES` to the next."""
     return [int(c) for c in np.histogram(rank, [*EDGES, np.inf])[0]]
 
 
 def same_redshift(score: npt.NDArray[np.floating], z: Float64Array) -> dict[str, Any] | None:
-    """The same statistics among candidates within 0.005 of the query galaxy's redshift.
-
-    None where no galaxy has enough such candidates.
+    """Rank statistics among candidates whose redshift is within 0.005 of the query galaxy's; None
+    where no galaxy has enough such candidates.
     """
     near = np.abs(z[:, None] - z[None, :]) <= SAME_REDSHIFT
     n_candidates = near.sum(axis=1)

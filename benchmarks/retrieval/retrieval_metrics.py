@@ -1,4 +1,6 @@
-"""All retrieval measurements of two sets of vectors whose rows are partners."""
+"""All retrieval measurements of image and spectrum vectors whose rows are partners (the same
+galaxy).
+"""
 
 from typing import Any
 
@@ -24,7 +26,8 @@ CROSS = ((Modality.IMAGE, Modality.SPECTRUM), (Modality.SPECTRUM, Modality.IMAGE
 def measure(
     pairs: PairedEmbeddings, bank: PairedEmbeddings, pools: list[Rows]
 ) -> list[dict[str, Any]]:
-    """Metrics of both directions, ranked by cosine and by two scores that correct hubness.
+    """Retrieval metrics of both cross-modal directions, for rankings by cosine and by two scores
+    that correct hubness.
 
     Where the bank is too small to learn hubness from, only the cosine is measured.
     """
@@ -55,14 +58,15 @@ def measure(
 
 
 def score_metrics(score: Float32Array, z: Float64Array, pools: list[Rows]) -> dict[str, Any]:
-    """Metrics of one score in random pools, in the whole split and at one redshift; its hubness.
+    """Retrieval metrics of rankings by one score: in random pools, in the whole split and among
+    candidates at one redshift, and the hubness of the score.
 
     Parameters
     ----------
     score : (n, n)
         Queries by candidates, partners on the diagonal.
     z : (n,)
-        Redshifts.
+        Redshifts of the galaxies.
     pools
         Rows of each random pool.
     """

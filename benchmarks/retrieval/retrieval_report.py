@@ -35,7 +35,9 @@ SAMPLED = "true parameters, errors drawn"
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Markdown: one row for each direction, ranking and set of candidates; then comparisons."""
+    """Markdown tables of the retrieval benchmark: one row for each direction, ranking and set of
+    candidates, followed by comparisons with baselines.
+    """
     lines = [
         f"{results['n']} galaxies of the {results['split']} split; {results['n_pools']} random "
         f"pools of {results['pool']}; hubness learnt from {results['n_bank']} others. Errors: "
@@ -58,7 +60,9 @@ def table(results: Mapping[str, Any]) -> str:
 
 
 def _rows(entry: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> list[str]:
-    """Rows of one ranking: random pools, the whole split, candidates at the same redshift."""
+    """Table rows of one ranking: for random pools, for the whole split and for candidates at the
+    same redshift.
+    """
     head = f"| {entry['using']} | {entry['among']} | {name} "
     pools = found["pools"]
     cells = []
@@ -86,7 +90,9 @@ def _rows(entry: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> list
 
 
 def _comparisons(results: Mapping[str, Any]) -> list[str]:
-    """R@10 by cosine in each direction, beside the public figure, the baselines and the model."""
+    """Table of R@10 by cosine in each direction, beside the published figure, the baselines and the
+    parameter model.
+    """
     lines = []
     for direction in results["directions"]:
         using, among = direction["using"], direction["among"]
@@ -121,7 +127,7 @@ def _learnt_scores(
 
 
 def _gains(results: Mapping[str, Any]) -> list[str]:
-    """Gain in R@10 of each hubness correction over the cosine."""
+    """Table of the gain in R@10 of each hubness correction over ranking by cosine."""
     return [
         f"{entry['using']} to {entry['among']}, {name}: R@10 {gain['r10']:+.4f} ± "
         f"{gain['sd']:.4f} over cosine in the same pools (query galaxies resampled)."
@@ -150,7 +156,7 @@ def _explained(results: Mapping[str, Any]) -> list[str]:
 
 
 def _r10(found: Mapping[str, Any]) -> float:
-    """Mean R@10 over the random pools."""
+    """Mean recall at 10 (R@10) of one ranking over the random pools."""
     return float(np.mean(found["pools"]["r10"]))
 
 

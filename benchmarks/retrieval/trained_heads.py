@@ -1,7 +1,7 @@
 """The trained head of the baselines: a small network for each modality into one vector space.
 
-Each is a layer of 512, ReLU, dropout and a layer of 128, trained by InfoNCE; validation galaxies
-choose the epoch.
+Each network is a layer of 512 units, ReLU, dropout and a layer of 128 units, trained by InfoNCE;
+validation galaxies choose the epoch.
 """
 
 import copy
@@ -23,7 +23,9 @@ HIDDEN, DIM = 512, 128
 
 
 class Heads(nn.Module):
-    """One small network for each modality, and the learned scale of the loss."""
+    """Trained head of the baselines: one small network for each modality, and the learned scale of
+    the loss.
+    """
 
     def __init__(self, n_image: int, n_spectrum: int) -> None:
         super().__init__()
@@ -34,7 +36,9 @@ class Heads(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(15.5).log())
 
     def loss(self, image: Tensor, spectrum: Tensor) -> Tensor:
-        """InfoNCE loss of paired features, with a learned scale of at most 100."""
+        """InfoNCE loss (scalar) of paired features (B, f) and (B, g), with a learned scale of at
+        most 100.
+        """
         scale = self.log_scale.clamp(max=float(np.log(100))).exp()
         return clip_loss(self.image(image), self.spectrum(spectrum), scale)
 
@@ -52,7 +56,8 @@ def train_heads(
     progress: Progress = no_progress,
     name: str = "head",
 ) -> tuple[Float32Array, Float32Array, list[dict[str, float]]]:
-    """(n, 128) unit vectors of both modalities, and loss and validation recall of each epoch.
+    """(n, 128) unit vectors of images and of spectra from trained heads, and loss and validation
+    recall of each epoch.
 
     The vectors are those of the epoch in which most partners were among the ten nearest of all
     validation galaxies.
@@ -93,7 +98,7 @@ def train_heads(
 
 @torch.inference_mode()
 def unit_vectors(heads: Heads, image: Tensor, spectrum: Tensor) -> tuple[Any, Any]:
-    """Unit vectors (n, 128) of both modalities, without dropout."""
+    """(n, 128) unit vectors of images and of spectra, computed by trained heads without dropout."""
     heads.eval()
     one, other = heads.image(image), heads.spectrum(spectrum)
     return (
