@@ -11,9 +11,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from galsearch.core.modality import Modality
 from galsearch.dataset import split_of
 from galsearch.dataset.ingest.run import ingest
+from galsearch.encoders import checkpoint
+from galsearch.encoders.network.cross_modal_model import initialise
 from tests.dataset.conftest import FIRST_ID, Survey
+from tests.training.short_runs import SHORT_ALIGNMENT
+from training.alignment import AlignmentConfig
+from training.data.backbones import backbone_config
+from training.engine.stage_config import read_stage_config
 
 ROOT = Path(__file__).parents[2]
 N_TRAIN, N_VALIDATION = 40, 8
@@ -164,3 +171,22 @@ def recorded() -> Callable[[str], dict[str, torch.Tensor]]:
     if not folder.is_dir():
         pytest.skip("no reference numbers beside this checkout (../shared/parity)")
     return lambda name: load_file(folder / f"{name}.safetensors")
+
+
+@pytest.fixture
+def config(write_config: Callable[..., Path]) -> AlignmentConfig:
+    """Config of an alignment of two steps."""
+    path = write_config("alignment", SHORT_ALIGNMENT)
+    return read_stage_config(path, AlignmentConfig, {})
+
+
+@pytest.fixture
+def backbones(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
+    """Files with a backbone of each modality, as pre-training writes them."""
+    paths = {}
+    assert config.model is not None
+    for modality in Modality:
+        path = tmp_path / f"{modality.value}.safetensors"
+        checkpoint.save(path, initialise(backbone_config(config.model, modality), 5))
+        paths[f"{modality.value}_tower"] = str(path)
+    return paths

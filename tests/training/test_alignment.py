@@ -11,42 +11,13 @@ import torch
 
 from galsearch.core.errors import ConfigError, DatasetError
 from galsearch.core.modality import Modality
-from galsearch.dataset import open_dataset
 from galsearch.encoders import checkpoint
-from galsearch.encoders.network.cross_modal_model import initialise
-from training import alignment
+from tests.training.short_runs import train_alignment
 from training.alignment import AlignmentConfig
-from training.data.backbones import backbone_config, encoder_of
-from training.engine.processes import Processes
-from training.engine.run_directory import RunDirectory
+from training.data.backbones import encoder_of
 from training.engine.stage_config import read_stage_config
 
-SHORT = "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n"
-
 LONGER = "n_steps = 30\nbatch_size = 20\nlog_steps = 1\nvalidate_steps = 30\n"
-
-
-def train(config: AlignmentConfig, dataset: Path, out: Path) -> Path:
-    """The stage in this process."""
-    directory = RunDirectory(out, "alignment")
-    return alignment.train(config, open_dataset(dataset), directory, Processes())
-
-
-@pytest.fixture
-def config(write_config: Callable[..., Path]) -> AlignmentConfig:
-    return read_stage_config(write_config("alignment", SHORT), AlignmentConfig, {})
-
-
-@pytest.fixture
-def backbones(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
-    """Files with a backbone of each modality, as pre-training writes them."""
-    paths = {}
-    assert config.model is not None
-    for modality in Modality:
-        path = tmp_path / f"{modality.value}.safetensors"
-        checkpoint.save(path, initialise(backbone_config(config.model, modality), 5))
-        paths[f"{modality.value}_tower"] = str(path)
-    return paths
 
 
 def read_log(run: Path) -> list[dict[str, float]]:
@@ -62,7 +33,7 @@ def test_a_run_from_scratch_learns_and_its_encoder_embeds(
 ) -> None:
     path = write_config("alignment", LONGER)
     config = read_stage_config(path, AlignmentConfig, {})
-    encoder = train(config, learning_set, tmp_path / "run")
+    encoder = train_alignment(config, learning_set, tmp_path / "run")
     lines = read_log(tmp_path / "run")
     losses = [line["loss"] for line in lines if "loss" in line]
     assert len(losses) == 30
@@ -75,7 +46,7 @@ def test_a_run_from_scratch_learns_and_its_encoder_embeds(
 
 
 def test_the_scale_is_learned(config: AlignmentConfig, learning_set: Path, tmp_path: Path) -> None:
-    encoder = train(config, learning_set, tmp_path / "run")
+    encoder = train_alignment(config, learning_set, tmp_path / "run")
     scales = [line["scale"] for line in read_log(tmp_path / "run") if "scale" in line]
     assert scales[0] == pytest.approx(15.5)
     assert scales[1] != scales[0]
@@ -93,7 +64,7 @@ def test_accumulated_parts_give_the_same_run(
     still = dataclasses.replace(config, model=dataclasses.replace(config.model, **heads))
     for accumulate in (1, 4):
         some = dataclasses.replace(still, accumulate=accumulate)
-        train(some, learning_set, tmp_path / str(accumulate))
+        train_alignment(some, learning_set, tmp_path / str(accumulate))
     whole, parts = (read_log(tmp_path / str(n))[:2] for n in (1, 4))
     for one, other in zip(whole, parts, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-4)
@@ -104,8 +75,8 @@ def test_low_precision_stays_near(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:
     low = dataclasses.replace(config, precision="bf16")
-    train(config, learning_set, tmp_path / "fp32")
-    train(low, learning_set, tmp_path / "bf16")
+    train_alignment(config, learning_set, tmp_path / "fp32")
+    train_alignment(low, learning_set, tmp_path / "bf16")
     pairs = zip(read_log(tmp_path / "fp32")[:2], read_log(tmp_path / "bf16")[:2], strict=True)
     for full, half in pairs:
         assert half["loss"] == pytest.approx(full["loss"], rel=0.02)
@@ -119,7 +90,7 @@ def test_frozen_backbones_do_not_change_and_are_evaluated_once(
     frozen = dataclasses.replace(
         config, **backbones, frozen=("image", "spectrum"), features=str(features)
     )
-    encoder = train(frozen, learning_set, tmp_path / "first")
+    encoder = train_alignment(frozen, learning_set, tmp_path / "first")
     model = checkpoint.read(encoder)
     for modality in Modality:
         given = encoder_of(checkpoint.read(backbones[f"{modality.value}_tower"]), modality)
@@ -129,7 +100,7 @@ def test_frozen_backbones_do_not_change_and_are_evaluated_once(
     assert sorted(written) == [
         "image-tokens.json", "image-tokens.npy", "spectrum-tokens.json", "spectrum-tokens.npy",
     ]  # fmt: skip
-    train(frozen, learning_set, tmp_path / "second")
+    train_alignment(frozen, learning_set, tmp_path / "second")
     assert {path.name: path.stat().st_mtime_ns for path in features.iterdir()} == written
     assert without_clock(tmp_path / "first") == without_clock(tmp_path / "second")
 
@@ -148,7 +119,7 @@ def test_a_dataset_with_one_modality_is_refused(
 ) -> None:
     dataset = make_dataset(6, 2, cutouts=False)
     with pytest.raises(DatasetError) as caught:
-        train(config, dataset, tmp_path / "run")
+        train_alignment(config, dataset, tmp_path / "run")
     assert str(caught.value) == (
         "dataset 'tiny' has 0 training and 0 validation galaxies with image and spectrum, at "
         "least 2 of each are needed. Of its 8 galaxies 0 have an image, 8 a spectrum, and 0 "
@@ -163,7 +134,7 @@ def test_the_redshift_column_must_be_numeric(
     for column, found in (("true_zz", "no such column"), ("kind", "text")):
         changed = dataclasses.replace(config, redshift_weight=0.5, redshift_column=column)
         with pytest.raises(DatasetError) as caught:
-            train(changed, learning_set, tmp_path / "run")
+            train_alignment(changed, learning_set, tmp_path / "run")
         assert str(caught.value).startswith(
             f"label {column!r}: dataset 'tiny' has {found} of that name where a column of numbers "
             "is needed; "
@@ -175,6 +146,6 @@ def test_a_run_with_a_redshift_loss_learns_redshifts(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:
     changed = dataclasses.replace(config, redshift_weight=1.0, redshift_column="true_z", n_steps=40)
-    train(changed, learning_set, tmp_path / "run")
+    train_alignment(changed, learning_set, tmp_path / "run")
     losses = [line["loss"] for line in read_log(tmp_path / "run") if "loss" in line]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5

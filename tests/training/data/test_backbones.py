@@ -15,37 +15,9 @@ from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.encoders import checkpoint
 from galsearch.encoders.network.cross_modal_model import initialise
-from training import alignment
+from tests.training.short_runs import train_alignment
 from training.alignment import AlignmentConfig
 from training.data.backbones import backbone_config, encoder_of, load_backbone, prepare_pixels
-from training.engine.processes import Processes
-from training.engine.run_directory import RunDirectory
-from training.engine.stage_config import read_stage_config
-
-SHORT = "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n"
-
-
-def train(config: AlignmentConfig, dataset: Path, out: Path) -> Path:
-    """The stage in this process."""
-    directory = RunDirectory(out, "alignment")
-    return alignment.train(config, open_dataset(dataset), directory, Processes())
-
-
-@pytest.fixture
-def config(write_config: Callable[..., Path]) -> AlignmentConfig:
-    return read_stage_config(write_config("alignment", SHORT), AlignmentConfig, {})
-
-
-@pytest.fixture
-def backbones(config: AlignmentConfig, tmp_path: Path) -> dict[str, str]:
-    """Files with a backbone of each modality, as pre-training writes them."""
-    paths = {}
-    assert config.model is not None
-    for modality in Modality:
-        path = tmp_path / f"{modality.value}.safetensors"
-        checkpoint.save(path, initialise(backbone_config(config.model, modality), 5))
-        paths[f"{modality.value}_tower"] = str(path)
-    return paths
 
 
 def test_frozen_tokens_are_those_of_the_backbone(
@@ -54,7 +26,7 @@ def test_frozen_tokens_are_those_of_the_backbone(
     frozen = dataclasses.replace(
         config, **backbones, frozen=("image",), features=str(tmp_path / "f")
     )
-    train(frozen, learning_set, tmp_path / "run")
+    train_alignment(frozen, learning_set, tmp_path / "run")
     dataset = open_dataset(learning_set)
     stored = np.load(tmp_path / "f" / "image-tokens.npy")
     assert len(stored) == len(dataset) == 48
@@ -70,14 +42,14 @@ def test_features_of_another_backbone_are_refused(
 ) -> None:
     features = tmp_path / "features"
     frozen = dataclasses.replace(config, **backbones, frozen=("image",), features=str(features))
-    train(frozen, learning_set, tmp_path / "first")
+    train_alignment(frozen, learning_set, tmp_path / "first")
     before = json.loads((features / "image-tokens.json").read_text())["tower"]
     assert config.model is not None
     other = tmp_path / "other.safetensors"
     after = checkpoint.save(other, initialise(backbone_config(config.model, Modality.IMAGE), 6))
     changed = dataclasses.replace(frozen, image_tower=str(other))
     with pytest.raises(CheckpointError) as caught:
-        train(changed, learning_set, tmp_path / "second")
+        train_alignment(changed, learning_set, tmp_path / "second")
     assert str(caught.value) == (
         f"{features / 'image-tokens.npy'} was made from something else: tower is "
         f"{short_digest(before)}..., not {short_digest(after)}.... Name another directory, or "
@@ -95,9 +67,9 @@ def test_features_of_another_dataset_are_refused(
 ) -> None:
     features = tmp_path / "features"
     frozen = dataclasses.replace(config, **backbones, frozen=("image",), features=str(features))
-    train(frozen, learning_set, tmp_path / "first")
+    train_alignment(frozen, learning_set, tmp_path / "first")
     with pytest.raises(CheckpointError, match="was made from something else: galaxies is "):
-        train(frozen, make_dataset(12, 2), tmp_path / "second")
+        train_alignment(frozen, make_dataset(12, 2), tmp_path / "second")
 
 
 def test_a_backbone_of_another_config_is_refused(
@@ -110,7 +82,9 @@ def test_a_backbone_of_another_config_is_refused(
     other = dataclasses.replace(backbone_config(config.model, Modality.IMAGE), image=wider)
     checkpoint.save(path, initialise(other, 5))
     with pytest.raises(CheckpointError) as caught:
-        train(dataclasses.replace(config, image_tower=str(path)), learning_set, tmp_path / "run")
+        train_alignment(
+            dataclasses.replace(config, image_tower=str(path)), learning_set, tmp_path / "run"
+        )
     assert str(caught.value) == (
         f"{path}: its backbone has another config than the model's: image.width is 32, not 16; "
         "image.depth is 3, not 2. Take a checkpoint of this architecture, or change the config."

@@ -1,7 +1,6 @@
 """Every epoch visits each galaxy at most once, in a new order."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,33 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
-from galsearch.dataset import open_dataset
-from training import alignment
+from tests.training.short_runs import train_alignment
 from training.alignment import AlignmentConfig
 from training.engine.batch_order import BatchOrder
-from training.engine.processes import Processes
-from training.engine.run_directory import RunDirectory
-from training.engine.stage_config import read_stage_config
-
-SHORT = "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n"
-
-
-def train(config: AlignmentConfig, dataset: Path, out: Path) -> Path:
-    """The stage in this process."""
-    directory = RunDirectory(out, "alignment")
-    return alignment.train(config, open_dataset(dataset), directory, Processes())
-
-
-@pytest.fixture
-def config(write_config: Callable[..., Path]) -> AlignmentConfig:
-    return read_stage_config(write_config("alignment", SHORT), AlignmentConfig, {})
 
 
 def test_a_batch_larger_than_the_dataset_is_refused(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        train(dataclasses.replace(config, batch_size=41), learning_set, tmp_path / "run")
+        train_alignment(dataclasses.replace(config, batch_size=41), learning_set, tmp_path / "run")
     assert str(caught.value) == (
         "batch_size = 41 is more than the 40 galaxies of the training split: set it to 40 at "
         "most, or ingest more galaxies."

@@ -8,33 +8,19 @@ import pytest
 import torch
 
 from galsearch.core.errors import CheckpointError, ConfigError
-from galsearch.dataset import open_dataset
 from tests.training.conftest import run_stage
-from training import alignment
+from tests.training.short_runs import SHORT_ALIGNMENT, train_alignment
 from training.alignment import AlignmentConfig
-from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
-from training.engine.stage_config import read_stage_config
-
-SHORT = "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n"
-
-
-def train(config: AlignmentConfig, dataset: Path, out: Path) -> Path:
-    """The stage in this process."""
-    directory = RunDirectory(out, "alignment")
-    return alignment.train(config, open_dataset(dataset), directory, Processes())
-
-
-@pytest.fixture
-def config(write_config: Callable[..., Path]) -> AlignmentConfig:
-    return read_stage_config(write_config("alignment", SHORT), AlignmentConfig, {})
 
 
 def test_a_run_of_another_config_is_refused(
     learning_set: Path, write_config: Callable[..., Path], tmp_path: Path
 ) -> None:
-    first = write_config("alignment", SHORT)
-    second = write_config("alignment", SHORT + "learning_rate = 0.5\n", name="second.toml")
+    first = write_config("alignment", SHORT_ALIGNMENT)
+    second = write_config(
+        "alignment", SHORT_ALIGNMENT + "learning_rate = 0.5\n", name="second.toml"
+    )
     out = tmp_path / "run"
     run_stage("alignment", first, "--dataset", learning_set, "--out", out)
     done = run_stage("alignment", second, "--dataset", learning_set, "--out", out, status=1)
@@ -47,7 +33,7 @@ def test_a_run_of_another_config_is_refused(
 def test_a_run_of_another_stage_is_refused(
     config: AlignmentConfig, learning_set: Path, tmp_path: Path
 ) -> None:
-    train(config, learning_set, tmp_path / "run")
+    train_alignment(config, learning_set, tmp_path / "run")
     with pytest.raises(CheckpointError) as caught:
         RunDirectory(tmp_path / "run", "image_pretraining").read_state()
     assert str(caught.value) == (

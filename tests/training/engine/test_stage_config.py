@@ -17,13 +17,6 @@ STAGES = {
     "spectrum_pretraining": (spectrum_pretraining.SpectrumPretrainingConfig, spectrum_pretraining),
 }
 
-SHORT = "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n"
-
-
-@pytest.fixture
-def config(write_config: Callable[..., Path]) -> AlignmentConfig:
-    return read_stage_config(write_config("alignment", SHORT), AlignmentConfig, {})
-
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("name", ["small", "astroclip"])

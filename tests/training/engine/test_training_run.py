@@ -9,34 +9,18 @@ import pytest
 from galsearch.core.errors import CheckpointError
 from galsearch.core.fingerprint import short_digest
 from galsearch.dataset import open_dataset
-from training import alignment
+from tests.training.short_runs import train_alignment
 from training.alignment import AlignmentConfig
-from training.engine.processes import Processes
-from training.engine.run_directory import RunDirectory
-from training.engine.stage_config import read_stage_config
 from training.engine.training_run import DivergedError
-
-SHORT = "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n"
-
-
-def train(config: AlignmentConfig, dataset: Path, out: Path) -> Path:
-    """The stage in this process."""
-    directory = RunDirectory(out, "alignment")
-    return alignment.train(config, open_dataset(dataset), directory, Processes())
-
-
-@pytest.fixture
-def config(write_config: Callable[..., Path]) -> AlignmentConfig:
-    return read_stage_config(write_config("alignment", SHORT), AlignmentConfig, {})
 
 
 def test_a_run_of_another_dataset_is_refused(
     config: AlignmentConfig, learning_set: Path, make_dataset: Callable[..., Path], tmp_path: Path
 ) -> None:
-    train(config, learning_set, tmp_path / "run")
+    train_alignment(config, learning_set, tmp_path / "run")
     other = make_dataset(12, 2)
     with pytest.raises(CheckpointError) as caught:
-        train(config, other, tmp_path / "run")
+        train_alignment(config, other, tmp_path / "run")
     digests = (short_digest(open_dataset(path).digest) for path in (learning_set, other))
     assert str(caught.value) == (
         f"{tmp_path / 'run'} was begun with another dataset (digest {next(digests)}, found "
@@ -51,5 +35,5 @@ def test_a_loss_that_is_no_number_ends_the_run(
         config, learning_rate=1e30, gradient_clip=1e30, n_steps=20, weight_decay=0.0
     )
     with pytest.raises(DivergedError) as caught:
-        train(wild, learning_set, tmp_path / "run")
+        train_alignment(wild, learning_set, tmp_path / "run")
     assert "lower learning_rate (now 1e+30) or gradient_clip (now 1e+30)" in str(caught.value)
