@@ -8,7 +8,7 @@ from galsearch.core.fingerprint import Fingerprint
 from galsearch.index.build.modality_build import ModalityBuild
 from galsearch.index.build.quantisers import Quantisers
 from galsearch.index.ivf.lists_file import read_lists
-from galsearch.index.search.modality_index import OpenModality
+from galsearch.index.search.modality_index import ModalityIndex
 from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory
 
 
@@ -21,13 +21,13 @@ def test_query_aware_lists_are_written_used_and_described(tmp_path: Path) -> Non
         Fingerprint("a" * 64),
         stored,
         Quantisers(own.plan, None, own),
-        OpenModality(stored, own),
+        ModalityIndex(stored, own),
     )
-    assert build.opened.lists_for(crossing=True) is own
+    assert build.opened.lists_for(cross_modal=True) is own
     assert build.describe().query_aware is None
     build.add_query_aware_lists(cross)
-    assert build.opened.lists_for(crossing=True) is cross
-    assert build.opened.lists_for(crossing=False) is own
+    assert build.opened.lists_for(cross_modal=True) is cross
+    assert build.opened.lists_for(cross_modal=False) is own
     entry = build.describe()
     assert entry.n_vectors == 400
     assert entry.fingerprint == "a" * 64

@@ -14,19 +14,28 @@ from galsearch.index.lifecycle.segment_catalogue import (
     read_all_present,
     read_present,
 )
+from galsearch.index.vectors.array_files import CATALOGUE_TABLE_NAME
+from galsearch.index.vectors.catalogue import CatalogueSegment
 
+NO_RECORDS = np.empty(0)
 IDS = 2**60 + np.array([1, 3, 5, 7])
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Path:
+    """Directory of a segment with four galaxies."""
     table = pa.table({"target_id": IDS, "z": [0.1, None, 0.3, 0.4], "survey": list("abcd")})
-    pq.write_table(table, tmp_path / "catalogue.parquet")
-    return tmp_path / "catalogue.parquet"
+    pq.write_table(table, tmp_path / CATALOGUE_TABLE_NAME)
+    return tmp_path
 
 
-def test_removed_galaxies_are_left_out_and_others_keep_their_columns(path: Path) -> None:
-    table = read_present(path, IDS[[0, 2]])
+def segment(folder: Path, removed: np.ndarray) -> CatalogueSegment:
+    """The catalogue segment of a directory, from which galaxies were removed."""
+    return CatalogueSegment(folder, IDS, NO_RECORDS, removed)
+
+
+def test_removed_galaxies_are_left_out_and_others_keep_their_columns(folder: Path) -> None:
+    table = read_present(segment(folder, IDS[[0, 2]]))
     assert table.to_pydict() == {
         "target_id": IDS[[1, 3]].tolist(),
         "z": [None, 0.4],
@@ -34,17 +43,19 @@ def test_removed_galaxies_are_left_out_and_others_keep_their_columns(path: Path)
     }
 
 
-def test_removed_targetids_of_other_segments_and_none_at_all_change_nothing(path: Path) -> None:
-    whole = pq.read_table(path)
-    assert read_present(path, IDS[:0]).equals(whole)
-    assert read_present(path, IDS[:1] + 1).equals(whole)
+def test_removed_targetids_of_other_segments_and_none_at_all_change_nothing(folder: Path) -> None:
+    whole = pq.read_table(folder / CATALOGUE_TABLE_NAME)
+    assert read_present(segment(folder, IDS[:0])).equals(whole)
+    assert read_present(segment(folder, IDS[:1] + 1)).equals(whole)
 
 
-def test_a_column_that_a_segment_lacks_is_null_there(path: Path, tmp_path: Path) -> None:
-    pq.write_table(pa.table({"target_id": IDS + 100, "mag_r": [1.0, 2.0, 3.0, 4.0]}),
-                   tmp_path / "second.parquet")  # fmt: skip
+def test_a_column_that_a_segment_lacks_is_null_there(folder: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    table = pa.table({"target_id": IDS + 100, "mag_r": [1.0, 2.0, 3.0, 4.0]})
+    pq.write_table(table, second / CATALOGUE_TABLE_NAME)
     opened: Any = SimpleNamespace(
-        catalogues=[(path, IDS[:3]), (tmp_path / "second.parquet", IDS[1:] + 100)]
+        catalogue_segments=(segment(folder, IDS[:3]), segment(second, IDS[1:] + 100))
     )
     assert read_all_present(opened).to_pydict() == {
         "target_id": [IDS[3], IDS[0] + 100],
