@@ -1,4 +1,5 @@
-"""Measurements of speed, recall, retrieval and realism; run them from the root of the repository.
+"""Benchmarks of galsearch: speed, recall, retrieval and realism. Run them from the root of the
+repository.
 
 `benchmarks/README.md` lists every module with its command and its committed results.
 """

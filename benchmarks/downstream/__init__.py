@@ -1,1 +1,3 @@
-"""Prediction of redshift, properties and shapes of galaxies from embeddings, beside baselines."""
+"""Benchmark of predicting redshift, physical properties and shapes of galaxies from embeddings,
+compared with trained baselines.
+"""

@@ -2,12 +2,12 @@
 
     python -m benchmarks.downstream DATASET --encoder galsearch-small --out results.json
 
-Predicts redshift, stellar mass, age, metallicity and specific star formation rate from images and
-from spectra: zero-shot by 64 neighbours on standardised embeddings, and few-shot by a small MLP.
-Baselines are trained in the same run on the same galaxies. Morphology is predicted where it is
-known, and so are Galaxy Zoo votes of real images. All inputs are checked before any training.
-Finished results are stored in --work: an interrupted run continues from there, and a run with
-another --encoder uses the baselines again.
+The benchmark predicts redshift, stellar mass, age, metallicity and specific star formation rate
+from images and from spectra: zero-shot by 64 neighbours on standardised embeddings, and few-shot by
+a small MLP. Baselines are trained in the same run on the same galaxies. Morphology is predicted
+where it is known, and so are Galaxy Zoo votes of real images. All inputs are checked before any
+training. Finished results are stored in --work: an interrupted run continues from there, and a run
+with another --encoder uses the baselines again.
 
 With the defaults, 20,000 galaxies take about 45 minutes on one core of an AMD EPYC (AVX-512 with
 bfloat16), of which ResNet18 takes 21 (15 epochs of 85 s at 48 x 48 pixels, the central 96 averaged
@@ -42,7 +42,7 @@ from galsearch.files.atomic import write_json
 
 
 def main() -> int:
-    """Run the benchmark, and return the exit status."""
+    """Run the downstream benchmark; returns the exit status, 1 after an error of galsearch."""
     arguments = parse(sys.argv[1:])
     try:
         return run(arguments)
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def parse(texts: list[str]) -> argparse.Namespace:
-    """The arguments of the command line."""
+    """The options of the downstream benchmark, parsed from the texts of its command line."""
     d = Settings()
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.downstream", description="Downstream tasks from embeddings."
@@ -106,7 +106,9 @@ def parse(texts: list[str]) -> argparse.Namespace:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the inputs, run the benchmark, write the results and print the tables."""
+    """Check all inputs, run the downstream benchmark, write its results as JSON and print the
+    tables; returns the exit status.
+    """
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     settings = settings_of(arguments)
@@ -122,8 +124,8 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     encoders = open_encoders(arguments.encoder, arguments.before, modalities, arguments.seed)
-    for line in sample.said:
-        say(line)
+    for line in sample.messages:
+        print_line(line)
     with Progress(console=Console(stderr=True), transient=True) as bars:
         bar: dict[str, Any] = {}
 
@@ -140,7 +142,7 @@ def run(arguments: argparse.Namespace) -> int:
             settings,
             arguments.work or arguments.out.with_suffix(""),
             progress=progress,
-            say=lambda text: bars.console.print(text, highlight=False),
+            print_line=lambda text: bars.console.print(text, highlight=False),
         )
     results = {
         "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -149,7 +151,7 @@ def run(arguments: argparse.Namespace) -> int:
         "encoder": Path(arguments.encoder).name,
         "threads": torch.get_num_threads(),
         **results,
-        "said": list(sample.said),
+        "said": list(sample.messages),
         "votes": score_votes(arguments.galaxy_zoo, picture_encoders(encoders)),
     }
     write_json(arguments.out, results, indent=None)
@@ -158,7 +160,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings of the run.
+    """The settings of the compared models, taken from the options of the command line.
 
     Raises
     ------
@@ -184,7 +186,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def picture_encoders(encoders: list[ComparedEncoder]) -> dict[str, Any]:
-    """For each image encoder by name, the function that embeds images and its image size."""
+    """The image encoders by name, each as the function that embeds images and the size of its
+    images in pixels.
+    """
     found = {}
     for compared in encoders:
         section = compared.encoder.config.image
@@ -193,7 +197,7 @@ def picture_encoders(encoders: list[ComparedEncoder]) -> dict[str, Any]:
     return found
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line on stderr."""
     print(text, file=sys.stderr)
 

@@ -17,7 +17,7 @@ from benchmarks.downstream.scoring.task_scores import MEAN
 
 
 def tables(results: Mapping[str, Any]) -> str:
-    """All tables of the results, as Markdown."""
+    """All tables of the downstream benchmark's results, as Markdown text."""
     parts = [_head(results), _r2(results), _errors(results)]
     if results["shapes"]:
         parts += [_shapes(results, group) for group in results["shape_baseline"]]
@@ -136,9 +136,9 @@ def _votes(votes: Mapping[str, Any] | None) -> str:
         f"| model | {' | '.join(questions)} |",
         "|---" * (1 + len(questions)) + "|",
     ]
-    for who, by_question in votes["scores"].items():
+    for model, by_question in votes["scores"].items():
         cells = [f"{by_question[q]['r2']:.3f} ± {by_question[q]['r2_sd']:.3f}" for q in questions]
-        lines.append(f"| {who} | {' | '.join(cells)} |")
+        lines.append(f"| {model} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,6 @@
-"""The benchmark: read the galaxies once, let every predictor predict, and score the predictions."""
+"""The downstream experiment: it reads the galaxies once, trains every model and scores the
+predictions.
+"""
 
 import dataclasses
 import json
@@ -27,7 +29,7 @@ from galsearch.dataset import SPLITS, GalaxyBatch
 from galsearch.files.digest import sha256_of_parts
 
 Print = Callable[[str], None]
-"""Takes a message for people."""
+"""Function that receives a message for people, such as a line to print."""
 Makers = dict[str, Callable[[GalaxyBatch], npt.NDArray[Any]]]
 
 
@@ -40,9 +42,10 @@ def measure(
     work: Path,
     *,
     progress: Progress = no_progress,
-    say: Print = lambda _: None,
+    print_line: Print = lambda _: None,
 ) -> dict[str, Any]:
-    """The scores of all predictors; results that an earlier call finished in `work` are used again.
+    """Scores of all models of the downstream benchmark; results that an earlier call stored in
+    `work` are used again.
 
     Results of an encoder are stored under its fingerprint. So a call with other encoders, on the
     same galaxies and with the same `work`, uses the trained baselines again.
@@ -63,8 +66,8 @@ def measure(
         Directory of finished results.
     progress
         Receives the progress.
-    say
-        Receives messages for people.
+    print_line
+        Function that receives messages for people.
     """
     identity = {
         "dataset": galaxies.digest,
@@ -80,7 +83,7 @@ def measure(
     )
     remaining = [c for c in competing if cache.get(c.key) is None]
     if len(remaining) < len(competing):
-        say(f"{len(competing) - len(remaining)} of {len(competing)} are taken from {work}")
+        print_line(f"{len(competing) - len(remaining)} of {len(competing)} are taken from {work}")
     arrays = _arrays(galaxies, sample, encoders, remaining, settings, cache, progress)
     for predictor in remaining:
         started = time.process_time()
@@ -89,7 +92,7 @@ def measure(
         seconds = round(time.process_time() - started, 2)
         report = {"seconds": seconds, "training": training}
         cache.put(predictor.key, report=np.array(json.dumps(report)), **predicted)
-        say(f"{predictor.name}, {predictor.reads}, {predictor.how}: {seconds} s")
+        print_line(f"{predictor.name}, {predictor.reads}, {predictor.how}: {seconds} s")
     return {
         **identity,
         "modalities": list(modalities),
@@ -100,7 +103,7 @@ def measure(
 
 
 def _digest(sample: Sample) -> str:
-    """Digest of the TARGETIDs and the labels of a sample."""
+    """Digest, as text, of the TARGETIDs and the labels of a sample."""
     labels = predictors.tasks(sample).values()
     return sha256_of_parts([sample.target_ids.tobytes(), *(values.tobytes() for values in labels)])
 
@@ -114,7 +117,9 @@ def _arrays(
     cache: ResultCache,
     progress: Progress,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Inputs of the remaining predictors by name; of these only embeddings are stored."""
+    """Inputs, by name, of the models without a stored result. Embeddings are taken from the cache
+    or stored there; images and spectra are always read again.
+    """
     needed = {c.needs for c in remaining}
     makers: Makers = {}
     arrays: dict[str, npt.NDArray[Any]] = {}
@@ -160,10 +165,10 @@ def _scores(sample: Sample, competing: Sequence[Predictor], cache: ResultCache) 
     for predictor in competing:
         found = cache.get(predictor.key)
         assert found is not None  # noqa: S101 (all have predicted)
-        scores, drawn = score_properties(
+        scores, r2_of_samples = score_properties(
             sample.properties.names, true, found["properties"], resampled
         )
-        r2_draws[predictor.key] = drawn
+        r2_draws[predictor.key] = r2_of_samples
         row = {
             "name": predictor.name,
             "reads": predictor.reads,

@@ -1,8 +1,8 @@
 """Galaxy Zoo votes of real images, predicted from the nearest other images.
 
-The directory has images NAME.jpg of 424 x 424 pixels and a CSV file of vote fractions with a column
-iauname. There are too few images to train a network, so votes are predicted from neighbours, in the
-embeddings and, as a baseline, in colours and sizes.
+The directory of Galaxy Zoo data has images NAME.jpg of 424 x 424 pixels and a CSV file of vote
+fractions with a column iauname. There are too few images to train a network, so votes are predicted
+from neighbours, in the embeddings and, as a baseline, in colours and sizes.
 """
 
 import csv
@@ -25,9 +25,9 @@ QUESTIONS = {
     "ring": "ring",
 }
 K = 20
-"""Number of neighbours."""
+"""Number of neighbours whose votes are averaged for a prediction."""
 PLAIN = "colours and sizes"
-"""Name of the baseline without an encoder."""
+"""Name of the baseline that uses no encoder."""
 
 Embed = Callable[[Float32Array], Float32Array]
 PictureEncoder = tuple[Embed, int]
@@ -37,7 +37,8 @@ PictureEncoder = tuple[Embed, int]
 def score_votes(
     folder: Path | None, encoders: Mapping[str, PictureEncoder], *, seed: int = 1
 ) -> dict[str, Any]:
-    """R2 of every question for every encoder, or the reason why it was not measured.
+    """R2 of the predicted votes on every Galaxy Zoo question by every encoder, or the reason why
+    votes were not measured.
 
     Parameters
     ----------
@@ -72,11 +73,11 @@ def score_votes(
         "k": K,
         "questions": list(QUESTIONS),
         "scores": {
-            who: {
+            name: {
                 question: _score(vectors, np.array([float(r[c]) for r in rows]), resampled)
                 for question, c in QUESTIONS.items()
             }
-            for who, vectors in features.items()
+            for name, vectors in features.items()
         },
     }
 
@@ -99,7 +100,9 @@ def _score(vectors: Float64Array, votes: Float64Array, resampled: Rows) -> dict[
 
 
 def predict_from_others(vectors: Float64Array, values: Float64Array, k: int = K) -> Float64Array:
-    """(n,) mean value of the `k` nearest other rows that have one, weighted by 1 / distance."""
+    """(n,) prediction of a value for each of n vectors: the mean over the `k` nearest other vectors
+    whose value is known, weighted by 1 / distance.
+    """
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1)
     squares = (scaled**2).sum(axis=1)

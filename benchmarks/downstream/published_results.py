@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 
 class Published(NamedTuple):
-    """A row of the table in the README, with R2 of redshift and the mean R2 of the properties."""
+    """A published row of results: R2 of redshift and mean R2 of the properties, from the README of
+    AstroCLIP's repository.
+    """
 
-    who: str
+    model: str
     reads: str
     how: str
     redshift: float
@@ -36,7 +38,9 @@ BY_PROPERTY = {
     ("aligned (AstroCLIP)", "image"): (0.74, 0.27, 0.44, 0.44),
     ("aligned (AstroCLIP)", "spectrum"): (0.87, 0.43, 0.57, 0.63),
 }
-"""R2 of mass, age, metallicity and specific star formation rate; see `RECALLED`."""
+"""Published R2 of mass, age, metallicity and specific star formation rate, by model and input,
+quoted from memory of the paper.
+"""
 
 SSFR_NOTE = (
     "The published sSFR is ln SFR less ln metallicity, a slip of the released code: that column "
@@ -52,10 +56,10 @@ def table() -> str:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in ROWS:
-        by = BY_PROPERTY.get((row.who, row.reads))
+        by = BY_PROPERTY.get((row.model, row.reads))
         cells = [f"{value:.2f}*" for value in by] if by else [""] * 4
         lines.append(
-            f"| {row.who} | {row.reads} | {row.how} | {row.redshift:.2f} | {' | '.join(cells)} "
+            f"| {row.model} | {row.reads} | {row.how} | {row.redshift:.2f} | {' | '.join(cells)} "
             f"| {row.properties:.2f} | {README} |"
         )
     return "\n".join([*lines, "", f"* {RECALLED}. {SSFR_NOTE}"])

@@ -15,7 +15,7 @@ SETTINGS_FILE = "settings.json"
 
 
 class ResultCache:
-    """Arrays by name, in a directory that belongs to one set of settings.
+    """Store of named arrays on disk, in a directory that belongs to one set of settings.
 
     Parameters
     ----------
@@ -27,26 +27,26 @@ class ResultCache:
     Raises
     ------
     ConfigError
-        Where the directory belongs to other settings, naming those that differ.
+        Where the directory belongs to other settings; the message names those that differ.
     """
 
     def __init__(self, root: Path, settings: Mapping[str, Any]) -> None:
         self.root = root
         path = root / SETTINGS_FILE
-        wanted = json.loads(json.dumps(settings))
+        requested = json.loads(json.dumps(settings))
         if path.is_file():
             found = json.loads(path.read_text("utf-8"))
-            keys = sorted(k for k in {*found, *wanted} if found.get(k) != wanted.get(k))
+            keys = sorted(k for k in {*found, *requested} if found.get(k) != requested.get(k))
             if keys:
                 differences = "; ".join(
-                    f"{key} was {found.get(key)!r}, requested is {wanted.get(key)!r}"
+                    f"{key} was {found.get(key)!r}, requested is {requested.get(key)!r}"
                     for key in keys
                 )
                 raise ConfigError(
                     f"{root} belongs to a run with other settings: {differences}. Name another "
                     "--work, or remove it to start anew."
                 )
-        write_json(path, wanted, indent=1)
+        write_json(path, requested, indent=1)
 
     def get(self, name: str) -> dict[str, npt.NDArray[Any]] | None:
         """The arrays stored under a name; None where there are none yet."""

@@ -1,7 +1,7 @@
 """The published network in its plainest form, as the reference for embedding speed.
 
-It has the same weights as the measured network: explicit softmax in the image blocks, PyTorch's
-attention in the spectrum blocks and its `MultiheadAttention` in the pooling heads.
+The reference has the same weights as the measured network: explicit softmax in the image blocks,
+PyTorch's attention in the spectrum blocks and its `MultiheadAttention` in the pooling heads.
 """
 
 import copy
@@ -15,7 +15,7 @@ from galsearch.encoders.network.transformer import ImageAttention
 
 
 class EagerAttention(nn.Module):
-    """Attention of an image block as DINOv2 computes it without xFormers."""
+    """Attention layer of an image block, computed as DINOv2 computes it without xFormers."""
 
     def __init__(self, attention: ImageAttention) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class EagerAttention(nn.Module):
 
 
 class EagerPooling(nn.Module):
-    """A pooling head as AstroCLIP computes it: with keys and values of every token."""
+    """Pooling head computed as AstroCLIP computes it, with keys and values of every token."""
 
     def __init__(self, pooling: CrossAttention, token_width: int) -> None:
         super().__init__()
@@ -53,7 +53,9 @@ class EagerPooling(nn.Module):
 
 
 def eager_copy(model: CrossModalModel) -> CrossModalModel:
-    """A copy of the model with the same weights in the plainest modules, for inference only."""
+    """A copy of the model with the same weights in the plainest PyTorch modules, for inference
+    only.
+    """
     plain = copy.deepcopy(model)
     for module in list(plain.modules()):
         if isinstance(getattr(module, "attn", None), ImageAttention):

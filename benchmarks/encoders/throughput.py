@@ -43,7 +43,7 @@ from galsearch.encoders.network.cross_modal_model import CrossModalModel, initia
 from galsearch.files.atomic import write_json
 
 Run = Callable[[], Any]
-"""Embeds all inputs once, or multiplies two square matrices."""
+"""Function that is timed: it embeds all inputs once, or multiplies two square matrices."""
 PRECISIONS = ("fp32", "int8", "bf16")
 MODALITIES = ("image", "spectrum")
 PEAK_SIDE = 2048
@@ -51,7 +51,9 @@ PEAK_SIDE = 2048
 
 
 def flop_per_item(config: ModelConfig, modality: str) -> float:
-    """Floating-point operations for one item, in the matrices and attention of all blocks."""
+    """Number of floating-point operations for embedding one image or spectrum, in the matrix
+    products and the attention of all transformer blocks.
+    """
     section: Any = getattr(config, modality)
     # The summary token and 777 slices of 20 pixels for a published spectrum.
     tokens = section.n_patches if modality == "image" else _spectrum_shape(config)[0]
@@ -60,11 +62,14 @@ def flop_per_item(config: ModelConfig, modality: str) -> float:
 
 
 def measure(config: ModelConfig, *, n_items: int, n_rounds: int, seed: int) -> dict[str, Any]:
-    """Seconds of every run, agreement between precisions, and a description of the machine."""
+    """Results of the throughput benchmark: seconds of every run, agreement between precisions, and
+    a description of the machine.
+    """
     model = initialise(config, seed).eval()
     for name, parameter in model.named_parameters():
         if name.endswith("gamma"):
-            # At its initial 1e-5 no block would change its input, and precision would not matter.
+            # At its initial value of 1e-5 the layer scale would let no block change its input, and
+            # the precision would not matter.
             parameter.data.fill_(1.0)
     agreements: list[Agreement] = []
     pairs = {
@@ -79,7 +84,7 @@ def measure(config: ModelConfig, *, n_items: int, n_rounds: int, seed: int) -> d
         for name, run in runs.items():
             start = clock()
             run()
-            if number:  # the first round warms up
+            if number:  # round 0 warms up
                 seconds[name].append(round(clock() - start, 4))
     return {
         "config": config.name,
@@ -107,7 +112,9 @@ def describe_machine() -> dict[str, Any]:
 
 
 def usable_precisions() -> list[Any]:
-    """The precisions that this processor supports and gains speed from."""
+    """The numerical precisions ('fp32', 'int8', 'bf16') that this processor supports and gains
+    speed from.
+    """
     usable = []
     for precision in PRECISIONS:
         try:
@@ -119,7 +126,7 @@ def usable_precisions() -> list[Any]:
 
 
 def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Shape of one prepared item of each modality."""
+    """Shape of one prepared image and of one prepared spectrum, by modality."""
     assert config.image is not None  # noqa: S101 (AstroCLIP has both)
     size = config.image.image_size
     return {"image": (config.image.n_bands, size, size), "spectrum": _spectrum_shape(config)}
@@ -134,7 +141,9 @@ def _spectrum_shape(config: ModelConfig) -> tuple[int, int]:
 def _make_runs(
     plain: CrossModalModel, pairs: dict[str, EncoderPair], inputs: dict[str, Tensor]
 ) -> dict[str, Run]:
-    """One run for each variant and modality, and the matrix product of the peak rate."""
+    """Functions to time, by name: one for each variant (eager, and galsearch at each precision) and
+    modality, and the matrix product that measures the peak rate.
+    """
     square = torch.randn(PEAK_SIDE, PEAK_SIDE)
     runs: dict[str, Run] = {"peak": lambda: square @ square}
     for kind, batch in inputs.items():
@@ -157,7 +166,7 @@ def _galsearch_run(encoder: Any, batch: Tensor) -> Run:
 
 
 def table(results: dict[str, Any]) -> str:
-    """Markdown table of the fastest run of each variant."""
+    """Markdown table of embedding speed, from the fastest run of each variant and modality."""
     fastest = {name: min(seconds) for name, seconds in results["seconds"].items()}
     peak = 2 * PEAK_SIDE**3 / fastest["peak"]
     lines = [

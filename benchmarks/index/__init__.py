@@ -1,1 +1,1 @@
-"""Benchmarks of the index: recall, speed, filters, growth and comparisons with other engines."""
+"""Benchmarks of the index: recall, speed, filters, scaling, and comparisons with other engines."""

@@ -4,10 +4,10 @@
 
 The galaxies of `benchmarks.index.synthetic_vectors` are split so that a first build can have 30
 per cent of its galaxies removed and as many others added, in equal steps. After each step queries
-are run, and their results are checked for TARGETIDs that were removed before. At the end three
-builds answer the same queries: the changed one, one that was built from the same galaxies at
-once, and the changed one after `compact`. All are compared with exact search; the changed one
-also at the search settings of the new one.
+are run, and their results are checked for TARGETIDs that were removed before. At the end the same
+queries are searched in three builds: the changed build, a new build of the same galaxies, and the
+changed build after `compact`. All are compared with exact search; the changed build also at the
+search settings of the new build.
 """
 
 import argparse
@@ -41,11 +41,13 @@ from galsearch.index.search.search_result import SearchResult
 K = 10
 CHANGED_SHARE = 0.3
 TIE = 1e-7
-"""Cosines that differ by less count as equal: the rounding of single precision."""
+"""Cosines that differ by less than this count as equal, because single precision rounds them."""
 
 
 def main() -> int:
-    """Change a build step by step, compare it with a new build and print the table."""
+    """Change a build step by step, compare it with a new build and print the table; returns the
+    exit status.
+    """
     parser = argparse.ArgumentParser(description="Recall after cycles of adding and removing.")
     option = parser.add_argument
     option("synthetic", type=Path, help="what benchmarks.index.synthetic_vectors wrote")
@@ -61,7 +63,9 @@ def main() -> int:
 
 
 def measure(synthetic: Path, work: Path, steps: int) -> dict[str, Any]:
-    """Times of the cycles, removed ids that were returned, and recall in each direction."""
+    """Results of the benchmark: times of the cycles of adding and removing, the number of removed
+    ids that were returned, and recall in each direction.
+    """
     ids = np.sort(np.concatenate(list(open_store(synthetic, Modality.IMAGE).iter_ids())))
     order = np.random.default_rng(1).permutation(ids)
     n_changed = round(CHANGED_SHARE * len(ids) / (1 + CHANGED_SHARE))
@@ -94,19 +98,21 @@ def measure(synthetic: Path, work: Path, steps: int) -> dict[str, Any]:
 
 
 def compare_builds(work: Path, synthetic: Path, removed: TargetIds) -> list[dict[str, Any]]:
-    """Counts of found neighbours in each direction: changed, new, and compacted build."""
-    anew = open_build(work / "anew")
+    """Counts of the exact neighbours found in each direction by the changed, the new and the
+    compacted build.
+    """
+    rebuilt = open_build(work / "anew")
     entries = []
     with np.load(synthetic / QUERIES_FILE) as queries:
         live = open_build(work / "live")
         for using, among in DIRECTIONS:
-            entries.append(compare_direction(live, anew, using, among, queries[using], removed))
+            entries.append(compare_direction(live, rebuilt, using, among, queries[using], removed))
         live.release()
         compact(work / "live")
         compacted = open_build(work / "live")
         for entry in entries:
             using, among = entry["using"], entry["among"]
-            exact = anew.search(queries[using], using=using, among=among, k=K, exact=True)
+            exact = rebuilt.search(queries[using], using=using, among=among, k=K, exact=True)
             found = compacted.search(queries[using], using=using, among=among, k=K)
             entry["compacted_found"] = count_found(found, exact)
     return entries
@@ -114,20 +120,22 @@ def compare_builds(work: Path, synthetic: Path, removed: TargetIds) -> list[dict
 
 def compare_direction(
     live: GalaxyIndex,
-    anew: GalaxyIndex,
+    rebuilt: GalaxyIndex,
     using: Modality,
     among: Modality,
     queries: Vectors,
     removed: TargetIds,
 ) -> dict[str, Any]:
-    """Found neighbours and returned removed ids of the changed and the new build.
+    """Counts of the exact neighbours found, and of removed ids returned, in one direction by the
+    changed and the new build.
 
-    "live" is the changed build at its own settings, "same" at those of the new build "anew".
+    In the keys, "live" is the changed build at its own search settings, "same" the changed build at
+    the settings of the new build, and "anew" the new build.
     """
-    exact = anew.search(queries, using=using, among=among, k=K, exact=True)
+    exact = rebuilt.search(queries, using=using, among=among, k=K, exact=True)
     entry: dict[str, Any] = {"using": using, "among": among}
-    tuned, own = anew.settings(using, among), live.settings(using, among)
-    cases = (("live", live, own), ("same", live, tuned), ("anew", anew, tuned))
+    tuned, own = rebuilt.settings(using, among), live.settings(using, among)
+    cases = (("live", live, own), ("same", live, tuned), ("anew", rebuilt, tuned))
     for name, index, settings in cases:
         found = index.search(
             queries,
@@ -143,7 +151,9 @@ def compare_direction(
 
 
 def count_found(found: SearchResult, exact: SearchResult) -> list[int]:
-    """For each query the number of neighbours that are as near as the tenth exact one."""
+    """The number of found neighbours of each query whose cosine is at least that of the tenth exact
+    neighbour.
+    """
     near = found.similarity >= exact.similarity[:, -1:] - TIE
     counts: list[int] = np.count_nonzero(near, axis=1).tolist()
     return counts
@@ -152,7 +162,7 @@ def count_found(found: SearchResult, exact: SearchResult) -> list[int]:
 def count_returned(
     build: Path, synthetic: Path, removed: TargetIds, direction: tuple[Modality, Modality]
 ) -> int:
-    """Number of removed ids among the 100 neighbours of 200 queries."""
+    """Number of removed ids among the 100 neighbours of each of 200 queries, which should be 0."""
     using, among = direction
     opened = open_build(build)
     with np.load(synthetic / QUERIES_FILE) as queries:
@@ -181,7 +191,7 @@ def write_part(synthetic: Path, ids: TargetIds, out: Path) -> Path:
 
 
 def table(results: dict[str, Any]) -> str:
-    """Markdown table with one row for each direction."""
+    """Markdown table of recall after the cycles, with one row for each direction of search."""
     lines = [
         "| using | among | recall@10 after the changes | at the settings of the new build "
         "| compacted | new build | ratios to the new build | removed ids returned |",

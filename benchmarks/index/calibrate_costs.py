@@ -2,10 +2,10 @@
 
     python -m benchmarks.index.calibrate_costs
 
-It times the elementary steps of a search (one code, one list, one component, one vector) with one
-thread, by CPU time, one query at a time. Vectors are random, because only times matter. Each
-figure is the shortest of several runs, and each weight is its ratio to the look-up of one 8-bit
-code. The lists fill more memory than a core's cache holds, as those of a survey do.
+The benchmark times the elementary steps of a search (one code, one list, one component, one vector)
+with one thread, by CPU time, one query at a time. Vectors are random, because only times matter.
+Each figure is the shortest of several runs, and each weight is its ratio to the look-up of one
+8-bit code. The lists fill more memory than a core's cache holds, as those of a survey do.
 """
 
 import sys
@@ -22,12 +22,16 @@ from galsearch.index.ivf.faiss_api import faiss
 
 N, DIM, N_LISTS, N_QUERIES = 60_000, 128, 64, 100
 N_FAR, SHORT_DIM, FEW, MANY = 500_000, 32, 256, 4096
-"""Number and dimension of the vectors whose lists are timed one by one; two numbers of lists."""
+"""Number and dimension of the vectors with which the time of probing one list is measured, and the
+two numbers of lists (few, many) that are compared.
+"""
 REPEATS = 7
 
 
 def main() -> int:
-    """Print nanoseconds and relative cost of each step."""
+    """Print the time in nanoseconds and the relative cost of each elementary step of a search;
+    returns the exit status.
+    """
     faiss.omp_set_num_threads(1)
     generator = np.random.default_rng(0)
     vectors = generator.normal(size=(N, DIM)).astype(np.float32)
@@ -49,7 +53,7 @@ def main() -> int:
 
 
 def shortest_thread_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of this thread in the shortest of `REPEATS` runs."""
+    """CPU seconds of this thread in the shortest of `REPEATS` runs of a function."""
     found = []
     for _ in range(REPEATS):
         start = time.thread_time()
@@ -59,7 +63,9 @@ def shortest_thread_seconds(work: Callable[[], object]) -> float:
 
 
 def scalar_seconds(generator: np.random.Generator) -> tuple[float, float]:
-    """Seconds of one 8-bit scalar component, and of probing one list found by an HNSW graph."""
+    """CPU seconds for comparing one component in 8-bit scalar quantisation, and for probing one
+    inverted list that an HNSW graph found.
+    """
     vectors = generator.normal(size=(N_FAR, SHORT_DIM)).astype(np.float32)
 
     def make_index(n_lists: int) -> Any:
@@ -73,7 +79,9 @@ def scalar_seconds(generator: np.random.Generator) -> tuple[float, float]:
 
 
 def shared_table_seconds(generator: np.random.Generator) -> float:
-    """Seconds of probing one list of 4-bit codes, where one look-up table serves all lists."""
+    """CPU seconds for probing one inverted list of 4-bit codes, where one look-up table serves all
+    lists.
+    """
     vectors = generator.normal(size=(N_FAR, SHORT_DIM)).astype(np.float32)
 
     def make_index(n_lists: int) -> Any:
@@ -93,7 +101,8 @@ def vector_and_list_seconds(
     generator: np.random.Generator,
     quantizer_parameters: Callable[[int], Any],
 ) -> tuple[float, float]:
-    """Seconds of one vector and of one list, from indexes with few and with many lists.
+    """CPU seconds for comparing one stored vector and for probing one list, derived from indexes
+    with few and with many lists.
 
     The time of probing a list is a constant plus a time for each vector in it; two list sizes
     give two equations for these two unknowns.
@@ -125,14 +134,16 @@ def vector_and_list_seconds(
 
 
 def one_by_one(index: Any, queries: Vectors, n_probe: int, quantizer_parameters: Any) -> None:
-    """Search for each query in a call of its own."""
+    """Search an index for each query in a call of its own, as single queries are searched."""
     parameters = faiss.SearchParametersIVF(nprobe=n_probe, quantizer_params=quantizer_parameters)
     for row in range(len(queries)):
         index.search(queries[row : row + 1], 16, params=parameters)
 
 
 def code_seconds(vectors: Vectors, codes: str, n_subvectors: int) -> float:
-    """Seconds of one code, from the difference between probing all lists and an eighth of them."""
+    """CPU seconds for looking up one code of a subvector, from the difference between probing all
+    lists and an eighth of them.
+    """
     index = faiss.index_factory(DIM, f"IVF{N_LISTS},{codes}", faiss.METRIC_INNER_PRODUCT)
     index.cp.niter = 4
     if hasattr(index, "pq"):
@@ -153,7 +164,9 @@ def code_seconds(vectors: Vectors, codes: str, n_subvectors: int) -> float:
 
 
 def short_seconds(vectors: Vectors) -> float:
-    """Seconds of one component of 32-d vectors that FAISS compares in sequence, in float32."""
+    """CPU seconds per component for float32 vectors of 32 dimensions that FAISS compares in
+    sequence.
+    """
     short = vectors[:, :32].copy()
     index = faiss.IndexFlatL2(32)
     index.add(short)
@@ -161,12 +174,12 @@ def short_seconds(vectors: Vectors) -> float:
 
 
 def scan_seconds(vectors: Vectors) -> float:
-    """Seconds of one component of vectors that are compared in the order of storage."""
+    """CPU seconds per component for vectors that are compared in the order of storage."""
     return shortest_thread_seconds(lambda: vectors[:1] @ vectors.T) / (N * DIM)
 
 
 def scattered_seconds(vectors: Vectors, generator: np.random.Generator) -> float:
-    """Seconds of one component of vectors that are fetched from random rows."""
+    """CPU seconds per component for vectors that are fetched from random rows of the storage."""
     rows = generator.integers(0, N, (N_QUERIES, 200))
     products = np.empty(rows.shape, np.float32)
     pointers = [faiss.swig_ptr(a) for a in (products, vectors[:N_QUERIES], vectors, rows)]

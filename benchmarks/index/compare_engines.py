@@ -5,7 +5,7 @@
     python -m benchmarks.index.compare_engines SYNTHETIC --build BUILD --out results/peers.json
     python -m benchmarks.index.tradeoff_figure results/peers.json --out results/peers.png
 
-Every engine indexes the same vectors of one modality and is searched with the same queries:
+All engines index the same vectors of one modality and are searched with the same queries:
 galaxies of both modalities that are not in the index, one by one and all in one call, with one
 thread, at every setting of the engine's sweep. Recall compares the returned rows with exact
 search, and equal cosines are not counted as misses. Settings with a recall below `TIMED_FROM`
@@ -16,8 +16,9 @@ Limits of this comparison: ScaNN runs without SOAR and AVQ, which it offers for 
 cross-modal queries, and no engine that learns from sample queries takes part. A win over ScaNN
 is therefore not yet a fair one.
 
-Each engine runs in a process of its own, if `--python` is given in another environment. Results
-are written after every engine, and a run that is started again measures only what is missing.
+Each engine runs in a process of its own; for baselines other than FAISS, `--python` may name the
+interpreter of another environment. Results are written after every engine, and a run that is
+started again measures only what is missing.
 """
 
 import argparse
@@ -44,15 +45,19 @@ GALSEARCH = "galsearch"
 MODALITIES = ("image", "spectrum")
 REPEATS = 3
 MAX_SECONDS = 6.0
-"""No run of a setting is repeated after this many seconds."""
+"""Time in seconds after which the runs of a setting are not repeated any more."""
 TIMED_FROM = 0.9
 
 Point = tuple[float, float, float]
-"""Recall@10, queries per second in one call, queries per second one by one."""
+"""Figures of one search setting: recall@10, queries per second in one call, queries per second one
+by one.
+"""
 
 
 def main() -> int:
-    """Measure the requested engines that have no results yet, and print the table."""
+    """Measure the requested engines that have no results yet, and print the table; returns the exit
+    status.
+    """
     arguments = parse()
     if arguments.one:
         name, variant, among = arguments.one
@@ -74,7 +79,7 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    """The options of the command line."""
+    """The options of the engine comparison, parsed from the command line."""
     parser = argparse.ArgumentParser(description="Compare a galsearch build with other engines.")
     add = parser.add_argument
     add("synthetic", type=Path, help="directory that benchmarks.index.synthetic_vectors wrote")
@@ -91,7 +96,9 @@ def parse() -> argparse.Namespace:
 def in_own_process(
     arguments: argparse.Namespace, name: str, variant: str, among: str
 ) -> dict[str, Any]:
-    """Result of `measure` in a fresh process, or its last line of error under "failed"."""
+    """Result of measuring one engine in a fresh process; if the process fails, the last line of its
+    error under the key "failed".
+    """
     python = sys.executable if name in (GALSEARCH, "faiss") else arguments.python
     command = [python, "-m", "benchmarks.index.compare_engines", str(arguments.synthetic)]
     command += ["--one", name, variant, among]
@@ -105,7 +112,7 @@ def in_own_process(
 
 
 def make_engine(name: str, variant: str, among: str, build: Path) -> Engine:
-    """The engine of this name, not built yet."""
+    """The search engine of this name and variant, without an index yet."""
     if name == GALSEARCH:
         from benchmarks.index.engines.galsearch_engine import GalsearchEngine
 
@@ -114,7 +121,9 @@ def make_engine(name: str, variant: str, among: str, build: Path) -> Engine:
 
 
 def measure(name: str, variant: str, among: str, synthetic: Path, build: Path) -> dict[str, Any]:
-    """Cost of building one engine over one modality, and the figures of each search setting."""
+    """Time, memory and size of one engine's index over the vectors of one modality, and recall and
+    speed at each search setting.
+    """
     vectors = np.load(synthetic / f"vectors-{among}.npy", mmap_mode="r")
     engine = make_engine(name, variant, among, build)
     before = time.perf_counter(), time.process_time()
@@ -145,7 +154,9 @@ def measure(name: str, variant: str, among: str, synthetic: Path, build: Path) -
 def measure_setting(
     engine: Engine, vectors: Vectors, queries: Vectors, exact: Float64Array, setting: Setting
 ) -> dict[str, Any]:
-    """Recall@10 of a setting, CPU seconds of all queries in one call, and of one call for each."""
+    """Recall@10 at one search setting, CPU seconds of all queries in one call, and CPU seconds of
+    one call for each query.
+    """
     rows = engine.search(queries, K, setting)
     found = count_found(vectors, queries, exact, rows)
     entry: dict[str, Any] = {
@@ -174,7 +185,9 @@ def measure_setting(
 
 
 def repeated_cpu_seconds(work: Callable[[], object]) -> list[float]:
-    """CPU seconds, summed over threads, of each of `REPEATS` runs; fewer where one takes long."""
+    """CPU seconds, summed over threads, of each of `REPEATS` runs of a function; fewer runs where
+    one takes long.
+    """
     began = time.perf_counter()
     seconds: list[float] = []
     while len(seconds) < REPEATS and (not seconds or time.perf_counter() - began < MAX_SECONDS):
@@ -185,7 +198,7 @@ def repeated_cpu_seconds(work: Callable[[], object]) -> list[float]:
 
 
 def points(entries: list[dict[str, Any]]) -> list[Point]:
-    """Recall and speed of each setting, from the fastest of its runs."""
+    """Recall and speed at each search setting, from the fastest of the runs at this setting."""
     return [
         (
             entry["recall"],
@@ -197,13 +210,15 @@ def points(entries: list[dict[str, Any]]) -> list[Point]:
 
 
 def fastest_at(entries: list[dict[str, Any]], recall: float) -> tuple[float, float] | None:
-    """Most queries per second, in one call and one by one, of settings that reach a recall."""
+    """Largest numbers of queries per second, in one call and one by one, among settings that reach
+    a recall; None where no setting reaches it.
+    """
     good = [point for point in points(entries) if point[0] >= recall]
     return (max(p[1] for p in good), max(p[2] for p in good)) if good else None
 
 
 def table(results: dict[str, Any], recall: float = 0.95) -> str:
-    """Markdown table of the fastest settings that reach `recall`."""
+    """Markdown table of the engines, each at its fastest settings that reach `recall`."""
     speed = f"queries/s at recall {recall}, in one call, one by one"
     lines = [
         f"| engine | among | bytes per vector | build, CPU s | image queries: {speed} "

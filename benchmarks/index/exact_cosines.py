@@ -14,18 +14,21 @@ from galsearch.files.atomic import write_array, write_arrays
 
 K = 10
 N_QUERIES = 1000
-"""Queries of each modality that are compared with every stored vector."""
+"""Number of queries of each modality that are compared with every stored vector."""
 QUERIES_FILE = "queries.npz"
 """Query vectors of both modalities in a directory of synthetic vectors."""
 TIE = 1e-12
-"""Cosines that differ by less count as equal: sums in double precision, in different orders."""
+"""Cosines that differ by less than this count as equal, because sums in double precision depend on
+their order.
+"""
 _BLOCK_ROWS = 32_768
 
 
 def prepare_exact(synthetic: Path, among: str) -> None:
-    """Write the vectors of a modality as one array, and the exact cosines, beside the shards.
+    """Write the vectors of one modality as one array, and the exact largest cosines of the queries,
+    into the directory of synthetic vectors.
 
-    Nothing is done where the files exist already.
+    Nothing is done where these files exist already.
     """
     if (synthetic / f"exact-{among}.npz").exists():
         return
@@ -41,8 +44,9 @@ def prepare_exact(synthetic: Path, among: str) -> None:
 
 
 def best_cosines(vectors: Vectors, queries: Vectors) -> Float64Array:
-    """(q, K) the largest cosines of each query with all vectors, descending."""
-    # Single precision selects twice as many as are needed; double precision orders them.
+    """(q, K) largest cosines of each query with all vectors, in descending order."""
+    # Single precision is faster and selects twice as many vectors as needed, of which double
+    # precision finds the nearest.
     n_candidates = 2 * K
     best = np.full((len(queries), n_candidates), -np.inf, np.float32)
     rows = np.full((len(queries), n_candidates), -1)
@@ -59,7 +63,8 @@ def best_cosines(vectors: Vectors, queries: Vectors) -> Float64Array:
 
 
 def true_cosines(vectors: Vectors, queries: Vectors, rows: Rows) -> Float64Array:
-    """(q, n) cosines of each query with the vectors at its rows, in double precision.
+    """(q, n) cosines, in double precision, of each query with the vectors at the given row numbers
+    (q, n).
 
     A row number of -1 (no neighbour) gives a cosine of -1.
     """
@@ -72,7 +77,8 @@ def true_cosines(vectors: Vectors, queries: Vectors, rows: Rows) -> Float64Array
 
 
 def count_found(vectors: Vectors, queries: Vectors, exact: Float64Array, rows: Rows) -> Int64Array:
-    """(q,) number of returned rows, each counted once, that are as near as the K-th exact one.
+    """(q,) number of rows returned for each query, each counted once, that are as near as the K-th
+    exact neighbour.
 
     Parameters
     ----------
@@ -89,7 +95,7 @@ def count_found(vectors: Vectors, queries: Vectors, exact: Float64Array, rows: R
 
 
 def mean_recall(vectors: Vectors, queries: Vectors, rows: Rows, least: Float64Array) -> float:
-    """Mean recall of the returned rows.
+    """Mean over queries of the recall of the rows that an engine returned.
 
     Parameters
     ----------

@@ -4,7 +4,8 @@
 
 Queries of both modalities search the images that the filter allows. FAISS is measured with several
 index types and selectors (an array, a hashed set, a bitmap), swept over probed lists, or over
-candidates of a graph, until recall@10 reaches .95. One thread, CPU time, shortest of three runs.
+candidates of a graph, until recall@10 reaches .95. Speeds are CPU times with one thread, the
+shortest of three runs.
 
 Limits of this comparison: the sweep covers only `nprobe` (and `efSearch`), not
 `SearchParametersIVF.max_codes` with `ensure_topk_full` (FAISS >= 1.14.2), which adapts the number
@@ -41,14 +42,18 @@ AMONG = Modality.IMAGE
 INDEXES = ("IVF{lists},Flat", "IVF{lists},SQ8", "IVF{lists},PQ{quarter},RFlat", "HNSW32,Flat")
 SELECTORS = ("IDSelectorArray", "IDSelectorBatch", "IDSelectorBitmap")
 PROBES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-"""Numbers of probed lists; a graph holds 8 times as many candidates (`efSearch`)."""
+"""Numbers of probed lists in the sweep; for a graph the sweep is over `efSearch`, 8 times these
+numbers.
+"""
 K_FACTOR = 8
 N_SLOW = 20
-"""Number of queries that time a setting which takes more than 10 ms for each."""
+"""Number of queries with which a setting is timed if it takes more than 10 ms for each query."""
 
 
 def main() -> int:
-    """Measure galsearch and every pair of FAISS index and selector, and print the table."""
+    """Measure galsearch and every pair of FAISS index and id selector, and print the table; returns
+    the exit status.
+    """
     arguments = parse()
     faiss.omp_set_num_threads(1)
     prepare_exact(arguments.synthetic, AMONG)
@@ -81,7 +86,7 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    """The options of the command line."""
+    """The options of the benchmark of id selectors, parsed from the command line."""
     parser = argparse.ArgumentParser(description="Compare id selectors of FAISS with galsearch.")
     add = parser.add_argument
     add("synthetic", type=Path, help="directory that benchmarks.index.synthetic_vectors wrote")
@@ -101,7 +106,7 @@ def measure_galsearch(
     row_filter: RowFilter,
     least: Float64Array,
 ) -> dict[str, float]:
-    """Recall of galsearch, and its queries per second in one call and one by one."""
+    """Recall of galsearch's filtered search, and queries per second in one call and one by one."""
 
     def search(some: Vectors) -> Rows:
         found = index.search(some, using=using, among=AMONG, k=K, row_filter=row_filter)
@@ -112,12 +117,12 @@ def measure_galsearch(
 
 
 def least_cosines(vectors: Vectors, queries: Vectors, row_filter: RowFilter) -> Float64Array:
-    """(q, 1) the tenth largest cosine of each query with a vector that the filter allows."""
+    """(q, 1) tenth largest cosine of each query with the vectors that the filter allows."""
     return best_cosines(vectors[row_filter.rows], queries)[:, K - 1 : K]
 
 
 def speeds(search: Callable[[Vectors], object], queries: Vectors) -> dict[str, float]:
-    """Queries per CPU second, in one call and one by one."""
+    """Queries per CPU second of a search function, in one call and one by one."""
     some = queries[:N_SLOW]
     if shortest_cpu_seconds(partial(search, some)) < len(some) / 100:
         some = queries
@@ -131,7 +136,9 @@ def speeds(search: Callable[[Vectors], object], queries: Vectors) -> dict[str, f
 
 
 def build_faiss(name: str, vectors: Vectors) -> Any:
-    """A FAISS index of this factory string, trained on a sample and filled."""
+    """A FAISS index of the type that a factory string names, trained on a sample and filled with
+    the vectors.
+    """
     n, dim = vectors.shape
     lists = power_of_two(4 * math.sqrt(n))
     index = faiss.index_factory(dim, name.format(lists=lists, quarter=dim // 4), faiss.METRIC_L2)
@@ -142,7 +149,7 @@ def build_faiss(name: str, vectors: Vectors) -> Any:
 
 
 def make_selector(name: str, row_filter: RowFilter) -> Any:
-    """The FAISS id selector of this class for the selected rows."""
+    """A FAISS id selector, of the class that `name` gives, for the rows that a filter selects."""
     allowed = row_filter.bitmap if name == "IDSelectorBitmap" else row_filter.rows
     return getattr(faiss, name)(allowed)
 
@@ -150,7 +157,9 @@ def make_selector(name: str, row_filter: RowFilter) -> Any:
 def measure_faiss(
     index: Any, selector: Any, vectors: Vectors, queries: Vectors, least: Float64Array
 ) -> dict[str, float]:
-    """Recall and speed of the first setting that reaches `TARGET_RECALL`, else of the best."""
+    """Recall and speed of FAISS at the first setting that reaches `TARGET_RECALL`, else at the
+    setting of highest recall.
+    """
     best: dict[str, float] = {"recall": -1.0}
     for n_probe in PROBES:
         parameters = parameters_of(index, n_probe, selector)
@@ -165,7 +174,7 @@ def measure_faiss(
 
 
 def parameters_of(index: Any, n_probe: int, selector: Any) -> Any:
-    """FAISS search parameters of the class that fits this index, with the selector."""
+    """FAISS search parameters, of the class that fits the type of an index, with an id selector."""
     if isinstance(index, faiss.IndexRefine):
         base = parameters_of(faiss.downcast_index(index.base_index), n_probe, selector)
         return faiss.IndexRefineSearchParameters(k_factor=K_FACTOR, base_index_params=base)

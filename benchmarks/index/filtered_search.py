@@ -1,4 +1,4 @@
-"""Filtered search: recall, speed and forbidden ids, beside FAISS with an id selector.
+"""Filtered search: recall, speed and forbidden ids, compared with FAISS and an id selector.
 
     python -m benchmarks.index.filtered_search SYNTHETIC --build BUILD --out results/filters.json
 
@@ -6,10 +6,11 @@ Filters have five selectivities and three kinds: random galaxies, the galaxies m
 the queries, and the galaxies least similar to them (filter and query disagree). Recall compares
 the returned ids with exact search over the vectors that were embedded.
 
-The baseline is FAISS's `IDSelectorBitmap` on the same inverted lists, with candidates re-ranked
-by the same code, all queries in one call; it is swept over probed lists and candidates, and its
-fastest setting that reaches a recall of .95 counts. One thread, CPU time, shortest of three runs.
-Other index types and selectors of FAISS are compared in `benchmarks.index.faiss_id_selectors`.
+The baseline is FAISS's `IDSelectorBitmap` on the same inverted lists, with candidates re-ranked by
+the same code, all queries in one call; it is swept over probed lists and candidates, and its
+fastest setting that reaches a recall of .95 counts. Speeds are CPU times with one thread, the
+shortest of three runs. Other index types and selectors of FAISS are compared in
+`benchmarks.index.faiss_id_selectors`.
 
 Limits of this comparison: the sweep covers only `nprobe`. FAISS since 1.14.2 can also stop by
 itself (`SearchParametersIVF.max_codes` with `ensure_topk_full`: lists are read, nearest first,
@@ -53,7 +54,9 @@ N_FORBIDDEN = 100_000
 
 
 def main() -> int:
-    """Measure every filter of the grid, then search for forbidden ids, and print the table."""
+    """Measure the filters of every kind and selectivity, count forbidden ids in the results of
+    random filters, and print the table; returns the exit status.
+    """
     arguments = parse()
     faiss.omp_set_num_threads(1)
     index = open_build(arguments.build)
@@ -78,7 +81,7 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    """The options of the command line."""
+    """The options of the benchmark of filtered search, parsed from the command line."""
     parser = argparse.ArgumentParser(description="Measure filtered search.")
     add = parser.add_argument
     add("synthetic", type=Path, help="directory that benchmarks.index.synthetic_vectors wrote")
@@ -93,7 +96,9 @@ def parse() -> argparse.Namespace:
 def choose_galaxies(
     index: GalaxyIndex, among: Modality, queries: Vectors, kind: str, share: float
 ) -> RowFilter:
-    """A filter that selects a share of the stored vectors, at least one, of a kind in `KINDS`."""
+    """A filter that selects a share of the stored vectors, at least one: random vectors, those most
+    similar to the queries ("alike"), or those least similar ("unlike").
+    """
     stored = index.stored(among)
     n = max(1, round(share * len(stored)))
     if kind == "random":
@@ -113,7 +118,9 @@ def measure_filter(
     queries: Vectors,
     row_filter: RowFilter,
 ) -> dict[str, Any]:
-    """Recall and speed of galsearch, one by one and in one call, and of FAISS's selector."""
+    """Recall and speed of galsearch with one filter, for queries one by one and in one call, and of
+    FAISS's `IDSelectorBitmap`.
+    """
     using, among = direction
     width = min(K, len(row_filter))
     least = best_cosines(vectors[row_filter.rows], queries)[:, width - 1 : width]
@@ -141,7 +148,7 @@ def measure_filter(
 
 
 def shortest_cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of the shortest of three runs."""
+    """CPU seconds of the shortest of three runs of a function."""
     seconds = []
     for _ in range(3):
         start = time.process_time()
@@ -153,9 +160,10 @@ def shortest_cpu_seconds(work: Callable[[], object]) -> float:
 def sweep_faiss_selector(
     selector: FaissBitmapSearch, vectors: Vectors, queries: Vectors, least: Float64Array
 ) -> dict[str, float] | None:
-    """The fastest setting of FAISS that reaches `TARGET_RECALL`, else the one of highest recall.
+    """Recall and speed of FAISS at the fastest setting that reaches `TARGET_RECALL`, else at the
+    one of highest recall.
 
-    None where the build has no inverted lists to probe.
+    The result is None where the build has no inverted lists to probe.
     """
     if not selector.n_lists:
         return None
@@ -183,9 +191,8 @@ def sweep_faiss_selector(
 
 
 def count_forbidden(index: GalaxyIndex, stored_queries: Any, n: int) -> dict[str, int]:
-    """Counts of returned ids that the filter forbids, over `n` queries with filters of many sizes.
-
-    Also counts the results that are shorter than they could be.
+    """Counts over `n` filtered queries with filters of many sizes: of returned ids, of ids that the
+    filter forbids, and of results that are shorter than they could be.
     """
     generator = np.random.default_rng(3)
     counts = {"questions": 0, "ids": 0, "forbidden": 0, "short": 0}
@@ -207,7 +214,7 @@ def count_forbidden(index: GalaxyIndex, stored_queries: Any, n: int) -> dict[str
 
 
 def table(results: dict[str, Any]) -> str:
-    """Markdown table with one row for each filter."""
+    """Markdown table of filtered search with one row for each filter."""
     lines = [
         "| using | among | filter | share | recall@10 | exact | forbidden, short "
         "| queries/s in one call, one by one "

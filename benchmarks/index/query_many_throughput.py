@@ -1,11 +1,11 @@
-"""Queries per second of `query_many`, of this checkout beside another one.
+"""Queries per second of `query_many` in this checkout of galsearch and in another one.
 
     python -m benchmarks.index.query_many_throughput INDEX --other CHECKOUT --out results.json
 
-Each checkout runs in a process of its own, with as many threads as `--threads` says. Runs of the
-two alternate, so that a change in the load of the machine meets both. Times are given in wall
-seconds and in CPU seconds; on a machine with other work, CPU seconds are the ones to compare. The
-time inside FAISS, which both checkouts share, is measured in CPU seconds too.
+Each checkout runs in a process of its own, with as many threads as `--threads` says. Runs of both
+checkouts alternate, so that a change in the load of the machine affects both. Times are given in
+wall seconds and in CPU seconds; on a machine with other work, CPU seconds are the ones to compare.
+The time inside FAISS, which both checkouts share, is measured in CPU seconds too.
 """
 
 import argparse
@@ -51,11 +51,15 @@ for line in sys.stdin:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(json.dumps({"wall": wall, "cpu": cpu, "faiss": in_faiss[0]}), flush=True)
 """
-"""Run by each checkout's own process: measures one direction for each line it reads."""
+"""Program that runs in the process of each checkout: for each line that it reads, it measures one
+direction of search.
+"""
 
 
 def main() -> int:
-    """Measure the checkouts that the command line names; print a table."""
+    """Measure the checkouts that the command line names, and print a table; returns the exit
+    status.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("index", type=Path, help="directory of an index")
     parser.add_argument("--other", type=Path, help="another checkout of galsearch")
@@ -83,7 +87,9 @@ def main() -> int:
 def measure(
     index: Path, checkouts: dict[str, Path], *, n: int, repeats: int, threads: int
 ) -> dict[str, Any]:
-    """Median seconds of each checkout for `n` queries in every direction, runs alternating."""
+    """Median seconds that each checkout takes for `n` queries in every direction; the runs of the
+    checkouts alternate.
+    """
     workers = {
         name: start_worker(path, {"index": str(index), "n": n, "threads": threads})
         for name, path in checkouts.items()
@@ -105,7 +111,9 @@ def measure(
 
 
 def start_worker(checkout: Path, arguments: dict[str, Any]) -> "subprocess.Popen[str]":
-    """A process that imports galsearch from a checkout and waits for directions."""
+    """A process that imports galsearch from a checkout, opens the index and waits for directions to
+    measure.
+    """
     counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     threads = dict.fromkeys(counts, str(arguments["threads"]))
     worker = subprocess.Popen(
@@ -121,18 +129,20 @@ def start_worker(checkout: Path, arguments: dict[str, Any]) -> "subprocess.Popen
 
 
 def _exchange(worker: "subprocess.Popen[str]", line: str) -> str:
-    """The line that a worker writes after it has read one."""
+    """The line that a worker process writes in reply to a line."""
     assert worker.stdin is not None and worker.stdout is not None  # noqa: S101, PT018
     worker.stdin.write(line)
     worker.stdin.flush()
-    answer = worker.stdout.readline()
-    if not answer:
+    reply = worker.stdout.readline()
+    if not reply:
         raise RuntimeError(f"a benchmark process ended with status {worker.wait()}")
-    return answer
+    return reply
 
 
 def table(results: dict[str, Any]) -> str:
-    """Markdown table with one row for each direction."""
+    """Markdown table of the throughput of both checkouts, with one row for each direction of
+    search.
+    """
     lines = [
         f"{results['n']:,} queries in one call, {results['threads']} thread(s), median of "
         f"{results['repeats']}; queries per CPU second (wall second), share of FAISS",

@@ -4,8 +4,8 @@
 
 Queries are galaxies of the build, and each is excluded from its own results. A neighbour counts
 as found where its cosine is at least that of the k-th exact neighbour, so ties are not misses.
-Every measurement is written, query by query, to `benchmarks/results/recall-NAME.json`; the table
-on stdout is computed from these numbers.
+All measurements are written, query by query, to `benchmarks/results/recall-NAME.json`, from which
+the table on stdout is computed.
 """
 
 import argparse
@@ -32,7 +32,9 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 
 def main() -> int:
-    """Measure a build, write the results and print the table."""
+    """Measure recall and speed of a build, write the results and print the table; returns the exit
+    status.
+    """
     parser = argparse.ArgumentParser(description="Recall and speed of an index build.")
     parser.add_argument("index", type=Path, help="directory of the build")
     parser.add_argument("--queries", type=int, default=1000, help="number of query galaxies")
@@ -40,7 +42,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/recall-NAME.json")
     arguments = parser.parse_args()
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
-        # The libraries read these variables when they are loaded, which has happened already.
+        # The variables are set for a new process, because the libraries read them when they are
+        # loaded, and they are loaded already.
         command = [sys.executable, *sys.orig_argv[1:]]
         return subprocess.run(command, env={**os.environ, **ONE_THREAD}, check=False).returncode
     engine = open_index(arguments.index)
@@ -53,7 +56,9 @@ def main() -> int:
 
 
 def measure(engine: SearchEngine, *, n_queries: int, seed: int) -> dict[str, Any]:
-    """Measurements of every direction, with the build, the versions and the machine."""
+    """Recall and latency in every direction of search, with a description of the build, the
+    versions and the machine.
+    """
     directory, manifest = engine.index.directory, engine.manifest
     present = [pair for pair in DIRECTIONS if set(pair) <= set(manifest.modalities)]
     return {
@@ -81,7 +86,9 @@ def measure(engine: SearchEngine, *, n_queries: int, seed: int) -> dict[str, Any
 def measure_direction(
     engine: SearchEngine, using: Modality, among: Modality, *, n_queries: int, seed: int
 ) -> dict[str, Any]:
-    """Recall, latency and batch time of one direction, query by query."""
+    """Recall and latency, query by query, and the time of all queries in one call, in one direction
+    of search.
+    """
     ids = engine.index.stored(using).ids
     rows = np.random.default_rng(seed).permutation(len(ids))[:n_queries]
     query_ids = ids[np.sort(rows)]
@@ -114,18 +121,20 @@ def measure_direction(
 
 
 def count_found(found: NeighboursBatch, exact: NeighboursBatch, k: int) -> list[int]:
-    """For each query the number of its `k` exact neighbours, or of their equals, in `found`."""
+    """The number of exact neighbours (among `k`), or of neighbours with equal similarity, that were
+    found for each query.
+    """
     n_true = np.minimum(k, exact.counts)
     last = np.maximum(n_true - 1, 0)[:, None]
     least = np.take_along_axis(exact.similarity, last, axis=1)
-    # Padding is NaN, which is never larger.
+    # Missing neighbours have NaN as similarity, and no comparison with NaN is true.
     near = (found.similarity >= least) & (np.arange(found.similarity.shape[1]) < n_true[:, None])
     counts: list[int] = np.count_nonzero(near, axis=1).tolist()
     return counts
 
 
 def table(results: dict[str, Any]) -> str:
-    """Markdown table of the results, one row for each direction."""
+    """Markdown table of recall and speed, with one row for each direction of search."""
     lines = [
         "| using | among | recall@1 | recall@10 | recall@100 | one by one: queries/s, p50, p99 ms "
         "| in one call: queries/s | n_probe, rerank |",
@@ -146,7 +155,9 @@ def table(results: dict[str, Any]) -> str:
 
 
 def _mean_share(found: list[int], true: list[int]) -> float:
-    """Mean share of the exact neighbours that were found; 1 for a query that has none."""
+    """Mean over queries of the share of the exact neighbours that were found; a query without exact
+    neighbours counts as 1.
+    """
     n: Int64Array = np.array(true)
     return float(np.mean(np.where(n > 0, np.array(found) / np.maximum(n, 1), 1.0)))
 

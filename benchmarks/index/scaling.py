@@ -30,11 +30,15 @@ from galsearch.index.ivf.faiss_api import faiss
 
 N_QUERIES = 1000
 PEAKS = {"RssAnon": "peak_anonymous_bytes", "VmRSS": "peak_resident_bytes"}
-"""Entries of /proc/self/status, and their names in the results."""
+"""Entries of /proc/self/status that describe the memory of a process, and their names in the
+results.
+"""
 
 
 def main() -> int:
-    """Measure the directories that have no results yet, print the table and draw the figure."""
+    """Measure the directories of vectors that have no results yet, print the table and draw the
+    figure; returns the exit status.
+    """
     parser = argparse.ArgumentParser(description="Growth of time and memory with size.")
     add = parser.add_argument
     add("synthetic", type=Path, nargs="+", help="what benchmarks.index.synthetic_vectors wrote")
@@ -61,7 +65,9 @@ def main() -> int:
 
 
 def measure(synthetic: Path, out: Path) -> dict[str, Any]:
-    """Time, memory and size of one build, and the latency of its queries."""
+    """Time, peak memory and size of the build of one directory of vectors, and the latency of
+    queries.
+    """
     recipe = IndexRecipe(name=synthetic.name, store="int8", n_tuning_queries=500)
     peaks = dict.fromkeys(PEAKS.values(), 0)
     finished = threading.Event()
@@ -95,7 +101,9 @@ def measure(synthetic: Path, out: Path) -> dict[str, Any]:
 
 
 def sample_memory(peaks: dict[str, int], finished: threading.Event) -> None:
-    """Raise `peaks` to the memory of this process, every 0.2 s until `finished` is set."""
+    """Sample the memory of this process every 0.2 s until `finished` is set, and raise the values
+    of `peaks` (bytes) to the largest found.
+    """
     while not finished.wait(0.2):
         for line in Path("/proc/self/status").read_text().splitlines():
             name, _, value = line.partition(":")
@@ -144,17 +152,17 @@ def query_latencies(index: GalaxyIndex, using: Modality, among: Modality) -> lis
 
 
 def by_size(results: dict[str, Any]) -> list[dict[str, Any]]:
-    """The measured builds by rising number of vectors."""
+    """The results of the measured builds, ordered by rising number of vectors."""
     return sorted(results.values(), key=lambda entry: sum(entry["n_vectors"].values()))
 
 
 def seconds_without_recall(entry: dict[str, Any]) -> float:
-    """Seconds of the stages of a build other than the measurement of recall."""
+    """Seconds of all stages of a build together, other than the measurement of recall."""
     return float(sum(s for name, s in entry["stages"].items() if "recall" not in name))
 
 
 def table(results: dict[str, Any]) -> str:
-    """Markdown table with one row for each size."""
+    """Markdown table of build time, memory and latency, with one row for each number of vectors."""
     lines = [
         "| images, spectra | build, s (CPU s) | without measuring recall, s "
         "| peak memory without page cache | bytes per vector | recall@10, four directions "

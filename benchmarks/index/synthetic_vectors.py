@@ -40,29 +40,35 @@ MODALITIES = tuple(Modality)
 FIRST_ID = 39_627_000_000_000_000
 """TARGETID of the first synthetic galaxy; the others follow without gaps."""
 N_NEIGHBOURS = 16
-"""Galaxies whose differences are mixed; more than the intrinsic dimension of either modality."""
+"""Number of neighbours whose differences to a galaxy are mixed; it is larger than the intrinsic
+dimension of either modality.
+"""
 SHARD_ROWS = 50_000
 ORIGIN = "drawn"
-"""Name of the dataset in the files; it stays, so that the same seed gives the same bytes."""
+"""Name of the dataset in the written files; it must not change, so that the same seed gives the
+same bytes.
+"""
 RANKS = (1, 2, 5, 10, 20, 50)
 """Ranks of the neighbours whose distances `likeness.json` compares."""
 _BLOCK_ROWS = 512
-"""Galaxies mixed at a time: their neighbours fill 4 MB."""
+"""Number of galaxies that are mixed at a time; the vectors of their neighbours fill 4 MB."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Embedded galaxies that have both modalities, and each one's neighbours in both at once."""
+    """Embedded galaxies that have both modalities, with the nearest neighbours of each in both
+    modalities jointly. Synthetic galaxies are sampled around them.
+    """
 
     ids: TargetIds
     joint: Vectors
-    """(n, 2 d) image embedding beside spectrum embedding."""
+    """(n, 2 d) image embedding followed by spectrum embedding of each galaxy."""
     columns: Float64Array
     """(n, c) catalogue columns, of which the first two are right ascension and declination."""
     names: tuple[str, ...]
     """Names of the catalogue columns."""
     near: Rows
-    """(n, N_NEIGHBOURS) rows of the nearest neighbours."""
+    """(n, N_NEIGHBOURS) row numbers of each galaxy's nearest neighbours."""
     fingerprint: Fingerprint
 
     @property
@@ -95,9 +101,11 @@ def sample_galaxies(
     generator: np.random.Generator,
     kinds: tuple[Modality, ...] = MODALITIES,
 ) -> tuple[dict[Modality, Vectors], Float64Array]:
-    """Embeddings (n, d) of the modalities in `kinds`, and catalogue columns (n, c)."""
+    """Embeddings (n, d), by modality, of `n` synthetic galaxies sampled around the source's
+    galaxies, and catalogue columns (n, c).
+    """
     rows = generator.integers(0, len(source.ids), n)
-    # A difference of two galaxies scatters twice as much as one galaxy: hence the 2.
+    # The variance of a difference of two galaxies is twice that of one galaxy, hence the factor 2.
     weights = generator.normal(size=(n, N_NEIGHBOURS)) / np.sqrt(2 * N_NEIGHBOURS)
     near = source.near[rows]
     columns = mixed(source.columns, rows, near, weights)
@@ -113,7 +121,9 @@ def sample_galaxies(
 
 
 def mixed(values: Any, rows: Any, near: Any, weights: Any) -> Any:
-    """Values of each row plus the weighted differences to the values of its neighbours."""
+    """Values of galaxies at `rows`, plus the weighted differences to the values of their
+    neighbours.
+    """
     own = 1 - weights.sum(axis=1)
     found = np.empty((len(rows), values.shape[1]), values.dtype)
     for start in range(0, len(rows), _BLOCK_ROWS):
@@ -128,8 +138,8 @@ def write_synthetic(
 ) -> None:
     """Write an embeddings directory of `n` synthetic galaxies; complete shards are not rewritten.
 
-    The first `n_spectra` have a spectrum too. A smaller directory holds the first galaxies of a
-    larger one of the same seed.
+    The first `n_spectra` galaxies have a spectrum too. Of two directories made with the same seed,
+    the smaller one holds the first galaxies of the larger one.
     """
     shards: dict[Modality, dict[str, int]] = {kind: {} for kind in MODALITIES}
     tables = []
@@ -173,7 +183,7 @@ def write_store_record(
 
 
 def likeness(source: Source, *, seed: int) -> dict[str, Any]:
-    """Statistics of the embedded galaxies beside those of as many synthetic ones ("drawn")."""
+    """Statistics of the embedded galaxies, and of as many synthetic ones under the key "drawn"."""
     generator = np.random.default_rng([seed, 10**9 + 1])
     synthetic, _ = sample_galaxies(source, len(source.ids), generator)
     return {
@@ -185,7 +195,9 @@ def likeness(source: Source, *, seed: int) -> dict[str, Any]:
 
 
 def describe(image: Vectors, spectrum: Vectors) -> dict[str, Any]:
-    """Median cosine distance of neighbours by rank, intrinsic dimension and modality gap."""
+    """Statistics of a set of embeddings: the median cosine distance of neighbours by rank, the
+    intrinsic dimension and the modality gap.
+    """
     found: dict[str, Any] = {
         "gap": float(np.linalg.norm(image.mean(axis=0) - spectrum.mean(axis=0))),
         "pair_cosine": float(np.median(np.vecdot(image, spectrum))),
@@ -203,7 +215,9 @@ def describe(image: Vectors, spectrum: Vectors) -> dict[str, Any]:
 
 
 def _cosines(queries: Vectors, stored: Vectors, *, same: bool) -> Float64Array:
-    """(q, 50) cosines of the first 2,000 queries with their neighbours, without themselves."""
+    """(q, 50) largest cosines of the first 2,000 queries with the stored vectors; where both are
+    the same vectors, a query's cosine with itself is left out.
+    """
     index = faiss.IndexFlatIP(stored.shape[1])
     index.add(np.ascontiguousarray(stored))
     found = index.search(np.ascontiguousarray(queries[:2000]), max(RANKS) + same)[0]
@@ -211,10 +225,10 @@ def _cosines(queries: Vectors, stored: Vectors, *, same: bool) -> Float64Array:
 
 
 def intrinsic_dimension(distances: Float64Array) -> float:
-    """Maximum-likelihood estimate of the intrinsic dimension.
+    """Maximum-likelihood estimate of the intrinsic dimension of a set of vectors.
 
-    It follows Levina and Bickel (2004), averaged over galaxies as MacKay and Ghahramani advise
-    (mean of the inverses).
+    The estimate follows Levina and Bickel (2004), averaged over galaxies as MacKay and Ghahramani
+    advise (mean of the inverses).
 
     Parameters
     ----------

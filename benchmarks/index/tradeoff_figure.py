@@ -20,7 +20,7 @@ COLOURS = (
 
 
 def main() -> int:
-    """Draw the figure of a results file."""
+    """Draw the figure of the engine comparison from a results file; returns the exit status."""
     parser = argparse.ArgumentParser(description="Draw recall against queries per second.")
     parser.add_argument("results", type=Path, help="JSON of benchmarks.index.compare_engines")
     parser.add_argument("--out", type=Path, required=True, help="PNG file")
@@ -30,7 +30,8 @@ def main() -> int:
 
 
 def pareto_front(found: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """(recall, queries/s) of the settings that no other beats in both, by rising recall.
+    """The pairs (recall, queries per second) that no other pair exceeds in both values, by rising
+    recall: the Pareto front of an engine's settings.
 
     Examples
     --------
@@ -45,7 +46,9 @@ def pareto_front(found: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def draw_tradeoff(results: dict[str, Any], out: Path) -> None:
-    """Draw one column for each direction: queries in one call above, one by one below."""
+    """Draw recall against queries per second of all engines and write the PNG file. The figure has
+    one column of panels for each direction: queries in one call above, one by one below.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 8), layout="constrained")
@@ -71,7 +74,7 @@ def draw_tradeoff(results: dict[str, Any], out: Path) -> None:
 
 
 def _draw_engine(panels: Any, key: str, found: dict[str, Any], colours: dict[str, str]) -> None:
-    """Draw the curves of one engine and note its colour."""
+    """Draw the curves of one engine in all panels, and record its colour in `colours`."""
     name, variant, among = key.split("|")
     label = name if variant == "default" else f"{name} {variant}"
     colour = colours.setdefault(label, COLOURS[len(colours) % len(COLOURS)])

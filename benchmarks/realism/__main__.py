@@ -10,7 +10,9 @@ from benchmarks.realism.samples.simulated_survey import SimulatedSurvey
 
 
 def main() -> int:
-    """Compare the simulated survey named on the command line with real samples."""
+    """Compare the simulated survey named on the command line with real samples, and write the
+    report; returns the exit status.
+    """
     parser = argparse.ArgumentParser(description="Compare simulated with real galaxies.")
     parser.add_argument("--survey", type=Path, required=True, help="made by galsearch simulate")
     parser.add_argument("--real", type=Path, required=True, help="folder of real survey files")

@@ -1,4 +1,4 @@
-"""All measurements of the realism benchmark, as plain numbers, and thumbnails."""
+"""All measurements of the realism benchmark, which compare simulated with real galaxies."""
 
 import datetime
 import json
@@ -19,7 +19,9 @@ from galsearch.core.arrays import Float64Array
 
 @dataclass(frozen=True)
 class Sizes:
-    """Number of objects of each sample, and repeats and folds of the cross-validation."""
+    """Numbers of objects in the samples of the realism benchmark, and of repeats and folds of the
+    cross-validation.
+    """
 
     galaxies: int = 12000
     colours: int = 3000
@@ -34,7 +36,9 @@ class Sizes:
 def measure(
     simulated: SimulatedSurvey, real: Path, sizes: Sizes, seed: int
 ) -> tuple[dict[str, Any], list[Pictures]]:
-    """Results for `realism.json`, and thumbnails."""
+    """Results of all comparisons of a simulated survey with real samples, as plain numbers for
+    `realism.json`, and thumbnails.
+    """
     colours = compare_photometry(
         simulated, real, n=sizes.colours, n_sdss=sizes.sdss, folds=sizes.folds, seed=seed
     )

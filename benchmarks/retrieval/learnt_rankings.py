@@ -47,8 +47,8 @@ def measure_learnt(arguments: argparse.Namespace, pools: list[Rows]) -> dict[str
     DatasetError
         Where there are too few training or validation galaxies.
     """
-    everyone = read_all(arguments.embeddings)
-    splits = split_of(everyone.target_ids)
+    all_pairs = read_all(arguments.embeddings)
+    splits = split_of(all_pairs.target_ids)
     generator = np.random.default_rng(arguments.seed)
     rows = {s: np.flatnonzero(splits == s) for s in ("train", "validation", "test")}
     rows["train"] = np.sort(generator.permutation(rows["train"])[: arguments.train])
@@ -61,9 +61,9 @@ def measure_learnt(arguments: argparse.Namespace, pools: list[Rows]) -> dict[str
     if arguments.parameter_model:
         # The catalogue is checked first, so that a missing true parameter is an error before any
         # pixel is read.
-        catalogue = catalogue_of(arguments.embeddings, everyone.target_ids[:2], None)
+        catalogue = catalogue_of(arguments.embeddings, all_pairs.target_ids[:2], None)
         parameter_estimates.parameters_of(catalogue, np.zeros((2, N_FIBRE)))
-    used = everyone.take(np.sort(np.concatenate(list(rows.values()))))
+    used = all_pairs.take(np.sort(np.concatenate(list(rows.values()))))
     split = split_of(used.target_ids)
     results: dict[str, Any] = {}
     with ProgressBars(console=Console(stderr=True), transient=True) as bars:

@@ -24,6 +24,7 @@ from galsearch.encoders.preprocess.prepare import prepare_spectra
 from tests.training.conftest import run_stage
 from training import image_pretraining
 from training.engine.processes import Processes
+from training.image_pretraining_config import ImagePretrainingConfig
 from training.objectives import dino_views as image_views
 from training.objectives.contrastive_step import EmbeddingQueue, contrastive_step
 from training.objectives.masked_spectra import objective_for
@@ -90,7 +91,7 @@ def align(processes: Processes, n_parts: int = 1) -> Result:
 def distil(processes: Processes) -> Result:
     """One step of self-distillation, its views sampled for the whole batch."""
     config = dataclasses.replace(
-        image_pretraining.ImagePretrainingConfig(),
+        ImagePretrainingConfig(),
         model=DISTILLED, local_size=12, n_local=2, held_size=32,
     )  # fmt: skip
     raw = torch.randn(N_GALAXIES, 3, 32, 32, generator=torch.Generator().manual_seed(5)) * 0.05

@@ -1,1 +1,3 @@
-"""Galaxies with known properties: data sets, labels, the sample of a run, inputs of networks."""
+"""Data of the downstream benchmark: galaxies with known properties, the sample of a run, and the
+inputs of networks.
+"""

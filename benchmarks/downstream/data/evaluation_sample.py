@@ -1,4 +1,4 @@
-"""The galaxies of one run with their labels, which are checked before anything is trained."""
+"""Galaxies and labels of one run of the downstream benchmark, checked before training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,34 +18,46 @@ from galsearch.dataset.schema import HAS, TARGET_ID
 
 MAG_COLUMNS = ("mag_g", "mag_r", "mag_z")
 FEWEST_VALIDATION = 20
-"""Smallest number of validation galaxies."""
+"""Smallest number of validation galaxies with which the benchmark runs."""
 RESOLVED_COLUMN, RESOLVED_ARCSEC = "r_eff_arcsec", 2.0
-"""Shapes are scored separately for galaxies with at least this half-light radius."""
+"""Catalogue column of the half-light radius, and the smallest radius in arcsec of the galaxies
+whose shapes are also scored separately.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Galaxies that have every measured modality, in order of TARGETID."""
+    """The galaxies of a run, all of which have every measured modality, with labels, in order of
+    TARGETID.
+    """
 
     target_ids: TargetIds
-    """(n,) ascending."""
+    """(n,) TARGETIDs of the galaxies, ascending."""
     split: npt.NDArray[np.str_]
-    """(n,) 'train', 'validation' or 'test'."""
+    """(n,) split of each galaxy: 'train', 'validation' or 'test'."""
     labels: dict[str, str]
-    """For each property, the expression that it was computed from."""
+    """Expression in catalogue columns from which each property was computed, by the property's
+    name.
+    """
     properties: prediction_targets.Targets
-    """Redshift and physical properties."""
+    """Redshift and physical properties of the galaxies, which are predicted."""
     shapes: prediction_targets.Targets | None
-    """Morphological classes and flags, where they are known."""
+    """Morphological classes and flags of the galaxies; None where they are unknown."""
     magnitudes: Float64Array | None
-    """(n, 3) magnitudes in g, r, z; NaN where not measured."""
+    """(n, 3) magnitudes in g, r, z, NaN where not measured; None where the dataset has no
+    magnitudes.
+    """
     resolved: BoolArray | None
-    """(n,) True for galaxies that are large enough for their shape to be visible."""
-    said: tuple[str, ...]
-    """Messages for people: which galaxies and labels were left out, and why."""
+    """(n,) True for galaxies that are large enough for their shape to be visible; None where sizes
+    are unknown.
+    """
+    messages: tuple[str, ...]
+    """Messages for people on the galaxies and labels that were left out, and the reasons."""
 
     def rows(self, split: str) -> Rows:
-        """Row numbers of the galaxies in a split."""
+        """Row numbers, within the sample, of the galaxies of one split ('train', 'validation' or
+        'test').
+        """
         return np.flatnonzero(self.split == split)
 
 
@@ -59,7 +71,8 @@ def draw_sample(
     n: int | None = None,
     seed: int = 1,
 ) -> Sample:
-    """The galaxies and labels of a run.
+    """A sample of a dataset's galaxies with labels, on which a run of the downstream benchmark
+    trains and tests its models.
 
     Parameters
     ----------
@@ -75,7 +88,7 @@ def draw_sample(
     n
         Largest number of galaxies, which are chosen at random from all splits.
     seed
-        Seed of this choice.
+        Seed of the random choice.
 
     Raises
     ------
@@ -84,31 +97,31 @@ def draw_sample(
     """
     table = galaxies.catalogue
     has = _has(galaxies, table, modalities)
-    said = [
+    messages = [
         f"{galaxies.name}: {len(table)} galaxies, {int(has.sum())} have "
         f"{' and '.join(modalities)}; {int((~has).sum())} left out"
     ]
     rows = np.flatnonzero(has)
     if n is not None and n < len(rows):
         rows = np.random.default_rng(seed).choice(rows, n, replace=False)
-        said.append(f"{n} of them chosen at random (seed {seed})")
+        messages.append(f"{n} of them chosen at random (seed {seed})")
     rows = rows[np.argsort(table[TARGET_ID].to_numpy()[rows])]
     table, split = table.take(pa.array(rows)), galaxies.split[rows]
     found = prediction_targets.parse_labels(labels, table.column_names)
     properties = prediction_targets.properties_of(found, table)
     _check_splits(galaxies.name, split)
     for name, values in zip(properties.names, properties.values.T, strict=True):
-        said.append(prediction_targets.check_known(name, found[name], values, split))
-    shapes = _shapes(class_column, flags, table, split, said)
+        messages.append(prediction_targets.check_known(name, found[name], values, split))
+    shapes = _shapes(class_column, flags, table, split, messages)
     return Sample(
         table[TARGET_ID].to_numpy(),
         split,
         found,
         properties,
         shapes,
-        _magnitudes(table, said),
+        _magnitudes(table, messages),
         _resolved(table),
-        tuple(said),
+        tuple(messages),
     )
 
 
@@ -152,25 +165,25 @@ def _shapes(
     flags: Sequence[str] | None,
     table: pa.Table,
     split: npt.NDArray[Any],
-    said: list[str],
+    messages: list[str],
 ) -> prediction_targets.Targets | None:
     if class_column is None and flags is None:
-        wanted = (prediction_targets.CLASS_COLUMN, *prediction_targets.FLAG_COLUMNS)
-        missing = [name for name in wanted if name not in table.column_names]
+        required = (prediction_targets.CLASS_COLUMN, *prediction_targets.FLAG_COLUMNS)
+        missing = [name for name in required if name not in table.column_names]
         if missing:
-            said.append(f"shapes: not measured, the dataset has no {', '.join(missing)}")
+            messages.append(f"shapes: not measured, the dataset has no {', '.join(missing)}")
             return None
         class_column, flags = prediction_targets.CLASS_COLUMN, prediction_targets.FLAG_COLUMNS
     shapes = prediction_targets.shapes_of(class_column, flags or (), table)
-    said.append(f"shapes: {', '.join(shapes.names)}")
+    messages.append(f"shapes: {', '.join(shapes.names)}")
     for name, values in zip(shapes.names, shapes.values.T, strict=True):
         text = prediction_targets.check_known(name, name.removeprefix("class:"), values, split)
         if not np.isfinite(values).all():
-            said.append(text)
+            messages.append(text)
     return shapes
 
 
-def _magnitudes(table: pa.Table, said: list[str]) -> Float64Array | None:
+def _magnitudes(table: pa.Table, messages: list[str]) -> Float64Array | None:
     for prefix in ("", "label_"):
         names = [prefix + name for name in MAG_COLUMNS]
         if all(name in table.column_names for name in names):
@@ -178,9 +191,9 @@ def _magnitudes(table: pa.Table, said: list[str]) -> Float64Array | None:
             magnitudes = np.stack(values, axis=1)
             if np.isfinite(magnitudes).all(axis=1).sum() >= prediction_targets.FEWEST_TRAIN:
                 n_gaps = int((~np.isfinite(magnitudes)).any(axis=1).sum())
-                said.append(f"photometry: {', '.join(names)}; {n_gaps} galaxies lack a band")
+                messages.append(f"photometry: {', '.join(names)}; {n_gaps} galaxies lack a band")
                 return magnitudes
-    said.append(f"photometry: not measured, the dataset has no {', '.join(MAG_COLUMNS)}")
+    messages.append(f"photometry: not measured, the dataset has no {', '.join(MAG_COLUMNS)}")
     return None
 
 

@@ -1,7 +1,7 @@
 """Galaxies with labels: a dataset of galsearch, or AstroCLIP's Parquet shards as published.
 
-Both have a catalogue and batches of pixels. Additional labels come from tables with a TARGETID
-column (`--label-table`), such as those of PROVABGS.
+Both kinds of dataset have a catalogue and batches of pixels. Additional labels come from tables
+with a TARGETID column (`--label-table`), such as those of PROVABGS.
 """
 
 import functools
@@ -25,15 +25,15 @@ from galsearch.dataset.schema import HAS, IMAGE_SHAPE, PROPERTIES_FILE, TARGET_I
 
 
 class Galaxies(Protocol):
-    """A dataset on which the benchmark can be run."""
+    """Interface of a dataset on which the downstream benchmark can be run."""
 
     @property
     def name(self) -> str:
-        """The name of the dataset."""
+        """The name of the dataset, for messages and results."""
 
     @property
     def digest(self) -> str:
-        """A digest that changes when the galaxies do."""
+        """Digest of the dataset as text; it changes when the galaxies change."""
 
     @property
     def published(self) -> bool:
@@ -41,18 +41,21 @@ class Galaxies(Protocol):
 
     @property
     def catalogue(self) -> pa.Table:
-        """A row for each galaxy, with target_id, has_image, has_spectrum and labels."""
+        """The catalogue, a row for each galaxy with target_id, has_image, has_spectrum, labels."""
 
     @property
     def split(self) -> npt.NDArray[np.str_]:
         """(n,) 'train', 'validation' or 'test', for each row of the catalogue."""
 
     def batches(self) -> Iterator[GalaxyBatch]:
-        """Every galaxy once, in the order of the catalogue."""
+        """Yield batches with the pixels of all galaxies, each galaxy once, in the order of the
+        catalogue.
+        """
 
 
 def open_galaxies(path: Path, label_tables: Sequence[str] = ()) -> Galaxies:
-    """The galaxies in a directory that `galsearch ingest` wrote, or that holds AstroCLIP's shards.
+    """The labelled galaxies in a directory that `galsearch ingest` wrote, or that holds AstroCLIP's
+    shards.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def open_galaxies(path: Path, label_tables: Sequence[str] = ()) -> Galaxies:
     Raises
     ------
     DatasetError
-        Where the directory is neither of the two.
+        Where the directory holds neither kind of dataset.
     """
     if path.is_dir() and not (path / PROPERTIES_FILE).is_file():
         shards = sorted(path.glob("*.parquet"))
@@ -80,7 +83,9 @@ def open_galaxies(path: Path, label_tables: Sequence[str] = ()) -> Galaxies:
 
 
 def with_labels(catalogue: pa.Table, tables: Sequence[str]) -> pa.Table:
-    """The catalogue with the columns of tables, joined by TARGETID; null where a row is missing."""
+    """The catalogue with the columns of label tables added, joined by TARGETID; null where a table
+    has no row for a galaxy.
+    """
     if not tables:
         return catalogue
     found = labels_of(read_labels(list(tables), []), catalogue[TARGET_ID].to_numpy())
@@ -94,7 +99,7 @@ def with_labels(catalogue: pa.Table, tables: Sequence[str]) -> pa.Table:
 
 @dataclass(frozen=True, eq=False)
 class Ingested:
-    """A dataset that `galsearch ingest` wrote."""
+    """Labelled galaxies of a dataset that `galsearch ingest` wrote."""
 
     path: Path
     label_tables: tuple[str, ...] = ()
@@ -106,26 +111,28 @@ class Ingested:
 
     @property
     def name(self) -> str:
-        """The name in its hats.properties."""
+        """The name of the dataset in its file hats.properties."""
         return str(self._dataset.name)
 
     @property
     def digest(self) -> str:
-        """The digest of its partitions."""
+        """The digest of the dataset's partitions."""
         return str(self._dataset.digest)
 
     @functools.cached_property
     def catalogue(self) -> pa.Table:
-        """The columns of the dataset and of the label tables."""
+        """The catalogue of the dataset, with the columns of the label tables added."""
         return with_labels(self._dataset.catalogue, self.label_tables)
 
     @functools.cached_property
     def split(self) -> npt.NDArray[np.str_]:
-        """The split that the hash of TARGETID determines."""
+        """(n,) 'train', 'validation' or 'test' for each galaxy, as the hash of its TARGETID
+        determines.
+        """
         return split_of(self.catalogue[TARGET_ID].to_numpy())
 
     def batches(self) -> Iterator[GalaxyBatch]:
-        """Every galaxy once, partition by partition."""
+        """Yield batches with the pixels of all galaxies, each once, partition by partition."""
         for partition in self._dataset.partitions:
             yield from partition.batches(64)
 
@@ -135,9 +142,9 @@ class AstroClipShards:
     """AstroCLIP's data set as Parquet files train-*.parquet and test-*.parquet.
 
     The columns are image (152, 152, 3: x, y, band), spectrum (7781, 1), redshift and targetid. A
-    tenth of its training galaxies is used for validation, as there is no third split. A spectrum
-    that is 0 everywhere counts as missing. There is no inverse variance: a constant one for each
-    spectrum is estimated from the differences of neighbouring pixels.
+    tenth of the training galaxies is used for validation, because the data set has no third split.
+    A spectrum that is 0 everywhere counts as missing. There is no inverse variance: a constant one
+    for each spectrum is estimated from the differences of neighbouring pixels.
     """
 
     path: Path
@@ -148,27 +155,29 @@ class AstroClipShards:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Names and sizes of the shards, which are too large to be read twice."""
+        """Names and sizes of the shards, as text; their content is too large to be read twice."""
         return " ".join(f"{shard.name}:{shard.stat().st_size}" for shard in self.shards)
 
     @functools.cached_property
     def _rows(self) -> list[pa.Table]:
-        wanted = ["targetid", "redshift"]
+        required = ["targetid", "redshift"]
         tables = []
         for shard in self.shards:
             names = pq.read_schema(shard).names
-            missing = [n for n in (*wanted, "image", "spectrum") if n not in names]
+            missing = [n for n in (*required, "image", "spectrum") if n not in names]
             if missing:
                 raise DatasetError(
                     f"{shard}: not a shard of AstroCLIP's data set: it lacks the columns "
                     f"{', '.join(missing)}; found {', '.join(names)}."
                 )
-            tables.append(pq.read_table(shard, columns=wanted))
+            tables.append(pq.read_table(shard, columns=required))
         return tables
 
     @functools.cached_property
     def catalogue(self) -> pa.Table:
-        """A row for each galaxy, with target_id, z, has_* and the columns of the label tables."""
+        """The catalogue: a row for each galaxy, with target_id, z, has_image, has_spectrum and the
+        columns of the label tables.
+        """
         rows = pa.concat_tables(self._rows)
         ids = np.asarray(rows["targetid"].to_numpy(), dtype=np.int64)
         has_spectrum = np.concatenate([_any_flux(shard) for shard in self.shards])
@@ -184,7 +193,9 @@ class AstroClipShards:
 
     @functools.cached_property
     def split(self) -> npt.NDArray[np.str_]:
-        """The published one; a tenth of train, by hash of TARGETID, is validation."""
+        """(n,) published split of each galaxy, except that a tenth of 'train', chosen by the hash
+        of the TARGETID, is 'validation'.
+        """
         parts = []
         for shard, table in zip(self.shards, self._rows, strict=True):
             of_test = shard.name.startswith("test")
@@ -194,7 +205,7 @@ class AstroClipShards:
         return np.concatenate(parts)
 
     def batches(self) -> Iterator[GalaxyBatch]:
-        """Shard by shard, 64 galaxies at a time."""
+        """Yield batches of at most 64 galaxies with their pixels, shard by shard."""
         for shard in self.shards:
             with pq.ParquetFile(shard) as file:
                 for part in file.iter_batches(64):
@@ -202,7 +213,9 @@ class AstroClipShards:
 
 
 def batch_of(table: pa.Table) -> GalaxyBatch:
-    """Rows of a shard as the house has galaxies: axes band, y, x; a noise for each spectrum."""
+    """Rows of one of AstroCLIP's shards as a batch of galaxies in galsearch's layout: images with
+    axes band, y, x, and a constant inverse variance for each spectrum, estimated from its pixels.
+    """
     n = len(table)
     image = _flat(table["image"]).reshape(n, IMAGE_SHAPE[2], IMAGE_SHAPE[1], IMAGE_SHAPE[0])
     flux = _flat(table["spectrum"]).reshape(n, DESI_N_PIXELS)
@@ -230,7 +243,7 @@ def batch_of(table: pa.Table) -> GalaxyBatch:
 
 
 def _any_flux(shard: Path) -> npt.NDArray[np.bool_]:
-    """(n,) bool, True where a spectrum has a value other than 0."""
+    """(n,) bool, True for galaxies of a shard whose spectrum has a value other than 0."""
     with pq.ParquetFile(shard) as file:
         parts = [
             _flat(pa.table(part)["spectrum"]).reshape(len(part), -1)
@@ -240,7 +253,7 @@ def _any_flux(shard: Path) -> npt.NDArray[np.bool_]:
 
 
 def _flat(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
-    """All values of nested lists, in order."""
+    """(N,) float32 values of a column of nested lists, flattened in order."""
     array = column.combine_chunks()
     array = getattr(array, "storage", array)
     while not pa.types.is_floating(array.type):

@@ -1,4 +1,4 @@
-"""Inputs of the supervised networks, and one pass over the pixels that makes all arrays at once."""
+"""Inputs of the supervised networks, which are all made in one pass over the pixels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,14 +15,16 @@ from galsearch.core.progress import Progress, no_progress
 from galsearch.dataset import GalaxyBatch
 
 SOFTENING_NANOMAGGIES = np.array([0.01, 0.015, 0.03], np.float32)[:, None, None]
-"""Flux at which the stretch of g, r, z changes from linear to logarithmic."""
+"""Flux per pixel, in nanomaggies, at which the asinh stretch of g, r, z changes from linear to
+logarithmic.
+"""
 SMALLEST_SCALE = 0.01
-"""Lower limit of the scale of a spectrum, in its units of flux."""
+"""Lower limit of the scale by which a spectrum is divided, in its units of flux."""
 
 
 @dataclass(frozen=True)
 class ImageInput:
-    """The input of image networks: the central pixels, averaged in blocks."""
+    """Recipe for the input of image networks: central pixels of an image, averaged in blocks."""
 
     size: int = 96
     """Pixels on a side of the central crop."""
@@ -31,7 +33,9 @@ class ImageInput:
     seeing is 2.5 pixels wide."""
 
     def prepare(self, batch: GalaxyBatch) -> npt.NDArray[np.float16]:
-        """(B, 3, size / binning, size / binning) asinh-stretched nanomaggies, 0 where masked."""
+        """(B, 3, size / binning, size / binning) float16 asinh-stretched fluxes of a batch of
+        images, 0 where masked.
+        """
         low = (batch.image_flux.shape[-1] - self.size) // 2
         centre = slice(low, low + self.size)
         flux = np.where(batch.image_mask, 0, batch.image_flux)[..., centre, centre]
@@ -43,7 +47,8 @@ class ImageInput:
 def spectrum_input(
     batch: GalaxyBatch,
 ) -> tuple[npt.NDArray[np.float16], Float32Array]:
-    """(B, pixels) asinh(flux / scale), 0 where masked, and (B, 1) log10 of the scale.
+    """Input of spectrum networks: (B, pixels) float16 asinh(flux / scale), 0 where masked, and (B,
+    1) float32 log10 of the scale.
 
     The scale is the median of |flux| over the measured pixels of a spectrum.
     """
@@ -61,14 +66,15 @@ def prepare_all(
     *,
     progress: Progress = no_progress,
 ) -> dict[str, npt.NDArray[Any]]:
-    """For each name, the (n, ...) array that its function makes of every galaxy.
+    """Several (n, ...) arrays by name, each made from the pixels of all requested galaxies by its
+    own function, in one pass over the dataset.
 
     Parameters
     ----------
     galaxies
         The dataset.
     target_ids : (n,)
-        The wanted galaxies, ascending.
+        TARGETIDs of the requested galaxies, ascending.
     makers
         Functions from a batch to an array with one row for each galaxy.
     progress
@@ -77,7 +83,7 @@ def prepare_all(
     Raises
     ------
     DatasetError
-        Where a galaxy is not among the batches.
+        Where the dataset lacks a requested galaxy.
     """
     out: dict[str, npt.NDArray[Any]] = {}
     seen = np.zeros(len(target_ids), bool)

@@ -23,12 +23,12 @@ FEWEST_TRAIN, FEWEST_TEST = 100, 20
 
 @dataclass(frozen=True)
 class Property:
-    """A quantity to predict, and the size of an outlier."""
+    """A quantity to predict, and the error above which a prediction is an outlier."""
 
     name: str
     unit: str
     outlier: float
-    """Errors above this are outliers."""
+    """Absolute error above which a prediction counts as an outlier."""
     relative: bool = False
     """True where errors are divided by 1 + the true value, as for redshifts."""
 
@@ -68,7 +68,8 @@ _TERM = re.compile(r"\s*(?:log10\(\s*(?P<log>\w+)\s*\)|(?P<plain>\w+))\s*")
 
 
 def parse_labels(texts: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
-    """Expression of each property: the preset that fits the columns, with NAME=EXPRESSION changes.
+    """Expressions of the properties by name: those of the preset that fits the columns, changed or
+    extended by texts of the form NAME=EXPRESSION.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def parse_labels(texts: Sequence[str], columns: Sequence[str]) -> dict[str, str]
 
 
 def columns_of(expression: str) -> list[str]:
-    """The columns that an expression uses."""
+    """Names of the catalogue columns that a label's expression uses."""
     return [column for column, _ in _terms(expression)]
 
 
@@ -150,21 +151,22 @@ def _is_number(kind: pa.DataType) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """Quantities to predict, one in each column."""
+    """True values of several quantities to predict, one in each column."""
 
     names: tuple[str, ...]
-    """Name of each column."""
+    """Names of the quantities, one for each column of `values`."""
     values: Float64Array
-    """(n, targets) values, NaN where unknown."""
+    """(n, quantities) true values of n galaxies, NaN where unknown."""
 
 
 def check_known(name: str, expression: str, values: Float64Array, split: npt.NDArray[Any]) -> str:
-    """A message with the number of galaxies that have a label and that lack it.
+    """A message with the numbers of galaxies that have and that lack a label, after checking that
+    there are enough.
 
     Raises
     ------
     DatasetError
-        Where too few galaxies of the training or test split have it, or it is constant.
+        Where too few galaxies of the training or test split have the label, or it is constant.
     """
     known = np.isfinite(values)
     n_train, n_test = (int(known[split == s].sum()) for s in ("train", "test"))
@@ -184,7 +186,9 @@ def check_known(name: str, expression: str, values: Float64Array, split: npt.NDA
 
 
 def properties_of(labels: Mapping[str, str], table: pa.Table) -> Targets:
-    """The properties of every galaxy, in the order of `PROPERTIES`."""
+    """Redshift and physical properties of every galaxy in a table, in the order of `PROPERTIES`,
+    from the expressions in `labels`.
+    """
     values = [evaluate(name, expression, table) for name, expression in labels.items()]
     order = sorted(range(len(values)), key=lambda i: NAMES.index(list(labels)[i]))
     names = tuple(list(labels)[i] for i in order)
@@ -192,7 +196,8 @@ def properties_of(labels: Mapping[str, str], table: pa.Table) -> Targets:
 
 
 def shapes_of(class_column: str | None, flags: Sequence[str], table: pa.Table) -> Targets:
-    """One column `class:NAME` for each class (1 for its galaxies, else 0), and one for each flag.
+    """Morphology of every galaxy in a table: one column `class:NAME` for each class (1 for galaxies
+    of the class, else 0), and one column for each flag (0 or 1).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The encoders that are compared: aligned, before alignment, and untrained."""
+"""The encoders that the downstream benchmark compares: aligned, before alignment, and untrained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,19 +15,21 @@ ALIGNED, BEFORE, UNTRAINED = "aligned", "before alignment", "untrained"
 
 @dataclass(frozen=True)
 class ComparedEncoder:
-    """One encoder of one modality."""
+    """An encoder of one modality, with its name in the comparison."""
 
     name: str
-    """Name in the tables."""
+    """Name of the encoder in the tables, such as 'aligned'."""
     encoder: ImageEncoder | SpectrumEncoder
 
     @property
     def modality(self) -> Modality:
-        """The modality that it embeds."""
+        """The modality that the encoder embeds."""
         return self.encoder.modality
 
     def embed(self, batch: GalaxyBatch) -> Float32Array:
-        """(B, d) unit vectors of galaxies, which must all have the modality."""
+        """(B, d) unit vectors of a batch of galaxies, all of which must have the encoder's
+        modality.
+        """
         if isinstance(self.encoder, ImageEncoder):
             return self.encoder.embed(batch.image_flux, batch.image_mask)
         return self.encoder.embed(batch.spectrum_flux, batch.spectrum_ivar, batch.spectrum_mask)
@@ -47,7 +49,7 @@ def open_encoders(
     modalities
         Measured modalities.
     seed
-        Determines the weights of the untrained encoders.
+        Seed of the weights of the untrained encoders.
 
     Raises
     ------

@@ -8,13 +8,15 @@ from galsearch.core.arrays import Float32Array, Float64Array
 K = 64
 """Number of neighbours in AstroCLIP's protocol."""
 BATCH_SIZE = 512
-"""Query vectors that are compared at once."""
+"""Number of query vectors that are compared at once with all reference vectors."""
 
 
 def standardised(
     vectors: npt.NDArray[np.floating], train: npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 ) -> Float32Array:
-    """The vectors shifted and scaled to mean 0 and standard deviation 1 over the training rows."""
+    """(n, d) float32 vectors, each dimension shifted and scaled to mean 0 and standard deviation 1
+    over the training rows.
+    """
     mean, spread = vectors[train].mean(axis=0), vectors[train].std(axis=0)
     return np.asarray((vectors - mean) / np.where(spread > 0, spread, 1), dtype=np.float32)
 
@@ -26,10 +28,11 @@ def predict(
     *,
     k: int = K,
 ) -> Float64Array:
-    """(m, T) mean targets of the `k` nearest reference rows, weighted by 1 / Euclidean distance.
+    """(m, T) predicted targets of m query vectors: means over the `k` nearest reference vectors,
+    weighted by 1 / Euclidean distance.
 
-    Rows without a target (NaN) are not used for it. Rows that are identical to the query get
-    nearly all the weight.
+    Reference rows whose target is unknown (NaN) are not used for that target. Rows that are
+    identical to the query get nearly all the weight.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Training of the baselines: AdamW, warm-up and cosine; the validation loss chooses the epoch."""
+"""Training of the baseline networks with AdamW, a warm-up and a cosine schedule; the validation
+loss chooses the epoch.
+"""
 
 import copy
 import time
@@ -26,11 +28,11 @@ class Recipe:
     epochs: int
     batch_size: int = 64
     learning_rate: float = 1e-3
-    """Peak of the schedule."""
+    """Largest learning rate, reached after the warm-up."""
     weight_decay: float = 0.01
     seed: int = 1
     bf16: bool = False
-    """Compute matrix products in bfloat16 (for processors where this is faster)."""
+    """True to compute matrix products in bfloat16, for processors where this is faster."""
 
 
 @dataclass(eq=False)
@@ -43,15 +45,19 @@ class Fitted:
     spread: Float64Array
     """Mean and standard deviation of the targets over training galaxies."""
     curve: list[dict[str, float]] = field(default_factory=list)
-    """Losses of training and validation galaxies after each epoch; predicting the mean gives 1."""
+    """Losses of training and validation galaxies after each epoch, in units of the variance of the
+    targets: predicting the mean gives 1.
+    """
     best_epoch: int = 0
 
     def predict(self, rows: Rows) -> Float64Array:
-        """(m, T) predictions in the units of the targets, computed in float32."""
+        """(m, T) float64 predictions for the galaxies at `rows`, in the units of the targets,
+        computed in float32.
+        """
         return run(self.network, self.load, rows, bf16=False) * self.spread + self.mean
 
     def report(self) -> dict[str, Any]:
-        """The record of the training, for the results file."""
+        """The losses of each epoch and the number of the best epoch, for the results file."""
         return {"curve": self.curve, "best_epoch": self.best_epoch}
 
 
@@ -76,9 +82,9 @@ def fit(
     network
         The network; its weights are changed.
     load
-        Gives its inputs.
+        Function from row numbers to the network's inputs.
     targets : (n, T)
-        NaN where unknown; these do not count.
+        Target values of all galaxies; unknown ones are NaN and do not count.
     train, validation
         Rows of the training and validation galaxies.
     recipe
@@ -92,7 +98,7 @@ def fit(
     """
     mean, spread = np.nanmean(targets[train], axis=0), np.nanstd(targets[train], axis=0)
     spread = np.where(spread > 0, spread, 1.0)
-    wanted = torch.from_numpy(((targets - mean) / spread).astype(np.float32))
+    scaled_targets = torch.from_numpy(((targets - mean) / spread).astype(np.float32))
     fitted = Fitted(network, load, mean, spread)
     generator = torch.Generator().manual_seed(recipe.seed)
     batches = max(1, -(-len(train) // recipe.batch_size))
@@ -111,7 +117,7 @@ def fit(
             inputs = augment(inputs, generator) if augment else inputs
             with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bf16):
                 out = network(*inputs)
-            loss = squared_error(out.float(), wanted[rows])
+            loss = squared_error(out.float(), scaled_targets[rows])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -119,29 +125,31 @@ def fit(
             losses.append(float(loss.detach()))
             progress(name, step + 1, n_steps)
         seen = torch.from_numpy(run(network, load, validation, bf16=recipe.bf16)).float()
-        held_out = float(squared_error(seen, wanted[validation]))
+        validation_loss = float(squared_error(seen, scaled_targets[validation]))
         seconds = round(time.process_time() - started, 2)
-        line = {"train": round(float(np.mean(losses)), 5), "validation": round(held_out, 5)}
+        line = {"train": round(float(np.mean(losses)), 5), "validation": round(validation_loss, 5)}
         fitted.curve.append({**line, "seconds": seconds})
-        if held_out < best:
-            best, fitted.best_epoch = held_out, epoch
+        if validation_loss < best:
+            best, fitted.best_epoch = validation_loss, epoch
             state = copy.deepcopy(network.state_dict())
     network.load_state_dict(state)
     return fitted
 
 
 def set_rate(optimiser: torch.optim.Optimizer, step: int, n_steps: int, peak: float) -> None:
-    """Set the learning rate of a step: linear warm-up over a fifth, then half a cosine to 0."""
+    """Set an optimiser's learning rate for a step: linear warm-up over a fifth of `n_steps`, then
+    half a cosine to 0.
+    """
     rate = warm_up_cosine(step, peak=peak, n_steps=n_steps, n_warm_up=n_steps // 5, start=peak / 25)
     for group in optimiser.param_groups:
         group["lr"] = rate
 
 
-def squared_error(out: Tensor, wanted: Tensor) -> Tensor:
-    """The mean squared error over known targets; unknown ones (NaN) give no gradient."""
-    known = torch.isfinite(wanted)
+def squared_error(out: Tensor, true: Tensor) -> Tensor:
+    """Mean squared error (scalar) over known targets; unknown targets (NaN) give no gradient."""
+    known = torch.isfinite(true)
     # NaN must be replaced before the subtraction: otherwise its gradient is NaN despite the mask.
-    difference = torch.where(known, out - wanted.nan_to_num(), 0.0)
+    difference = torch.where(known, out - true.nan_to_num(), 0.0)
     return (difference**2).sum() / known.sum().clamp(min=1)
 
 
@@ -160,7 +168,9 @@ def run(network: Callable[..., Any], load: Load, rows: Rows, *, bf16: bool) -> F
 def random_orientations(
     inputs: tuple[Tensor, ...], generator: torch.Generator
 ) -> tuple[Tensor, ...]:
-    """The inputs with each image in a random one of its eight orientations (rotated, mirrored)."""
+    """The inputs of an image network, with each image turned to one of its eight orientations at
+    random (rotated by multiples of 90 degrees, mirrored or not).
+    """
     images, *others = inputs
     out = torch.empty_like(images)
     kind = torch.randint(8, (len(images),), generator=generator)
@@ -172,7 +182,7 @@ def random_orientations(
 
 
 def from_arrays(*arrays: npt.NDArray[Any]) -> Load:
-    """A function that returns rows of arrays in memory as float32 tensors."""
+    """A function from row numbers to these rows of the arrays, as float32 tensors."""
     tensors: Sequence[Tensor] = [torch.from_numpy(array) for array in arrays]
 
     def load(rows: Rows) -> tuple[Tensor, ...]:

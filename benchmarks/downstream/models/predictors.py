@@ -30,26 +30,26 @@ HIDDEN, HIDDEN_IMAGE_REDSHIFT = (64, 64), (32,)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the models, all of which are written to the results."""
+    """Settings of the compared models; all of them are written to the results."""
 
     seed: int = 1
-    """Seed of initial weights and of the order of training."""
+    """Seed of the initial weights and of the order of training galaxies."""
     k: int = neighbour_regression.K
-    """Number of neighbours."""
+    """Number of neighbours in the k-NN regression."""
     mlp_epochs: int = 30
-    """Epochs of the MLPs."""
+    """Number of epochs in which the MLPs are trained."""
     resnet_epochs: int = 15
-    """Epochs of ResNet18."""
+    """Number of epochs in which ResNet18 is trained."""
     conv_epochs: int = 10
-    """Epochs of the convolutional spectrum network."""
+    """Number of epochs in which the convolutional spectrum network is trained."""
     image_size: int = 96
-    """Central pixels on a side that ResNet18 uses."""
+    """Size in pixels of the central square of an image that ResNet18 uses."""
     image_binning: int = 2
-    """Pixels on a side of the blocks that are averaged for ResNet18."""
+    """Size in pixels of the square blocks that are averaged to one pixel for ResNet18."""
     resnet_shapes: bool = False
-    """Train a second ResNet18 on shapes, instead of an MLP on the features of the first."""
+    """True to train a second ResNet18 on shapes, instead of an MLP on the features of the first."""
     bf16: bool = False
-    """Train ResNet18 with matrix products in bfloat16."""
+    """True to train ResNet18 with matrix products in bfloat16."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,20 @@ class Predictor:
     name: str
     """Name of the encoder or network, such as 'aligned'."""
     reads: str
-    """Its input: 'image', 'spectrum' or 'photometry'."""
+    """Input of the model: 'image', 'spectrum' or 'photometry'."""
     how: str
-    """Its method: 'k-NN', 'MLP' or 'supervised'."""
+    """Method of the model: 'k-NN', 'MLP' or 'supervised'."""
     needs: str
-    """Name of the array that is its input."""
+    """Name of the array that is the model's input."""
     predict: Callable[[Any, Sample, Settings, Progress], tuple[Arrays, dict[str, Any]]]
     """Function from the input to the predictions for test galaxies (`properties` and `shapes`), and
     the record of the training."""
     fingerprint: str = ""
-    """Fingerprint of the encoder whose embeddings are its input; empty for baselines."""
+    """Fingerprint of the encoder whose embeddings are the model's input; empty for baselines."""
 
     @property
     def key(self) -> str:
-        """Name of the file of its predictions."""
+        """Name of the file in which the model's predictions are stored."""
         parts = [self.name, self.reads, self.how, *filter(None, [short_digest(self.fingerprint)])]
         return "-".join(parts).replace(" ", "_").replace("+", "_")
 
@@ -95,14 +95,18 @@ def by_neighbours(
 def by_mlp(
     vectors: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """Few-shot predictions by three MLPs: for redshift, for other properties, and for shapes."""
+    """Few-shot predictions from embeddings by three MLPs: for redshift, for the other properties,
+    and for shapes.
+    """
     return _mlp(vectors, sample, settings, progress, HIDDEN)
 
 
 def by_mlp_on_images(
     vectors: Any, sample: Sample, settings: Settings, progress: Progress
 ) -> tuple[Arrays, dict[str, Any]]:
-    """The predictions of `by_mlp`, with 32 hidden units for redshift as in AstroCLIP."""
+    """Few-shot predictions from image embeddings by MLPs, with 32 hidden units for redshift as in
+    AstroCLIP.
+    """
     return _mlp(vectors, sample, settings, progress, HIDDEN_IMAGE_REDSHIFT)
 
 
@@ -155,8 +159,8 @@ def by_resnet(
 ) -> tuple[Arrays, dict[str, Any]]:
     """Predictions by a ResNet18 that is trained on all properties jointly.
 
-    Its images are randomly rotated and mirrored. Shapes are predicted by an MLP on its 512
-    features, or by a second ResNet18 that is trained on them.
+    The training images are randomly rotated and mirrored. Shapes are predicted by an MLP on the 512
+    features of the network, or by a second ResNet18 that is trained on shapes.
     """
     load, test = network_fitting.from_arrays(images), sample.rows("test")
     recipe = network_fitting.Recipe(settings.resnet_epochs, seed=settings.seed, bf16=settings.bf16)
@@ -223,7 +227,7 @@ def _fit(
 
 
 def tasks(sample: Sample) -> Mapping[str, Float64Array]:
-    """The quantities to predict: properties, and shapes where they are known."""
+    """The true values of a sample by task: `properties`, and `shapes` where they are known."""
     found = {"properties": sample.properties.values}
     if sample.shapes is not None:
         found["shapes"] = sample.shapes.values
@@ -238,7 +242,7 @@ def all_predictors(
     Parameters
     ----------
     encoders
-        Encoders; each is used with neighbours and with an MLP.
+        Encoders; the embeddings of each are used by neighbours and by an MLP.
     modalities
         Measured modalities.
     photometry

@@ -6,7 +6,9 @@ from torch.nn import functional
 
 
 class Mlp(nn.Sequential):
-    """Linear layers with ReLU and dropout (AstroCLIP's few-shot head: 64, 64, dropout 0.1)."""
+    """Multilayer perceptron: linear layers with ReLU and dropout (AstroCLIP's few-shot head has two
+    hidden layers of 64 and dropout 0.1).
+    """
 
     def __init__(
         self, n_in: int, n_out: int, hidden: tuple[int, ...] = (64, 64), dropout: float = 0.1
@@ -19,7 +21,7 @@ class Mlp(nn.Sequential):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions with a shortcut (He et al. 2016, figure 5, left)."""
+    """Residual block of two 3 x 3 convolutions with a shortcut (He et al. 2016, figure 5, left)."""
 
     def __init__(self, n_in: int, n_out: int, stride: int) -> None:
         super().__init__()
@@ -33,7 +35,9 @@ class ResidualBlock(nn.Module):
             self.shortcut = nn.Sequential(convolution, nn.BatchNorm2d(n_out))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, n_out, H / stride, W / stride) maps from (B, n_in, H, W)."""
+        """(B, n_out, H / stride, W / stride) feature maps of the block, from feature maps (B, n_in,
+        H, W).
+        """
         y = functional.relu(self.first_norm(self.first(x)))
         out: Tensor = functional.relu(self.second_norm(self.second(y)) + self.shortcut(x))
         return out
@@ -63,13 +67,14 @@ class ResNet18(nn.Module):
         return maps.mean(dim=(2, 3))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, n_out) outputs for images (B, bands, H, W)."""
+        """(B, n_out) predictions for images (B, bands, H, W)."""
         out: Tensor = self.last(self.features(images))
         return out
 
 
 class ConvAttention(nn.Module):
-    """Four convolutions, softmax attention over wavelength, and an MLP (32, 32).
+    """Spectrum network of four convolutions, softmax attention over wavelength, and an MLP (32,
+    32).
 
     This is the supervised spectrum network of AstroCLIP's table, after the encoder of Spender
     (Melchior et al. 2023): channels 8, 16, 16, 32, kernels 5, 10, 20, 40, instance norm, PReLU,
@@ -91,7 +96,9 @@ class ConvAttention(nn.Module):
         self.mlp = Mlp(16 + 1, n_out, (32, 32), dropout=0.0)
 
     def forward(self, pixels: Tensor, log_scale: Tensor) -> Tensor:
-        """(B, n_out) outputs for pixels (B, pixels) and log10 of their scales (B, 1)."""
+        """(B, n_out) predictions for spectra given as asinh(flux / scale) (B, pixels) and log10 of
+        the scales (B, 1).
+        """
         maps = self.convolutions(pixels[:, None])
         values, logits = maps.chunk(2, dim=1)
         attended = (values * logits.softmax(dim=2)).sum(dim=2)

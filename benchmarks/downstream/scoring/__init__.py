@@ -1,1 +1,1 @@
-"""Scores of predictions, and their uncertainties."""
+"""Scores of the downstream benchmark's predictions, and their uncertainties."""

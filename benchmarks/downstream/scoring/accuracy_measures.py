@@ -9,11 +9,11 @@ from benchmarks.downstream.data.prediction_targets import Property
 from galsearch.core.arrays import Float64Array, Rows
 
 N_BOOTSTRAP = 300
-"""Number of bootstrap samples."""
+"""Number of bootstrap samples from which uncertainties are computed."""
 
 
 def draws(n: int, seed: int, n_draws: int = N_BOOTSTRAP) -> Rows:
-    """(draws, n) row numbers of bootstrap samples.
+    """(n_draws, n) row numbers of bootstrap samples of n test galaxies.
 
     All models use the same samples, so differences between models have uncertainties too.
     """
@@ -21,12 +21,14 @@ def draws(n: int, seed: int, n_draws: int = N_BOOTSTRAP) -> Rows:
 
 
 def r2(true: Float64Array, predicted: Float64Array) -> float:
-    """Coefficient of determination: 1 - sum of squared residuals / sum of squared deviations."""
+    """Coefficient of determination R2 of predictions: 1 - sum of squared residuals / sum of squared
+    deviations from the mean.
+    """
     return float(1 - ((true - predicted) ** 2).sum() / ((true - true.mean()) ** 2).sum())
 
 
 def scaled_error(true: Float64Array, predicted: Float64Array, kind: Property) -> Float64Array:
-    """Predicted minus true value, divided by 1 + z for redshifts."""
+    """(n,) errors, predicted minus true value; those of redshifts are divided by 1 + z."""
     return (predicted - true) / (1 + true if kind.relative else 1.0)
 
 
@@ -38,7 +40,8 @@ def nmad(error: Float64Array) -> float:
 def property_measures(
     true: Float64Array, predicted: Float64Array, kind: Property, resampled: Rows
 ) -> dict[str, Any]:
-    """R2, NMAD and the outlier fraction of one property, with their bootstrap standard deviations.
+    """R2, NMAD and outlier fraction of the predictions of one property by name, with their
+    bootstrap standard deviations.
 
     Galaxies whose true value is NaN do not count. `r2_draws` holds the R2 of every
     bootstrap sample.
@@ -63,14 +66,16 @@ def property_measures(
 
 
 def with_spread(measure: Callable[[Rows], float], n: int, resampled: Rows) -> tuple[float, float]:
-    """A measure of all rows and its bootstrap standard deviation."""
+    """A measure of accuracy over all n rows, and its standard deviation over bootstrap samples."""
     values = np.array([measure(rows) for rows in resampled])
     known = values[np.isfinite(values)]
     return measure(np.arange(n)), float(known.std()) if known.size else float("nan")
 
 
 def area_under_curve(true: Float64Array, score: Float64Array) -> float:
-    """Probability that a galaxy with the flag scores above one without it; ties count half."""
+    """Area under the ROC curve of a flag: the probability that a galaxy with the flag scores above
+    one without it. Ties count half.
+    """
     yes = true > 0.5
     n_yes, n_no = int(yes.sum()), int((~yes).sum())
     if not n_yes or not n_no:

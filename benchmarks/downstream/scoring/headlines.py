@@ -12,20 +12,21 @@ from galsearch.core.arrays import Float64Array
 def headlines(
     r2_draws: Mapping[str, Float64Array], rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Differences between aligned image embeddings and the supervised ResNet18, by method.
+    """Differences in accuracy between aligned image embeddings and the supervised ResNet18, by
+    method.
 
-    For each method these are the difference of the redshift R2 and the ratio of the mean R2 of
-    the properties. Their uncertainties come from bootstrap samples that are the same for both.
+    The result has, for each method, the difference of the redshift R2 and the ratio of the mean R2
+    of the properties. Uncertainties come from bootstrap samples that are the same for both models.
     """
-    drawn = {
+    image_scores = {
         (row["name"], row["how"]): (row["properties"], draws_of)
         for row, draws_of in zip(rows, r2_draws.values(), strict=True)
         if row["reads"] == "image"
     }
-    resnet = drawn.get((RESNET, SUPERVISED))
+    resnet = image_scores.get((RESNET, SUPERVISED))
     out: dict[str, Any] = {}
     for how in (KNN, FEW_SHOT):
-        aligned = drawn.get((ALIGNED, how))
+        aligned = image_scores.get((ALIGNED, how))
         if resnet is not None and aligned is not None:
             out[how] = _compared(aligned, resnet)
     return out
@@ -44,7 +45,7 @@ def _compared(
         line["redshift_r2_less_resnet_sd"] = rounded((aligned[1] - resnet[1])[:, column].std())
     others = [i for i, name in enumerate(names) if name != "redshift"]
     if others:
-        means = [drawn[:, others].mean(axis=1) for _, drawn in (aligned, resnet)]
+        means = [r2_of_samples[:, others].mean(axis=1) for _, r2_of_samples in (aligned, resnet)]
         line["properties_r2_over_resnet"] = rounded(aligned[0][MEAN]["r2"] / resnet[0][MEAN]["r2"])
         line["properties_r2_over_resnet_sd"] = rounded((means[0] / means[1]).std())
     return line

@@ -18,17 +18,19 @@ MEAN = "mean of properties"
 def score_properties(
     names: Sequence[str], true: Float64Array, predicted: Float64Array, resampled: Rows
 ) -> tuple[dict[str, dict[str, Any]], Float64Array]:
-    """Scores of each property, and (draws, properties) R2 of every bootstrap sample."""
+    """Scores of the predictions of each property by name, and (draws, properties) R2 of every
+    bootstrap sample.
+    """
     kinds = {p.name: p for p in PROPERTIES}
     out: dict[str, dict[str, Any]] = {}
-    drawn = []
+    r2_of_samples = []
     for column, name in enumerate(names):
         found = accuracy_measures.property_measures(
             true[:, column], predicted[:, column], kinds[name], resampled
         )
-        drawn.append(found.pop("r2_draws"))
+        r2_of_samples.append(found.pop("r2_draws"))
         out[name] = {key: rounded(value) for key, value in found.items()}
-    r2_draws = np.stack(drawn, axis=1)
+    r2_draws = np.stack(r2_of_samples, axis=1)
     others = [i for i, name in enumerate(names) if name != "redshift"]
     if others:
         mean = float(np.mean([out[names[i]]["r2"] for i in others]))
@@ -38,10 +40,11 @@ def score_properties(
 
 
 def score_shapes(sample: Sample, predicted: Float64Array, resampled: Rows) -> dict[str, Any]:
-    """Accuracy and F1 of the class, and accuracy and area under the curve of each flag.
+    """Accuracy and F1 of the predicted morphological class, and accuracy and area under the curve
+    of each predicted flag.
 
-    They are computed for all test galaxies and for the resolved ones. The predicted class is the
-    one with the highest value; a flag is predicted where its value is above one half.
+    The scores are computed for all test galaxies and for the resolved ones. The predicted class is
+    the one with the highest value; a flag is predicted where its value is above one half.
     """
     assert sample.shapes is not None  # noqa: S101 (only called where shapes are known)
     test = sample.rows("test")
@@ -103,7 +106,9 @@ def _shape_scores(
 
 
 def shape_baseline(sample: Sample) -> dict[str, Any]:
-    """Accuracy of always predicting the most common class or value of a flag."""
+    """Accuracy of the trivial baseline that always predicts the most common morphological class, or
+    the most common value of a flag.
+    """
     assert sample.shapes is not None  # noqa: S101 (only called where shapes are known)
     train, test = sample.rows("train"), sample.rows("test")
     classes = [i for i, n in enumerate(sample.shapes.names) if n.startswith("class:")]

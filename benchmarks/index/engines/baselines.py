@@ -1,4 +1,4 @@
-"""The baselines of the comparison by the names that the command line uses."""
+"""The search engines that galsearch is compared with, by the names that the command line uses."""
 
 from benchmarks.index.engines.engine_protocol import Engine
 from benchmarks.index.engines.faiss_engines import AutofaissEngine, FaissEngine

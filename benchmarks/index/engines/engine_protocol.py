@@ -13,16 +13,18 @@ Setting = dict[str, float]
 
 
 class Engine(ABC):
-    """An index over unit vectors, searched by inner product.
+    """Interface of an index over unit vectors that is searched by inner product.
 
     Parameters
     ----------
     variant
-        One of `variants`.
+        Name of the way of building the index, one of `variants`.
     """
 
     variants: tuple[str, ...] = ("default",)
-    """Ways of building the index that are compared, in words that the engine understands."""
+    """Names of the ways of building the index that are compared; their meaning depends on the
+    engine.
+    """
     settings: tuple[Setting, ...]
     """Search settings of the sweep, from the fastest to the most thorough."""
 
@@ -38,15 +40,19 @@ class Engine(ABC):
 
     @abstractmethod
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows of the nearest vectors, nearest first, found with one thread."""
+        """(q, k) row numbers of the nearest vectors of each query, nearest first, found with one
+        thread.
+        """
 
     @abstractmethod
     def n_bytes(self) -> int:
-        """Size in bytes of everything that a search reads, as the engine writes it to files."""
+        """Size in bytes of everything that a search reads from the index, as the engine writes it
+        to files.
+        """
 
 
 def grid(**values: tuple[float, ...]) -> tuple[Setting, ...]:
-    """Every combination of the values; the first name varies slowest.
+    """Search settings for every combination of the given values; the first name varies slowest.
 
     Examples
     --------
@@ -76,7 +82,9 @@ def available_cores() -> int:
 
 
 def sample_rows(vectors: Vectors, n: int) -> Vectors:
-    """At most `n` rows, chosen at random with a fixed seed, in their original order."""
+    """At most `n` rows of an array of vectors, chosen at random with a fixed seed, in their
+    original order.
+    """
     if len(vectors) <= n:
         return vectors
     rows = np.random.default_rng(1).choice(len(vectors), n, replace=False)

@@ -16,8 +16,9 @@ from galsearch.index.search.rerank import rerank
 from galsearch.index.search.row_filter import RowFilter
 
 GRAPH_UP_TO = 48
-"""Up to this number of probed lists the HNSW graph of the centroids finds them; beyond, a wide
-walk over the graph misses some, and all centroids are compared."""
+"""Largest number of probed lists that are found by the HNSW graph of the centroids. For more lists
+a walk over the graph misses some, so all centroids are compared.
+"""
 
 
 class FaissBitmapSearch:
@@ -28,7 +29,7 @@ class FaissBitmapSearch:
     queries : (q, d)
         Unit vectors; `search` always searches for all of them in one call.
     row_filter
-        The vectors that may be returned.
+        Filter of the rows of vectors that may be returned.
     k
         Neighbours of each query.
     """
@@ -60,11 +61,13 @@ class FaissBitmapSearch:
 
     @property
     def n_lists(self) -> int:
-        """Number of inverted lists; 0 where the build has none and searches exhaustively."""
+        """Number of inverted lists of the build; 0 where it has none and searches exhaustively."""
         return 0 if self.lists is None else self.lists.n_lists
 
     def search(self, n_probe: int, depth: int) -> Rows:
-        """(q, min(k, selected)) rows, from `n_probe` lists and `depth` re-ranked candidates."""
+        """(q, min(k, selected)) row numbers of the nearest allowed vectors of each query, from
+        `n_probe` probed lists and `depth` re-ranked candidates.
+        """
         assert self.lists is not None  # noqa: S101 (callers check n_lists)
         index: Any = self.lists.faiss_index
         walk = None

@@ -18,11 +18,12 @@ from galsearch.core.arrays import Rows, Vectors
 
 
 class FaissEngine(Engine):
-    """Index types that the FAISS wiki recommends: inverted lists, codes, rotation, re-ranking.
+    """Engine of index types that the FAISS wiki recommends: inverted lists, codes, rotation,
+    re-ranking.
 
     A variant is a metric ("ip" or "l2", which rank unit vectors alike) and a factory string. The
-    last variant is the type that galsearch chose for these vectors, written by hand: what a user
-    of FAISS would get who knew it.
+    last variant is the index type that galsearch chose for these vectors, written by hand, as an
+    expert user of FAISS could do.
     """
 
     variants: tuple[str, ...] = (
@@ -43,7 +44,7 @@ class FaissEngine(Engine):
             self.settings = grid(nprobe=probes, k_factor=(1.5, 2, 3, 4, 8, 16))
 
     def build(self, vectors: Vectors) -> None:
-        """Train on 64 vectors for each list, then add all vectors."""
+        """Train the FAISS index on 64 vectors for each list, then add all vectors."""
         faiss: Any = importlib.import_module("faiss")
         n, dim = vectors.shape
         lists = power_of_two(4 * math.sqrt(n))
@@ -56,18 +57,22 @@ class FaissEngine(Engine):
         faiss.omp_set_num_threads(1)
 
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows; the setting is passed with the call, so the index does not change."""
+        """(q, k) row numbers of the nearest vectors; the setting is passed with the call, so the
+        index does not change.
+        """
         parameters = search_parameters(self.index, setting)
         return np.asarray(self.index.search(queries, k, params=parameters)[1])
 
     def n_bytes(self) -> int:
-        """Size in bytes of the serialised index."""
+        """Size in bytes of the serialised FAISS index."""
         faiss: Any = importlib.import_module("faiss")
         return int(faiss.serialize_index(self.index).nbytes)
 
 
 def search_parameters(index: Any, setting: Setting) -> Any:
-    """FAISS search parameters of the class that fits this index, for a setting of the sweep."""
+    """FAISS search parameters, of the class that fits the type of an index, for one setting of the
+    sweep.
+    """
     faiss: Any = importlib.import_module("faiss")
     if isinstance(index, faiss.IndexRefine):
         base = faiss.downcast_index(index.base_index)
@@ -83,18 +88,19 @@ def search_parameters(index: Any, setting: Setting) -> Any:
 
 
 class AutofaissEngine(FaissEngine):
-    """The index that autofaiss chooses under a memory limit.
+    """Engine of the FAISS index that autofaiss chooses under a memory limit.
 
-    The search settings that it would choose are replaced by a sweep, as if tuned by hand.
+    The search settings that autofaiss would choose are replaced by a sweep, as if tuned by hand.
     """
 
     variants = ("16G", "0.22K")
-    """Values of `max_index_memory_usage`: the default of autofaiss, and 0.22 kilobytes a vector,
-    which is a third of what hnswlib takes."""
+    """Values of autofaiss's `max_index_memory_usage`: its default of 16G, and 0.22 kilobytes a
+    vector, which is a third of what hnswlib takes.
+    """
     settings = grid(nprobe=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024))
 
     def build(self, vectors: Vectors) -> None:
-        """Call `autofaiss.build_index` on the array in memory."""
+        """Build the index by `autofaiss.build_index` from the vectors in memory."""
         autofaiss: Any = importlib.import_module("autofaiss")
         faiss: Any = importlib.import_module("faiss")
         memory = self.variant

@@ -12,7 +12,7 @@ from galsearch.core.modality import Modality
 from galsearch.index import open_build
 
 TUNED: Setting = {"n_probe": 0, "rerank": 0}
-"""Stands for the setting that the build tuned for this direction when it was made."""
+"""Placeholder for the search setting that the build tuned for a direction when it was made."""
 
 
 class GalsearchEngine(Engine):
@@ -31,7 +31,9 @@ class GalsearchEngine(Engine):
         self.using = self.among
 
     def set_query_modality(self, using: str) -> None:
-        """Choose the direction whose tuned setting `TUNED` stands for."""
+        """Set the modality of the queries that follow. It selects the direction of search, whose
+        tuned setting is used for `TUNED`.
+        """
         self.using = Modality(using)
 
     def build(self, vectors: Vectors) -> None:
@@ -55,7 +57,9 @@ class GalsearchEngine(Engine):
         faiss.omp_set_num_threads(1)
 
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows: positions among the ascending TARGETIDs."""
+        """(q, k) row numbers of the nearest galaxies: their positions among the ascending
+        TARGETIDs.
+        """
         found = self.index.search(
             queries,
             using=self.using,
@@ -68,6 +72,6 @@ class GalsearchEngine(Engine):
         return found.target_ids - self.first_id
 
     def n_bytes(self) -> int:
-        """Size in bytes of the inverted lists, the stored vectors and the ids."""
+        """Size in bytes of the build's inverted lists, stored vectors and ids."""
         directory = self.index.directory / self.among
         return sum(path.stat().st_size for path in directory.iterdir())

@@ -1,7 +1,7 @@
 """Graph indexes (HNSW) as baselines: hnswlib and usearch.
 
-Both are set as their documentation advises for a million vectors. The packages are imported when
-an engine is built, so that each may be installed in its own environment.
+Both libraries are set as their documentation advises for a million vectors. The packages are
+imported when an engine is built, so that each may be installed in its own environment.
 """
 
 import importlib
@@ -18,7 +18,7 @@ _CANDIDATES = (10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512)
 
 
 class HnswlibEngine(Engine):
-    """hnswlib with M = 16 and ef_construction = 128."""
+    """Engine of hnswlib, an HNSW graph with M = 16 and ef_construction = 128."""
 
     settings = grid(ef=_CANDIDATES)
 
@@ -32,12 +32,14 @@ class HnswlibEngine(Engine):
         self.index.set_num_threads(1)
 
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows; `ef` is the number of candidates held while the graph is walked."""
+        """(q, k) row numbers of the nearest vectors; the setting `ef` is the number of candidates
+        held while the graph is walked.
+        """
         self.index.set_ef(max(k, int(setting["ef"])))
         return np.asarray(self.index.knn_query(queries, k, num_threads=1)[0], np.int64)
 
     def n_bytes(self) -> int:
-        """Size in bytes of the index file."""
+        """Size in bytes of the index file that hnswlib writes."""
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "index"
             self.index.save_index(str(path))
@@ -45,9 +47,9 @@ class HnswlibEngine(Engine):
 
 
 class UsearchEngine(Engine):
-    """usearch with connectivity 16, in single precision.
+    """Engine of usearch, an HNSW graph with connectivity 16, in single precision.
 
-    Its half precision cannot distinguish neighbours whose distances differ by 1e-4.
+    The half precision of usearch cannot distinguish neighbours whose distances differ by 1e-4.
     """
 
     variants = ("f32",)
@@ -63,11 +65,13 @@ class UsearchEngine(Engine):
         self.index.add(np.arange(n), vectors, threads=available_cores())
 
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows; `expansion` is the number of candidates held while walking."""
+        """(q, k) row numbers of the nearest vectors; the setting `expansion` is the number of
+        candidates held while the graph is walked.
+        """
         self.index.expansion_search = max(k, int(setting["expansion"]))
         matches = self.index.search(queries, k, threads=1)
         return np.asarray(matches.keys, np.int64).reshape(len(queries), k)
 
     def n_bytes(self) -> int:
-        """Size in bytes of the serialised index."""
+        """Size in bytes of the serialised usearch index."""
         return int(self.index.serialized_length)

@@ -1,7 +1,7 @@
 """Engines other than FAISS that partition the vectors, as baselines: ScaNN and LanceDB.
 
-Both are set as their documentation advises for a million vectors. The packages are imported when
-an engine is built, so that each may be installed in its own environment.
+Both engines are set as their documentation advises for a million vectors. The packages are imported
+when an engine is built, so that each may be installed in its own environment.
 """
 
 import importlib
@@ -17,17 +17,19 @@ from galsearch.core.arrays import Rows, Vectors
 
 
 class ScannEngine(Engine):
-    """ScaNN: a tree of partitions, anisotropic 4-bit codes and exact re-ordering.
+    """Engine of ScaNN: a tree of partitions, anisotropic 4-bit codes and exact re-ordering.
 
-    It runs without SOAR (`soar_lambda`, `overretrieve_factor`) and without AVQ (`avq`), which
-    ScaNN 1.4 offers and which help cross-modal queries most; its figures are therefore a lower
+    ScaNN runs without SOAR (`soar_lambda`, `overretrieve_factor`) and without AVQ (`avq`), which
+    ScaNN 1.4 offers and which help cross-modal queries most; the figures are therefore a lower
     bound of what ScaNN can do.
     """
 
     settings = grid(leaves=(1, 2, 3, 5, 8, 12, 20, 30, 60, 100, 200), reorder=(30, 60, 100, 200))
 
     def build(self, vectors: Vectors) -> None:
-        """Build with 2 sqrt(n) leaves, as the documentation advises for a million vectors."""
+        """Build ScaNN's tree with 2 sqrt(n) leaves, as its documentation advises for a million
+        vectors.
+        """
         scann: Any = importlib.import_module("scann")
         n = len(vectors)
         self.vectors = vectors
@@ -44,9 +46,9 @@ class ScannEngine(Engine):
         )
 
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows, -1 where fewer than `k` were found.
+        """(q, k) row numbers of the nearest vectors, -1 where fewer than `k` were found.
 
-        A single query uses ScaNN's call for one query; more use its call for a batch.
+        A single query uses ScaNN's call for one query; several queries use the call for a batch.
         """
         options: dict[str, Any] = {
             "final_num_neighbors": k,
@@ -63,19 +65,19 @@ class ScannEngine(Engine):
         return rows
 
     def n_bytes(self) -> int:
-        """Size in bytes of the files, including the vectors for re-ordering."""
+        """Size in bytes of the files that ScaNN writes, including the vectors for re-ordering."""
         with tempfile.TemporaryDirectory() as directory:
             self.index.serialize(directory)
             return sum(path.stat().st_size for path in Path(directory).iterdir())
 
 
 class LanceDbEngine(Engine):
-    """LanceDB: a table on disk with IVF-PQ, re-ranked by the stored vectors."""
+    """Engine of LanceDB: a table on disk with an IVF-PQ index, re-ranked by the stored vectors."""
 
     settings = grid(nprobes=(2, 10, 50), refine_factor=(5, 50))
 
     def build(self, vectors: Vectors) -> None:
-        """Build with the default numbers of lists and codes."""
+        """Build LanceDB's IVF-PQ index with the default numbers of lists and codes."""
         lancedb: Any = importlib.import_module("lancedb")
         import pyarrow as pa
 
@@ -87,7 +89,9 @@ class LanceDbEngine(Engine):
         self.table.create_index(metric="cosine", vector_column_name="vector")
 
     def search(self, queries: Vectors, k: int, setting: Setting) -> Rows:
-        """(q, k) rows; one call for each query, because LanceDB has no call for a batch."""
+        """(q, k) row numbers of the nearest vectors, from one call for each query, because LanceDB
+        has no call for a batch.
+        """
         found = []
         for query in queries:
             search = self.table.search(query).distance_type("cosine").limit(k).select(["id"])
@@ -97,6 +101,6 @@ class LanceDbEngine(Engine):
         return np.stack(found)
 
     def n_bytes(self) -> int:
-        """Size in bytes of everything in the directory of the table, which is read from disk."""
+        """Size in bytes of everything in the directory of LanceDB's table, read from disk."""
         files = Path(self.directory.name).rglob("*")
         return sum(path.stat().st_size for path in files if path.is_file())

@@ -1,4 +1,6 @@
-"""Emission lines and 4000 A break of simulated galaxies against SDSS galaxies of like redshift."""
+"""Comparison of simulated galaxies with SDSS galaxies of similar redshift by emission lines and
+4000 A break.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from benchmarks.realism.samples.simulated_survey import SimulatedSurvey
 
 _REDSHIFT_STEP = 0.02
 _MIN_SIGNAL_TO_NOISE = 8.0
-"""Lower limit per pixel for simulated galaxies: SDSS took spectra of bright galaxies."""
+"""Lower limit of the signal-to-noise ratio per pixel of simulated spectra, because SDSS took
+spectra of bright galaxies.
+"""
 _BREAK = "D4000"
 _SCALE_ANGSTROM = 2.0
 
@@ -19,7 +23,8 @@ _SCALE_ANGSTROM = 2.0
 def compare_lines(
     simulated: SimulatedSurvey, real: Path, *, per_real: int, repeats: int, folds: int, seed: int
 ) -> dict[str, Any]:
-    """Result of a classifier that uses equivalent widths and the break alone.
+    """Result of a classifier that distinguishes simulated from SDSS galaxies by equivalent widths
+    and the 4000 A break alone.
 
     Each real galaxy is matched with up to `per_real` bright simulated ones within 0.02 in z, and
     no simulated galaxy is used twice.
@@ -48,5 +53,7 @@ def compare_lines(
 
 
 def _scaled(name: str, width: float) -> float:
-    """Width on a scale that is linear near zero, then logarithmic; the break unchanged."""
+    """An equivalent width on a scale that is linear near zero and logarithmic beyond; the 4000 A
+    break is returned unchanged.
+    """
     return width if name == _BREAK else float(np.arcsinh(width / _SCALE_ANGSTROM))

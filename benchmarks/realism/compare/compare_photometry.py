@@ -1,4 +1,6 @@
-"""Classifiers on colours, sizes and redshifts of samples that are matched in magnitude."""
+"""Classifiers that distinguish simulated from real galaxies by colours, sizes and redshifts, in
+samples matched in magnitude.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -20,14 +22,16 @@ _COLOURS = ["r", "gr", "rz"]
 def compare_photometry(
     simulated: SimulatedSurvey, real: Path, *, n: int, n_sdss: int, folds: int, seed: int
 ) -> dict[str, Any]:
-    """Matched samples and results of the classifiers.
+    """Photometry of the simulated and real galaxies, matched in magnitude, and the results of
+    classifiers that distinguish them.
 
     BGS (r < 20) and LRG (18 < z < 21): each simulated galaxy is matched with one random draw of the
-    real mixtures at its own magnitude, so the magnitudes agree by construction. SDSS: see
-    `_match_sdss`. The control compares draws of the mixtures with SDSS galaxies of the same
-    magnitudes, that is two real samples. The simulator draws from the same mixtures, and from one
-    that was fitted to these SDSS galaxies: the comparison measures how closely galaxies made by
-    physics match the photometry that was drawn for them.
+    real mixtures at its own magnitude, so the magnitudes agree by construction. SDSS: both samples
+    at 15 < r < 17.6 and 0.012 < z < 0.3, with equal counts in bins of r. The control compares draws
+    of the mixtures with SDSS galaxies of the same magnitudes, that is two real samples. The
+    simulator draws from the same mixtures, and from one that was fitted to these SDSS galaxies: the
+    comparison measures how closely galaxies made by physics match the photometry that was drawn for
+    them.
     """
     rng = np.random.default_rng(seed)
     table = catalogue(simulated)
@@ -65,7 +69,8 @@ def compare_photometry(
 
 
 def catalogue(simulated: SimulatedSurvey) -> Table:
-    """Catalogue values of each simulated galaxy, without the Milky Way's dust.
+    """Magnitudes, colours, sizes and redshifts of all simulated galaxies, without the Milky Way's
+    dust.
 
     Colours carry the noise of DR9 at its median depth (5 sigma for an exponential galaxy of
     0.45 arcsec at g = 24.0, r = 23.4, z = 22.5: Dey et al. 2019, AJ 157, 168).
@@ -93,7 +98,9 @@ def catalogue(simulated: SimulatedSurvey) -> Table:
 def _match_sdss(
     simulated: SimulatedSurvey, table: Table, real_sample: Table, rng: np.random.Generator
 ) -> tuple[Table, Table]:
-    """Both samples at 15 < r < 17.6 and 0.012 < z < 0.3, thinned to equal counts in bins of r."""
+    """The simulated and the real SDSS sample at 15 < r < 17.6 and 0.012 < z < 0.3, thinned to equal
+    counts in bins of r.
+    """
     own = simulated.sample("NEARBY", "BGS_BRIGHT")
     samples = [_select({key: table[key][own] for key in _SDSS_FEATURES}), _select(real_sample)]
     bins = [np.floor((sample["r"] - 15) / 0.2).astype(int) for sample in samples]

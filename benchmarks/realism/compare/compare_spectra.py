@@ -1,4 +1,6 @@
-"""Classifiers on EDR spectra and simulated ones of the same redshift and signal-to-noise ratio."""
+"""Classifiers that distinguish DESI EDR spectra from simulated ones of the same redshift and
+signal-to-noise ratio.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ from benchmarks.realism.samples.template_redshifts import AGREES, template_redsh
 from galsearch.core.arrays import BoolArray, Float64Array, Int64Array
 
 MAX_REDSHIFT = 0.85
-"""Upper limit of the comparison: real spectra beyond it are emission-line galaxies and quasars."""
+"""Largest redshift of the compared spectra: real spectra beyond it are emission-line galaxies and
+quasars.
+"""
 _REDSHIFT_STEP = 0.02
 _CONTRAST_STEP = 0.25
 _TRIED_PER_REAL = 100
@@ -23,16 +27,17 @@ _TRIED_PER_REAL = 100
 def compare_spectra(
     simulated: SimulatedSurvey, real: Path, *, per_real: int, repeats: int, folds: int, seed: int
 ) -> dict[str, Any]:
-    """Features, results of classifiers, and examples.
+    """Features of real and matched simulated spectra, results of the classifiers that distinguish
+    them, and example spectra.
 
     Each real spectrum below z = 0.85 is matched with up to `per_real` simulated ones within 0.02 in
     z and 0.25 in the logarithm of the scatter of the continuum over the noise
     (`spectrum_features.contrast`): the stored form of the real spectra has lost the level that a
     signal-to-noise ratio needs. A second classifier takes only the spectra whose redshift a fit of
     templates confirms: lines are looked for where the redshift places them, and a wrong redshift
-    has none there. Other classifiers locate the difference. Those of noise and pixels alone see the
-    instrument and not the galaxies. The last matches each confirmed spectrum with those whose four
-    emission lines are most alike.
+    has none there. Further classifiers locate the difference. Those that use noise and pixels alone
+    see the instrument and not the galaxies. The last classifier matches each confirmed spectrum
+    with the simulated spectra whose four emission lines are most similar.
 
     The simulator's table of noise was extracted from the file that these spectra come from, so the
     classifiers of noise and pixels would find at least as much in other spectra.
@@ -97,26 +102,34 @@ def compare_spectra(
 
 @dataclass(frozen=True, eq=False)
 class _MatchedSpectra:
-    """Features of real spectra, and of the simulated ones that each can be matched with."""
+    """Features of real spectra, and of the simulated spectra with which each real one can be
+    matched.
+    """
 
     names: list[str]
     real: Float64Array
-    """Features of the real spectra, (n, names)."""
+    """(n, names) features of the real spectra."""
     close: list[list[int]]
-    """For each real spectrum the simulated rows alike in redshift and contrast, nearest first."""
+    """Rows of the simulated spectra that are similar in redshift and contrast to each real
+    spectrum, nearest first.
+    """
     features: dict[int, Float64Array]
-    """Features of a simulated spectrum by its row."""
+    """Features (names,) of the simulated spectra by row."""
 
     def of(self, matches: list[list[int]]) -> Float64Array:
-        """Features (rows, names) of these simulated spectra."""
+        """(rows, names) features of the simulated spectra in `matches`, one after the other."""
         return np.array([self.features[row] for rows in matches for row in rows])
 
     def nearest(self, n: int) -> list[list[int]]:
-        """Up to `n` rows for each real spectrum, nearest in contrast; no row is used twice."""
+        """Up to `n` rows of simulated spectra for each real spectrum, the nearest in contrast; no
+        row is used twice.
+        """
         return _first_of_each(self.close, n)
 
     def most_alike(self, n: int, which: BoolArray, names: Sequence[str]) -> Float64Array:
-        """Features of the up to `n` simulated spectra most alike to each real one."""
+        """(rows, names) features of the up to `n` simulated spectra that are most similar to each
+        selected real spectrum in the named features.
+        """
         columns = [self.names.index(name) for name in names]
         scale = np.nanstd([values[columns] for values in self.features.values()], axis=0)
 
@@ -157,7 +170,7 @@ def _classifiers(
 
 
 def _close(rows: Int64Array, quality: dict[int, float], wanted: float) -> list[int]:
-    """Rows of nearly the wanted contrast, nearest first."""
+    """The rows of simulated spectra whose contrast is close to the one required, nearest first."""
     close = [
         int(row) for row in rows if row in quality and abs(quality[row] - wanted) < _CONTRAST_STEP
     ]
@@ -165,7 +178,7 @@ def _close(rows: Int64Array, quality: dict[int, float], wanted: float) -> list[i
 
 
 def _first_of_each(close: list[list[int]], n: int) -> list[list[int]]:
-    """Up to `n` rows of each list in its order; no row is used twice."""
+    """Up to `n` rows of each list in the order of the list; no row is used twice over all lists."""
     used: set[int] = set()
     matches = []
     for rows in close:
@@ -175,6 +188,8 @@ def _first_of_each(close: list[list[int]], n: int) -> list[list[int]]:
 
 
 def _smooth(flux: Float64Array) -> list[float]:
-    """Every fourth pixel of a running mean over 8, enough for a figure."""
+    """Every fourth pixel of a running mean over 8 pixels of a spectrum, which is enough for a
+    figure.
+    """
     mean = np.convolve(flux, np.ones(8) / 8, mode="same")[::4]
     return [round(float(value), 3) for value in mean]

@@ -1,4 +1,4 @@
-"""Two-sample test by classifiers: held-out AUC with its error, and the features that matter."""
+"""Two-sample test by classifiers: held-out AUC with its error, and the importance of features."""
 
 from typing import Any
 
@@ -25,7 +25,8 @@ def two_sample_test(
     repeats: int = 1,
     folds: int = 5,
 ) -> dict[str, Any]:
-    """Held-out AUC of the better of two models, .5 for samples that cannot be distinguished.
+    """Result of a two-sample test: the held-out AUC of the better of two classifiers, .5 for
+    samples that cannot be distinguished, with its error and the importance of each feature.
 
     The models are boosted trees and a logistic regression, cross-validated with `folds` folds
     (`repeats` times, scores averaged). The error is from a bootstrap of the held-out scores. The

@@ -1,1 +1,1 @@
-"""Report of the comparison: JSON, figures, thumbnails and a Markdown page."""
+"""Report of the realism benchmark: JSON, figures, thumbnails and a Markdown page."""

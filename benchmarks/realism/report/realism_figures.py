@@ -21,7 +21,7 @@ _IVAR_STEP_ANGSTROM = 32.0
 
 
 def draw_figures(results: dict[str, Any], pictures: list[Pictures], out: Path) -> dict[str, str]:
-    """Write the PNG files, and return their captions by name."""
+    """Write the figures of the realism report as PNG files; returns their captions by file name."""
     mpl.use("Agg")
     plt.rcParams.update({"figure.dpi": 110, "font.size": 9, "axes.spines.top": False,
                          "axes.spines.right": False, "legend.frameon": False})  # fmt: skip
@@ -46,7 +46,7 @@ def draw_figures(results: dict[str, Any], pictures: list[Pictures], out: Path) -
 
 
 def _write_png(figure: Any, path: Path, **settings: Any) -> None:
-    """Write a figure as PNG."""
+    """Write a matplotlib figure as PNG and close it."""
     with new_file(path) as temporary:
         figure.savefig(temporary, format="png", bbox_inches="tight", **settings)
 
@@ -123,7 +123,9 @@ def _noise(results: dict[str, Any]) -> Any:
 
 
 def _ivar(axis: Axes, noise: dict[str, Any], *, relative: bool) -> None:
-    """Plot the ivar of real and simulated spectra, relative to its median if requested."""
+    """Plot the inverse variance of real and simulated spectra against wavelength, relative to its
+    median if requested.
+    """
     wavelength = 3616.0 + _IVAR_STEP_ANGSTROM * np.arange(len(noise["ivar real"][0]["ivar"]))
 
     def shown(values: Any) -> Any:
@@ -189,7 +191,9 @@ def _spectra(results: dict[str, Any]) -> Any:
 
 
 def _mosaic(one: Pictures, path: Path) -> None:
-    """Write blocks of pictures side by side, five in a row where a block holds twenty."""
+    """Write blocks of galaxy pictures side by side into a PNG, five pictures in a row where a block
+    holds twenty.
+    """
     longest = max(len(block) for block in one.rows.values())
     blocks = [
         (name, [block[i : i + 5] for i in range(0, len(block), 5)] if longest > 8 else [block])

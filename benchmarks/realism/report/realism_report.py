@@ -13,14 +13,16 @@ _BANDS = "grz"
 
 
 def write_report(results: dict[str, Any], pictures: list[Pictures], out: Path) -> None:
-    """Write `out`/realism.json, PNG figures and README.md."""
+    """Write the report of the realism benchmark into the directory `out`: realism.json, PNG figures
+    and README.md.
+    """
     write_json(out / "realism.json", _rounded(results), indent=None)
     names = draw_figures(results, pictures, out)
     write_text(out / "README.md", page(results, names))
 
 
 def page(results: dict[str, Any], figures: dict[str, str]) -> str:
-    """Markdown page with classifiers, noise and figures."""
+    """Markdown page of the realism report: tables of classifiers and noise, and the figures."""
     survey = results["survey"]
     parts = [
         "# The simulated survey compared with real galaxies",
@@ -86,7 +88,9 @@ def _noise_row(name: str, band: str, plane: dict[str, Any]) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """The value with every number rounded to four digits, as many as tables and figures show."""
+    """A value of the results in which every number is rounded to four digits, as many as tables and
+    figures show.
+    """
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -22,7 +22,9 @@ _GALAXY_ZOO_RADII = 17.0
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """One figure: rows of pictures (n, ny, nx, 3) in 0 .. 1, each row with a title."""
+    """Content of one figure: blocks of RGB pictures (n, ny, nx, 3) with values in 0 .. 1, each
+    block with a title.
+    """
 
     name: str
     title: str
@@ -30,7 +32,9 @@ class Pictures:
 
 
 def pictures(simulated: SimulatedSurvey, real: Path, seed: int) -> list[Pictures]:
-    """Galaxy Zoo galaxies beside simulated ones of r < 17, and the native cutouts."""
+    """Pictures of Galaxy Zoo galaxies beside simulated galaxies of r < 17, and of real native
+    cutouts beside simulated ones.
+    """
     rng = np.random.default_rng([seed, 9])
     bright = (simulated.truth["mag_r"] < 17.0) & (simulated.truth["r_eff_arcsec"] > 2.0)
     chosen = rng.permutation(np.flatnonzero(bright))[:_N]
@@ -80,12 +84,14 @@ def _native(real: Path, name: str) -> npt.NDArray[Any]:
 
 
 def _sky(flux: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
-    """Colour picture with north up, as a viewer shows it."""
+    """RGB picture, north up as in sky viewers, from a cutout (3, ny, nx) in nanomaggies."""
     return np.ascontiguousarray(np.moveaxis(legacy_rgb(flux), 0, -1)[::-1])
 
 
 def _zoomed(simulated: SimulatedSurvey, row: int) -> npt.NDArray[np.floating]:
-    """Picture as wide as Galaxy Zoo would have shown it, where the cutout is wide enough."""
+    """Picture of a simulated galaxy, as wide as Galaxy Zoo would have shown it where the cutout is
+    wide enough.
+    """
     radius = float(simulated.truth["r_eff_arcsec"][row])
     half = int(np.clip(_GALAXY_ZOO_RADII * radius / 0.262 / 2, 20, _SIDE // 2))
     middle = slice(_SIDE // 2 - half, _SIDE // 2 + half)

@@ -1,1 +1,3 @@
-"""Real and simulated samples, and the statistics that are measured of both."""
+"""Real and simulated samples of the realism benchmark, and the statistics that are measured of
+both.
+"""

@@ -1,4 +1,6 @@
-"""Noise statistics: sigma and correlation of image pixels, ivar of spectra against wavelength."""
+"""Noise statistics: sigma and correlation of image pixels, inverse variance of spectra against
+wavelength.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -14,16 +16,17 @@ from galsearch.sources.desi.arms import Arm, join_arms
 
 LAGS = (1, 2, 3, 4)
 NATIVE = ("457431_example_b", "d33102_temp_small")
-"""Real cutouts at 0.262 arcsec a pixel; the second is filled by a large galaxy."""
+"""Names of real cutouts with pixels of 0.262 arcsec; a large galaxy fills the second cutout."""
 _FAR = 8
 _BIN_PIXELS = 40
 
 
 def image_noise(flux: npt.NDArray[Any]) -> list[dict[str, Any]]:
-    """Sigma of a pixel, and correlation of pixels 1 to 4 apart on both axes, for g, r and z.
+    """Noise of an image (3, ny, nx): sigma of a pixel, and correlation of pixels 1 to 4 apart along
+    both axes, for each of g, r and z.
 
-    Both come from differences between pixels, whose median is insensitive to sources. Pixels 8
-    apart are taken to be uncorrelated.
+    Sigma and correlations come from differences between pixels, whose median is insensitive to
+    sources. Pixels 8 apart are taken to be uncorrelated.
     """
     return [_plane_noise(np.asarray(plane, float)) for plane in flux]
 
@@ -45,7 +48,9 @@ def _spread(plane: Float64Array, rows: int, columns: int) -> float:
 
 
 def real_image_noise(real: Path) -> dict[str, list[dict[str, Any]]]:
-    """Noise of the native cutouts, and of a northern brick (BASS g, whose pixels are larger)."""
+    """Image noise of the real native cutouts, and of a northern brick (BASS g, whose pixels are
+    larger), by name.
+    """
     out = {}
     for name in NATIVE:
         out[name] = image_noise(fits.getdata(real / "ls-fits-cutouts" / f"{name}.fits"))
@@ -59,7 +64,9 @@ def real_image_noise(real: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def real_ivar(real: Path) -> list[dict[str, Any]]:
-    """Name, `binned_ivar` (n_bins,) and median flux of every real DESI row with flux."""
+    """Name, binned inverse variance (n_bins,) and median flux of every real DESI spectrum that has
+    flux.
+    """
     rows = []
     for folder, name in (
         ("desi-specutils", "coadd-sv3-dark-26065"),
@@ -88,7 +95,9 @@ def _row(name: str, flux: npt.NDArray[Any], ivar: npt.NDArray[Any]) -> dict[str,
 
 
 def binned_ivar(ivar: npt.NDArray[Any]) -> Float64Array:
-    """Median ivar of the good pixels in bins of 32 A; NaN where there are none."""
+    """(n_bins,) median inverse variance of the good pixels of a spectrum in bins of 32 A; NaN where
+    a bin has no good pixel.
+    """
     n = len(DESI_WAVELENGTH_ANGSTROM) // _BIN_PIXELS
     rows = np.asarray(ivar, float)[: n * _BIN_PIXELS].reshape(n, _BIN_PIXELS)
     rows = np.where(rows > 0, rows, np.nan)

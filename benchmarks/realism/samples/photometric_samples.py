@@ -16,16 +16,19 @@ from galsearch.core.arrays import Float64Array
 
 _TYPES = ("EXP", "DEV", "SER")
 _SDSS_SOFTENING = (0.05, 0.02, 0.02, 0.02, 0.03)
-"""Relative errors added to u, g, r, i, z, as kcorrect does (Blanton & Roweis 2007, AJ 133, 734)."""
+"""Relative errors that are added to the errors of SDSS fluxes in u, g, r, i, z, as kcorrect does
+(Blanton & Roweis 2007, AJ 133, 734).
+"""
 
 
 def draw_targets(
     real: Path, kind: str, magnitude: Float64Array, seed: int
 ) -> dict[str, Float64Array]:
-    """Columns gr, rz, log_reff (log10 arcsec) and e (|e|) of random targets, (n,) each.
+    """Photometry of random DESI targets with given magnitudes (n,): columns gr, rz, log_reff (log10
+    arcsec) and e (|e|), (n,) each.
 
-    `kind` is bgs, whose magnitude is r, or lrg, whose magnitude is z. A type is drawn from the
-    shares at that magnitude, then the rest from its mixture given the magnitude.
+    The `kind` of target is bgs, whose magnitude is r, or lrg, whose magnitude is z. A type is drawn
+    from the shares at that magnitude, then the rest from its mixture given the magnitude.
     """
     rng = np.random.default_rng([seed, len(magnitude)])
     folder = real / "desitarget-dr9-gmm"
@@ -48,7 +51,9 @@ def draw_targets(
 def _conditional(
     path: Path, first: Float64Array, rng: np.random.Generator
 ) -> dict[str, Float64Array]:
-    """Draws of a Gaussian mixture whose first column is given."""
+    """Random draws from a Gaussian mixture, conditional on given values of its first column; one
+    array (n,) for each column.
+    """
     with fits.open(path) as file:
         header = file[0].header
         names = [str(header[f"COL{i:02d}"]).strip() for i in range(header["NCOL"])]
@@ -69,7 +74,8 @@ def _conditional(
 
 
 def sdss_galaxies(real: Path, n: int) -> dict[str, Float64Array]:
-    """Columns z, r, gr and rz of real SDSS galaxies in DECam bands, without the Milky Way's dust.
+    """Photometry of at most `n` real SDSS galaxies in DECam bands, without the Milky Way's dust:
+    columns z, r, gr and rz.
 
     The five templates of kcorrect are fitted to the ugriz fluxes of each galaxy at its redshift;
     colours are those of the fit through DECam's filters.
@@ -86,7 +92,7 @@ def sdss_galaxies(real: Path, n: int) -> dict[str, Float64Array]:
     out = np.zeros((len(z), 3))
     for row, redshift in enumerate(z):
         templates = fluxes[round(redshift / 0.005)]
-        # The solver needs numbers of order one: fluxes are divided by their errors.
+        # Fluxes are divided by their errors, because the solver needs numbers of order one.
         columns = templates[:5] / error[row][:, None]
         scale = columns.max(axis=0)
         weights, _ = nnls(columns / scale, flux[row] / error[row], maxiter=200)
@@ -98,7 +104,9 @@ def sdss_galaxies(real: Path, n: int) -> dict[str, Float64Array]:
 
 
 def _template_fluxes(real: Path, grid: Float64Array) -> Float64Array:
-    """Fluxes (n_z, 8, 5) in ugriz of SDSS and grz of DECam of kcorrect's five templates."""
+    """(n_z, 8, 5) fluxes of kcorrect's five templates through the ugriz filters of SDSS and the grz
+    filters of DECam, at every redshift of a grid.
+    """
     row = fits.getdata(real / "templates" / "kcorrect" / "kcorrect-default-v4.fits")[0]
     wavelength = np.asarray(row["wave"], float)
     spectra = np.asarray(row["flux"], float).reshape(-1, wavelength.size)

@@ -1,4 +1,6 @@
-"""Simulated samples: truth, magnitudes, spectra and cutouts of the first chunks of a survey."""
+"""The first chunks of a simulated survey as samples: true parameters, magnitudes, spectra and
+cutouts.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,21 +15,25 @@ from galsearch.core.spectrum import Spectrum
 from galsearch.sources import read_cutout, read_spectra_file, read_table
 
 MILKY_WAY = {"g": 3.214, "r": 2.165, "z": 1.211}
-"""A / E(B-V) of DR9 (legacysurvey.org/dr9/catalogs, galactic extinction coefficients)."""
+"""Extinction A / E(B-V) in g, r, z of Legacy Surveys DR9 (legacysurvey.org/dr9/catalogs, galactic
+extinction coefficients).
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedSurvey:
-    """Truth of a simulated survey, one row per galaxy in the order of its truth files."""
+    """Table of true parameters of a simulated survey, one row per galaxy in the order of the truth
+    files, with access to spectra and cutouts.
+    """
 
     root: Path
     truth: dict[str, npt.NDArray[Any]]
     pixel: Int64Array
-    """HEALPix pixel of each galaxy, (n,), by which its files are found."""
+    """(n,) HEALPix pixel of each galaxy, by which its files are found."""
 
     @classmethod
     def open(cls, root: Path, n: int) -> "SimulatedSurvey":
-        """The first chunks of a survey that together hold at least `n` galaxies."""
+        """Open the first chunks of a simulated survey that together hold at least `n` galaxies."""
         tables, pixels, rows = [], [], 0
         for path in sorted((root / "truth").glob("truth-*.fits")):
             table = read_table(str(path))
@@ -44,16 +50,18 @@ class SimulatedSurvey:
         return cls(root, truth, np.concatenate(pixels))
 
     def sample(self, *names: str) -> BoolArray:
-        """True for the galaxies of one of these samples, (n,)."""
+        """(n,) True for galaxies that belong to one of the named samples."""
         return np.isin(self.truth["sample"], names)
 
     def magnitudes(self) -> dict[str, Float64Array]:
-        """True magnitudes in g, r and z without the Milky Way's dust."""
+        """True magnitudes (n,) of the galaxies in g, r, z, without the Milky Way's dust."""
         ebv = self.truth["ebv"]
         return {b: self.truth[f"mag_{b}"] - a * ebv for b, a in MILKY_WAY.items()}
 
     def spectra(self, rows: Int64Array) -> Iterator[tuple[int, Spectrum]]:
-        """Row and spectrum of these galaxies, file by file; rows without flux are left out."""
+        """Yield row and spectrum of the galaxies at `rows`, file by file; those without flux are
+        left out.
+        """
         for pixel in np.unique(self.pixel[rows]):
             of_pixel = rows[self.pixel[rows] == pixel]
             row_of = {int(self.truth["target_id"][row]): int(row) for row in of_pixel}
@@ -65,6 +73,6 @@ class SimulatedSurvey:
                     yield row_of[target], spectrum
 
     def cutout(self, row: int) -> Float32Array:
-        """Image (3, 152, 152) in nanomaggies per pixel."""
+        """(3, 152, 152) cutout of the galaxy at `row` in g, r, z, in nanomaggies per pixel."""
         name = f"cutout-{self.truth['target_id'][row]}.fits"
         return read_cutout(str(self.root / "cutouts" / str(self.pixel[row]) / name)).flux

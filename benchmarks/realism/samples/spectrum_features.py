@@ -18,7 +18,7 @@ GRID_ANGSTROM = np.geomspace(3600.0, 9800.0, 7081)
 _EDGES = (3650, 4200, 4900, 5700, 6500, 7500, 8400, 9100, 9790)
 _LINES = {"OII": 3728.5, "Hb": 4862.7, "OIII": 5008.2, "Ha": 6564.6}
 _CUTS = {"CaHK": 3950.0, "Mgb": 5176.0, "NaD": 5894.6}
-"""Emission and absorption lines, vacuum Angstrom."""
+"""Vacuum wavelengths of emission and absorption lines in Angstrom."""
 LINES = tuple(_LINES)
 _OF_PIXELS = ("noise", "tail", "pixel correlation", "share bad")
 
@@ -29,14 +29,18 @@ def is_pixel_statistic(name: str) -> bool:
 
 
 def real_spectra(real: Path) -> tuple[Float64Array, BoolArray, Float64Array]:
-    """Flux in robust sigmas (50, 7081), True for good pixels, and redshifts (50,)."""
+    """The real EDR spectra: flux in robust sigmas (50, 7081), bool (50, 7081) that is True for good
+    pixels, and redshifts (50,).
+    """
     with np.load(real / "desi-mmu50" / "desi_edr_sv3_50.npz") as file:
         flux = np.sinh(file["flux"].astype(float))
         return flux, file["valid"] > 0.5, file["z_true"].astype(float)
 
 
 def standardised(spectrum: Spectrum) -> tuple[Float64Array, BoolArray]:
-    """Flux as (flux - median) / robust sigma and good pixels, on the grid of the real spectra."""
+    """A spectrum on the wavelength grid of the real spectra: (7081,) flux as (flux - median) /
+    robust sigma, and (7081,) True for good pixels.
+    """
     flux = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, spectrum.flux)
     bad = np.interp(GRID_ANGSTROM, spectrum.wavelength_angstrom, (~spectrum.good).astype(float))
     good = bad == 0
@@ -46,10 +50,11 @@ def standardised(spectrum: Spectrum) -> tuple[Float64Array, BoolArray]:
 
 
 def contrast(flux: Float64Array, good: BoolArray) -> float:
-    """Ln of the standard deviation of the levels of eight pieces of a spectrum, in robust sigmas.
+    """Natural logarithm of the standard deviation of the levels of eight pieces of a spectrum, in
+    robust sigmas.
 
-    This measures the signal-to-noise ratio without a zero level: the colour of the continuum over
-    the noise.
+    This contrast measures the signal-to-noise ratio without a zero level: the colour of the
+    continuum over the noise.
     """
     levels = [
         np.median(flux[(low <= GRID_ANGSTROM) & (high > GRID_ANGSTROM) & good])
@@ -59,7 +64,9 @@ def contrast(flux: Float64Array, good: BoolArray) -> float:
 
 
 def features(flux: Float64Array, good: BoolArray, z: float) -> tuple[list[str], list[float]]:
-    """Names and values of all features; NaN where a line is outside the spectrum."""
+    """Names and values of all features of a spectrum at redshift z; NaN where a line is outside the
+    spectrum.
+    """
     values: dict[str, float] = {}
     previous = None
     for low, high in pairwise(_EDGES):
@@ -81,7 +88,9 @@ def features(flux: Float64Array, good: BoolArray, z: float) -> tuple[list[str], 
 
 
 def _noise(flux: Float64Array, good: BoolArray, lag: int) -> float:
-    """Noise of a pixel, from differences between pixels `lag` apart."""
+    """Noise of a pixel of a spectrum, in the units of `flux`, from differences between pixels `lag`
+    apart.
+    """
     step = (flux[lag:] - flux[:-lag])[good[lag:] & good[:-lag]]
     if step.size < 20:
         return float("nan")
@@ -89,7 +98,9 @@ def _noise(flux: Float64Array, good: BoolArray, lag: int) -> float:
 
 
 def _line(flux: Float64Array, good: BoolArray, centre: float) -> float:
-    """Arcsinh of the mean flux within 8 A above its surroundings, in sigmas of that mean."""
+    """Strength of a line: arcsinh of the mean flux within 8 A of its centre above the surroundings,
+    in sigmas of that mean.
+    """
     near = (np.abs(GRID_ANGSTROM - centre) < 8) & good
     far = (np.abs(GRID_ANGSTROM - centre) < 60) & ~(np.abs(GRID_ANGSTROM - centre) < 14) & good
     if near.sum() < 10 or far.sum() < 60:
@@ -99,7 +110,9 @@ def _line(flux: Float64Array, good: BoolArray, centre: float) -> float:
 
 
 def _step(flux: Float64Array, good: BoolArray, centre: float) -> float:
-    """Arcsinh of the median redwards minus bluewards within 150 A, in sigmas of the difference."""
+    """Strength of a break: arcsinh of the median flux redwards minus bluewards of a wavelength,
+    within 150 A, in sigmas of the difference.
+    """
     blue = (centre - 150 < GRID_ANGSTROM) & (centre > GRID_ANGSTROM) & good
     red = (centre < GRID_ANGSTROM) & (centre + 150 > GRID_ANGSTROM) & good
     if blue.sum() < 60 or red.sum() < 60:

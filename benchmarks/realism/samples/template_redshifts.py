@@ -1,9 +1,9 @@
-"""Redshifts by a fit of redrock's galaxy templates, to confirm those of a catalogue.
+"""Redshifts by a fit of redrock's galaxy templates, which confirm the redshifts of a catalogue.
 
-The stored EDR spectra come with the pipeline's redshifts but without their quality flag. Each is
-fitted here with the five components of redrock's galaxy templates and a cubic polynomial, at every
-redshift of a fine grid; where the best fit lies at the catalogue's redshift, the pixels confirm
-that redshift.
+The stored EDR spectra come with the pipeline's redshifts but without their quality flag. Each
+spectrum is fitted here with the five components of redrock's galaxy templates and a cubic
+polynomial, at every redshift of a fine grid; where the best fit lies at the catalogue's redshift,
+the pixels confirm that redshift.
 """
 
 from pathlib import Path
@@ -15,14 +15,16 @@ from galsearch.core.arrays import BoolArray, Float64Array
 
 LARGEST_REDSHIFT = 1.0
 STEP = 2.5e-4
-"""Step of the grid in ln(1 + z): 75 km/s."""
+"""Step of the redshift grid in ln(1 + z): 75 km/s."""
 AGREES = 0.003
 """Largest |dz| / (1 + z) at which a fit confirms a redshift."""
 _SKY_RESIDUALS_ANGSTROM = (
     (0, 3800), (4345, 4375), (5570, 5590), (5880, 5905), (6290, 6310), (7240, 7330),
     (7580, 7700), (9250, 9520), (9700, 9e9),
 )  # fmt: skip
-"""Wavelength ranges that are masked, since templates would be fitted to their sky residuals."""
+"""Wavelength ranges in Angstrom that are masked, because templates would be fitted to their sky
+residuals.
+"""
 _N_SMOOTH, _N_BINNED, _N_POLYNOMIAL = 9, 2, 4
 _MEDIAN_PIECE = 50
 
@@ -30,13 +32,14 @@ _MEDIAN_PIECE = 50
 def template_redshifts(
     wavelength_angstrom: Float64Array, flux: Float64Array, good: BoolArray, real: Path
 ) -> Float64Array:
-    """Redshift (n,) at which templates and a polynomial have the smallest chi squared.
+    """(n,) redshift of each spectrum, at which the fit of galaxy templates and a polynomial has the
+    smallest chi squared.
 
     Parameters
     ----------
     wavelength_angstrom : (pixels,)
     flux : (n, pixels)
-        In any unit; the noise is estimated from differences between pixels two apart.
+        Flux in any unit; the noise is estimated from differences between pixels two apart.
     good : (n, pixels)
     real
         The folder that holds `templates/redrock`.
@@ -64,7 +67,9 @@ def template_redshifts(
 
 
 def _templates(real: Path) -> tuple[Float64Array, Float64Array]:
-    """Rest wavelengths and five components, smoothed to about a pixel of the spectra."""
+    """Rest wavelengths (m,) and five components (5, m) of redrock's galaxy templates, smoothed to
+    about a pixel of the spectra.
+    """
     with fits.open(real / "templates" / "redrock" / "rrtemplate-galaxy.fits") as file:
         header, rows = file[0].header, np.asarray(file[0].data, float)
     kernel = np.ones(_N_SMOOTH) / _N_SMOOTH
@@ -74,7 +79,7 @@ def _templates(real: Path) -> tuple[Float64Array, Float64Array]:
 
 
 def _noise(flux: Float64Array) -> Float64Array:
-    """Running noise (pixels,) from differences between pixels two apart."""
+    """(pixels,) running noise of a spectrum, from differences between pixels two apart."""
     steps = np.abs(flux[2:] - flux[:-2]) / np.sqrt(2)
     centres = np.arange(0, len(steps), _MEDIAN_PIECE)
     level = [
@@ -86,7 +91,7 @@ def _noise(flux: Float64Array) -> Float64Array:
 def _binned(
     wavelength: Float64Array, flux: Float64Array, ivar: Float64Array
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """Wavelength, flux and ivar after every two pixels were averaged."""
+    """Wavelength, flux and inverse variance of spectra, averaged over every two pixels."""
     n = len(wavelength) // _N_BINNED
 
     def pairs(values: Float64Array) -> Float64Array:

@@ -1,6 +1,7 @@
-"""Vote fractions of real Galaxy Zoo galaxies from their nearest neighbours among themselves.
+"""Vote fractions of real Galaxy Zoo galaxies, predicted from their nearest neighbours among the
+other Galaxy Zoo galaxies.
 
-The baseline finds neighbours by colours and size alone.
+A baseline finds the neighbours by colours and size alone.
 """
 
 import csv
@@ -24,7 +25,9 @@ _VOTES = (
 
 
 def vote_r2(encoder: Any, real: Path) -> dict[str, Any]:
-    """R2 of each vote fraction, from neighbours in the embedding and in a baseline."""
+    """R2 of each predicted vote fraction, with neighbours in the encoder's embedding and in a
+    baseline of colours and size.
+    """
     folder = real / "ls-zoobot-jpg"
     rows = csv.DictReader((folder / "example_ring_catalog_basic.csv").read_text().splitlines())
     present = [row for row in rows if (folder / f"{row['iauname']}.jpg").exists()]
@@ -56,12 +59,12 @@ def vote_r2(encoder: Any, real: Path) -> dict[str, Any]:
 def as_cutout(picture: npt.NDArray[np.floating], size: int) -> Float32Array:
     """A picture of 424 pixels as the nanomaggies it was rendered from, (3, size, size), g, r, z.
 
-    The whole picture is resized to the field of the encoder. Pictures are framed by the size of
-    their galaxy, so that the scale of their pixels on the sky is not known.
+    The whole picture is resized to the field of the encoder. Pictures are framed by the size of the
+    galaxy, so that the scale of the pixels on the sky is not known.
 
     The stretch v = x arcsinh(Q I) / (sqrt(Q) I), with I the mean of x, has mean arcsinh(Q I) /
-    sqrt(Q): it is undone exactly where no plane was clipped. North is up in the picture, so
-    the order of its rows is reversed.
+    sqrt(Q): the stretch is undone exactly where no plane was clipped. North is up in the picture,
+    so the order of its rows is reversed.
     """
     small = Image.fromarray((picture * 255).astype(np.uint8)).resize(
         (size, size), Image.Resampling.BOX
@@ -75,7 +78,9 @@ def as_cutout(picture: npt.NDArray[np.floating], size: int) -> Float32Array:
 
 
 def colours_and_size(picture: npt.NDArray[np.floating]) -> list[float]:
-    """Logarithms of two colours, brightness and half-light radius, and the ratio R50 / R90."""
+    """Baseline features of a picture: logarithms of two colours, brightness and half-light radius,
+    and the ratio R50 / R90.
+    """
     light = np.maximum(picture - np.median(picture, axis=(0, 1)), 0)
     y, x = np.mgrid[: light.shape[0], : light.shape[1]]
     radius = np.hypot(y - light.shape[0] / 2, x - light.shape[1] / 2)
@@ -91,7 +96,9 @@ def colours_and_size(picture: npt.NDArray[np.floating]) -> list[float]:
 
 
 def _r2(similarity: npt.NDArray[Any], values: Float64Array, k: int) -> float:
-    """R2 of the mean over the k nearest neighbours, each value predicted without itself."""
+    """R2 of values (n,) that are predicted as the mean over the k nearest neighbours, where no
+    galaxy is its own neighbour.
+    """
     without = np.array(similarity, dtype=float)
     np.fill_diagonal(without, -np.inf)
     nearest = np.argsort(-without, axis=1)[:, :k]

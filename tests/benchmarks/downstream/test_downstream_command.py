@@ -31,8 +31,12 @@ def test_the_command_refuses_bad_settings_in_one_message(
     out = tmp_path / "out.json"
     monkeypatch.setattr(sys, "argv", ["downstream", str(tmp_path), *arguments, "--out", str(out)])
     assert command.main() == 1
-    said = capsys.readouterr().err
-    assert said == message if message else said.startswith("error: absent.ckpt: neither a file")
+    message_found = capsys.readouterr().err
+    assert (
+        message_found == message
+        if message
+        else message_found.startswith("error: absent.ckpt: neither a file")
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -128,7 +128,7 @@ def test_the_tables_follow_from_the_file(run) -> None:
 def test_a_second_run_reads_no_pixels_and_has_the_same_results(run) -> None:
     galaxies, sample, results, work = run
     before, messages = galaxies.n_read, []
-    again = measure(galaxies, sample, encoders(), BOTH, QUICK, work, say=messages.append)
+    again = measure(galaxies, sample, encoders(), BOTH, QUICK, work, print_line=messages.append)
     assert galaxies.n_read == before
     assert again == results
     assert messages == [f"11 of 11 are taken from {work}"]
@@ -137,7 +137,7 @@ def test_a_second_run_reads_no_pixels_and_has_the_same_results(run) -> None:
 def test_a_run_with_another_encoder_uses_the_trained_baselines(run) -> None:
     galaxies, sample, results, work = run
     messages = []
-    again = measure(galaxies, sample, encoders("b"), BOTH, QUICK, work, say=messages.append)
+    again = measure(galaxies, sample, encoders("b"), BOTH, QUICK, work, print_line=messages.append)
     assert messages[0] == f"3 of 11 are taken from {work}"
     assert again["contestants"][-1] == results["contestants"][-1]
 
@@ -154,9 +154,9 @@ def test_an_interrupted_run_continues_where_it_stopped(run, tmp_path: Path) -> N
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measure(galaxies, sample, encoders(), BOTH, QUICK, work, say=stop)
+        measure(galaxies, sample, encoders(), BOTH, QUICK, work, print_line=stop)
     messages: list[str] = []
-    again = measure(galaxies, sample, encoders(), BOTH, QUICK, work, say=messages.append)
+    again = measure(galaxies, sample, encoders(), BOTH, QUICK, work, print_line=messages.append)
     assert messages[0] == f"10 of 11 are taken from {work}"
     for one, other in zip(again["contestants"], results["contestants"], strict=True):
         assert one["properties"] == other["properties"]

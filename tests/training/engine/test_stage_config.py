@@ -10,10 +10,11 @@ from tests.training.conftest import ROOT, run_stage
 from training import alignment, image_pretraining, spectrum_pretraining
 from training.alignment import AlignmentConfig
 from training.engine.stage_config import StageConfig, read_stage_config
+from training.image_pretraining_config import ImagePretrainingConfig
 
 STAGES = {
     "alignment": (AlignmentConfig, alignment),
-    "image_pretraining": (image_pretraining.ImagePretrainingConfig, image_pretraining),
+    "image_pretraining": (ImagePretrainingConfig, image_pretraining),
     "spectrum_pretraining": (spectrum_pretraining.SpectrumPretrainingConfig, spectrum_pretraining),
 }
 

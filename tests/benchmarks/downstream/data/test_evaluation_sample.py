@@ -44,10 +44,12 @@ def test_gaps_are_counted_and_said() -> None:
     mass = np.where(np.arange(280) % 7 == 0, np.nan, TRUE[:, 2])
     absent = np.arange(280) < 10
     sample = draw_sample(synthetic_galaxies(log10_mass=mass, has_image=~absent), modalities=BOTH)
-    assert sample.said[0] == "toy: 280 galaxies, 270 have image and spectrum; 10 left out"
+    assert sample.messages[0] == "toy: 280 galaxies, 270 have image and spectrum; 10 left out"
     n_gaps = int(np.isnan(mass[10:]).sum())
-    assert f"label mass = log10_mass: {270 - n_gaps} known, {n_gaps} left out (NaN)" in sample.said
-    lacking = next(line for line in sample.said if line.startswith("photometry"))
+    assert (
+        f"label mass = log10_mass: {270 - n_gaps} known, {n_gaps} left out (NaN)" in sample.messages
+    )
+    lacking = next(line for line in sample.messages if line.startswith("photometry"))
     assert lacking == "photometry: mag_g, mag_r, mag_z; 5 galaxies lack a band"
 
 
@@ -57,7 +59,7 @@ def test_without_shapes_and_photometry_the_rest_is_measured() -> None:
     sample = draw_sample(galaxies, modalities=BOTH)
     assert sample.shapes is None
     assert sample.magnitudes is None
-    assert sample.said[-2:] == (
+    assert sample.messages[-2:] == (
         "shapes: not measured, the dataset has no has_bar",
         "photometry: not measured, the dataset has no mag_g, mag_r, mag_z",
     )

@@ -39,7 +39,7 @@ def sample() -> Sample:
         shapes=Targets(("has_bar",), (generator.random((60, 1)) > 0.5).astype(float)),
         magnitudes=None,
         resolved=None,
-        said=(),
+        messages=(),
     )
 
 

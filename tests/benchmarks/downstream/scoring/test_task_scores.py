@@ -32,7 +32,7 @@ def sample() -> Sample:
         shapes=Targets(("class:round", "class:disk", "has_bar"), np.concatenate([shapes, shapes])),
         magnitudes=None,
         resolved=None,
-        said=(),
+        messages=(),
     )
 
 
