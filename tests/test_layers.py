@@ -125,8 +125,8 @@ def upward(package: str, imports: list[Import]) -> list[str]:
     return found
 
 
-def strangers(layer: str, source: str) -> list[str]:
-    """What a module of a layer of `galsearch` imports although it may not."""
+def forbidden_imports(layer: str, source: str) -> list[str]:
+    """Imports of a module of `galsearch` that its layer may not make."""
     found = []
     for name in imported_names(source, f"galsearch.{layer}"):
         package, _, rest = name.partition(".")
@@ -136,7 +136,7 @@ def strangers(layer: str, source: str) -> list[str]:
             found.append(f"{layer} imports {name}, which stands above the package")
         public = package == "galsearch" and "." not in rest and rest not in LAYERS
         if public and layer not in FACES:
-            found.append(f"{layer} imports {name} from the front door, which is above it")
+            found.append(f"{layer} imports {name} from the public package, which is above it")
         if name.startswith("astropy.io.fits") and layer != "sources":
             found.append(f"{layer} imports {name}; only sources reads and writes FITS")
     return found
@@ -163,18 +163,18 @@ def test_no_package_is_wide(package: str) -> None:
 def test_third_party_packages_stay_in_their_layers(path: Path) -> None:
     parts = path.relative_to(ROOT / "galsearch").with_suffix("").parts
     if parts != ("__init__",):
-        assert strangers(parts[0], path.read_text()) == []
+        assert forbidden_imports(parts[0], path.read_text()) == []
 
 
 def test_the_rules_can_fail() -> None:
-    assert strangers("core", "import torch") == [
+    assert forbidden_imports("core", "import torch") == [
         "core imports torch, which belongs to ['encoders']"
     ]
-    assert strangers("index", "import astropy.io.fits") != []
-    assert strangers("query", "from galsearch import open_index") == [
-        "query imports galsearch.open_index from the front door, which is above it"
+    assert forbidden_imports("index", "import astropy.io.fits") != []
+    assert forbidden_imports("query", "from galsearch import open_index") == [
+        "query imports galsearch.open_index from the public package, which is above it"
     ]
-    assert strangers("cli", "from galsearch import open_index") == []
+    assert forbidden_imports("cli", "from galsearch import open_index") == []
     bad = [Import("galsearch.index.ivf.coarse", "galsearch.index.search.rerank")]
     bad.append(Import("galsearch.index.search.rerank", "galsearch.index.vectors"))
     assert upward("galsearch.index", bad) == [

@@ -1,4 +1,4 @@
-"""New indexes: their files, what they promise, and what is left after an error."""
+"""New indexes: their files, their measured recall, and the state after an error."""
 
 import dataclasses
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from galsearch.query import open_index
 from tests.index.toy_index import N_TOY, TOY_RECIPE
 
 
-def test_a_build_counts_what_it_holds_and_verifies(toy_index: Path) -> None:
+def test_an_index_states_its_contents_and_is_verified(toy_index: Path) -> None:
     manifest = verify(toy_index)
     plans = {kind: entry.plan for kind, entry in manifest.modalities.items()}
     assert {kind: (plan.kind, plan.n_vectors) for kind, plan in plans.items()} == {
@@ -57,7 +57,7 @@ def test_the_same_recipe_shards_and_seed_give_the_same_neighbours(
     assert digests == {name: d.sha256 for name, d in other.manifest.files.items()}
 
 
-def test_a_small_set_is_flat_and_says_so(make_sky: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_small_set_has_a_flat_index(make_sky: Callable[..., Any], tmp_path: Path) -> None:
     embeddings = make_sky(40).write(tmp_path / "sky")
     manifest = build_index(IndexRecipe(), embeddings=embeddings, out=tmp_path / "small")
     verify(tmp_path / "small")
@@ -68,7 +68,7 @@ def test_a_small_set_is_flat_and_says_so(make_sky: Callable[..., Any], tmp_path:
     assert "flat: every query is compared with every vector" in manifest.summary()
 
 
-def test_one_modality_alone_is_a_legal_build(make_sky: Callable[..., Any], tmp_path: Path) -> None:
+def test_one_modality_alone_can_be_indexed(make_sky: Callable[..., Any], tmp_path: Path) -> None:
     embeddings = make_sky(40).write(tmp_path / "sky", image=slice(0, 0))
     manifest = build_index(IndexRecipe(), embeddings=embeddings, out=tmp_path / "spectra")
     assert list(manifest.modalities) == [Modality.SPECTRUM]
@@ -106,7 +106,7 @@ def test_stages_are_reported_until_they_are_done(toy_embeddings: Path, tmp_path:
 
 @pytest.mark.parametrize("family", ["ivfsq", "ivfpq", "fastscan"])
 @pytest.mark.parametrize("store", ["float32", "float16", "int8"])
-def test_every_family_and_store_answers_verifies_and_grows(
+def test_every_family_and_store_is_searched_verified_and_extended(
     toy_embeddings: Path, make_sky: Callable[..., Any], tmp_path: Path, family: Any, store: Any
 ) -> None:
     codes: dict[str, Any] = {"n_subvectors": 8}
@@ -141,8 +141,8 @@ def test_every_family_and_store_answers_verifies_and_grows(
     compact(out)
     assert verify(out).modalities[Modality.IMAGE].n_vectors == N_TOY + 40
     engine = open_index(out)
-    answers = engine.query_many(others.ids[10:], using="image", among="spectrum", where="z > 0.1")
-    assert {len(answer) for answer in answers} == {10}
+    results = engine.query_many(others.ids[10:], using="image", among="spectrum", where="z > 0.1")
+    assert {len(result) for result in results} == {10}
     alike = engine.query(int(others.ids[20]), using="image", among="image", k=3, exact=True)
     assert len(alike) == 3
 

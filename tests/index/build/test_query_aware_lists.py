@@ -1,4 +1,4 @@
-"""Lists for questions that know only part of what tells the searched vectors apart."""
+"""Lists for queries that contain only part of the information that orders searched vectors."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -69,19 +69,19 @@ def home(make_sky: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory)
 
 
 def recall(index: Any, using: Modality, among: Modality, **how: Any) -> float:
-    questions = index.stored(using).take(np.arange(0, len(index.stored(using)), 25))
-    found = index.search(questions, using=using, among=among, k=10, **how)
-    truth = index.search(questions, using=using, among=among, k=10, exact=True, **how)
+    queries = index.stored(using).take(np.arange(0, len(index.stored(using)), 25))
+    found = index.search(queries, using=using, among=among, k=10, **how)
+    truth = index.search(queries, using=using, among=among, k=10, exact=True, **how)
     return share_found(found, truth)
 
 
 def share_found(found: SearchResult, truth: SearchResult) -> float:
     """Mean share of the found neighbours that are true ones."""
     pairs = zip(found.target_ids, truth.target_ids, strict=True)
-    return float(np.mean([np.isin(ours, true).mean() for ours, true in pairs]))
+    return float(np.mean([np.isin(rows, true).mean() for rows, true in pairs]))
 
 
-def test_a_direction_that_reads_many_lists_gets_its_own(home: Path) -> None:
+def test_a_direction_that_needs_many_probes_has_query_aware_lists(home: Path) -> None:
     manifest = verify(home / "build")
     query_aware = manifest.modalities[Modality.SPECTRUM].query_aware
     assert query_aware is not None
@@ -93,15 +93,15 @@ def test_a_direction_that_reads_many_lists_gets_its_own(home: Path) -> None:
         assert direction.missed_by == 0
 
 
-def test_its_questions_read_fewer_lists_than_the_others_would_need(home: Path) -> None:
+def test_query_aware_lists_need_fewer_probes(home: Path) -> None:
     index = open_build(home / "build")
     with_cross = index.modality(Modality.SPECTRUM)
     without = dataclasses.replace(with_cross, query_aware_lists=None)
     settings = index.settings(Modality.IMAGE, Modality.SPECTRUM)
-    questions = index.stored(Modality.IMAGE).take(np.arange(0, N, 25))
-    truth = index.search(questions, among=Modality.SPECTRUM, k=10, exact=True)
+    queries = index.stored(Modality.IMAGE).take(np.arange(0, N, 25))
+    truth = index.search(queries, among=Modality.SPECTRUM, k=10, exact=True)
     found = [
-        share_found(opened.search(questions, k=10, settings=settings, cross_modal=True), truth)
+        share_found(opened.search(queries, k=10, settings=settings, cross_modal=True), truth)
         for opened in (with_cross, without)
     ]
     assert found[0] >= RECIPE.recall_target > found[1] + 0.1
@@ -109,12 +109,12 @@ def test_its_questions_read_fewer_lists_than_the_others_would_need(home: Path) -
 
 def test_other_directions_do_not_notice(home: Path) -> None:
     index = open_build(home / "build")
-    questions = index.stored(Modality.SPECTRUM).take(np.arange(0, N, 100))
+    queries = index.stored(Modality.SPECTRUM).take(np.arange(0, N, 100))
     settings = index.settings(Modality.SPECTRUM, Modality.SPECTRUM)
-    asked = index.search(questions, using=Modality.SPECTRUM, among=Modality.SPECTRUM, k=5)
+    wanted = index.search(queries, using=Modality.SPECTRUM, among=Modality.SPECTRUM, k=5)
     bare = dataclasses.replace(index.modality(Modality.SPECTRUM), query_aware_lists=None)
-    same = bare.search(questions, k=5, settings=settings)
-    assert asked.target_ids.tolist() == same.target_ids.tolist()
+    same = bare.search(queries, k=5, settings=settings)
+    assert wanted.target_ids.tolist() == same.target_ids.tolist()
 
 
 @pytest.mark.parametrize("share", [0.5, 0.25])
@@ -123,9 +123,9 @@ def test_filters_hold_among_cross_lists(home: Path, share: float) -> None:
     ids = index.stored(Modality.SPECTRUM).ids
     allowed = np.sort(np.random.default_rng(2).permutation(ids)[: int(share * N)])
     row_filter = index.row_filter(allowed, Modality.SPECTRUM)
-    questions = index.stored(Modality.IMAGE).take(np.arange(0, N, 50))
-    asked = {"using": Modality.IMAGE, "among": Modality.SPECTRUM, "row_filter": row_filter}
-    found = index.search(questions, k=10, **asked)
+    queries = index.stored(Modality.IMAGE).take(np.arange(0, N, 50))
+    wanted = {"using": Modality.IMAGE, "among": Modality.SPECTRUM, "row_filter": row_filter}
+    found = index.search(queries, k=10, **wanted)
     assert (found.counts == 10).all()
     assert np.isin(found.target_ids, allowed).all()
     assert recall(index, Modality.IMAGE, Modality.SPECTRUM, row_filter=row_filter) > 0.9
@@ -147,8 +147,8 @@ def test_they_grow_shrink_and_are_compacted_with_the_build(home: Path, tmp_path:
         assert query_aware.n_vectors == len(index.stored(Modality.SPECTRUM)) == N - 500
         for using, among in DIRECTIONS:
             assert recall(index, using, among) > 0.9
-        questions = index.stored(Modality.IMAGE).take(np.arange(0, N - 500, 9))
-        found = index.search(questions, using=Modality.IMAGE, among=Modality.SPECTRUM, k=10)
+        queries = index.stored(Modality.IMAGE).take(np.arange(0, N - 500, 9))
+        found = index.search(queries, using=Modality.IMAGE, among=Modality.SPECTRUM, k=10)
         assert not np.isin(found.target_ids, gone).any()
 
 
@@ -189,20 +189,20 @@ def test_a_gpu_copies_them_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @given(seed=st.integers(0, 50), n=st.sampled_from([16, 32]))
 def test_inner_products_survive_the_stretch(seed: int, n: int) -> None:
     generator = np.random.default_rng(seed)
-    questions, vectors = generator.normal(size=(2, 300, 32)).astype(np.float32)
-    questions[:, n:] = 0
+    queries, vectors = generator.normal(size=(2, 300, 32)).astype(np.float32)
+    queries[:, n:] = 0
     plan = dataclasses.replace(
         plan_index(IndexRecipe(), n_vectors=1000, dim=32),
         kind="ivfsq", n_components=n, n_subvectors=n, n_bits=8, n_lists=4, metric="ip",
     )  # fmt: skip
     lists: InvertedLists = train_rotated_lists(
-        plan, scaled_axes(PrincipalAxes.fit(questions), n), vectors, seed=1
+        plan, scaled_axes(PrincipalAxes.fit(queries), n), vectors, seed=1
     )
-    products = np.vecdot(lists.rotate_queries(questions), lists.rotate(vectors))
-    assert np.allclose(products, np.vecdot(questions, vectors), atol=1e-3)
+    products = np.vecdot(lists.rotate_queries(queries), lists.rotate(vectors))
+    assert np.allclose(products, np.vecdot(queries, vectors), atol=1e-3)
 
 
-def test_what_is_tried_follows_from_the_lists_that_are_read(home: Path) -> None:
+def test_tried_settings_follow_from_the_number_of_probes(home: Path) -> None:
     directions = verify(home / "build").directions
     probes = {Modality.IMAGE: 8, Modality.SPECTRUM: 8}
     same = [dataclasses.replace(d, n_probe=probes[d.using]) for d in directions]

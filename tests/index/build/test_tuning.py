@@ -6,7 +6,7 @@ from galsearch.index.search.search_settings import least_probe
 from galsearch.index.storage.manifest_json import read_manifest
 
 
-def test_what_was_tuned_is_what_a_question_reads(toy_index: Path) -> None:
+def test_a_query_uses_the_tuned_settings(toy_index: Path) -> None:
     manifest = read_manifest(toy_index)
     for entry in manifest.directions:
         plan = manifest.modalities[entry.among].plan

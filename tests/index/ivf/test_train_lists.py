@@ -1,4 +1,4 @@
-"""Training of inverted lists: repeatable, and inner products kept with scaled axes."""
+"""Training of inverted lists: repeatable, and inner products preserved by scaled axes."""
 
 import dataclasses
 

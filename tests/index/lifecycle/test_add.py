@@ -24,7 +24,7 @@ from tests.index.changing_index import (
 )
 
 
-def test_added_galaxies_answer_and_are_asked(
+def test_added_galaxies_are_found_and_can_be_queries(
     shuffled_sky: Any, survey_parts: Path, changing_index: Path
 ) -> None:
     manifest = add(survey_parts / "second", index=changing_index)

@@ -27,7 +27,7 @@ from tests.index.changing_index import (
 
 @settings(max_examples=4)
 @given(data=st.data())
-def test_any_order_of_changes_gives_what_a_fresh_build_would(
+def test_any_order_of_changes_gives_the_results_of_a_new_index(
     shuffled_sky: Any,
     survey_parts: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -57,7 +57,7 @@ def test_any_order_of_changes_gives_what_a_fresh_build_would(
     index.release()
 
 
-def test_what_does_not_fit_is_refused_and_nothing_changes(
+def test_unsuitable_embeddings_are_refused_and_nothing_changes(
     shuffled_sky: Any,
     survey_parts: Path,
     changing_index: Path,

@@ -16,15 +16,15 @@ from tests.index.changing_index import (
 )
 
 
-def test_a_compacted_build_is_one_piece_and_answers_as_before(
+def test_a_compacted_index_has_one_segment_and_the_same_neighbours(
     shuffled_sky: Any, survey_parts: Path, changing_index: Path
 ) -> None:
     add(survey_parts / "second", index=changing_index)
     remove(shuffled_sky.ids[100:200], index=changing_index)
     before = open_index(changing_index)
-    asked = [*shuffled_sky.ids[:100], *shuffled_sky.ids[N_FIRST : N_FIRST + 50]]
+    query_ids = [*shuffled_sky.ids[:100], *shuffled_sky.ids[N_FIRST : N_FIRST + 50]]
     settings_before = {"k": 8, "n_probe": 4}
-    answers = before.query_many(asked, **settings_before)
+    results = before.query_many(query_ids, **settings_before)
     manifest = compact(changing_index)
     assert len(manifest.segments) == 1
     assert manifest.n_changed == 0
@@ -32,7 +32,7 @@ def test_a_compacted_build_is_one_piece_and_answers_as_before(
     tuned = [(entry.n_probe, entry.rerank) for entry in manifest.directions]
     assert len(tuned) == 4
     after = open_index(changing_index)
-    for one, other in zip(answers, after.query_many(asked, **settings_before), strict=True):
+    for one, other in zip(results, after.query_many(query_ids, **settings_before), strict=True):
         np.testing.assert_array_equal(one.target_ids[:3], other.target_ids[:3])
     del before
     remove(shuffled_sky.ids[:1], index=changing_index)

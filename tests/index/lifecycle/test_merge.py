@@ -57,7 +57,7 @@ def build_apart(home: Path, out: Path, **recipe: Any) -> list[Path]:
     ],
     ids=str,
 )
-def test_merged_parts_answer_as_a_build_made_at_once(
+def test_merged_parts_have_the_neighbours_of_one_index(
     home: Path, tmp_path: Path, recipe: dict[str, Any]
 ) -> None:
     parts = build_apart(home, tmp_path, **recipe)
@@ -75,15 +75,15 @@ def test_merged_parts_answer_as_a_build_made_at_once(
     assert found.tobytes() == joined.tobytes()
     one, other_one = open_build(tmp_path / "merged"), open_build(tmp_path / "at-once")
     for using, among in DIRECTIONS:
-        questions = one.stored(using).take(np.arange(0, N, 7))
+        queries = one.stored(using).take(np.arange(0, N, 7))
         found, other = (
-            index.search(questions, using=using, among=among, k=10) for index in (one, other_one)
+            index.search(queries, using=using, among=among, k=10) for index in (one, other_one)
         )
         assert np.array_equal(found.target_ids, other.target_ids)
         assert np.array_equal(found.similarity, other.similarity)
 
 
-def test_what_does_not_belong_together_is_refused(home: Path, tmp_path: Path) -> None:
+def test_indexes_that_do_not_match_are_not_merged(home: Path, tmp_path: Path) -> None:
     first, second, third = build_apart(home, tmp_path, family="ivfsq")
 
     def refused(parts: list[Path], error: type[GalsearchError] = ManifestError) -> str:

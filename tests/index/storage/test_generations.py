@@ -35,8 +35,8 @@ def test_readers_are_not_disturbed(
     compact(changing_index)
     remove(shuffled_sky.ids[50:60], index=changing_index)
     # Only now does it read its inverted lists, of files that three changes have superseded.
-    answer = reader.query(int(shuffled_sky.ids[3]), using="image", among="spectrum", k=N)
-    assert len(answer) == N_FIRST - 1
+    result = reader.query(int(shuffled_sky.ids[3]), using="image", among="spectrum", k=N)
+    assert len(result) == N_FIRST - 1
     assert len(reader) == N_FIRST
     verify(changing_index)
     del reader
@@ -79,7 +79,7 @@ def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("change", ["add", "remove", "compact"])
-def test_whatever_kills_a_change_the_build_is_as_before_or_as_after(
+def test_a_killed_change_leaves_the_index_as_before_or_as_after(
     make_sky: Callable[..., Any], tmp_path: Path, change: str
 ) -> None:
     sky = make_sky(80)

@@ -15,7 +15,7 @@ from tests.index.tampering import change_manifest, message_of_open_and_verify
 from tests.index.toy_index import TOY_RECIPE
 
 
-def test_a_manifest_survives_its_file(toy_index: Path) -> None:
+def test_a_manifest_is_read_as_it_was_written(toy_index: Path) -> None:
     manifest = read_manifest(toy_index)
     assert manifest.recipe == TOY_RECIPE
     assert json.loads(json.dumps(manifest.as_table())) == manifest.as_table()
@@ -28,7 +28,7 @@ def test_an_edited_manifest_is_found(toy_copy: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"format_version": 1}'])
-def test_something_else_than_a_manifest_is_named(toy_copy: Path, content: bytes) -> None:
+def test_an_invalid_manifest_is_refused(toy_copy: Path, content: bytes) -> None:
     (toy_copy / MANIFEST_NAME).write_bytes(content)
     assert message_of_open_and_verify(toy_copy).startswith(f"{toy_copy / MANIFEST_NAME}: ")
 

@@ -15,7 +15,7 @@ from galsearch.index.storage import finish_manifest
 from galsearch.index.storage.manifest_json import read_manifest
 
 
-def test_a_build_is_replaced_only_when_asked_and_nothing_else_ever(
+def test_an_index_is_replaced_only_with_overwrite_and_other_files_never(
     make_sky: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embeddings = make_sky(40).write(tmp_path / "sky")
