@@ -31,7 +31,7 @@ _MIN_TEMPORARY_PROBE = 8
 EXACT_UP_TO = 1000
 """Filters that select at most this many vectors are searched exactly."""
 EXACT_FROM_SHARE = 0.25
-"""Where more than this share of all vectors would be re-ranked, exact search is cheaper."""
+"""Fraction of all vectors to re-rank above which exact search is cheaper."""
 
 
 class CandidateSource(Protocol):

@@ -31,7 +31,7 @@ _N_CORRECTED_AXES = 10
 _MAX_CORRECTION = 2.5e-4
 """Largest change of a coordinate when every vector is corrected to norm 1."""
 _LARGE_COORDINATE = 0.1
-"""Where small corrections do not give a vector norm 1, coordinates above 0.1 are changed first."""
+"""Smallest coordinate that is changed first where small corrections do not give a norm of 1."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def test_readers_are_not_disturbed(
 
 
 class Killed(BaseException):
-    """What no code of the library catches: the disk is as after kill -9."""
+    """An interruption that no code catches, like `kill -9`: files stay as they are at this moment."""
 
 
 EVENTS = [
