@@ -46,7 +46,7 @@ def test_readers_are_not_disturbed(
 
 
 class Killed(BaseException):
-    """An interruption that no code catches, like `kill -9`: files stay as they are at this moment."""
+    """An interruption that no code catches, like `kill -9`: files stay as they are then."""
 
 
 EVENTS = [
