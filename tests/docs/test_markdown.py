@@ -19,6 +19,7 @@ PAGES = [
     ROOT / "index_builds" / "README.md",
     ROOT / "training" / "README.md",
     ROOT / "benchmarks" / "README.md",
+    ROOT / "benchmarks" / "results" / "realism" / "README.md",
     ROOT / "galsearch" / "encoders" / "pretrained" / "README.md",
 ]
 COMMANDS = typer.main.get_group(app).commands

@@ -10,6 +10,8 @@ from benchmarks.realism.report.thumbnails import Pictures
 from galsearch.files.atomic import write_json, write_text
 
 _BANDS = "grz"
+_REAL_PICTURES = {"thumbnails.png", "native_cutouts.png"}
+"""Figures with images of real galaxies, which are drawn but not kept in the repository."""
 
 
 def write_report(results: dict[str, Any], pictures: list[Pictures], out: Path) -> None:
@@ -48,7 +50,10 @@ def page(results: dict[str, Any], figures: dict[str, str]) -> str:
         "",
     ]
     for name, caption in figures.items():
-        parts += [f"## {caption}", "", f"![{caption}]({name})", ""]
+        figure = f"![{caption}]({name})"
+        if name in _REAL_PICTURES:
+            figure = f"`{name}`, which the benchmark draws; real images are not in the repository."
+        parts += [f"## {caption}", "", figure, ""]
     return "\n".join(parts)
 
 
