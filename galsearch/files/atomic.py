@@ -44,8 +44,9 @@ def new_directory(out: Path, *, replace: bool = False) -> Iterator[Path]:
     temporary.mkdir(parents=True)
     try:
         yield temporary
-        if out.exists():
+        if replace and out.exists():
             out.replace(replaced)
+        # Without `replace` this fails where another run has filled `out` in the meantime.
         temporary.replace(out)
     except BaseException:
         if replaced.exists() and not out.exists():

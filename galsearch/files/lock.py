@@ -10,7 +10,7 @@ from galsearch.core.errors import LockedError
 try:
     import fcntl
 except ImportError:
-    # Windows has no fcntl. It needs no such locks either: it does not remove an open file.
+    # Windows has no fcntl. Every file counts as held there, so superseded files are kept.
     fcntl = None  # type: ignore[assignment]
 
 

@@ -127,7 +127,7 @@ class SearchEngine:
             malformed.
         """
         query = Query(
-            target_id,
+            TargetId(target_id),
             using=using,
             among=among,
             k=k,

@@ -1,7 +1,10 @@
 """The nearest neighbours of many queries, as arrays."""
 
+import dataclasses
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
@@ -10,6 +13,9 @@ from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
 from galsearch.query.neighbours import Neighbours, require_valid_rows
+
+_ARRAYS = ("target_ids", "similarity", "ra_deg", "dec_deg", "z", "exact", "query_target_ids")
+"""Names of the attributes with one row for each query."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +79,13 @@ class NeighboursBatch:
             if array is not None and array.shape != shape[:1]:
                 raise QueryError(f"{name} has shape {array.shape}, target_ids {shape}.")
         require_valid_rows(self.target_ids, self.similarity, self.query_target_ids)
-        for name in ("target_ids", "similarity", "ra_deg", "dec_deg", "z", "exact"):
-            getattr(self, name).flags.writeable = False
+        for name in _ARRAYS:
+            array = getattr(self, name)
+            if array is not None:
+                # A view, so that the array of the caller stays writeable.
+                view = array.view()
+                view.flags.writeable = False
+                object.__setattr__(self, name, view)
 
     @property
     def counts(self) -> Int64Array:
@@ -90,8 +101,25 @@ class NeighboursBatch:
         """The neighbours of each query in turn."""
         return (self[row] for row in range(len(self)))
 
-    def __getitem__(self, row: int) -> Neighbours:
-        """The neighbours of one query, without padding."""
+    @overload
+    def __getitem__(self, row: int) -> Neighbours: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> "NeighboursBatch": ...
+
+    def __getitem__(self, row: int | slice) -> "Neighbours | NeighboursBatch":
+        """The neighbours of one query, without padding; for a slice, a batch of its queries.
+
+        Raises
+        ------
+        TypeError
+            Where `row` is neither an integer nor a slice.
+        """
+        if isinstance(row, slice):
+            arrays = {name: getattr(self, name) for name in _ARRAYS}
+            rows = {name: array[row] for name, array in arrays.items() if array is not None}
+            return dataclasses.replace(self, **rows)
+        row = operator.index(row)
         n = int(np.count_nonzero(self.target_ids[row]))
         ids = self.query_target_ids
         return Neighbours.of_valid_row(

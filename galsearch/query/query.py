@@ -124,9 +124,11 @@ class Query:
 
 
 def _checked_ids(target_ids: TargetIdInput) -> TargetIds:
-    if isinstance(target_ids, np.ndarray):
+    if isinstance(target_ids, np.ndarray) and (
+        target_ids.ndim != 1 or np.issubdtype(target_ids.dtype, np.number)
+    ):
         ids = as_target_ids(target_ids)
-    elif isinstance(target_ids, str) or not isinstance(target_ids, Iterable):
+    elif isinstance(target_ids, (str, bytes)) or not isinstance(target_ids, Iterable):
         ids = np.array([TargetId(target_ids)], np.int64)
     else:
         ids = np.array([TargetId(target_id) for target_id in target_ids], np.int64)

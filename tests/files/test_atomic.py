@@ -48,6 +48,20 @@ def test_a_directory_with_content_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "thesis.tex"]
 
 
+def test_a_directory_that_another_run_filled_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def overtaken() -> None:
+        with new_directory(out) as folder:
+            (folder / "own.txt").write_text("own")
+            out.mkdir()
+            (out / "other.txt").write_text("other")
+
+    with pytest.raises(OSError):
+        overtaken()
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "other.txt"]
+
+
 def test_a_directory_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

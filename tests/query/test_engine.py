@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import (
+    InvalidTargetIdError,
     MissingModalityError,
     QueryError,
 )
@@ -197,3 +198,9 @@ def test_a_cold_query_loads_numpy_and_faiss_and_nothing_heavier(home: Path, sky:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["faiss", "numpy"]
+
+
+@pytest.mark.parametrize("target_id", [[5, 6], np.array([5, 6]), [], b"5", 5.0])
+def test_one_query_takes_one_targetid(engine: SearchEngine, target_id: Any) -> None:
+    with pytest.raises(InvalidTargetIdError):
+        engine.query(target_id)

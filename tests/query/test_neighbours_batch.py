@@ -38,6 +38,24 @@ def test_rows_are_returned_without_padding() -> None:
     assert found[-1].target_ids.tolist() == []
 
 
+def test_a_slice_is_a_batch_of_its_queries() -> None:
+    found = batch()[1:]
+    assert isinstance(found, NeighboursBatch)
+    assert found.counts.tolist() == [1, 0]
+    assert found[0].query_target_id == TargetId(8)
+    assert batch(query_target_ids=None)[:1].query_target_ids is None
+    with pytest.raises(TypeError):
+        batch()[np.array([True, False, False])]  # type: ignore[call-overload]
+
+
+def test_arrays_of_the_caller_stay_writeable() -> None:
+    ids = np.array([5, 8, 3])
+    found = batch(query_target_ids=ids)
+    assert found.query_target_ids is not None
+    assert not found.query_target_ids.flags.writeable
+    assert ids.flags.writeable
+
+
 def test_a_row_equals_neighbours_made_of_its_arrays() -> None:
     row = batch()[0]
     names = ("target_ids", "similarity", "ra_deg", "dec_deg", "z")

@@ -24,6 +24,8 @@ VECTOR = {"vector": [3.0, 4.0], "fingerprint": "a" * 64}
         ((np.int64(7),), [7]),
         (np.array([8, 7, 8], np.uint32), [8, 7, 8]),
         ([], []),
+        (np.array(["8", "39627848784286003"]), [8, 39627848784286003]),
+        (np.array([8, "7"], object), [8, 7]),
     ],
 )
 def test_one_or_many_targetids_become_a_read_only_array(
@@ -114,3 +116,8 @@ def test_an_invalid_targetid_is_refused(target_ids: Any) -> None:
 def test_a_fingerprint_is_checked() -> None:
     with pytest.raises(InvalidFingerprintError):
         Query(vector=[1.0], fingerprint="abc")  # type: ignore[arg-type]
+
+
+def test_bytes_are_no_targetid() -> None:
+    with pytest.raises(InvalidTargetIdError):
+        Query(b"12")  # type: ignore[arg-type]

@@ -142,7 +142,9 @@ def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
                 str(part.directory): manifest.fingerprint,
             }
         )
-        if len(manifest.segments) > 1 or manifest.n_changed:
+        removed = any(segment.removed is not None for segment in manifest.segments)
+        # Recall that was measured again resets `n_changed`, so removals are looked for themselves.
+        if len(manifest.segments) > 1 or removed or manifest.n_changed:
             raise NotCompactError(
                 f"{part.directory}: galaxies were added or removed after it was built.",
                 directory=part.directory,

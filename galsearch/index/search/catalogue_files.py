@@ -63,8 +63,9 @@ class _SharedFile:
         """The file at offset 0, for one reader."""
         held = os.fstat(self._held.fileno())
         with contextlib.ExitStack() as stack:
-            with contextlib.suppress(FileNotFoundError):
-                again = stack.enter_context(self._path.open("rb"))
+            again = self._opened_again()
+            if again is not None:
+                stack.enter_context(again)
                 if os.path.samestat(held, os.fstat(again.fileno())):
                     yield again
                     return
@@ -73,6 +74,13 @@ class _SharedFile:
             stack.enter_context(self._lock)
             self._held.seek(0)
             yield self._held
+
+    def _opened_again(self) -> BinaryIO | None:
+        """The file at the path, whichever it is now; None where there is none to open."""
+        try:
+            return self._path.open("rb")
+        except OSError:
+            return None
 
     def close(self) -> None:
         self._held.close()

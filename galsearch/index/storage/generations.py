@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from galsearch.core.errors import NoIndexError
 from galsearch.core.modality import Modality
 from galsearch.files.atomic import sync
 from galsearch.files.digest import FileDigest
@@ -38,9 +39,15 @@ def write_lock(directory: Path) -> AbstractContextManager[None]:
 
     Raises
     ------
+    NoIndexError
+        Where the directory holds no index; nothing is created there.
     LockedError
         Where another process is changing the index now.
     """
+    if not (directory / MANIFEST_NAME).is_file():
+        raise NoIndexError(
+            f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory
+        )
     return exclusive_lock(directory / LOCK_NAME)
 
 

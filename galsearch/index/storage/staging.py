@@ -33,4 +33,4 @@ def new_build(out: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
             raise OutputExistsError(f"{out}: exists and is not an index; nothing was changed.")
         if not overwrite:
             raise IndexExistsError(f"{out}: holds an index already; nothing was changed.")
-    return new_directory(out, replace=True)
+    return new_directory(out, replace=overwrite)

@@ -15,7 +15,15 @@ from galsearch.core.errors import (
     ShardError,
 )
 from galsearch.core.modality import DIRECTIONS
-from galsearch.index import IndexRecipe, build_index, merge, open_build, remove, verify
+from galsearch.index import (
+    IndexRecipe,
+    build_index,
+    compact,
+    merge,
+    open_build,
+    remove,
+    verify,
+)
 
 N = 900
 
@@ -105,3 +113,20 @@ def test_indexes_that_do_not_match_are_not_merged(home: Path, tmp_path: Path) ->
     assert refused([first, second, third], NotCompactError) == (
         f"{third}: galaxies were added or removed after it was built."
     )
+
+
+@pytest.mark.parametrize("flat_below", [100, 1000])
+def test_a_part_with_many_removed_galaxies_is_not_merged(
+    home: Path, tmp_path: Path, flat_below: int
+) -> None:
+    """The change that completes a tenth measures recall again, so nothing counts as changed."""
+    recipe = IndexRecipe(name="toy", n_tuning_queries=60, n_lists=16, flat_below=flat_below)
+    first, second = tmp_path / "first", tmp_path / "second"
+    build_index(recipe, embeddings=home / "part-0", out=first)
+    build_index(recipe, embeddings=home / "part-1", out=second, quantisers=first)
+    remove(open_build(second).ids[-60:], index=second)
+    assert open_build(second).manifest.n_changed == 0
+    with pytest.raises(NotCompactError):
+        merge([first, second], out=tmp_path / "merged")
+    compact(second)
+    assert merge([first, second], out=tmp_path / "merged").n_galaxies == 540

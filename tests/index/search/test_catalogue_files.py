@@ -57,6 +57,13 @@ def test_readers_of_a_deleted_or_replaced_file_take_turns_and_see_its_content(
     files.close()
 
 
+def test_an_error_of_the_reader_is_not_hidden(segment: CatalogueSegment) -> None:
+    files = CatalogueFiles([segment])
+    with pytest.raises(FileNotFoundError, match="of the reader"), files.open():
+        raise FileNotFoundError("of the reader")
+    files.close()
+
+
 def test_closed_files_cannot_be_opened(segment: CatalogueSegment) -> None:
     files = CatalogueFiles([segment])
     files.close()

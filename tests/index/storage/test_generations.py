@@ -12,6 +12,7 @@ import pytest
 
 from galsearch.core.errors import (
     LockedError,
+    NoIndexError,
 )
 from galsearch.files import atomic
 from galsearch.files.digest import FileDigest
@@ -132,3 +133,11 @@ def test_a_process_that_is_killed_leaves_no_lock(survey_parts: Path, changing_in
     with write_lock(changing_index), pytest.raises(LockedError) as caught:
         remove([1], index=changing_index)
     assert str(caught.value) == f"{changing_index}: another process is changing this directory."
+
+
+def test_a_mistyped_directory_is_not_created(tmp_path: Path) -> None:
+    wrong = tmp_path / "mistyped"
+    with pytest.raises(NoIndexError) as caught:
+        remove([1], index=wrong)
+    assert str(caught.value) == f"{wrong}: is not an index, it has no manifest.json."
+    assert list(tmp_path.iterdir()) == []
