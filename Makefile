@@ -29,7 +29,7 @@ demo: install
 
 # Run all checks: linter, type checker and tests.
 test: install lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

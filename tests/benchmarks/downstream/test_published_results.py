@@ -7,7 +7,7 @@ from benchmarks.downstream.published_results import BY_PROPERTY, README, ROWS, t
 
 
 def test_figures_by_property_have_the_mean_of_the_readme() -> None:
-    means = {(row.who, row.reads): row.properties for row in ROWS if row.how == "k-NN"}
+    means = {(row.model, row.reads): row.properties for row in ROWS if row.how == "k-NN"}
     for model, values in BY_PROPERTY.items():
         assert np.mean(values) == pytest.approx(means[model], abs=0.0051)
 

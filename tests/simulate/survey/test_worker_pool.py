@@ -85,6 +85,7 @@ def test_limits_on_threads_are_for_the_workers_alone(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.timeout(300)  # a busy machine may take long to import and to stop
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL])
 def test_no_worker_outlives_an_interrupted_or_killed_run(
     tmp_path: Path, kind: signal.Signals
@@ -93,7 +94,7 @@ def test_no_worker_outlives_an_interrupted_or_killed_run(
     run = subprocess.Popen(
         command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while len(children_of(run.pid)) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(2)
@@ -103,7 +104,11 @@ def test_no_worker_outlives_an_interrupted_or_killed_run(
         os.killpg(run.pid, kind)
     else:
         run.send_signal(kind)
-    assert run.wait(20) == (130 if kind is signal.SIGINT else -signal.SIGKILL)
+    try:
+        assert run.wait(150) == (130 if kind is signal.SIGINT else -signal.SIGKILL)
+    finally:
+        run.kill()
+        run.wait()
     while any(is_running(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(is_running(pid) for pid in workers)
