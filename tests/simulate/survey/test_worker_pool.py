@@ -92,7 +92,12 @@ def test_no_worker_outlives_an_interrupted_or_killed_run(
 ) -> None:
     command = [sys.executable, "-m", "galsearch", "simulate", str(tmp_path / "out"), "--n", "200"]
     run = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A shell lets its background jobs, of which the tests may be one, ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 200
     while len(children_of(run.pid)) < 2 and time.monotonic() < deadline:
