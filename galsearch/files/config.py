@@ -5,6 +5,7 @@ that suggests the nearest known name; a value of a wrong type is an error that n
 """
 
 import dataclasses
+import reprlib
 import types
 import typing
 from collections.abc import Mapping
@@ -14,6 +15,9 @@ from typing import Any, TypeVar
 from galsearch.core.errors import ConfigError
 
 T = TypeVar("T")
+
+_LARGEST_INT = 2**63 - 1
+"""Largest integer of a TOML file, which has integers of 64 bits."""
 
 
 def read_config(path: str | Path, kind: type[T]) -> T:
@@ -29,20 +33,26 @@ def read_config(path: str | Path, kind: type[T]) -> T:
     Raises
     ------
     ConfigError
-        Where the file is missing or not TOML, a key is unknown or missing, or a type is wrong.
+        Where the file cannot be read or is not TOML, a key is unknown or missing, or a value has a
+        wrong type.
     """
     # tomllib is imported here, because a query reads no TOML and starts faster without it.
     import tomllib
 
-    path = Path(path)
+    text = _read_text(Path(path))
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; expected a TOML file.") from None
-    except IsADirectoryError:
-        raise ConfigError(f"{path}: is a directory; expected a TOML file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(
+            f"{path}: its lists or tables are nested too deep; expected a TOML file."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not a TOML file ({error}).") from None
+    except ValueError:
+        # tomllib lets Python convert numbers, which refuses those of thousands of digits.
+        raise ConfigError(
+            f"{path}: holds a number of thousands of digits; expected integers of 64 bits."
+        ) from None
     return config_from_table(table, kind, where=str(path))
 
 
@@ -108,9 +118,10 @@ def _build(table: Mapping[str, Any], kind: Any, prefix: str, problems: list[str]
         if key not in fields:
             import difflib
 
-            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
+            name = _shortened(key)
+            near = difflib.get_close_matches(name, fields, n=1, cutoff=0.5)
             hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(fields)}."
-            problems.append(f"unknown key '{prefix}{key}': {hint}")
+            problems.append(f"unknown key '{prefix}{name}': {hint}")
             continue
         values[key] = _convert(value, hints[key], f"{prefix}{key}", problems)
     for name, field in fields.items():
@@ -128,24 +139,61 @@ def _convert(value: Any, hint: Any, name: str, problems: list[str]) -> Any:
         kinds = [kind for kind in arguments if kind is not type(None)]
         return _convert(value, kinds[0], name, problems)
     if origin is typing.Literal:
-        if value not in arguments:
-            problems.append(f"'{name}' is {value!r}; expected one of {list(arguments)}.")
+        # The type is compared as well, since True == 1 and 1.0 == 1.
+        if not any(type(value) is type(known) and value == known for known in arguments):
+            problems.append(
+                f"'{name}' is {reprlib.repr(value)}; expected one of {list(arguments)}."
+            )
         return value
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, Mapping):
             problems.append(f"'{name}' is {type(value).__name__}; expected a table.")
             return value
-        before = len(problems)
-        inner = _build(value, hint, f"{name}.", problems)
-        return hint(**inner) if len(problems) == before else None
+        return _nested(value, hint, name, problems)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
             problems.append(f"'{name}' is {type(value).__name__}; expected a list.")
             return value
         return tuple(_convert(item, arguments[0], name, problems) for item in value)
+    if isinstance(value, int) and abs(value) > _LARGEST_INT:
+        problems.append(f"'{name}' is an integer of more than 64 bits; expected a smaller one.")
+        return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     wrong = not isinstance(value, hint) or (hint is not bool and isinstance(value, bool))
     if wrong:
         problems.append(f"'{name}' is {type(value).__name__}; expected {hint.__name__}.")
     return value
+
+
+def _nested(table: Mapping[str, Any], kind: Any, name: str, problems: list[str]) -> Any:
+    """A dataclass from a nested table; None, and the problems noted, where that is impossible."""
+    before = len(problems)
+    values = _build(table, kind, f"{name}.", problems)
+    if len(problems) > before:
+        return None
+    try:
+        return kind(**values)
+    except ConfigError as error:
+        problems.append(f"'{name}': {error}")
+        return None
+
+
+def _shortened(text: str) -> str:
+    """A text for a message, without the middle of a long one."""
+    return text if len(text) <= 60 else f"{text[:40]}...{text[-15:]}"
+
+
+def _read_text(path: Path) -> str:
+    """The text of a TOML file, without the byte order mark that some editors write."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; expected a TOML file.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a directory; expected a TOML file.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except ValueError as error:
+        # The text is not UTF-8, or the path holds a null character.
+        raise ConfigError(f"{path}: not a TOML file ({error}).") from None

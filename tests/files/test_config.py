@@ -8,6 +8,7 @@ import pytest
 
 from galsearch.core.errors import ConfigError
 from galsearch.files.config import as_table, config_from_table, read_config
+from tests.damaged_files import assert_only_galsearch_errors
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,31 @@ def test_every_problem_is_listed_at_once() -> None:
             "name = ",
             "not a TOML file (Invalid value (at end of document)).",
         ),
+        (
+            f"n_probe = {'[' * 10_000}{']' * 10_000}",
+            "its lists or tables are nested too deep; expected a TOML file.",
+        ),
+        (
+            f"n_probe = {'9' * 6000}",
+            "holds a number of thousands of digits; expected integers of 64 bits.",
+        ),
+        (
+            f'name = "x"\nn_probe = 0x{"f" * 6000}',
+            "'n_probe' is an integer of more than 64 bits; expected a smaller one.",
+        ),
+        (
+            f'name = "x"\n[inner]\nradius_arcsec = {"9" * 400}',
+            "'inner.radius_arcsec' is an integer of more than 64 bits; expected a smaller one.",
+        ),
+        (
+            f'name = "x"\ndevice = {list(range(1000))}',
+            "'device' is [0, 1, 2, 3, 4, 5, ...]; expected one of ['cpu', 'gpu'].",
+        ),
+        (
+            f'name = "x"\n{"y" * 100_000} = 1',
+            f"unknown key '{'y' * 40}...{'y' * 15}': known: name, n_probe, files, device, limit, "
+            "inner.",
+        ),
     ],
 )
 def test_a_file_that_is_not_there_or_not_toml(
@@ -74,6 +100,33 @@ def test_a_file_that_is_not_there_or_not_toml(
     with pytest.raises(ConfigError) as caught:
         read_config(path, Recipe)
     assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(b'\xef\xbb\xbfname = "x"\n')
+    assert read_config(path, Recipe) == Recipe("x")
+
+
+def test_a_file_of_another_encoding_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(b'name = "\xe9"\n')
+    with pytest.raises(ConfigError, match=r"not a TOML file \('utf-8' codec can't decode"):
+        read_config(path, Recipe)
+
+
+def test_damaged_files_raise_only_galsearch_errors(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    text = (
+        'name = "x"\nn_probe = 12\nfiles = ["a/*.fits", "b"]\ndevice = "gpu"\nlimit = 3\n'
+        "[inner]\nradius_arcsec = 1.5\n"
+    )
+
+    def read(content: bytes) -> Recipe:
+        path.write_bytes(content)
+        return read_config(path, Recipe)
+
+    assert_only_galsearch_errors(read, [text.encode()], copies=1000)
 
 
 def test_a_true_is_not_a_number() -> None:
