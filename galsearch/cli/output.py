@@ -2,12 +2,12 @@
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import typer
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def show_neighbours(neighbours: "Neighbours", output_format: Format) -> None:
     rows = list(neighbour_rows(neighbours))
     if output_format is Format.JSONL:
         for row in rows:
-            typer.echo(json.dumps(row))
+            typer.echo(json_text(row))
     elif output_format is Format.CSV:
         writer = csv.DictWriter(sys.stdout, fieldnames=COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -46,19 +46,42 @@ def show_neighbours(neighbours: "Neighbours", output_format: Format) -> None:
 def neighbour_rows(neighbours: "Neighbours") -> Iterator[dict[str, Any]]:
     """Iterate over the neighbours of a galaxy as dictionaries, the most similar first.
 
-    The keys are `rank`, `target_id`, `similarity`, `ra_deg`, `dec_deg` and `z`. A redshift that is
-    not known is None.
+    The keys are `rank`, `target_id`, `similarity`, `ra_deg`, `dec_deg` and `z`. A position or a
+    redshift that is not known is None.
     """
     for i in range(len(neighbours)):
-        z = float(neighbours.z[i])
         yield {
             "rank": i + 1,
             "target_id": str(int(neighbours.target_ids[i])),
             "similarity": round(float(neighbours.similarity[i]), 6),
-            "ra_deg": float(neighbours.ra_deg[i]),
-            "dec_deg": float(neighbours.dec_deg[i]),
-            "z": z if np.isfinite(z) else None,
+            "ra_deg": _known(neighbours.ra_deg[i]),
+            "dec_deg": _known(neighbours.dec_deg[i]),
+            "z": _known(neighbours.z[i]),
         }
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON, which has no numbers NaN and infinity: each becomes null.
+
+    Examples
+    --------
+    >>> print(json_text({"z": float("nan"), "recall": [0.5, float("inf")]}))
+    {"z": null, "recall": [0.5, null]}
+    """
+    return json.dumps(_without_nan(value), indent=indent, allow_nan=False)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nan(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _known(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
 
 
 def _show_table(neighbours: "Neighbours", rows: Iterable[dict[str, Any]]) -> None:
@@ -69,8 +92,10 @@ def _show_table(neighbours: "Neighbours", rows: Iterable[dict[str, Any]]) -> Non
     typer.echo(f"{neighbours.using} of {galaxy}, among {neighbours.among} ({method})")
     typer.echo(f"{'':>4}  {'TARGETID':>19}  {'similarity':>10}  {'RA':>10}  {'Dec':>10}  {'z':>8}")
     for row in rows:
-        z = f"{row['z']:8.5f}" if row["z"] is not None else f"{'-':>8}"
+        ra, dec, z = (
+            f"{row[name]:{width}.5f}" if row[name] is not None else f"{'-':>{width.lstrip('+')}}"
+            for name, width in (("ra_deg", "10"), ("dec_deg", "+10"), ("z", "8"))
+        )
         typer.echo(
-            f"{row['rank']:>4}  {row['target_id']:>19}  {row['similarity']:10.4f}  "
-            f"{row['ra_deg']:10.5f}  {row['dec_deg']:+10.5f}  {z}"
+            f"{row['rank']:>4}  {row['target_id']:>19}  {row['similarity']:10.4f}  {ra}  {dec}  {z}"
         )

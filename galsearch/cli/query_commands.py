@@ -1,6 +1,5 @@
 """Commands that read an index: query, inspect and verify."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 import galsearch
-from galsearch.cli.output import Format, show_neighbours
+from galsearch.cli.output import Format, json_text, show_neighbours
 from galsearch.core.modality import Modality
 
 Index = Annotated[
@@ -99,7 +98,7 @@ def inspect(
     """Show what an index holds and its measured recall."""
     manifest = galsearch.open_index(index).manifest
     if output_format is InspectFormat.JSON:
-        typer.echo(json.dumps(manifest.as_table(), indent=2))
+        typer.echo(json_text(manifest.as_table(), indent=2))
     else:
         typer.echo(manifest.summary())
 

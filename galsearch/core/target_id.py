@@ -6,6 +6,7 @@ desitarget.targets: objid 0-21, brickid 22-41, release 42-57, mock 58, sky 59, g
 reserved 62.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,6 +16,8 @@ import numpy.typing as npt
 from galsearch.core.errors import InvalidTargetIdError
 
 MAX_TARGET_ID = 2**63 - 1
+_MAX_DIGITS = 40
+"""Decimal digits of a number that are read, and shown by messages."""
 _OBJID_BITS, _BRICKID_BITS, _RELEASE_BITS = 22, 20, 16
 _POSITION_BIT = 1 << 62
 
@@ -44,7 +47,8 @@ class TargetId(int):
                     f"{value!r} is not a TARGETID: expected decimal digits, such as "
                     "39627848784286003."
                 )
-            number = int(text)
+            # Python refuses to convert texts of thousands of digits.
+            number = int(text) if len(text) <= _MAX_DIGITS else 10**_MAX_DIGITS
         elif isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)):
             number = int(value)
         else:
@@ -53,8 +57,10 @@ class TargetId(int):
                 "its decimal text; a float cannot hold one exactly."
             )
         if not 0 < number <= MAX_TARGET_ID:
+            known = abs(number) < 10**_MAX_DIGITS
+            shown = str(number) if known else f"a number of more than {_MAX_DIGITS} digits"
             raise InvalidTargetIdError(
-                f"{number} is not the TARGETID of a galaxy: expected 1 to {MAX_TARGET_ID} "
+                f"{shown} is not the TARGETID of a galaxy: expected 1 to {MAX_TARGET_ID} "
                 "(negative ids are stuck or unassigned fibres)."
             )
         return super().__new__(cls, number)
@@ -104,6 +110,35 @@ def as_target_ids(values: Any) -> npt.NDArray[np.int64]:
             "(negative ids are stuck or unassigned fibres)."
         )
     return ids
+
+
+def parse_target_ids(values: Any) -> npt.NDArray[np.int64]:
+    """A new (n,) int64 array of one TARGETID or several, given as integers or as decimal text.
+
+    Parameters
+    ----------
+    values
+        One TARGETID, or an array or iterable of them. A text is one TARGETID, never a sequence of
+        digits.
+
+    Raises
+    ------
+    InvalidTargetIdError
+        Where a value is not the TARGETID of a galaxy.
+
+    Examples
+    --------
+    >>> parse_target_ids("39627848784286003"), parse_target_ids([7, "8"])
+    (array([39627848784286003]), array([7, 8]))
+    """
+    if isinstance(values, np.ndarray) and (
+        values.ndim > 1 or (values.ndim == 1 and np.issubdtype(values.dtype, np.number))
+    ):
+        return as_target_ids(values)
+    one = isinstance(values, (str, bytes)) or not isinstance(values, Iterable)
+    if one or (isinstance(values, np.ndarray) and values.ndim == 0):
+        values = [values[()] if isinstance(values, np.ndarray) else values]
+    return np.array([TargetId(value) for value in values], np.int64)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ class SearchEngine:
 
     def query_vector(
         self,
-        vector: npt.NDArray[np.floating],
+        vector: npt.ArrayLike,
         *,
         fingerprint: str,
         using: Modality | str,
@@ -190,8 +190,8 @@ class SearchEngine:
 
         Parameters
         ----------
-        vector : (d,)
-            A vector of any length but zero; it is normalised.
+        vector : (d,) numbers
+            An array, a list or a tensor of any length but zero; it is normalised.
         fingerprint
             Fingerprint of the encoder that made it, which must be that of the index.
         using

@@ -1,6 +1,6 @@
 """A validated query: the same object is built by the command line, from Python and over HTTP."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -12,7 +12,8 @@ from galsearch.core.arrays import Float64Array, TargetIds
 from galsearch.core.errors import QueryError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
-from galsearch.core.target_id import TargetId, as_target_ids
+from galsearch.core.target_id import parse_target_ids
+from galsearch.query.given_vector import check_vector
 
 Cone: TypeAlias = tuple[float, float, float]
 """Right ascension and declination in degrees, radius in arcminutes."""
@@ -32,8 +33,9 @@ class Query:
     ----------
     target_ids
         TARGETIDs of the query galaxies; None where the query is a vector.
-    vector : (d,)
-        An embedding of any length but zero, which need not be stored.
+    vector : (d,) numbers
+        An embedding of any length but zero, which need not be stored: an array, a list or a
+        tensor.
     fingerprint
         Of the encoder that made the vector.
     using
@@ -91,7 +93,7 @@ class Query:
         self,
         target_ids: TargetIdInput | None = None,
         *,
-        vector: npt.NDArray[np.floating] | None = None,
+        vector: npt.ArrayLike | None = None,
         fingerprint: str | None = None,
         using: Modality | str = Modality.IMAGE,
         among: Modality | str = Modality.IMAGE,
@@ -108,7 +110,7 @@ class Query:
             raise QueryError("a query vector, and no other query, has an encoder's fingerprint.")
         values = {
             "target_ids": None if target_ids is None else _checked_ids(target_ids),
-            "vector": None if vector is None else _checked_vector(vector),
+            "vector": None if vector is None else check_vector(vector),
             "fingerprint": None if fingerprint is None else Fingerprint(fingerprint),
             "using": _checked_modality(using, "using"),
             "among": _checked_modality(among, "among"),
@@ -116,7 +118,7 @@ class Query:
             "n_probe": None if n_probe is None else _checked_count(n_probe, "n_probe"),
             "exact": bool(exact),
             "from_embeddings": None if from_embeddings is None else Path(from_embeddings),
-            "where": where,
+            "where": None if where is None else _checked_where(where),
             "within": None if within is None else _checked_cone(within),
         }
         for name, value in values.items():
@@ -124,26 +126,17 @@ class Query:
 
 
 def _checked_ids(target_ids: TargetIdInput) -> TargetIds:
-    if isinstance(target_ids, np.ndarray) and (
-        target_ids.ndim != 1 or np.issubdtype(target_ids.dtype, np.number)
-    ):
-        ids = as_target_ids(target_ids)
-    elif isinstance(target_ids, (str, bytes)) or not isinstance(target_ids, Iterable):
-        ids = np.array([TargetId(target_ids)], np.int64)
-    else:
-        ids = np.array([TargetId(target_id) for target_id in target_ids], np.int64)
+    ids = parse_target_ids(target_ids)
     ids.flags.writeable = False
     return ids
 
 
-def _checked_vector(vector: npt.NDArray[np.floating]) -> Float64Array:
-    checked = np.array(vector, np.float64)
-    if checked.ndim != 1:
-        raise QueryError(f"the query vector has shape {checked.shape}; expected one dimension.")
-    if not np.isfinite(checked).all() or not checked.any():
-        raise QueryError("the query vector is zero or not finite, and so has no direction.")
-    checked.flags.writeable = False
-    return checked
+def _checked_where(where: str) -> str:
+    if not isinstance(where, str):
+        raise QueryError(
+            f'where is of type {type(where).__name__}; expected a text such as "z < 0.3".'
+        )
+    return where
 
 
 def _checked_modality(value: Modality | str, name: str) -> Modality:
@@ -161,9 +154,12 @@ def _checked_count(value: int, name: str) -> int:
 
 
 def _checked_cone(within: Cone) -> Cone:
+    is_sequence = isinstance(within, (Sequence, np.ndarray)) and not isinstance(
+        within, (str, bytes)
+    )
     try:
-        ra_deg, dec_deg, radius_arcmin = (float(value) for value in within)
-    except (TypeError, ValueError):
+        ra_deg, dec_deg, radius_arcmin = (float(value) for value in within if is_sequence)
+    except (TypeError, ValueError, OverflowError):
         raise QueryError(
             f"within is {within!r}; expected three numbers: right ascension and declination in "
             "degrees, radius in arcminutes."

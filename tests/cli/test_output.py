@@ -10,6 +10,9 @@ from typer.testing import CliRunner
 
 import galsearch
 from galsearch.cli import app
+from galsearch.cli.output import Format, show_neighbours
+from galsearch.core.modality import Modality
+from galsearch.query.neighbours import Neighbours
 
 
 @pytest.fixture
@@ -56,3 +59,38 @@ def test_csv_has_a_header_and_a_line_a_neighbour(at_demonstration) -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     assert list(rows[0]) == ["rank", "target_id", "similarity", "ra_deg", "dec_deg", "z"]
     assert len(rows) == 2
+
+
+@pytest.fixture
+def with_missing_values() -> Neighbours:
+    """Two neighbours; of the second one neither the position nor the redshift is known."""
+    return Neighbours(
+        target_ids=np.array([2, 3]),
+        similarity=np.array([0.5, 0.25], np.float32),
+        ra_deg=np.array([1.5, np.nan]),
+        dec_deg=np.array([-2.5, np.inf]),
+        z=np.array([0.125, np.nan]),
+        using=Modality.IMAGE,
+        among=Modality.IMAGE,
+        query_target_id=None,
+        exact=True,
+    )
+
+
+def test_values_that_are_not_known_are_null_in_json_and_empty_in_csv(
+    with_missing_values: Neighbours, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_neighbours(with_missing_values, Format.JSONL)
+    assert capsys.readouterr().out == (
+        '{"rank": 1, "target_id": "2", "similarity": 0.5, "ra_deg": 1.5, "dec_deg": -2.5, '
+        '"z": 0.125}\n'
+        '{"rank": 2, "target_id": "3", "similarity": 0.25, "ra_deg": null, "dec_deg": null, '
+        '"z": null}\n'
+    )
+    show_neighbours(with_missing_values, Format.CSV)
+    assert capsys.readouterr().out.splitlines()[2] == "2,3,0.25,,,"
+    show_neighbours(with_missing_values, Format.TABLE)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].split() == ["1", "2", "0.5000", "1.50000", "-2.50000", "0.12500"]
+    assert lines[3].split() == ["2", "3", "0.2500", "-", "-", "-"]
+    assert len(lines[2]) == len(lines[3])

@@ -20,6 +20,7 @@ from galsearch.core.target_id import (
     decode_target_id,
     encode_target_id,
     is_position_id,
+    parse_target_ids,
     target_id_from_position,
 )
 
@@ -107,6 +108,43 @@ def test_an_invalid_target_id_is_refused_with_the_reason(value: object, message:
     with pytest.raises(InvalidTargetIdError) as caught:
         TargetId(value)
     assert str(caught.value) == message
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    for value in ("9" * 5000, 10**5000, -(10**5000)):
+        with pytest.raises(InvalidTargetIdError) as caught:
+            TargetId(value)
+        assert str(caught.value) == (
+            "a number of more than 40 digits is not the TARGETID of a galaxy: expected 1 to "
+            "9223372036854775807 (negative ids are stuck or unassigned fibres)."
+        )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "123",
+        123,
+        np.int64(123),
+        np.array(123),
+        np.array("123"),
+        [123],
+        ("123",),
+        {123},
+        np.array(["123"]),
+        np.array([123], np.uint64),
+        np.array([123], object),
+        iter([123]),
+    ],
+)
+def test_a_text_is_one_target_id_and_not_its_digits(values: object) -> None:
+    assert parse_target_ids(values).tolist() == [123]
+
+
+@pytest.mark.parametrize("values", ["", "1,2", b"123", [[1, 2]], np.ones((2, 2), int), [1.0], None])
+def test_values_that_are_no_target_ids_are_refused(values: object) -> None:
+    with pytest.raises(InvalidTargetIdError):
+        parse_target_ids(values)
 
 
 def test_a_float_column_of_target_ids_is_refused() -> None:

@@ -99,6 +99,29 @@ def test_a_vector_is_copied_and_has_a_fingerprint() -> None:
             "within is (1.0, 91.0, 5.0); expected a finite right ascension in degrees, a "
             "declination of -90 .. 90 degrees and a radius above 0 and up to 10800 arcminutes.",
         ),
+        *(
+            (
+                {"target_ids": 5, "within": within},
+                f"within is {within!r}; expected three numbers: right ascension and declination in "
+                "degrees, radius in arcminutes.",
+            )
+            for within in (
+                150.1,
+                "123",
+                "1 2 3",
+                {1: 0, 2: 0, 3: 0},
+                {1, 2, 3},
+                [[1, 2, 3]],
+                b"123",
+            )
+        ),
+        *(
+            (
+                {"target_ids": 5, "where": where},
+                f'where is of type {type(where).__name__}; expected a text such as "z < 0.3".',
+            )
+            for where in (5, True, ["z < 1"], b"z < 1", np.array(["z < 1"]))
+        ),
     ],
 )
 def test_a_malformed_query_is_refused(values: dict[str, Any], message: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ShardError, UnknownTargetError
 from galsearch.core.ids import find_rows
-from galsearch.core.target_id import TargetId
+from galsearch.core.target_id import parse_target_ids
 from galsearch.files.atomic import write_array
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.search.galaxy_index import GalaxyIndex
@@ -20,7 +20,7 @@ from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
 
 
 def remove(
-    target_ids: Sequence[int | str] | TargetIds, *, index: str | Path | None = None
+    target_ids: int | str | Sequence[int | str] | TargetIds, *, index: str | Path | None = None
 ) -> IndexManifest:
     """Remove galaxies from an index, and return its new manifest.
 
@@ -30,7 +30,7 @@ def remove(
     Parameters
     ----------
     target_ids
-        TARGETIDs of the galaxies.
+        TARGETID of one galaxy, or TARGETIDs of several; a text is one TARGETID.
     index
         Directory of the index; default: the only one under `index_builds`.
 
@@ -51,7 +51,7 @@ def remove(
         Where another process is changing the index.
     """
     directory = find_build() if index is None else Path(index)
-    wanted = np.unique(np.array([TargetId(name) for name in target_ids], np.int64))
+    wanted = np.unique(parse_target_ids(target_ids))
     with write_lock(directory):
         opened = open_build(directory)
         unknown = wanted[opened.catalogue_rows(wanted) < 0]

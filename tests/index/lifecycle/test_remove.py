@@ -48,3 +48,15 @@ def test_removed_galaxies_are_never_found(
             assert all(not set(gone) & set(result.target_ids) for result in results)
         with pytest.raises(UnknownTargetError):
             engine.query(int(gone[0]))
+
+
+def test_a_text_is_one_galaxy_and_not_its_digits(shuffled_sky: Any, changing_index: Path) -> None:
+    gone = int(shuffled_sky.ids[0])
+    before = open_build(changing_index).manifest.n_galaxies
+    assert remove(str(gone), index=changing_index).n_galaxies == before - 1
+    with pytest.raises(UnknownTargetError) as caught:
+        remove("123456789", index=changing_index)
+    assert str(caught.value) == (
+        "1 of 1 TARGETIDs are not in index 'toy', first 123456789; nothing was removed."
+    )
+    assert open_build(changing_index).manifest.n_galaxies == before - 1
