@@ -36,7 +36,14 @@ ORDERS: dict[str, list[set[str]]] = {
         {"files"},
         {"core"},
     ],
-    "galsearch.sources": [{"tables"}, {"desi"}, {"legacy_surveys"}, {"fits"}, {"urls"}],
+    "galsearch.sources": [
+        {"tables"},
+        {"desi"},
+        {"legacy_surveys"},
+        {"fits"},
+        {"urls"},
+        {"gzip_data", "store_failures"},
+    ],
     "galsearch.simulate": [
         {"survey"},
         {"imaging", "spectroscopy"},

@@ -13,6 +13,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "invalid-cutout": "Check the image file.",
         "invalid-spectrum": "Check the spectrum file.",
         "bad-source": "Check the path or URL, and copy the file again if it is damaged.",
+        "no-access": "Check the address of the store, the network and your credentials.",
         "bad-config": "Correct the values that the message names.",
         "no-gpu": (
             "Use device = 'auto' or 'cpu', or install 'galsearch[gpu]' on a machine with an NVIDIA "

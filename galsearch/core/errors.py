@@ -87,6 +87,13 @@ class SourceError(GalsearchError, ValueError):
     remedy = "Check the path or URL, and fetch the file again if it is damaged."
 
 
+class StoreError(SourceError):
+    """Error for a store or web server that refuses a file or cannot be reached."""
+
+    code = "no-access"
+    remedy = "Check the address of the store, the network and your credentials."
+
+
 class ConfigError(GalsearchError, ValueError):
     """Error for a TOML file or a parameter with unknown keys or wrong values.
 

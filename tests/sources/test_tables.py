@@ -136,12 +136,9 @@ def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     assert refusal(path) == f"{path}: has both a column TARGETID and a column target_id."
 
 
-def test_binary_data_in_place_of_a_table_are_refused(tmp_path: Path) -> None:
+def test_a_picture_in_place_of_a_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_bytes(b"\xff\xd8\xff\xe0")
-    assert refusal(tmp_path / "labels.csv") == (
-        f"{tmp_path}/labels.csv: not a FITS, CSV or ECSV table ('utf-8' codec can't decode byte "
-        "0xff in position 0: invalid start byte)."
-    )
+    assert refusal(tmp_path / "labels.csv") == f"{tmp_path}/labels.csv: is a JPEG picture."
 
 
 def test_a_ragged_table_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Files are opened by path, URL or glob; missing ones are reported."""
 
+import bz2
 import gzip
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from galsearch.core.errors import MissingExtraError, SourceError
 from galsearch.sources.urls import expand_urls, open_url
+from tests.damaged_files import assert_only_galsearch_errors
 
 
 @pytest.fixture
@@ -38,17 +40,6 @@ def test_gzip_is_decompressed(tmp_path: Path) -> None:
     assert read(str(tmp_path / "a.fits.gz")) == b"sky"
 
 
-def test_truncated_gzip_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "a.fits.gz"
-    path.write_bytes(gzip.compress(b"sky" * 1000)[:-12])
-    with pytest.raises(SourceError) as caught:
-        read(str(path))
-    assert str(caught.value) == (
-        f"{path}: cannot be read (EOFError: Compressed file ended before the end-of-stream "
-        "marker was reached)."
-    )
-
-
 @pytest.mark.parametrize("url", ["nowhere/a.fits", "file:///nowhere/a.fits", "memory://no/a.fits"])
 def test_a_missing_file_is_named(url: str, memory: fsspec.AbstractFileSystem) -> None:
     with pytest.raises(SourceError) as caught:
@@ -62,12 +53,41 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: is a directory; expected a file."
 
 
-def test_an_unknown_protocol_is_an_error() -> None:
-    with pytest.raises(SourceError) as caught:
-        read("gopher://sky/a.fits")
-    assert str(caught.value) == (
-        "gopher://sky/a.fits: cannot be read (ValueError: Protocol not known: gopher)."
+@pytest.mark.parametrize(
+    ("url", "protocol"),
+    [
+        ("gopher://sky/a.fits", "gopher"),
+        ("reference://*::https://sky/evil.json", "reference"),
+        ("zip://*.fits::https://sky/a.zip", "zip"),
+        ("tar://*.fits::a.tar", "tar"),
+        ("dir://a.fits::memory://sky", "dir"),
+        ("simplecache::https://sky/a.fits", "simplecache::https"),
+        ("sftp://sky/a.fits", "sftp"),
+        ("github://sky:sky@main/a.fits", "github"),
+        ("data://;base64,U0lNUExF", "data"),
+        ("HTTPS://sky/a.fits", "HTTPS"),
+    ],
+)
+def test_urls_of_other_protocols_and_chains_are_refused(url: str, protocol: str) -> None:
+    expected = (
+        f"{url}: URLs of the protocol {protocol} are not read. The protocols are file, local, "
+        "http, https, s3, s3a, gs, gcs, hf, abfs, abfss, az, memory."
     )
+    for access in (read, expand_urls):
+        with pytest.raises(SourceError) as caught:
+            access(url)
+        assert str(caught.value) == expected
+
+
+def test_two_colons_in_a_name_do_not_start_a_chain(
+    tmp_path: Path, memory: fsspec.AbstractFileSystem
+) -> None:
+    (tmp_path / "run::2").mkdir()
+    (tmp_path / "run::2" / "a.fits").write_bytes(b"sky")
+    memory.pipe("/run::2/a.fits", b"sky")
+    (url,) = expand_urls("run::2/*.fits", base=tmp_path)
+    assert (url, read(url)) == (f"{tmp_path}/run::2/a.fits", b"sky")
+    assert read(f"file://{tmp_path}/run::2/a.fits") == b"sky"
 
 
 def test_a_missing_package_of_an_object_store_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +104,7 @@ def test_a_file_that_fails_during_reading_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.fits").write_bytes(b"sky")
     with pytest.raises(SourceError) as caught, open_url(str(tmp_path / "a.fits")):
         raise ConnectionResetError("gone")
-    assert str(caught.value) == (f"{tmp_path}/a.fits: cannot be read (ConnectionResetError: gone).")
+    assert str(caught.value) == f"{tmp_path}/a.fits: the connection to the server broke off."
 
 
 def test_a_glob_finds_files_at_any_depth_in_order(
@@ -92,15 +112,15 @@ def test_a_glob_finds_files_at_any_depth_in_order(
 ) -> None:
     for name in ("b/c/coadd-2.fits", "a/coadd-1.fits", "a/redrock-1.fits"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-        memory.pipe(f"/{name}", b"")
+        (tmp_path / name).write_bytes(b"sky")
+        memory.pipe(f"/{name}", b"sky")
     expected = [str(tmp_path / "a/coadd-1.fits"), str(tmp_path / "b/c/coadd-2.fits")]
     assert expand_urls("**/coadd-*.fits", base=tmp_path) == expected
     assert expand_urls(f"{tmp_path}/**/coadd-*.fits") == expected
     assert expand_urls(f"file://{tmp_path}/**/coadd-*.fits") == [f"file://{p}" for p in expected]
     in_store = expand_urls("memory://**/coadd-*.fits")
     assert in_store == ["memory:///a/coadd-1.fits", "memory:///b/c/coadd-2.fits"]
-    assert read(in_store[0]) == b""
+    assert read(in_store[0]) == b"sky"
     assert expand_urls("memory://a/coadd-1.fits") == ["memory:///a/coadd-1.fits"]
 
 
@@ -118,8 +138,69 @@ def test_a_pattern_without_files_is_an_error(
     with pytest.raises(SourceError) as caught:
         expand_urls("memory://coadd-*.fits")
     assert str(caught.value) == ("memory://coadd-*.fits: no file matches.")
+
+
+FOLDERS = ["idx[1]", "~", "a b", "a::b", "a#b?c", "größe", "*", "%41", "$HOME", "{a}", "-r", "'q'"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_folder_of_a_pattern_is_never_a_glob(folder: str, tmp_path: Path) -> None:
+    for name in (folder, "idx1", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a[1].fits").write_bytes(name.encode())
+        (tmp_path / name / "a1.fits").write_bytes(b"neighbour")
+    base = tmp_path / folder
+    expected = [f"{base}/a1.fits", f"{base}/a[1].fits"]
+    assert expand_urls("*.fits", base=base) == expected
+    assert expand_urls("**/*.fits", base=base) == expected
+    assert expand_urls("a[1].fits", base=base) == [f"{base}/a[1].fits"]
+    assert expand_urls(f"{base}/a[1].fits") == [f"{base}/a[1].fits"]
+    assert expand_urls(f"file://{base}/a[1].fits") == [f"file://{base}/a[1].fits"]
+    assert read(expand_urls("a[1].fits", base=base)[0]) == folder.encode()
+
+
+def test_the_name_of_an_object_is_preferred_to_a_glob(memory: fsspec.AbstractFileSystem) -> None:
+    for name in ("a[1].fits", "a1.fits", "a2.fits"):
+        memory.pipe(f"/{name}", name.encode())
+    assert expand_urls("memory://a[1].fits") == ["memory:///a[1].fits"]
+    assert expand_urls("memory://a[2].fits") == ["memory:///a2.fits"]
+    assert read("memory:///a[1].fits") == b"a[1].fits"
+
+
+@pytest.mark.parametrize("name", ["a\0b.fits", "a" * 5000, "\ud800.fits"])
+def test_a_name_that_no_file_can_have_matches_nothing(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no file in .* matches"):
+        expand_urls(name, base=tmp_path)
+    with pytest.raises(SourceError):
+        read(f"{tmp_path}/{name}")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty (0 bytes)."),
+        (bz2.compress(b"sky"), "is packed with bzip2; unpack it first."),
+        (gzip.compress(gzip.compress(b"sky")), "is packed with gzip twice; unpack it once."),
+        (
+            gzip.compress(b"<html>"),
+            "is a web page (HTML), such as one that asks to log in or reports an error.",
+        ),
+        (gzip.compress(b""), "is empty (0 bytes)."),
+    ],
+)
+def test_a_file_of_another_kind_is_named(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "a.fits").write_bytes(content)
     with pytest.raises(SourceError) as caught:
-        expand_urls("gopher://sky/*.fits")
-    assert str(caught.value) == (
-        "gopher://sky/*.fits: cannot be listed (ValueError: Protocol not known: gopher)."
-    )
+        read(f"{tmp_path}/a.fits")
+    assert str(caught.value) == f"{tmp_path}/a.fits: {message}"
+
+
+def test_damaged_gzip_data_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.fits.gz"
+
+    def read_copy(content: bytes) -> None:
+        path.write_bytes(content)
+        read(str(path))
+
+    text = b"SIMPLE  = " + bytes(range(256)) * 20
+    assert_only_galsearch_errors(read_copy, [gzip.compress(text), gzip.compress(text, 0)])

@@ -8,6 +8,7 @@ from typing import IO, Any
 import numpy as np
 
 from galsearch.core.errors import SourceError
+from galsearch.files.content_kind import N_FIRST_BYTES, describe_content
 from galsearch.sources.fits.fits_header import Header
 
 BLOCK_BYTES = 2880
@@ -57,11 +58,9 @@ def list_hdus(url: str, file: IO[bytes]) -> list[Hdu]:
     """
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    begin = file.read(60)
+    begin = file.read(N_FIRST_BYTES)
     if not begin.startswith(b"SIMPLE  ="):
-        text = begin.decode("ascii", errors="replace").strip()
-        found = f"it begins {text!r}" if size else "it is empty"
-        raise SourceError(f"{url}: not a FITS file: {found}, where 'SIMPLE  =' is expected.")
+        raise SourceError(f"{url}: not a FITS file: it is {describe_content(begin)}.")
     hdus: list[Hdu] = []
     position = 0
     while position < size:
