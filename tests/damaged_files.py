@@ -38,7 +38,12 @@ def damaged(content: bytes, generator: np.random.Generator) -> bytes:
 
 
 def assert_only_galsearch_errors(
-    read: Callable[[bytes], object], originals: Sequence[bytes], *, copies: int = 300, seed: int = 0
+    read: Callable[[bytes], object],
+    originals: Sequence[bytes],
+    *,
+    copies: int = 300,
+    seed: int = 0,
+    damage: Callable[[bytes, np.random.Generator], bytes] = damaged,
 ) -> None:
     """Call `read` with damaged copies of `originals`; fail on any exception but GalsearchError.
 
@@ -52,6 +57,8 @@ def assert_only_galsearch_errors(
         Number of damaged copies, unless the environment requests another number.
     seed
         Seed of the damage.
+    damage
+        Function that makes a damaged copy.
     """
     for original in originals:
         read(original)
@@ -59,7 +66,7 @@ def assert_only_galsearch_errors(
     found: dict[str, str] = {}
     for number in range(copies):
         generator = np.random.default_rng([seed, number])
-        content = damaged(originals[number % len(originals)], generator)
+        content = damage(originals[number % len(originals)], generator)
         try:
             read(content)
         except GalsearchError:

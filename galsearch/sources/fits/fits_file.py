@@ -6,6 +6,7 @@ Compressed images are decompressed by astropy.
 """
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,20 +18,22 @@ from astropy.io import fits
 
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.binary_table import column_formats, decode_table, rescale
+from galsearch.sources.fits.fits_header import Header
 from galsearch.sources.fits.hdu import BLOCK_BYTES, Hdu, image_dtype, list_hdus
 from galsearch.sources.urls import open_url
 
 _MANY_BOXES = 64
 """Number of image sections above which a compressed image is decompressed as a whole. That takes
 0.2 s for a brick of 3600 x 3600 pixels, against 3 ms for the tiles of one stamp."""
-_COMPRESSION_KEY = re.compile(r"(XTENSION|BITPIX|NAXIS|PCOUNT|GCOUNT|T|Z|BZERO|BSCALE)[A-Z0-9]*$")
-"""Pattern of the keywords that describe the compression of an image."""
-_COMPRESSIONS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS")
-_DECOMPRESSION_ERRORS = (
-    *(KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError),
-    *(OSError, RuntimeError, MemoryError, ZeroDivisionError, fits.VerifyError),
+_COMPRESSION_KEY = re.compile(
+    r"XTENSION|BITPIX|NAXIS[12]?|PCOUNT|GCOUNT|TFIELDS|THEAP|(TTYPE|TFORM|TSCAL|TZERO|TNULL)\d+"
+    r"|ZIMAGE|ZTENSION|ZBITPIX|ZNAXIS\d*|ZPCOUNT|ZGCOUNT|ZCMPTYPE|(ZTILE|ZNAME|ZVAL)\d+"
+    r"|ZQUANTIZ|ZDITHER0|ZBLANK|ZSCALE|ZZERO"
 )
-"""Exceptions that astropy raises for a damaged compressed image, depending on the damage."""
+"""Pattern of the keywords that describe the compression of an image; ZD is the zenith distance."""
+_COMPRESSIONS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1", "NOCOMPRESS")
+_LARGEST_RATIO = 4096
+"""Pixels for each compressed byte, above which an image is refused: no codec packs more."""
 
 
 @contextmanager
@@ -83,13 +86,23 @@ class FitsFile:
         )
 
     def image(self, hdu: Hdu) -> npt.NDArray[Any]:
-        """Values (slowest axis first) of an image HDU, scaled by BSCALE and BZERO."""
+        """Values (slowest axis first) of an image HDU, scaled by BSCALE and BZERO.
+
+        Pixels of integers that equal BLANK are NaN.
+        """
         if hdu.is_compressed:
             with self._decompressed(hdu) as opened_hdu:
-                return _native(opened_hdu.data)
-        stored = np.frombuffer(self._bytes(hdu), dtype=image_dtype(hdu.header))
-        scale, zero = hdu.header.number("BSCALE", 1), hdu.header.number("BZERO", 0)
-        return rescale(_native(stored.reshape(hdu.shape)), scale, zero)
+                return _physical(hdu.header, _native(opened_hdu.data))
+        content, dtype = self._bytes(hdu), image_dtype(hdu.header)
+        shape = hdu.shape or (0,)
+        size = math.prod(shape)
+        if len(content) < size * dtype.itemsize:
+            raise SourceError(
+                f"{self.url}: HDU {hdu.name} has {len(content)} bytes; its shape {shape} "
+                f"needs {size * dtype.itemsize}."
+            )
+        stored = np.frombuffer(content, dtype=dtype, count=size)
+        return _physical(hdu.header, _native(stored.reshape(shape)))
 
     def image_section(self, hdu: Hdu, boxes: Sequence[tuple[slice, slice]]) -> list[Any]:
         """Values of rectangular sections of a two-dimensional image HDU.
@@ -109,7 +122,7 @@ class FitsFile:
             whole = self.image(hdu)
             return [whole[box] for box in boxes]
         with self._decompressed(hdu) as opened_hdu:
-            return [_native(opened_hdu.section[box]) for box in boxes]
+            return [_physical(hdu.header, _native(opened_hdu.section[box])) for box in boxes]
 
     def table(self, hdu: Hdu, columns: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
         """Columns of a table HDU by name, in native byte order, text without padding.
@@ -141,20 +154,59 @@ class FitsFile:
     def _decompressed(self, hdu: Hdu) -> Iterator[Any]:
         """A compressed image as astropy's CompImageHDU, with only the cards that astropy needs."""
         where = f"{self.url}: compressed image {hdu.name or '(unnamed)'}"
-        hdu.header.choice("ZCMPTYPE", _COMPRESSIONS)
-        column_formats(hdu.header, where=where)
-        alone = fits.Header()
-        for keyword in hdu.header.keywords():
-            if _COMPRESSION_KEY.match(keyword):
-                alone[keyword] = hdu.header.get(keyword)
-        text: str = fits.PrimaryHDU().header.tostring() + alone.tostring()
+        header = hdu.header
+        header.choice("ZCMPTYPE", _COMPRESSIONS)
+        column_formats(header, where=where)
         data = self._bytes(hdu)
-        content = text.encode() + data + bytes(-len(data) % BLOCK_BYTES)
+        _check_tiles(hdu, len(data), where)
         try:
-            with fits.open(io.BytesIO(content)) as opened:
+            alone = fits.Header()
+            for keyword in filter(_COMPRESSION_KEY.fullmatch, header.keywords()):
+                value = header.get(keyword)
+                if value is not None:
+                    alone[keyword] = value
+            text: str = fits.PrimaryHDU().header.tostring() + alone.tostring()
+            content = text.encode() + data + bytes(-len(data) % BLOCK_BYTES)
+            # Astropy scales whole images by BSCALE, BZERO and BLANK, but not their sections.
+            with fits.open(io.BytesIO(content), do_not_scale_image_data=True) as opened:
                 yield opened[1]
-        except _DECOMPRESSION_ERRORS as error:
+        except SourceError:
+            raise
+        except Exception as error:
+            # Astropy and its codecs raise exceptions of any kind for a damaged image.
             raise SourceError(f"{where} is damaged ({error}).") from error
+
+
+def _check_tiles(hdu: Hdu, n_bytes: int, where: str) -> None:
+    """Refuse a compressed image whose tiles are not those of its shape, or that is a bomb."""
+    header, shape = hdu.header, hdu.shape
+    tiles = [
+        header.count(f"ZTILE{n}", shape[-1] if n == 1 else 1) for n in range(1, len(shape) + 1)
+    ]
+    if not shape or 0 in tiles:
+        raise SourceError(f"{where}: shape {shape} and tiles {tuple(tiles)} are no image.")
+    needed = math.prod(-(-length // tile) for length, tile in zip(shape[::-1], tiles, strict=True))
+    if needed != header.count("NAXIS2"):
+        raise SourceError(
+            f"{where}: shape {shape} has {needed} tiles; the table has {header.count('NAXIS2')}."
+        )
+    tile_pixels = math.prod(min(pair) for pair in zip(shape[::-1], tiles, strict=True))
+    if max(tile_pixels, math.prod(shape)) > _LARGEST_RATIO * n_bytes + 2**20:
+        raise SourceError(
+            f"{where}: {math.prod(shape)} pixels in {n_bytes} bytes; no compression packs so many."
+        )
+
+
+def _physical(header: Header, stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Values of an image from its stored values: scaled, and NaN where they are BLANK."""
+    scale, zero = header.number("BSCALE", 1), header.number("BZERO", 0)
+    values = rescale(stored, scale, zero, where=header.label("EXTNAME", "image"))
+    key = "BLANK" if "BLANK" in header else "ZBLANK"
+    if stored.dtype.kind not in "iu" or header.get(key) is None:
+        return values
+    real = values.astype(np.float32 if stored.itemsize <= 2 else np.float64)
+    real[stored == header.number(key, 0)] = np.nan
+    return real
 
 
 def _native(array: Any) -> npt.NDArray[Any]:

@@ -1,8 +1,11 @@
 """Headers of FITS files, whose cards are parsed when they are requested (FITS 4.0, section 4).
 
-A damaged card raises an error that quotes the card, but only when its value is requested.
+A card raises an error only when its value is requested and cannot be read; the error quotes it.
+Cards of other programs are read as they are meant: lower-case exponents, no blank after the equals
+sign, bytes beyond ASCII, and no value at all, which counts as no card.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterator
 
@@ -10,15 +13,16 @@ from galsearch.core.errors import SourceError
 
 CardValue = str | int | float | bool
 _CARD = 80
-_TEXT = re.compile(r"\s*'((?:[^']|'')*)'\s*(?:/.*)?$")
-_INTEGER = re.compile(r"[+-]?\d+$")
-_REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?$")
+_KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
+_TEXT = re.compile(r"\s*'((?:[^']|'')*)")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EDed][+-]?[0-9]+)?")
 
 
 class Header:
     """Header of one HDU: the values of its cards by keyword.
 
-    The first card of a repeated keyword is used.
+    The first card of a repeated keyword is used. `text` holds each byte as one character (Latin-1).
 
     Examples
     --------
@@ -33,8 +37,11 @@ class Header:
         self._cards: dict[str, str] = {}
         for start in range(0, len(text), _CARD):
             card = text[start : start + _CARD]
-            if card[8:10] == "= ":
-                self._cards.setdefault(card[:8].rstrip(), card[10:])
+            if card.rstrip() == "END":
+                break
+            keyword, equals, _ = card[:9].partition("=")
+            if equals and _KEYWORD.fullmatch(keyword.rstrip()):
+                self._cards.setdefault(keyword.rstrip(), card[len(keyword) + 1 :])
 
     def __contains__(self, keyword: str) -> bool:
         return keyword in self._cards
@@ -44,27 +51,28 @@ class Header:
         return iter(self._cards)
 
     def get(self, keyword: str, default: CardValue | None = None) -> CardValue | None:
-        """The value of a card, text without padding, or `default` where there is no such card.
+        """The value of a card, text without padding, or `default` where it has none.
 
         Raises
         ------
         SourceError
             Where the value of the card is neither text nor a logical or a number.
         """
-        if keyword not in self._cards:
-            return default
-        card = self._cards[keyword]
+        card = self._cards.get(keyword, "")
         text = _TEXT.match(card)
         if text:
-            return text[1].replace("''", "'").rstrip()
+            return _decoded(text[1].replace("''", "'")).rstrip()
         value = card.partition("/")[0].strip()
+        if not value:
+            return default
         if value in ("T", "F"):
             return value == "T"
-        if _INTEGER.match(value):
-            return int(value)
-        if _REAL.match(value):
-            return float(value.replace("D", "E"))
-        raise SourceError(f"{self._where}: card {keyword} is damaged: {card.strip()!r}.")
+        number = _number(value)
+        if number is None:
+            raise SourceError(
+                f"{self._where}: card {keyword} is damaged: {_decoded(card.strip())!r}."
+            )
+        return number
 
     def count(self, keyword: str, default: int | None = None) -> int:
         """The value of a card that is a non-negative integer, such as a number of axes.
@@ -97,18 +105,39 @@ class Header:
         return value
 
     def number(self, keyword: str, default: float) -> float:
-        """The value of a card that holds a number; `default` where there is no such card.
+        """The value of a card that holds a finite number, also as text; `default` without one.
 
         Raises
         ------
         SourceError
-            Where the value is not a number.
+            Where the value is not such a number.
         """
         value = self.get(keyword, default)
-        if isinstance(value, (bool, str)) or value is None:
+        number = _number(value.strip()) if isinstance(value, str) else value
+        if number is None or isinstance(number, bool) or not math.isfinite(number):
             raise SourceError(f"{self._where}: card {keyword} is {value!r}; expected a number.")
-        return value
+        return number
 
     def label(self, keyword: str, default: str = "") -> str:
-        """The value of a card as text, whatever its type; `default` where there is no such card."""
-        return str(self.get(keyword, default)).strip()
+        """The value of a card as text, whatever its type; `default` where it has none."""
+        try:
+            return str(self.get(keyword, default)).strip()
+        except SourceError:
+            # Some programs write text without quotes.
+            return _decoded(self._cards[keyword].partition("/")[0]).strip()
+
+
+def _number(text: str) -> int | float | None:
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _REAL.fullmatch(text):
+        return float(text.upper().replace("D", "E"))
+    return None
+
+
+def _decoded(latin: str) -> str:
+    """Text of a card, which was read as Latin-1, as UTF-8 where its bytes are UTF-8."""
+    try:
+        return latin.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return latin

@@ -14,6 +14,8 @@ from galsearch.sources.fits.fits_header import Header
 BLOCK_BYTES = 2880
 """Size in bytes of a FITS block; headers and data units are padded to a multiple of it."""
 _MAX_HEADER_BLOCKS = 1000
+_BINARY_TABLES = ("BINTABLE", "A3DTABLE")
+"""Values of XTENSION for a binary table; the second is that of files before 1994."""
 _IMAGE_TYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
@@ -32,19 +34,20 @@ class Hdu:
     @property
     def is_table(self) -> bool:
         """True for a binary table that is not a compressed image."""
-        return self.header.get("XTENSION") == "BINTABLE" and not self.is_compressed
+        is_binary = self.header.label("XTENSION") in _BINARY_TABLES
+        return is_binary and not self.is_compressed
 
     @property
     def is_compressed(self) -> bool:
         """True for an image that is compressed in tiles (.fits.fz)."""
-        return self.header.get("ZIMAGE", False) is True
+        return self.header.label("ZIMAGE") == "True"
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of an image HDU, slowest axis first; () for a table and for an HDU without data."""
-        if self.is_table:
-            return ()
         axes = "ZNAXIS" if self.is_compressed else "NAXIS"
+        if axes == "NAXIS" and self.header.label("XTENSION", "IMAGE") != "IMAGE":
+            return ()
         return tuple(self.header.count(f"{axes}{n}") for n in range(self.header.count(axes), 0, -1))
 
 
@@ -90,12 +93,9 @@ def _header_text(url: str, file: IO[bytes], number: int) -> str:
             return ""
         if len(block) < BLOCK_BYTES:
             raise SourceError(f"{url}: cut short: the header of HDU {number} ends without END.")
-        try:
-            blocks.append(block.decode("ascii"))
-        except UnicodeDecodeError:
-            raise SourceError(
-                f"{url}: the header of HDU {number} is damaged: it holds bytes that are not text."
-            ) from None
+        # Bytes beyond ASCII are not legal, but often stand in a comment. One byte is decoded as one
+        # character, so that positions stay those of the file.
+        blocks.append(block.decode("latin-1"))
         if any(blocks[-1].startswith("END     ", card) for card in range(0, BLOCK_BYTES, 80)):
             return "".join(blocks)
     raise SourceError(

@@ -71,3 +71,30 @@ def test_a_card_of_another_type_is_refused() -> None:
         with pytest.raises(SourceError) as caught:
             request()
         assert str(caught.value) == message
+
+
+def test_cards_of_other_programs_are_read() -> None:
+    header = header_of(
+        "CD1_1   = -7.27e-05",
+        "CD2_2   =7.27d-05 / no blank",
+        "SEEING =1.5",
+        "SURVEY  =                    / undefined",
+        "OBSERVER= 'M. Mu\xf1oz'",
+        "ANGSTROM= '\xc3\x85'",
+        "CRVAL1  = '150.25  '",
+        "PROGRAM = main / unquoted",
+    )
+    numbers = [header.number(key, 0.0) for key in ("CD1_1", "CD2_2", "SEEING", "CRVAL1", "SURVEY")]
+    assert numbers == [-7.27e-05, 7.27e-05, 1.5, 150.25, 0.0]
+    assert header.get("SURVEY") is None
+    assert header.label("SURVEY", "unknown") == "unknown"
+    texts = [header.label(key) for key in ("OBSERVER", "ANGSTROM", "PROGRAM")]
+    assert texts == ["M. Mu\xf1oz", "\xc5", "main"]
+
+
+def test_a_number_that_is_not_finite_is_refused_where_it_is_needed() -> None:
+    header = header_of("AIRMASS = NaN", "BSCALE  = 1E999")
+    for key, found in (("AIRMASS", "damaged: 'NaN'"), ("BSCALE", "inf; expected a number")):
+        with pytest.raises(SourceError) as caught:
+            header.number(key, 1.0)
+        assert str(caught.value) == f"a.fits: card {key} is {found}."
