@@ -88,7 +88,7 @@ HOMES: dict[str, set[str]] = {
     "galsim": {"simulate"},
     "bagpipes": {"simulate"},
     "speclite": {"simulate"},
-    "pyarrow": {"dataset", "embeddings", "index", "query", "encoders"},
+    "pyarrow": {"files", "dataset", "embeddings", "index", "query", "encoders"},
     "polars": {"dataset", "embeddings", "query"},
     "typer": {"cli"},
     "rich": {"cli"},
