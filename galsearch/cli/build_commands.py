@@ -42,6 +42,13 @@ def simulate(
 def ingest(
     recipe: Annotated[Path, typer.Argument(help="TOML file: the survey files and their pairing.")],
     out: Annotated[Path, typer.Argument(help="Directory to write the dataset into.")],
+    skip_bad_files: Annotated[
+        bool,
+        typer.Option(
+            "--skip-bad-files",
+            help="Leave out survey files that cannot be read, and list them in the report.",
+        ),
+    ] = False,
 ) -> None:
     """Read survey files and write a dataset of galaxies.
 
@@ -49,7 +56,9 @@ def ingest(
     accounts for every row that was read.
     """
     with progress_bars() as progress:
-        report = galsearch.ingest(recipe, out, progress=progress)
+        report = galsearch.ingest(
+            recipe, out, skip_bad_files=skip_bad_files, progress=progress
+        )
     typer.echo(str(report))
 
 

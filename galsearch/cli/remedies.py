@@ -14,6 +14,9 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "invalid-spectrum": "Check the spectrum file.",
         "bad-source": "Check the path or URL, and copy the file again if it is damaged.",
         "no-access": "Check the address of the store, the network and your credentials.",
+        "bad-files": (
+            "Fetch the files again, or leave them out with --skip-bad-files; the report lists them."
+        ),
         "bad-config": "Correct the values that the message names.",
         "no-gpu": (
             "Use device = 'auto' or 'cpu', or install 'galsearch[gpu]' on a machine with an NVIDIA "

@@ -94,6 +94,16 @@ class StoreError(SourceError):
     remedy = "Check the address of the store, the network and your credentials."
 
 
+class BadFilesError(SourceError):
+    """Error for survey files of an ingest that cannot be read; the message lists all of them."""
+
+    code = "bad-files"
+    remedy = (
+        "Fetch the files again, or pass skip_bad_files=True to leave them out; the report lists "
+        "them."
+    )
+
+
 class ConfigError(GalsearchError, ValueError):
     """Error for a TOML file or a parameter with unknown keys or wrong values.
 

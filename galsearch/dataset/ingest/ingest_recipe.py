@@ -1,5 +1,8 @@
 """Recipe of an ingest: the survey files, the rule that pairs them, and the label columns."""
 
+import glob
+import re
+import reprlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -8,6 +11,8 @@ from galsearch.core.errors import ConfigError
 from galsearch.files.config import read_config
 
 _MAX_SEPARATION_ARCSEC = 60.0
+_URL = re.compile(r"[A-Za-z][\w+.-]*://|[A-Za-z][\w+.-]*(::[A-Za-z][\w+.-]*)+://")
+"""Beginning of a URL. All else is a local path, which may hold colons."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,8 @@ class SpectrumFiles:
     files: tuple[str, ...] = ()
     """Files of DESI spectra, coadd-*.fits or spectra-*.fits, as paths, globs or URLs."""
     redshifts: tuple[str, ...] = ()
-    """Files redrock-*.fits, which are joined to the spectra by file name and TARGETID."""
+    """Files redrock-*.fits, and catalogues of redshifts with the same columns. A spectrum has the
+    redshift of the redrock file beside its own file, or of the one that its path and name state."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,8 @@ class ImageFiles:
     """FITS files of cutouts, with one galaxy in each file."""
     bricks: tuple[str, ...] = ()
     """Files legacysurvey-{brick}-{image,invvar}-{band}.fits.fz of bricks. A stamp is cut out at the
-    position of each spectrum that has no cutout and lies in the brick."""
+    position of each spectrum that has no cutout and lies in the brick. A brick may have the name
+    of the grid of the Legacy Surveys, or any other name, whose header states the position."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,12 @@ class IngestRecipe:
         problems = []
         if not self.name.strip():
             problems.append("'name' is empty; expected a name for the dataset.")
+        if not self.name.isprintable():
+            problems.append(
+                f"'name' is {reprlib.repr(self.name)}, with a line break or another character that "
+                "cannot be printed; expected one line of text."
+            )
+        problems += _path_problems(self)
         if not (self.spectra.files or self.images.cutouts):
             problems.append(
                 "no galaxies are named: expected spectra.files, images.cutouts or both"
@@ -105,6 +118,9 @@ class IngestRecipe:
 def read_recipe(path: str | Path) -> IngestRecipe:
     """The recipe in a TOML file. Relative paths and globs start from the directory of the file.
 
+    A pattern that is the path of an existing file names this file, whatever characters it has.
+    The directory of a recipe is never part of a pattern. A leading `~` is the home directory.
+
     Parameters
     ----------
     path
@@ -119,7 +135,7 @@ def read_recipe(path: str | Path) -> IngestRecipe:
     folder = Path(path).absolute().parent
 
     def from_folder(patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(p if "://" in p else str(folder / p) for p in patterns)
+        return tuple(_absolute_pattern(pattern, folder) for pattern in patterns)
 
     return replace(
         recipe,
@@ -129,3 +145,37 @@ def read_recipe(path: str | Path) -> IngestRecipe:
         images=ImageFiles(from_folder(recipe.images.cutouts), from_folder(recipe.images.bricks)),
         labels=replace(recipe.labels, tables=from_folder(recipe.labels.tables)),
     )
+
+
+def _absolute_pattern(pattern: str, folder: Path) -> str:
+    """A pattern for any working directory, in which only the wildcards of the recipe are active."""
+    if _URL.match(pattern):
+        return pattern
+    try:
+        literal = folder / Path(pattern).expanduser()
+    except RuntimeError:
+        # There is no home directory, or no user of that name; the name may be that of a file.
+        literal = folder / pattern
+    if literal.exists():
+        return glob.escape(str(literal))
+    home = literal.parts[: -len(Path(pattern).parts) + 1] if pattern.startswith("~") else ()
+    if home:
+        return str(Path(glob.escape(str(Path(*home))), *Path(pattern).parts[1:]))
+    return str(Path(glob.escape(str(folder))) / pattern)
+
+
+def _path_problems(recipe: IngestRecipe) -> list[str]:
+    """A sentence for each key with an empty path, or a path that no file can have."""
+    paths = {
+        "spectra.files": recipe.spectra.files,
+        "spectra.redshifts": recipe.spectra.redshifts,
+        "images.cutouts": recipe.images.cutouts,
+        "images.bricks": recipe.images.bricks,
+        "labels.tables": recipe.labels.tables,
+    }
+    return [
+        f"'{key}' holds {reprlib.repr(path)}; expected the path or URL of files."
+        for key, patterns in paths.items()
+        for path in patterns
+        if not path.strip() or "\0" in path
+    ]

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from galsearch.core.errors import IngestError
 
@@ -39,6 +39,11 @@ class IngestReport:
     n_labelled: int
     """Number of galaxies that have labels."""
     n_partitions: int
+    noted: dict[str, int] = field(default_factory=dict)
+    """Number of spectra, images, redshifts, labels and files by note: sources that claimed the same
+    thing and the rule that decided, releases side by side, and files that are not used."""
+    bad_files: tuple[str, ...] = ()
+    """Message of each file that cannot be read and was left out."""
 
     def check(self) -> None:
         """Check that no input row of the ingest is lost or counted twice.
@@ -85,4 +90,8 @@ class IngestReport:
                 "pairs gave way to nearer ones"
             )
         lines += [f"dropped {n}, {reason}" for reason, n in sorted(self.dropped.items())]
+        lines += [f"noted {n}, {note}" for note, n in sorted(self.noted.items())]
+        if self.bad_files:
+            lines.append(f"left out {len(self.bad_files)} files that cannot be read:")
+            lines += self.bad_files
         return "\n".join(lines)

@@ -3,34 +3,33 @@
 Pixels are not read.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Float64Array, Int64Array, Rows, TargetIds
-from galsearch.core.errors import InvalidTargetIdError
+from galsearch.core.errors import SourceError
 from galsearch.core.progress import Progress
-from galsearch.core.target_id import TargetId
+from galsearch.dataset.ingest.bad_files import BadFiles
+from galsearch.dataset.ingest.identity.brick_choice import Brick, list_bricks
+from galsearch.dataset.ingest.identity.repeated_targets import choose_spectra
+from galsearch.dataset.ingest.identity.target_id_in_name import target_id_in_name
+from galsearch.dataset.schema import BANDS
 from galsearch.sources.desi.spectra_file import (
     SpectraFile,
     read_spectra_file,
     read_spectra_index,
 )
+from galsearch.sources.legacy_surveys.brick_header import read_brick_header
 from galsearch.sources.legacy_surveys.cutout_file import read_cutout_header
 
-_BRICK_FILE = re.compile(r"legacysurvey-(\d{4}[pm]\d{3})-(image|invvar)-([a-z])\.fits")
-_ID_IN_NAME = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
-"""Pattern of a TARGETID in a file name. The shortest TARGETID of a target with a release has 13
-digits; dates and coordinates have fewer."""
-
-BrickFiles = dict[Literal["image", "invvar"], dict[str, str]]
-"""Type of the URLs of the files of a brick: kind of file -> band -> URL."""
+SAME_TARGET_ARCSEC = 1.5
+"""Largest distance of two spectra of one galaxy, the diameter of a DESI fibre."""
+NO_ID = "image: no TARGETID in its header or file name"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class SpectrumInventory:
     """The spectra that can become galaxies of a dataset, one for each TARGETID."""
 
     urls: tuple[str, ...]
-    """Paths or URLs of the coadd and spectra files."""
+    """Paths or URLs of the coadd and spectra files that can be read."""
     file_numbers: Int64Array
     """(n,) index in `urls` of the file that holds each spectrum."""
     file_rows: Rows
@@ -54,6 +53,13 @@ class SpectrumInventory:
     """Number of rows in all fibre maps: the listed spectra and the dropped rows."""
     dropped: Counter[str]
     """Number of dropped rows by reason."""
+    at_several_positions: TargetIds = field(default_factory=lambda: np.zeros(0, np.int64))
+    """TARGETIDs, sorted, of which a spectrum at another position was dropped."""
+
+    @property
+    def photsys(self) -> npt.NDArray[np.str_] | None:
+        """(n,) part of the Legacy Surveys of each target, 'N', 'S' or ''; None without files."""
+        return self.columns.get("photsys")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,24 +73,38 @@ class ImageInventory:
     ra_deg: Float64Array
     dec_deg: Float64Array
     """(n,) ICRS position (`ra_deg`, `dec_deg`) of the centre of each cutout."""
-    bricks: dict[str, BrickFiles]
-    """Files of each brick by the name of the brick."""
+    bricks: tuple[Brick, ...]
+    """Bricks, each of one survey and release."""
+    noted: Counter[str] = field(default_factory=Counter)
+    """Number of cutouts without a TARGETID, and of files of bricks that are not used, by note."""
 
 
-def list_spectra(urls: tuple[str, ...], progress: Progress) -> SpectrumInventory:
+def list_spectra(
+    urls: tuple[str, ...], progress: Progress, bad_files: BadFiles
+) -> SpectrumInventory:
     """Inventory of the galaxies in coadd and spectra files.
 
     DESI does not merge observations of different surveys and programs, so a TARGETID may be in
     several coadds. The spectrum with the largest sum of inverse variance is kept; of equal ones,
     the first by file and row.
+
+    Parameters
+    ----------
+    urls
+        Paths or URLs of the files.
+    progress
+        Function that is called with stage, done and total.
+    bad_files
+        Collection of the files that cannot be read.
     """
     files = []
     for number, url in enumerate(urls):
-        files.append(read_spectra_index(url))
+        with bad_files.reading(url):
+            files.append(read_spectra_index(url))
         progress("listing spectra", number + 1, len(urls))
     names = sorted({name for file in files for name in file.columns})
     spectra = SpectrumInventory(
-        urls=urls,
+        urls=tuple(file.url for file in files),
         file_numbers=np.repeat(np.arange(len(files)), [f.rows.size for f in files]),
         file_rows=_concatenated([f.rows for f in files], np.int64),
         target_ids=_concatenated([f.target_ids for f in files], np.int64),
@@ -94,13 +114,14 @@ def list_spectra(urls: tuple[str, ...], progress: Progress) -> SpectrumInventory
         n_read=sum(file.n_rows for file in files),
         dropped=sum((Counter(file.skipped) for file in files), Counter()),
     )
-    return _without_repeated_targets(spectra)
+    return _without_repeated_targets(spectra, bad_files)
 
 
 def list_images(
     cutout_urls: tuple[str, ...],
     brick_urls: tuple[str, ...],
     progress: Progress,
+    bad_files: BadFiles,
     *,
     ids_from_names: bool,
 ) -> ImageInventory:
@@ -112,46 +133,101 @@ def list_images(
         Paths or URLs of the files of cutouts and of bricks.
     progress
         Function that is called with stage, done and total.
+    bad_files
+        Collection of the files that cannot be read.
     ids_from_names
         True to take the TARGETID from the file name where the header of a cutout has none.
+
+    Raises
+    ------
+    IngestError
+        Where files of bricks are given and none is an image of a brick.
     """
-    n = len(cutout_urls)
-    ids, ra, dec = np.zeros(n, np.int64), np.zeros(n), np.zeros(n)
+    cutouts = []
     for number, url in enumerate(cutout_urls):
-        header = read_cutout_header(url)
-        ra[number], dec[number] = header.ra_deg % 360.0, header.dec_deg
-        ids[number] = header.target_id or 0
-        if ids_from_names and header.target_id is None:
-            ids[number] = _id_in_name(url)
-        progress("listing images", number + 1, n)
-    return ImageInventory(cutout_urls, ids, ra, dec, _bricks(brick_urls))
+        with bad_files.reading(url):
+            cutouts.append((url, *_identity_of_cutout(url, ids_from_names=ids_from_names)))
+        progress("listing images", number + 1, len(cutout_urls))
+    urls, ids, ra, dec = zip(*cutouts, strict=True) if cutouts else ((), (), (), ())
+    found = list_bricks(brick_urls)
+    noted = found.noted + Counter({NO_ID: ids.count(0) if ids_from_names else 0})
+    return ImageInventory(
+        urls,
+        np.array(ids, np.int64),
+        np.array(ra, np.float64) % 360.0,
+        np.array(dec, np.float64),
+        _with_headers(found.bricks, bad_files),
+        noted,
+    )
 
 
-def _without_repeated_targets(spectra: SpectrumInventory) -> SpectrumInventory:
-    ids, rows, files = spectra.target_ids, spectra.file_rows, spectra.file_numbers
+def check_bricks(bricks: Sequence[Brick], bad_files: BadFiles) -> None:
+    """Read the headers of all files of bricks, so that files which cannot be read are known."""
+    for brick in bricks:
+        for url in (*brick.images.values(), *brick.invvars.values()):
+            with bad_files.reading(url):
+                read_brick_header(url)
+
+
+def _identity_of_cutout(url: str, *, ids_from_names: bool) -> tuple[int, float, float]:
+    """TARGETID (0 if it has none), RA and Dec in degrees of the cutout in a file."""
+    header = read_cutout_header(url)
+    if not set(header.bands) & set(BANDS):
+        raise SourceError(
+            f"{url}: its bands are {', '.join(header.bands)}; expected one of {', '.join(BANDS)}."
+        )
+    target_id = int(header.target_id or 0)
+    if ids_from_names and header.target_id is None:
+        target_id = target_id_in_name(url)
+    return target_id, header.ra_deg, header.dec_deg
+
+
+def _with_headers(bricks: Sequence[Brick], bad_files: BadFiles) -> tuple[Brick, ...]:
+    """The bricks, those of other names than the standard grid with the sky that they cover."""
+    found = []
+    for brick in bricks:
+        if brick.is_standard:
+            found.append(brick)
+            continue
+        with bad_files.reading(brick.url):
+            found.append(replace(brick, header=read_brick_header(brick.url)))
+    return tuple(found)
+
+
+def _without_repeated_targets(
+    spectra: SpectrumInventory, bad_files: BadFiles
+) -> SpectrumInventory:
+    ids, files = spectra.target_ids, spectra.file_numbers
     _, number, count = np.unique(ids, return_inverse=True, return_counts=True)
     repeated = np.flatnonzero(count[number] > 1)
     if not repeated.size:
         return spectra
-    summed_ivar = np.zeros(rows.size)
+    summed_ivar = np.zeros(ids.size)
     for file in np.unique(files[repeated]):
         here = repeated[files[repeated] == file]
-        loaded = read_spectra_file(spectra.urls[file], rows=list(rows[here]))
-        summed_ivar[here] = _summed_ivar(loaded)
-    best = np.lexsort((rows, files, -summed_ivar, ids))
-    is_first = np.append(True, np.diff(ids[best]) != 0)
-    keep = np.sort(best[is_first])
-    reason = Counter({"coadd of smaller ivar": rows.size - keep.size})
-    return SpectrumInventory(
-        urls=spectra.urls,
+        with bad_files.reading(spectra.urls[file]):
+            loaded = read_spectra_file(spectra.urls[file], rows=list(spectra.file_rows[here]))
+            summed_ivar[here] = _summed_ivar(loaded)
+    chosen = choose_spectra(
+        ids,
+        spectra.ra_deg,
+        spectra.dec_deg,
+        summed_ivar,
+        files,
+        spectra.urls,
+        max_separation_arcsec=SAME_TARGET_ARCSEC,
+    )
+    keep = chosen.rows
+    return replace(
+        spectra,
         file_numbers=files[keep],
-        file_rows=rows[keep],
+        file_rows=spectra.file_rows[keep],
         target_ids=ids[keep],
         ra_deg=spectra.ra_deg[keep],
         dec_deg=spectra.dec_deg[keep],
         columns={name: column[keep] for name, column in spectra.columns.items()},
-        n_read=spectra.n_read,
-        dropped=spectra.dropped + reason,
+        dropped=spectra.dropped + chosen.dropped,
+        at_several_positions=chosen.at_several_positions,
     )
 
 
@@ -162,24 +238,3 @@ def _summed_ivar(file: SpectraFile) -> list[float]:
 def _concatenated(parts: Sequence[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
     """All arrays as one array of dtype `kind`, which is empty where there are no arrays."""
     return np.concatenate([np.zeros(0, kind), *parts]).astype(kind)
-
-
-def _id_in_name(url: str) -> int:
-    """The TARGETID in a file name; 0 if no number, or more than one, can be a TARGETID."""
-    found = _ID_IN_NAME.findall(PurePosixPath(url).name)
-    try:
-        return TargetId(found[0]) if len(found) == 1 else 0
-    except InvalidTargetIdError:
-        return 0
-
-
-def _bricks(urls: Iterable[str]) -> dict[str, BrickFiles]:
-    """Files of each brick that has an image; other products, such as models, are left out."""
-    found: dict[str, BrickFiles] = {}
-    for url in urls:
-        match = _BRICK_FILE.search(PurePosixPath(url).name)
-        if match:
-            brick, kind, band = match.groups()
-            files = found.setdefault(brick, {"image": {}, "invvar": {}})
-            files["image" if kind == "image" else "invvar"][band] = url
-    return {brick: files for brick, files in found.items() if files["image"]}

@@ -11,6 +11,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress
 from galsearch.dataset import schema
 from galsearch.dataset.healpix import adaptive_pixels
+from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.inventory import ImageInventory, SpectrumInventory
 from galsearch.dataset.ingest.pairing import Galaxies, select_by_pairing
 from galsearch.dataset.ingest.pixels import (
@@ -22,6 +23,10 @@ from galsearch.dataset.ingest.pixels import (
 from galsearch.dataset.writer import CatalogueWriter
 
 UNMEASURED = "image: no measurement"
+UNREADABLE = {
+    Modality.IMAGE: "image: its file cannot be read",
+    Modality.SPECTRUM: "spectrum: its file cannot be read",
+}
 
 
 def write_partitions(
@@ -30,14 +35,15 @@ def write_partitions(
     galaxies: Galaxies,
     sources: tuple[SpectrumInventory, ImageInventory],
     progress: Progress,
+    bad_files: BadFiles,
     *,
     max_rows: int,
     unpaired: Literal["keep", "drop"],
 ) -> Counter[str]:
     """Write all galaxies of a dataset, partition by partition; dropped rows are counted.
 
-    An image without a single measured pixel does not count as an image. A galaxy with such an image
-    keeps its spectrum, or is dropped if it has no spectrum.
+    An image without a single measured pixel does not count as an image, nor does one whose file
+    cannot be read. A galaxy with such an image keeps its spectrum, or is dropped if it has none.
 
     Parameters
     ----------
@@ -51,6 +57,8 @@ def write_partitions(
         Inventories of the spectra and of the images.
     progress
         Function that is called with stage, done and total.
+    bad_files
+        Collection of the files that cannot be read; their images and spectra are dropped.
     max_rows
         Largest number of galaxies in a partition.
     unpaired : "keep" or "drop"
@@ -65,9 +73,14 @@ def write_partitions(
     dropped: Counter[str] = Counter()
     n_done, healpix = 0, catalogue[schema.HEALPIX_COLUMN].to_numpy()
     for part in adaptive_pixels(healpix, max_rows=max_rows):
-        images = load_images(galaxies, part.rows, image_inventory)
-        spectra = load_spectra(galaxies, part.rows, spectrum_inventory)
-        dropped[UNMEASURED] += int((galaxies.has_image[part.rows] & ~images.has).sum())
+        images = load_images(galaxies, part.rows, image_inventory, bad_files)
+        spectra = load_spectra(galaxies, part.rows, spectrum_inventory, bad_files)
+        dropped[UNMEASURED] += int((images.read & ~images.has).sum())
+        for modality, wanted, read in (
+            (Modality.IMAGE, galaxies.has_image, images.read),
+            (Modality.SPECTRUM, galaxies.has_spectrum, spectra.has),
+        ):
+            dropped[UNREADABLE[modality]] += int((wanted[part.rows] & ~read).sum())
         keep, reasons = select_by_pairing(images.has, spectra.has, unpaired=unpaired)
         dropped += reasons
         if keep.any():

@@ -11,6 +11,7 @@ from galsearch.core.arrays import BoolArray, Float32Array, Rows
 from galsearch.core.cutout import Cutout
 from galsearch.core.errors import IngestError
 from galsearch.core.spectrum import DESI_N_PIXELS
+from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.inventory import ImageInventory, SpectrumInventory
 from galsearch.dataset.ingest.pairing import Galaxies
 from galsearch.dataset.schema import BANDS, IMAGE_SHAPE, IMAGE_SIZE_PIXELS, PIXEL_SCALE_ARCSEC
@@ -29,10 +30,12 @@ class ImagePixels:
     """(n, 3, 152, 152) mask, True where the image has no measurement."""
     has: BoolArray
     """(n,) True for galaxies that have an image with a measured pixel."""
+    read: BoolArray
+    """(n,) True for galaxies that have an image, measured or not, in a file that can be read."""
 
     def take(self, keep: BoolArray) -> "ImagePixels":
         """The images of the galaxies for which `keep` is True."""
-        return ImagePixels(self.flux[keep], self.mask[keep], self.has[keep])
+        return ImagePixels(self.flux[keep], self.mask[keep], self.has[keep], self.read[keep])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,34 +56,46 @@ class SpectrumPixels:
         return SpectrumPixels(self.flux[keep], self.ivar[keep], self.mask[keep], self.has[keep])
 
 
-def load_images(galaxies: Galaxies, rows: Rows, sources: ImageInventory) -> ImagePixels:
-    """Images of the galaxies at the given rows, read from cutouts or cut from bricks."""
+def load_images(
+    galaxies: Galaxies, rows: Rows, sources: ImageInventory, bad_files: BadFiles
+) -> ImagePixels:
+    """Images of the galaxies at the given rows, read from cutouts or cut from bricks.
+
+    A galaxy has no image where its file is bad.
+    """
     n = rows.size
     images = ImagePixels(
-        np.zeros((n, *IMAGE_SHAPE), np.float32), np.ones((n, *IMAGE_SHAPE), bool), np.zeros(n, bool)
+        np.zeros((n, *IMAGE_SHAPE), np.float32),
+        np.ones((n, *IMAGE_SHAPE), bool),
+        np.zeros(n, bool),
+        np.zeros(n, bool),
     )
-    cutout_rows, bricks = galaxies.cutout_rows[rows], galaxies.bricks[rows]
+    cutout_rows, brick_numbers = galaxies.cutout_rows[rows], galaxies.brick_numbers[rows]
     for position in np.flatnonzero(cutout_rows >= 0):
-        _set_image(images, int(position), read_cutout(sources.urls[cutout_rows[position]]))
-    for brick in np.unique(bricks[bricks != ""]):
-        files, here = sources.bricks[str(brick)], np.flatnonzero(bricks == brick)
-        # Inverse variances are used only for bands that have an image, since a brick may lack the
-        # image of a band.
-        invvar = {band: url for band, url in files["invvar"].items() if band in files["image"]}
-        stamps = cut_stamps(
-            files["image"],
-            galaxies.ra_deg[rows[here]],
-            galaxies.dec_deg[rows[here]],
-            size_pixels=IMAGE_SIZE_PIXELS,
-            invvar_urls=invvar,
-        )
-        for position, stamp in zip(here, stamps, strict=True):
-            _set_image(images, int(position), stamp)
+        url = sources.urls[cutout_rows[position]]
+        with bad_files.reading(url):
+            _set_image(images, int(position), read_cutout(url))
+    for number in np.unique(brick_numbers[brick_numbers >= 0]):
+        brick, here = sources.bricks[number], np.flatnonzero(brick_numbers == number)
+        with bad_files.reading(brick.url):
+            stamps = cut_stamps(
+                brick.images,
+                galaxies.ra_deg[rows[here]],
+                galaxies.dec_deg[rows[here]],
+                size_pixels=IMAGE_SIZE_PIXELS,
+                invvar_urls=brick.invvars,
+            )
+            for position, stamp in zip(here, stamps, strict=True):
+                _set_image(images, int(position), stamp)
     return images
 
 
-def load_spectra(galaxies: Galaxies, rows: Rows, sources: SpectrumInventory) -> SpectrumPixels:
+def load_spectra(
+    galaxies: Galaxies, rows: Rows, sources: SpectrumInventory, bad_files: BadFiles
+) -> SpectrumPixels:
     """Spectra of the galaxies at the given rows, read from coadd and spectra files.
+
+    A galaxy has no spectrum where its file is bad.
 
     Raises
     ------
@@ -102,7 +117,11 @@ def load_spectra(galaxies: Galaxies, rows: Rows, sources: SpectrumInventory) -> 
         # whatever the order of the request.
         here = here[np.argsort(sources.file_rows[wanted[here]])]
         file_rows = sources.file_rows[wanted[here]].tolist()
-        found = read_spectra_file(sources.urls[file], rows=file_rows)
+        found = None
+        with bad_files.reading(sources.urls[file]):
+            found = read_spectra_file(sources.urls[file], rows=file_rows)
+        if found is None:
+            continue
         if not np.array_equal(found.target_ids, sources.target_ids[wanted[here]]):
             raise IngestError(
                 f"{sources.urls[file]}: the file changed during the ingest; its TARGETIDs differ. "
@@ -118,4 +137,4 @@ def _set_image(images: ImagePixels, position: int, cutout: Cutout) -> None:
     """Store a cutout as image number `position`, on the grid and in the bands of the dataset."""
     stamp = cutout.select_bands(BANDS).regrid(IMAGE_SIZE_PIXELS, PIXEL_SCALE_ARCSEC)
     images.flux[position], images.mask[position] = stamp.flux, stamp.mask
-    images.has[position] = bool(stamp.good.any())
+    images.has[position], images.read[position] = bool(stamp.good.any()), True

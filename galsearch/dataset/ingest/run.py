@@ -1,6 +1,8 @@
 """Ingest of survey files as a dataset, by the function `ingest`."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,21 +15,39 @@ from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress
 from galsearch.dataset import schema
 from galsearch.dataset.healpix import healpix_29
+from galsearch.dataset.ingest.bad_files import BadFiles
+from galsearch.dataset.ingest.identity.file_origin import release_of
+from galsearch.dataset.ingest.identity.redshifts import (
+    NOT_FITTED_TO_IT,
+    SpectrumOrigin,
+    SpectrumRedshifts,
+    redshifts_of,
+)
 from galsearch.dataset.ingest.ingest_recipe import IngestRecipe, read_recipe
 from galsearch.dataset.ingest.ingest_report import IngestReport
-from galsearch.dataset.ingest.inventory import SpectrumInventory, list_images, list_spectra
+from galsearch.dataset.ingest.inventory import (
+    ImageInventory,
+    SpectrumInventory,
+    check_bricks,
+    list_images,
+    list_spectra,
+)
 from galsearch.dataset.ingest.labels import labels_of, read_labels
 from galsearch.dataset.ingest.pairing import Galaxies, pair
 from galsearch.dataset.ingest.partition_writer import write_partitions
-from galsearch.dataset.ingest.redshifts import redshifts_of
 from galsearch.dataset.ingest.source_files import find_source_files
 from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.dataset.writer import CatalogueWriter
 from galsearch.files.atomic import new_directory, write_text
+from galsearch.sources.desi.redrock import Redshifts, read_redrock
 
 
 def ingest(
-    recipe: IngestRecipe | str | Path, out: str | Path, *, progress: Progress | None = None
+    recipe: IngestRecipe | str | Path,
+    out: str | Path,
+    *,
+    skip_bad_files: bool = False,
+    progress: Progress | None = None,
 ) -> IngestReport:
     """Write the galaxies that a recipe describes as a dataset; a report counts every input row.
 
@@ -41,20 +61,26 @@ def ingest(
         A recipe, or the path of a TOML file that holds one.
     out
         Directory of the dataset, which must not exist yet or be empty. It is written atomically.
+    skip_bad_files
+        True to leave out survey files that cannot be read; the report lists them. By default they
+        are an error, which lists all of them.
     progress
         Function that is called with stage, done and total.
 
     Returns
     -------
     IngestReport
-        Numbers of galaxies, of dropped rows by reason, of redshifts and of labels.
+        Numbers of galaxies, of dropped rows by reason, of redshifts and of labels, and the rules
+        that decided where several files claim the same thing.
 
     Raises
     ------
     ConfigError
         Where the recipe is invalid.
     SourceError
-        Where a survey file is missing, damaged or of another kind.
+        Where a pattern of the recipe matches no file.
+    BadFilesError
+        Where survey files are missing, damaged or of another kind, unless they are skipped.
     IngestError
         Where no galaxy is left, or label tables contradict each other.
     OutputExistsError
@@ -63,40 +89,105 @@ def ingest(
     recipe = recipe if isinstance(recipe, IngestRecipe) else read_recipe(recipe)
     progress = progress or no_progress
     with new_directory(Path(out)) as root:
-        report = _write_dataset(recipe, root, progress)
+        report = _write_dataset(recipe, root, progress, BadFiles(skip=skip_bad_files))
         report.check()
         write_text(root / schema.REPORT_FILE, report.to_json())
     return report
 
 
-def _write_dataset(recipe: IngestRecipe, root: Path, progress: Progress) -> IngestReport:
+def _write_dataset(
+    recipe: IngestRecipe, root: Path, progress: Progress, bad_files: BadFiles
+) -> IngestReport:
     """Write a dataset into an empty directory; the report counts the rows read and written."""
-    files = find_source_files(recipe)
-    spectra = list_spectra(files.spectra, progress)
-    by_id = recipe.pairing.by == "target_id"
-    images = list_images(files.cutouts, files.bricks, progress, ids_from_names=by_id)
-    galaxies = pair(spectra, images, recipe.pairing)
-    labels = read_labels(files.label_tables, recipe.labels.columns)
-    redshifts = redshifts_of(
-        spectra.target_ids, spectra.file_numbers, spectra.urls, files.redshifts
-    )
-    writer = CatalogueWriter(root, schema.dataset_schema(_label_fields(labels)))
+    found = _read_sources(recipe, progress, bad_files)
+    spectra, images, galaxies = found.spectra, found.images, found.galaxies
+    writer = CatalogueWriter(root, schema.dataset_schema(_label_fields(found.labels)))
+    columns = {**spectra.columns, **found.redshifts.columns}
     dropped = galaxies.dropped + write_partitions(
         writer,
-        _catalogue(galaxies, {**spectra.columns, **redshifts}, labels),
+        _catalogue(galaxies, columns, found.labels),
         galaxies,
         (spectra, images),
         progress,
+        bad_files,
         max_rows=recipe.max_rows,
         unpaired=recipe.pairing.unpaired,
     )
+    bad_files.check()
     dropped.update({f"spectrum: {reason}": n for reason, n in spectra.dropped.items()})
-    n_images = images.ra_deg.size + int((galaxies.bricks != "").sum())
+    n_images = images.ra_deg.size + int((galaxies.brick_numbers >= 0).sum())
     if not writer.n_rows:
-        raise IngestError(_nothing_left(recipe, spectra, n_images, dropped))
+        raise IngestError(_nothing_left(recipe, spectra, n_images, dropped, bad_files))
     writer.finish(name=recipe.name, max_rows=recipe.max_rows)
-    counts = {"n_spectra": spectra.n_read, "n_images": n_images, "n_labels": len(labels)}
-    return _report(open_dataset(root), galaxies, labels, dropped, counts)
+    counts = {"n_spectra": spectra.n_read, "n_images": n_images, "n_labels": len(found.labels)}
+    report = _report(open_dataset(root), galaxies, found.labels, dropped, counts)
+    return replace(report, noted=dict(sorted(found.notes.items())), bad_files=bad_files.messages)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sources:
+    """All that an ingest reads from survey files before the pixels."""
+
+    spectra: SpectrumInventory
+    images: ImageInventory
+    galaxies: Galaxies
+    labels: pa.Table
+    redshifts: SpectrumRedshifts
+    notes: Counter[str]
+    """Number of rows, images and files by note of the report."""
+
+
+def _read_sources(recipe: IngestRecipe, progress: Progress, bad_files: BadFiles) -> _Sources:
+    files = find_source_files(recipe, bad_files)
+    spectra = list_spectra(files.spectra, progress, bad_files)
+    by_id = recipe.pairing.by == "target_id"
+    images = list_images(files.cutouts, files.bricks, progress, bad_files, ids_from_names=by_id)
+    fits: list[tuple[str, Redshifts]] = []
+    for url in files.redshifts:
+        with bad_files.reading(url):
+            fits.append((url, read_redrock(url)))
+    labels, label_notes = read_labels(files.label_tables, recipe.labels.columns, bad_files)
+    galaxies = pair(spectra, images, recipe.pairing)
+    needed = np.unique(galaxies.brick_numbers[galaxies.brick_numbers >= 0])
+    check_bricks([images.bricks[number] for number in needed], bad_files)
+    bad_files.check()
+    redshifts = redshifts_of(_origin(spectra), fits)
+    written = galaxies.spectrum_rows[galaxies.has_spectrum]
+    notes = images.noted + galaxies.noted + label_notes
+    notes[NOT_FITTED_TO_IT] += int(redshifts.is_other[written].sum())
+    notes.update(_release_notes([spectra.urls[n] for n in spectra.file_numbers[written]]))
+    return _Sources(spectra, images, galaxies, labels, redshifts, +notes)
+
+
+def _origin(spectra: SpectrumInventory) -> SpectrumOrigin:
+    unknown = np.full(spectra.target_ids.size, "")
+    return SpectrumOrigin(
+        target_ids=spectra.target_ids,
+        file_numbers=spectra.file_numbers,
+        urls=spectra.urls,
+        survey=spectra.columns.get("survey", unknown),
+        program=spectra.columns.get("program", unknown),
+        at_several_positions=spectra.at_several_positions,
+    )
+
+
+def _release_notes(urls: Sequence[str]) -> Counter[str]:
+    """Number of spectra from each release, if they come from several.
+
+    Parameters
+    ----------
+    urls
+        Path or URL of the file of each spectrum.
+    """
+    releases = Counter(release_of(url) for url in urls)
+    if len(releases) < 2:
+        return Counter()
+    return Counter(
+        {
+            f"spectrum: from the release {name}" if name else "spectrum: from no known release": n
+            for name, n in releases.items()
+        }
+    )
 
 
 def _catalogue(
@@ -133,13 +224,18 @@ def _label_fields(labels: pa.Table) -> list[pa.Field]:
 
 
 def _nothing_left(
-    recipe: IngestRecipe, spectra: SpectrumInventory, n_images: int, dropped: Counter[str]
+    recipe: IngestRecipe,
+    spectra: SpectrumInventory,
+    n_images: int,
+    dropped: Counter[str],
+    bad_files: BadFiles,
 ) -> str:
+    unread = f"; left out {len(bad_files.messages)} bad files" if bad_files.messages else ""
     reasons = "; ".join(f"{n}, {reason}" for reason, n in sorted(dropped.items()))
     return (
         f"recipe {recipe.name!r} leaves no galaxy: read {spectra.n_read} spectrum rows and "
         f"{n_images} images, dropped {reasons or 'none'} (unpaired galaxies: "
-        f"{recipe.pairing.unpaired}). Nothing was written."
+        f"{recipe.pairing.unpaired}){unread}. Nothing was written."
     )
 
 

@@ -1,8 +1,13 @@
 """Search for the survey files of an ingest, which resolves each path, glob and URL of a recipe."""
 
+import glob
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from galsearch.core.errors import MissingExtraError, SourceError
+from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.ingest_recipe import IngestRecipe
 from galsearch.sources.urls import expand_urls
 
@@ -23,22 +28,60 @@ class SourceFiles:
     """Paths or URLs of tables with further columns of the catalogue."""
 
 
-def find_source_files(recipe: IngestRecipe) -> SourceFiles:
+def find_source_files(recipe: IngestRecipe, bad_files: BadFiles) -> SourceFiles:
     """The survey files that the patterns of an ingest recipe match.
+
+    A file that a recipe names without wildcards and that is missing is a bad file.
+
+    Parameters
+    ----------
+    recipe
+        The recipe.
+    bad_files
+        Collection of the files that cannot be read.
 
     Raises
     ------
     SourceError
-        Where a pattern matches no file.
+        Where patterns match no file; the message names all of them.
     """
-    return SourceFiles(
-        spectra=_expand(recipe.spectra.files),
-        redshifts=_expand(recipe.spectra.redshifts),
-        cutouts=_expand(recipe.images.cutouts),
-        bricks=_expand(recipe.images.bricks),
-        label_tables=_expand(recipe.labels.tables),
+    problems: list[str] = []
+
+    def expand(patterns: Sequence[str]) -> tuple[str, ...]:
+        found: set[str] = set()
+        for pattern in patterns:
+            try:
+                found.update(expand_urls(pattern))
+            except MissingExtraError:
+                raise
+            except SourceError as error:
+                if glob.has_magic(_unescaped(pattern)):
+                    problems.append(str(error))
+                else:
+                    with bad_files.reading(_unescaped(pattern)):
+                        raise
+        return _without_aliases(sorted(found))
+
+    files = SourceFiles(
+        spectra=expand(recipe.spectra.files),
+        redshifts=expand(recipe.spectra.redshifts),
+        cutouts=expand(recipe.images.cutouts),
+        bricks=expand(recipe.images.bricks),
+        label_tables=expand(recipe.labels.tables),
     )
+    if problems:
+        raise SourceError("\n".join(problems))
+    return files
 
 
-def _expand(patterns: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({url for pattern in patterns for url in expand_urls(pattern)}))
+def _unescaped(pattern: str) -> str:
+    """A pattern without the brackets by which `glob.escape` makes a wildcard literal."""
+    return re.sub(r"\[([*?[])\]", r"\1", pattern) if re.search(r"\[[*?[]\]", pattern) else pattern
+
+
+def _without_aliases(urls: Sequence[str]) -> tuple[str, ...]:
+    """The files, each once, though several paths may lead to a local file."""
+    names: dict[str, str] = {}
+    for url in urls:
+        names.setdefault(url if "://" in url else os.path.realpath(url), url)
+    return tuple(names.values())

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array
 from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
-from galsearch.sources.fits.fits_file import FitsFile, open_fits
-from galsearch.sources.fits.hdu import Hdu
+from galsearch.sources.fits.fits_file import open_fits
+from galsearch.sources.legacy_surveys.brick_header import find_brick_image
 from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane, read_tangent_plane
 
 _Box = tuple[slice, slice]
@@ -95,7 +95,7 @@ def _cut(url: str, ra: Float64Array, dec: Float64Array, size: int) -> _StampsOfB
     stamps = np.zeros((ra.size, size, size), np.float32)
     outside = np.ones(stamps.shape, bool)
     with open_fits(url) as file:
-        hdu = _brick_image(file)
+        hdu = find_brick_image(file)
         plane = read_tangent_plane(hdu.header, where=url)
         x, y = (np.nan_to_num(p, nan=_FAR_AWAY) for p in plane.pixel(ra, dec))
         corners = [np.rint(p - (size - 1) / 2).astype(np.int64) for p in (y, x)]
@@ -106,16 +106,6 @@ def _cut(url: str, ra: Float64Array, dec: Float64Array, size: int) -> _StampsOfB
         within = windows[n][0]
         stamps[n][within], outside[n][within] = section, False
     return _StampsOfBand(stamps, outside, plane, hdu.shape)
-
-
-def _brick_image(file: FitsFile) -> Hdu:
-    images = [hdu for hdu in file.hdus if len(hdu.shape) == 2]
-    if len(images) != 1:
-        raise SourceError(
-            f"{file.url}: not a brick image: {len(images)} two-dimensional images, expected one. "
-            f"HDUs: {', '.join(name or '(unnamed)' for name in file.names)}."
-        )
-    return images[0]
 
 
 def _window(row: int, column: int, size: int, shape: tuple[int, ...]) -> tuple[_Box, _Box]:
