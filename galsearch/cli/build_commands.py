@@ -56,9 +56,7 @@ def ingest(
     accounts for every row that was read.
     """
     with progress_bars() as progress:
-        report = galsearch.ingest(
-            recipe, out, skip_bad_files=skip_bad_files, progress=progress
-        )
+        report = galsearch.ingest(recipe, out, skip_bad_files=skip_bad_files, progress=progress)
     typer.echo(str(report))
 
 

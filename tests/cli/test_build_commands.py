@@ -60,6 +60,9 @@ def test_ingest_passes_the_recipe_and_the_directory(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(galsearch, "ingest", function)
     assert invoke("ingest", "recipe.toml", "dataset").stdout == "the report\n"
     assert function.arguments == (Path("recipe.toml"), Path("dataset"))
+    assert function.options == {"skip_bad_files": False}
+    invoke("ingest", "recipe.toml", "dataset", "--skip-bad-files")
+    assert function.options == {"skip_bad_files": True}
 
 
 def test_build_index_passes_every_option(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.spectrum import DESI_N_PIXELS
 from galsearch.dataset import GalaxyBatch, open_dataset, split_of
 from galsearch.dataset.hats_files import read_properties
+from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.labels import labels_of, read_labels
 from galsearch.dataset.schema import HAS, IMAGE_SHAPE, PROPERTIES_FILE, TARGET_ID
 
@@ -88,7 +89,8 @@ def with_labels(catalogue: pa.Table, tables: Sequence[str]) -> pa.Table:
     """
     if not tables:
         return catalogue
-    found = labels_of(read_labels(list(tables), []), catalogue[TARGET_ID].to_numpy())
+    labels, _ = read_labels(list(tables), [], BadFiles(skip=False))
+    found = labels_of(labels, catalogue[TARGET_ID].to_numpy())
     for name in found.column_names:
         free = name if name not in catalogue.column_names else f"label_{name}"
         if free in catalogue.column_names:

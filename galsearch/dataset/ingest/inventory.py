@@ -194,9 +194,7 @@ def _with_headers(bricks: Sequence[Brick], bad_files: BadFiles) -> tuple[Brick, 
     return tuple(found)
 
 
-def _without_repeated_targets(
-    spectra: SpectrumInventory, bad_files: BadFiles
-) -> SpectrumInventory:
+def _without_repeated_targets(spectra: SpectrumInventory, bad_files: BadFiles) -> SpectrumInventory:
     ids, files = spectra.target_ids, spectra.file_numbers
     _, number, count = np.unique(ids, return_inverse=True, return_counts=True)
     repeated = np.flatnonzero(count[number] > 1)

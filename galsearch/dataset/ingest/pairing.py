@@ -42,7 +42,7 @@ class Galaxies:
     cutout_rows: Rows
     """(n,) row of each galaxy's cutout in the `ImageInventory`, -1 for none."""
     brick_numbers: Int64Array
-    """(n,) index in the bricks of the `ImageInventory` of the brick from which a stamp is to be cut,
+    """(n,) index in the bricks of the `ImageInventory` of the brick from which a stamp is cut,
     -1 for none."""
     separation_arcsec: Float64Array
     """(n,) distance between cutout and spectrum, NaN where the galaxy lacks one of them."""
@@ -87,9 +87,7 @@ def pair(spectra: SpectrumInventory, images: ImageInventory, rule: PairingRule) 
     separation = np.full(n, np.nan)
     separation[matches.first] = matches.separation_arcsec
     dropped: Counter[str] = Counter()
-    image_only_rows, image_only_ids = _images_without_spectrum(
-        spectra, images, matches, dropped
-    )
+    image_only_rows, image_only_ids = _images_without_spectrum(spectra, images, matches, dropped)
     n_image_only = image_only_rows.size
     bricks, noted = _bricks_of(spectra, images, cutout)
     noted[OTHER_ID] += _n_other_ids(spectra, images, cutout)
@@ -223,7 +221,7 @@ def _bricks_of(
 
 
 def _n_other_ids(spectra: SpectrumInventory, images: ImageInventory, cutout: Rows) -> int:
-    """Number of cutouts that state another TARGETID than the spectrum with which they are paired."""
+    """Number of cutouts that state another TARGETID than the spectrum of their pair."""
     paired = np.flatnonzero(cutout >= 0)
     stated = images.target_ids[cutout[paired]]
     return int(((stated > 0) & (stated != spectra.target_ids[paired])).sum())

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -244,7 +245,7 @@ def _report(
     galaxies: Galaxies,
     labels: pa.Table,
     dropped: Counter[str],
-    counts: dict[str, int],
+    counts: dict[str, Any],
 ) -> IngestReport:
     """The report of an ingest, counted in the dataset as it is read back from disk."""
     catalogue = dataset.catalogue

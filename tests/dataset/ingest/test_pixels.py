@@ -6,6 +6,7 @@ import pytest
 from galsearch.core.errors import IngestError
 from galsearch.core.progress import no_progress
 from galsearch.dataset import open_dataset
+from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.ingest_recipe import PairingRule
 from galsearch.dataset.ingest.inventory import list_images, list_spectra
 from galsearch.dataset.ingest.pairing import pair
@@ -31,12 +32,13 @@ def test_a_paired_galaxy_has_its_own_pixels(paired, dataset_dir):
 def test_a_file_that_changed_after_the_first_pass_is_refused(survey):
     survey.coadd("main-bright-1", [5, 6], [10.0, 11.0], [0.0, 0.0])
     url = str(survey.root / "spectra/coadd-main-bright-1.fits")
-    spectra = list_spectra((url,), no_progress)
-    images = list_images((), (), no_progress, ids_from_names=False)
+    bad_files = BadFiles(skip=False)
+    spectra = list_spectra((url,), no_progress, bad_files)
+    images = list_images((), (), no_progress, bad_files, ids_from_names=False)
     galaxies = pair(spectra, images, PairingRule())
     survey.coadd("main-bright-1", [7, 8], [10.0, 11.0], [0.0, 0.0])
     with pytest.raises(IngestError) as caught:
-        load_spectra(galaxies, np.arange(2), spectra)
+        load_spectra(galaxies, np.arange(2), spectra, bad_files)
     assert str(caught.value) == (
         f"{url}: the file changed during the ingest; its TARGETIDs differ. Nothing was written."
     )

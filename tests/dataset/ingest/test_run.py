@@ -26,6 +26,8 @@ def test_every_row_is_accounted_for(paired, dataset_dir):
         "n_labels": 8,
         "n_labelled": 8,
         "n_partitions": 4,
+        "noted": {},
+        "bad_files": [],
     }
     assert report["separations"]["median_arcsec"] == pytest.approx(0.1, abs=1e-4)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from galsearch.core.errors import SourceError
+from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.ingest_recipe import ImageFiles, IngestRecipe, SpectrumFiles
 from galsearch.dataset.ingest.source_files import find_source_files
 
@@ -15,7 +16,7 @@ def test_files_of_overlapping_patterns_are_listed_once_in_order(tmp_path):
         spectra=SpectrumFiles((), (str(tmp_path / "redrock-*"),)),
         images=ImageFiles((str(tmp_path / "?.fits"), str(tmp_path / "a.fits"))),
     )
-    files = find_source_files(recipe)
+    files = find_source_files(recipe, BadFiles(skip=False))
     assert files.cutouts == (str(tmp_path / "a.fits"), str(tmp_path / "b.fits"))
     assert files.redshifts == (str(tmp_path / "redrock-1.fits"),)
     assert (files.spectra, files.bricks, files.label_tables) == ((), (), ())
@@ -24,4 +25,4 @@ def test_files_of_overlapping_patterns_are_listed_once_in_order(tmp_path):
 def test_a_pattern_that_matches_no_file_is_an_error(tmp_path):
     recipe = IngestRecipe("mine", images=ImageFiles((str(tmp_path / "*.fits"),)))
     with pytest.raises(SourceError, match=r"no file matches\."):
-        find_source_files(recipe)
+        find_source_files(recipe, BadFiles(skip=False))

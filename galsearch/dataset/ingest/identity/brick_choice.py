@@ -223,7 +223,7 @@ def _is_north(
     by_position = (dec_deg >= _NORTH_FROM_DEC_DEG) & (above_plane > 0)
     if photsys is None:
         return np.asarray(by_position)
-    return np.where(np.isin(photsys, ["N", "S"]), photsys == "N", by_position)
+    return np.asarray(np.where(np.isin(photsys, ["N", "S"]), photsys == "N", by_position))
 
 
 def _best(

@@ -104,12 +104,20 @@ def redshifts_of(
     best = order[np.append(True, np.diff(spectrum[order]) != 0)[: order.size]]
     columns: dict[str, npt.NDArray[Any]] = {}
     for name, dtype, unknown in _COLUMNS:
-        values = np.ma.concatenate([getattr(table, name) for _, table in fits])[fit[best]]
+        values = np.concatenate([_known(getattr(t, name), dtype, unknown) for _, t in fits])
         columns[name] = np.full(n, unknown, dtype)
-        columns[name][spectrum[best]] = values.astype(dtype).filled(unknown)
+        columns[name][spectrum[best]] = values[fit[best]]
     is_other = np.zeros(n, bool)
     is_other[spectrum[best]] = kind[best] == _OTHER
     return SpectrumRedshifts(columns, is_other)
+
+
+def _known(column: npt.NDArray[Any], dtype: type, unknown: Any) -> npt.NDArray[Any]:
+    """A column of redshifts with `unknown` in place of masked values and empty text."""
+    missing = np.ma.getmaskarray(column) | (np.ma.getdata(column) == "")
+    values: npt.NDArray[Any] = np.ma.getdata(column).astype(dtype)
+    values[missing] = unknown
+    return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,8 +248,7 @@ def _check_agreement(
     ids = np.sort(spectra.target_ids[spectra.file_numbers == coadd])
     stated: dict[int, tuple[float, str]] = {}
     for url, table in fits:
-        known = find_rows(ids, np.ma.filled(table.target_ids, 0)) >= 0 if ids.size else []
-        rows = np.flatnonzero(known)
+        rows = np.flatnonzero(find_rows(ids, np.ma.filled(table.target_ids, 0)) >= 0)
         z = np.ma.filled(np.ma.asarray(table.z, np.float64), np.nan)
         for target_id, value in zip(table.target_ids[rows].tolist(), z[rows].tolist(), strict=True):
             before, first_url = stated.setdefault(target_id, (value, url))

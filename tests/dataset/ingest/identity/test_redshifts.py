@@ -1,16 +1,24 @@
 """A spectrum has the redshift that was fitted to it, or the best other fit of its TARGETID."""
 
+import shutil
+
+import pytest
+
+from galsearch.core.errors import IngestError
 from galsearch.dataset import open_dataset
 from galsearch.dataset.ingest.run import ingest
 from tests.dataset.conftest import column
+
+OTHER = "redshift: from the fit to another spectrum of the TARGETID"
 
 
 def test_another_fit_without_warning_is_used_where_the_own_fit_is_missing(survey, tmp_path):
     survey.coadd("main-bright-1", [5, 6], [1.0, 2.0], [0.0, 0.0])
     survey.redrock("sv1-dark-1", [5], [0.4], zwarn=4)
     survey.redrock("sv3-dark-1", [5], [0.5])
-    ingest(survey.recipe(cutouts=False, redshifts=True), tmp_path / "out")
+    report = ingest(survey.recipe(cutouts=False, redshifts=True), tmp_path / "out")
     assert column(open_dataset(tmp_path / "out"), "z") == {5: 0.5, 6: None}
+    assert report.noted == {OTHER: 1}
 
 
 def test_a_redrock_file_without_rows_is_no_obstacle(survey, tmp_path):
@@ -19,3 +27,92 @@ def test_a_redrock_file_without_rows_is_no_obstacle(survey, tmp_path):
     survey.redrock("sv3-dark-1", [5], [0.5])
     ingest(survey.recipe(cutouts=False, redshifts=True), tmp_path / "out")
     assert column(open_dataset(tmp_path / "out"), "z") == {5: 0.5}
+
+
+class TwoReleases:
+    """One coadd name in two releases, each with its own redrock file, in any folders."""
+
+    def __init__(self, survey):
+        self.survey = survey
+
+    def add(self, coadds, redrocks, *, z, ivar):
+        name = "sv3-dark-26065"
+        self.survey.coadd(name, [5], [1.0], [0.0], ivar=ivar)
+        self.survey.redrock(name, [5], [z])
+        for kind, folder in (("coadd", coadds), ("redrock", redrocks)):
+            source = self.survey.root / f"spectra/{kind}-{name}.fits"
+            if folder is None:
+                source.unlink()
+                continue
+            target = self.survey.root / folder / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, target)
+
+    def ingest(self, out):
+        path = self.survey.root / "r.toml"
+        path.write_text(
+            'name = "x"\n[spectra]\nfiles = ["**/coadd-*"]\nredshifts = ["**/redrock-*"]\n'
+        )
+        report = ingest(path, out)
+        return column(open_dataset(out), "z")[5], report
+
+
+@pytest.fixture
+def releases(survey):
+    return TwoReleases(survey)
+
+
+@pytest.mark.parametrize("deep", ["fuji", "iron"])
+@pytest.mark.parametrize(
+    ("coadds", "redrocks"), [("{}", "{}"), ("c/{}", "r/{}"), ("{}/c/1", "{}/r")]
+)
+def test_of_two_releases_a_spectrum_has_the_redshift_of_its_own(
+    releases, tmp_path, deep, coadds, redrocks
+):
+    for name, z in (("fuji", 0.6), ("iron", 0.1)):
+        ivar = 9.0 if name == deep else 1.0
+        releases.add(coadds.format(name), redrocks.format(name), z=z, ivar=ivar)
+    z, report = releases.ingest(tmp_path / "out")
+    assert z == {"fuji": 0.6, "iron": 0.1}[deep]
+    assert report.noted == {}
+    assert report.dropped == {
+        "spectrum: coadd of the same name in another folder, of smaller ivar": 1
+    }
+
+
+def test_the_fit_of_another_release_is_counted(releases, tmp_path):
+    releases.add("fuji", None, z=0.6, ivar=9.0)
+    releases.add("iron", "iron", z=0.1, ivar=1.0)
+    z, report = releases.ingest(tmp_path / "out")
+    assert z == 0.1
+    assert report.noted == {OTHER: 1}
+
+
+def test_two_redrock_files_that_could_both_be_the_own_one_are_an_error(releases, tmp_path):
+    releases.add("mine", "a", z=0.6, ivar=9.0)
+    releases.add("mine", "b", z=0.1, ivar=9.0)
+    root = releases.survey.root
+    with pytest.raises(IngestError) as caught:
+        releases.ingest(tmp_path / "out")
+    name = "sv3-dark-26065.fits"
+    assert str(caught.value) == (
+        f"{root}/mine/coadd-{name}: its redrock file may be {root}/a/redrock-{name} or "
+        f"{root}/b/redrock-{name}; their redshifts of TARGETID 5 are 0.6 and 0.1. Put the right "
+        "one beside the coadd, or name it alone."
+    )
+
+
+def test_releases_side_by_side_are_counted(survey, tmp_path):
+    for name, target in (("fuji", 5), ("iron", 6)):
+        survey.coadd(f"main-{name}", [target], [float(target)], [0.0])
+        folder = survey.root / name
+        folder.mkdir()
+        shutil.move(survey.root / f"spectra/coadd-main-{name}.fits", folder)
+    path = survey.root / "r.toml"
+    path.write_text('name = "x"\n[spectra]\nfiles = ["*/coadd-*"]\n')
+    report = ingest(path, tmp_path / "out")
+    assert report.noted == {
+        "spectrum: from the release fuji": 1,
+        "spectrum: from the release iron": 1,
+    }
+    assert "noted 1, spectrum: from the release fuji\n" in str(report)
