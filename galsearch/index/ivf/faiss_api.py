@@ -3,9 +3,12 @@
 Other packages of galsearch do not import FAISS.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from galsearch.core.errors import MissingExtraError
+from galsearch.core.errors import GalsearchError, MissingExtraError
 
 try:
     import faiss as _faiss
@@ -22,7 +25,82 @@ faiss: Any = _faiss
 METRICS: dict[str, Any] = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
 """FAISS constant of each metric: `l2` for squared distances, `ip` for inner products."""
 
-__all__ = ["METRICS", "faiss", "flat_index", "n_gpus"]
+_MAX_SEED = 2**31 - 1
+"""Largest seed of FAISS, which keeps seeds in 32 bits."""
+_MIN_VALUES_FOR_THREADS = 1 << 23
+"""Number of training values (vectors times components) from which FAISS trains with every thread.
+
+The k-means of a product quantiser is thousands of parallel regions. With fewer values each of them
+takes microseconds, and threads that wait for each other, on a machine with other work for seconds,
+take longer than one thread alone."""
+
+__all__ = [
+    "METRICS",
+    "faiss",
+    "faiss_errors",
+    "faiss_seed",
+    "flat_index",
+    "n_gpus",
+    "training_threads",
+]
+
+
+@contextmanager
+def faiss_errors(subject: str, kind: type[GalsearchError]) -> Iterator[None]:
+    """A context manager in which an exception of FAISS becomes an error of galsearch.
+
+    FAISS raises RuntimeError for what its C++ code refuses, AssertionError for arguments that its
+    Python code refuses, and MemoryError where memory cannot be allocated.
+
+    Parameters
+    ----------
+    subject
+        The file or task, with which the message begins.
+    kind
+        Class of the error.
+
+    """
+    try:
+        yield
+    except GalsearchError:
+        raise
+    except MemoryError:
+        raise kind(f"{subject}: FAISS needs more memory than there is.") from None
+    except (RuntimeError, AssertionError, ValueError, TypeError, OverflowError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        # FAISS begins with its C++ function and source file, which say nothing to a user.
+        reason = re.sub(r"^Error in .* at \S+:\d+: (Error: '.*' failed: )?", "", reason)
+        raise kind(f"{subject}: FAISS cannot do it ({reason}).") from None
+
+
+@contextmanager
+def training_threads(n_values: int) -> Iterator[None]:
+    """A context manager in which FAISS trains with one thread if there are few training values.
+
+    Parameters
+    ----------
+    n_values
+        Number of training vectors times the number of their components. With 2^23 values or more,
+        such as 65,536 vectors of 128 components, FAISS keeps its number of threads.
+    """
+    n_threads = faiss.omp_get_max_threads()
+    try:
+        if n_values < _MIN_VALUES_FOR_THREADS:
+            faiss.omp_set_num_threads(1)
+        yield
+    finally:
+        faiss.omp_set_num_threads(n_threads)
+
+
+def faiss_seed(seed: int) -> int:
+    """A seed of any size as a seed of FAISS, which has 31 bits.
+
+    Examples
+    --------
+    >>> faiss_seed(5), faiss_seed(2**31 + 5)
+    (5, 5)
+    """
+    return seed & _MAX_SEED
 
 
 def flat_index(dim: int, metric: str) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Rows
-from galsearch.index.ivf.faiss_api import faiss
+from galsearch.core.errors import ConfigError
+from galsearch.index.ivf.faiss_api import faiss, faiss_errors, faiss_seed
 from galsearch.index.ivf.gpu_plan import GpuPlan
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.rotation import choose_rotation
@@ -72,9 +73,10 @@ def fill_on_gpu(
     """
     resources = [faiss.StandardGpuResources() for _ in range(gpu.n_devices)]
     index = _empty_gpu_index(plan, gpu, resources[0])
-    index.cp.seed = seed
+    index.cp.seed = faiss_seed(seed)
     index.cp.min_points_per_centroid = 1
-    index.train(np.ascontiguousarray(rotated))
+    with faiss_errors(f"training of {plan.n_lists:,} lists on a GPU", ConfigError):
+        index.train(np.ascontiguousarray(rotated))
     if gpu.n_devices > 1:
         trained = faiss.index_gpu_to_cpu(index)
         index = faiss.index_cpu_to_gpu_multiple_py(resources, trained, multi_gpu_options(gpu))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from galsearch.core.errors import ManifestError
-from galsearch.index.ivf.faiss_api import faiss
+from galsearch.index.ivf.faiss_api import faiss, faiss_errors
 from galsearch.index.ivf.faiss_lists import clear_padding, split_rotation
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.index_plan import IndexPlan
@@ -36,12 +36,9 @@ def read_lists(path: Path, *, plan: IndexPlan, n_vectors: int) -> InvertedLists:
     ManifestError
         Where FAISS cannot read the file, or the lists have other parameters.
     """
-    try:
+    with faiss_errors(f"{path}", ManifestError):
         whole = faiss.read_index(str(path))
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise ManifestError(f"{path}: FAISS cannot read it ({reason}).", path=path) from None
-    index, rotation = split_rotation(whole)
+        index, rotation = split_rotation(whole)
     found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)
     expected = (_FAISS_CLASSES[plan.kind], plan.dim, n_vectors, plan.n_lists, plan.n_components)
     if found != expected:

@@ -7,13 +7,16 @@ quantiser has the smallest error.
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Vectors
-from galsearch.index.ivf.faiss_api import faiss
+from galsearch.core.errors import ConfigError
+from galsearch.index.ivf.faiss_api import faiss, faiss_seed
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.vectors.pca import PrincipalAxes
 
 _N_TEST_VECTORS = 8_192
 """Number of vectors on which the coding errors of two rotations are compared."""
+_MAX_OPQ_VECTORS = 16_384
+"""Largest number of vectors that train OPQ."""
 _MAX_OPQ_ERROR_RATIO = 0.9
 """With `rotation = "auto"`, OPQ is used if its coding error is less than 0.9 times that of the
 principal axes or of unrotated vectors, because OPQ takes long to train."""
@@ -30,7 +33,7 @@ def choose_rotation(
         Parameters of the inverted lists.
     recipe
         Recipe of the index. If its `rotation` is `auto`, the coding errors of two rotations are
-        compared.
+        compared; with too few vectors for that, the simpler rotation is used.
     sample : (n, d) float32
         Vectors that train OPQ and measure coding errors.
     pca
@@ -40,30 +43,55 @@ def choose_rotation(
     -------
     (n_components, d) float32 or None
         Axes in rows; None where vectors are not rotated.
+
+    Raises
+    ------
+    ConfigError
+        Where the recipe requests OPQ and there are fewer vectors than dimensions.
     """
     widest = pca.axes[: plan.n_components]
     if plan.kind == "ivfsq" or recipe.rotation == "pca":
         return widest
     if recipe.rotation == "none":
         return None
-    learned = _opq_rotation(plan, sample, recipe.seed)
     if recipe.rotation == "opq":
-        return learned
+        return _opq_rotation(plan, sample, recipe.seed)
     simple = None if plan.n_components == plan.dim else widest
+    if len(sample) < min_comparison_vectors(plan):
+        return simple
+    learned = _opq_rotation(plan, sample, recipe.seed)
     simple_error = _coding_error(plan, sample, simple, recipe.seed)
     opq_error = _coding_error(plan, sample, learned, recipe.seed)
     return learned if opq_error < _MAX_OPQ_ERROR_RATIO * simple_error else simple
 
 
+def min_comparison_vectors(plan: IndexPlan) -> int:
+    """Smallest number of training vectors with which OPQ is compared with a simpler rotation.
+
+    OPQ needs a vector for each dimension, and each half of the vectors one for each code.
+    """
+    return max(plan.dim, 2 << plan.n_bits)
+
+
 def _opq_rotation(plan: IndexPlan, sample: Vectors, seed: int) -> Float32Array:
-    """The rotation that OPQ learns from a sample: axes in rows, shape (n_components, d)."""
+    """The rotation that OPQ learns from a sample: axes in rows, shape (n_components, d).
+
+    The sample must have at least d vectors, because with fewer FAISS writes beyond its memory.
+    """
+    training = _evenly_spaced(sample, _MAX_OPQ_VECTORS)
+    if len(training) < plan.dim:
+        raise ConfigError(
+            f"rotation = 'opq' needs a training vector for each of {plan.dim:,} dimensions, there "
+            f"are {len(training):,}."
+        )
     matrix = faiss.OPQMatrix(plan.dim, plan.n_subvectors, plan.n_components)
     matrix.niter, matrix.niter_pq, matrix.niter_pq_0 = 12, 4, 8
-    matrix.max_train_points = 16_384
+    matrix.max_train_points = _MAX_OPQ_VECTORS
     quantizer = faiss.ProductQuantizer(plan.n_components, plan.n_subvectors, min(plan.n_bits, 4))
-    quantizer.cp.seed = seed
+    quantizer.cp.seed = faiss_seed(seed)
+    quantizer.cp.min_points_per_centroid = 1
     matrix.pq = quantizer
-    matrix.train(_evenly_spaced(sample, matrix.max_train_points))
+    matrix.train(training)
     rotation = faiss.vector_to_array(matrix.A).reshape(plan.n_components, plan.dim)
     return np.asarray(rotation, np.float32)
 
@@ -85,12 +113,12 @@ def _coding_error(
         squares = np.vecdot(vectors, vectors) - np.vecdot(rotated, rotated)
         dropped = float(np.mean(squares))
     n_centroids = max(1, min(plan.n_lists, len(rotated) // 39))
-    coarse = faiss.Kmeans(plan.n_components, n_centroids, seed=seed)
+    coarse = faiss.Kmeans(plan.n_components, n_centroids, seed=faiss_seed(seed))
     coarse.cp.min_points_per_centroid = 1
     coarse.train(rotated)
     residuals = rotated - coarse.centroids[coarse.index.search(rotated, 1)[1][:, 0]]
     quantizer = faiss.ProductQuantizer(plan.n_components, plan.n_subvectors, plan.n_bits)
-    quantizer.cp.seed = seed
+    quantizer.cp.seed = faiss_seed(seed)
     quantizer.cp.min_points_per_centroid = 1
     training, test = np.split(residuals, [len(residuals) // 2])
     quantizer.train(training)

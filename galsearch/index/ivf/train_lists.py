@@ -4,13 +4,16 @@ The same vectors always give the same lists: the sample and k-means are seeded, 
 the centroids is made with one thread.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Vectors
+from galsearch.core.errors import ConfigError
 from galsearch.core.progress import StageProgress
-from galsearch.index.ivf.faiss_api import faiss
+from galsearch.index.ivf.faiss_api import faiss, faiss_errors, faiss_seed, training_threads
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.rotation import choose_rotation
 from galsearch.index.plan.index_plan import IndexPlan
@@ -55,7 +58,8 @@ def train_lists(
     pca
         Principal axes of the vectors.
     """
-    rotation = choose_rotation(plan, recipe, sample, pca)
+    with _training(plan, sample):
+        rotation = choose_rotation(plan, recipe, sample, pca)
     return train_rotated_lists(plan, rotation, sample, recipe.seed)
 
 
@@ -76,12 +80,21 @@ def train_rotated_lists(
         Seed of k-means.
     """
     rotated = rotate_sample(sample, rotation)
-    index = _empty_index(plan, make_quantizer(plan, train_centroids(plan, rotated, seed)))
-    if plan.kind != "ivfsq":
-        index.pq.cp.seed = seed
-        index.pq.cp.min_points_per_centroid = 1
-    index.train(rotated)
+    with _training(plan, sample):
+        index = _empty_index(plan, make_quantizer(plan, train_centroids(plan, rotated, seed)))
+        if plan.kind != "ivfsq":
+            index.pq.cp.seed = faiss_seed(seed)
+            index.pq.cp.min_points_per_centroid = 1
+        index.train(rotated)
     return InvertedLists(index, plan, rotation)
+
+
+@contextmanager
+def _training(plan: IndexPlan, sample: Vectors) -> Iterator[None]:
+    """A context manager for training: few threads for small samples, and errors with a sentence."""
+    subject = f"training of {plan.n_lists:,} lists with {len(sample):,} vectors"
+    with training_threads(sample.size), faiss_errors(subject, ConfigError):
+        yield
 
 
 def fill_lists(lists: InvertedLists, stored: StoredVectors, progress: StageProgress) -> None:
@@ -107,7 +120,7 @@ def train_centroids(plan: IndexPlan, rotated: Float32Array, seed: int) -> Float3
     The float32 array has shape (n_lists, n_components).
     """
     clustering = faiss.Clustering(plan.n_components, plan.n_lists)
-    clustering.seed = seed
+    clustering.seed = faiss_seed(seed)
     clustering.niter = _KMEANS_ITERATIONS
     # A warning of FAISS about few training vectors is not needed, because recall is measured
     # afterwards.

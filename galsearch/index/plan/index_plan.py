@@ -192,6 +192,11 @@ def _contradictions(plan: IndexPlan, recipe: IndexRecipe, available: float) -> l
         problems.append(f"family = 'ivfsq' has rotation 'pca', rotation = '{recipe.rotation}'.")
     if plan.n_components < plan.dim and recipe.rotation == "none":
         problems.append(f"n_components = {plan.n_components} needs a rotation.")
+    if recipe.rotation == "opq" and plan.n_training < plan.dim:
+        problems.append(
+            f"rotation = 'opq' needs a training vector for each of {plan.dim:,} dimensions, there "
+            f"are {plan.n_training:,}. Use rotation = 'pca' or 'auto', or a larger train_size."
+        )
     needed = max(1 if plan.kind == "ivfsq" else 2**plan.n_bits, plan.n_lists)
     if plan.n_training < needed:
         problems.append(

@@ -1,8 +1,10 @@
 """Training of inverted lists: repeatable, and inner products preserved by scaled axes."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +23,16 @@ def test_the_same_vectors_give_the_same_lists() -> None:
     one, other = (filled_lists(stored, family="ivfpq", n_lists=8) for _ in range(2))
     assert one.quantiser_digest() == other.quantiser_digest()
     np.testing.assert_array_equal(one.list_of_row, other.list_of_row)
+
+
+@pytest.mark.parametrize("family", ["ivfpq", "fastscan"])
+def test_few_training_vectors_and_large_seeds_train_without_warnings(
+    family: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stored = stored_in_memory(random_unit_vectors(300, 16, 1))
+    lists = filled_lists(stored, family=family, n_lists=2, flat_below=1, seed=2**31)
+    assert lists.n_vectors == 300
+    assert "".join(capfd.readouterr()) == ""
 
 
 def test_a_sample_has_each_row_once_in_the_order_of_rows() -> None:
