@@ -13,7 +13,7 @@ from galsearch.core.ids import find_rows_unsorted
 from galsearch.core.modality import Modality
 from galsearch.dataset import SPLITS, split_of
 from galsearch.embeddings import open_store
-from galsearch.embeddings.embed import CATALOGUE_FILE
+from galsearch.embeddings.open_embeddings import CATALOGUE_FILE
 
 
 @dataclass(frozen=True, eq=False)

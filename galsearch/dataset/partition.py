@@ -14,6 +14,7 @@ from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch, batch_from_table, concatenate
+from galsearch.files.digest import require_digest
 
 ALL_MODALITIES = tuple(Modality)
 
@@ -49,6 +50,16 @@ class Partition:
 
     def __len__(self) -> int:
         return len(self.catalogue)
+
+    def check(self) -> None:
+        """Read every byte of the file and compare its digest with that of `sha256sums.txt`.
+
+        Raises
+        ------
+        DatasetError
+            Where the file cannot be read or is not the one that was ingested.
+        """
+        require_digest(self.path, self.digest, DatasetError, recorded_in=schema.DIGESTS_FILE)
 
     def batches(
         self, rows: int = schema.ROW_GROUP_ROWS, *, modalities: Sequence[Modality] = ALL_MODALITIES

@@ -19,11 +19,10 @@ from galsearch.dataset.partition import Partition
 from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.embeddings.embed_task import EmbedTask, tasks_of
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
-from galsearch.embeddings.shard import EmbeddingShard, write_shard
+from galsearch.embeddings.open_embeddings import CATALOGUE_FILE
+from galsearch.embeddings.shard import EmbeddingShard
 from galsearch.files.atomic import new_file
-
-CATALOGUE_FILE = "catalogue.parquet"
-"""Name of the file next to the embedding stores that holds the catalogue without pixels."""
+from galsearch.files.digest import sha256_of_file
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,14 @@ def embed_dataset(
         _check_precision(task, batch_size)
     n_done, n_written = 0, 0
     for partition in source.partitions:
+        partition.check()
         pending = [task for task in tasks if task.needs_shard(partition)]
         _embed_partition(partition, pending, batch_size)
         n_written += len(pending)
         n_done += len(partition)
         progress("embedding galaxies", n_done, len(source))
-    _write_catalogue(source, Path(out))
-    records = {task.modality: task.finish() for task in tasks}
+    catalogue_sha256 = _write_catalogue(source, Path(out))
+    records = {task.modality: task.finish(catalogue_sha256) for task in tasks}
     return EmbedReport(
         encoder=pair.name,
         fingerprint=tasks[0].fingerprint,
@@ -155,7 +155,7 @@ def _embed_partition(partition: Partition, tasks: list[EmbedTask], batch_size: i
             vectors[task].append(task.embed_batch(batch))
     for task in tasks:
         shard = _shard(partition, task, np.concatenate(vectors[task]))
-        write_shard(task.path(partition), shard)
+        task.write(partition, shard)
 
 
 def _shard(partition: Partition, task: EmbedTask, vectors: Vectors) -> EmbeddingShard:
@@ -184,7 +184,9 @@ def _shard(partition: Partition, task: EmbedTask, vectors: Vectors) -> Embedding
     )
 
 
-def _write_catalogue(dataset: Dataset, out: Path) -> None:
+def _write_catalogue(dataset: Dataset, out: Path) -> str:
+    """Write the catalogue of a dataset, and return the SHA-256 digest of the file."""
     table = dataset.catalogue.sort_by(schema.TARGET_ID)
     with new_file(out / CATALOGUE_FILE) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+        return sha256_of_file(temporary)

@@ -1,6 +1,8 @@
 """The task of embedding one modality of a dataset into a store of shards."""
 
-from dataclasses import dataclass
+import functools
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +16,26 @@ from galsearch.dataset.batch import GalaxyBatch
 from galsearch.dataset.partition import Partition
 from galsearch.dataset.reader import Dataset
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, encoders_by_modality
-from galsearch.embeddings.shard import ShardHeader, read_header
+from galsearch.embeddings.shard import (
+    EmbeddingShard,
+    ShardHeader,
+    read_header,
+    read_shard,
+    write_shard,
+)
 from galsearch.embeddings.store import (
     SHARD_PATTERN,
+    STORE_FILE,
     StoreRecord,
     read_record,
     remove_record,
     write_record,
 )
+from galsearch.files.atomic import append_text, write_text
+from galsearch.files.digest import sha256_of_file
+
+FINISHED_SHARDS_FILE = "sha256sums.txt"
+"""Name of the list of finished shards and their digests in a store that is not finished."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +57,8 @@ class EmbedTask:
     """Number of dimensions of the embeddings."""
     precision: str
     """Number format of the encoder's matrix products, such as 'fp32'."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the shards that are finished, by file name."""
 
     @property
     def directory(self) -> Path:
@@ -88,13 +104,70 @@ class EmbedTask:
                 raise StoreMismatchError(f"{path} belongs to no partition of {self.dataset.path}.")
 
     def needs_shard(self, partition: Partition) -> bool:
-        """True where the shard of a partition is missing, damaged or outdated."""
-        expected = self.header(partition)
-        return expected.n_rows > 0 and _header_or_none(self.path(partition)) != expected
+        """True where the shard of a partition is missing, damaged or outdated.
+
+        A shard whose digest is recorded must have it. Any other shard must hold the galaxies of
+        the partition, at their positions.
+        """
+        expected, path = self.header(partition), self.path(partition)
+        if not expected.n_rows or path.name in self.digests:
+            return False
+        if _header_or_none(path) != expected:
+            return True
+        sha256 = sha256_of_file(path)
+        recorded = self._recorded_digests.get(path.name)
+        if recorded not in (None, sha256) or not self._holds(partition, path):
+            return True
+        self.digests[path.name] = sha256
+        return False
+
+    def write(self, partition: Partition, shard: EmbeddingShard) -> None:
+        """Write the shard of a partition, and its digest to the list of finished shards."""
+        path = self.path(partition)
+        self.digests[path.name] = write_shard(path, shard)
+        append_text(
+            self.directory / FINISHED_SHARDS_FILE, f"{self.digests[path.name]}  {path.name}\n"
+        )
 
     def mark_unfinished(self) -> None:
-        """Remove `store.json`, so that the store cannot be opened before `finish`."""
-        remove_record(self.directory)
+        """Remove `store.json`, so that the store cannot be opened before `finish`.
+
+        Its digests are kept in the list of finished shards.
+        """
+        lines = [f"{sha256}  {name}\n" for name, sha256 in self._recorded_digests.items()]
+        if (self.directory / STORE_FILE).exists():
+            write_text(self.directory / FINISHED_SHARDS_FILE, "".join(lines))
+            remove_record(self.directory)
+
+    @functools.cached_property
+    def _recorded_digests(self) -> dict[str, str]:
+        """SHA-256 of finished shards by file name, of this store or of an interrupted run."""
+        record = read_record(self.directory)
+        if record is not None:
+            return record.digests
+        path = self.directory / FINISHED_SHARDS_FILE
+        if not path.is_file():
+            return {}
+        # A line that an interrupted run left incomplete does not match.
+        found = re.findall(r"^([0-9a-f]{64})  (\S+)$", path.read_text("utf-8", "replace"), re.M)
+        return {name: sha256 for sha256, name in found}
+
+    def _holds(self, partition: Partition, path: Path) -> bool:
+        """True where a shard can be read and holds the galaxies of a partition at their places."""
+        try:
+            shard = read_shard(path)
+        except ShardError:
+            return False
+        has = partition.catalogue[schema.HAS[self.modality]].to_numpy()
+        rows = partition.catalogue.filter(has).sort_by(schema.TARGET_ID)
+        return all(
+            np.array_equal(rows[name].to_numpy(), values)
+            for name, values in (
+                (schema.TARGET_ID, shard.target_ids),
+                (schema.RA, shard.ra_deg),
+                (schema.DEC, shard.dec_deg),
+            )
+        )
 
     def embed_batch(self, batch: GalaxyBatch) -> Vectors:
         """(m, d) unit vectors of the m galaxies in a batch that have the modality, in order."""
@@ -106,8 +179,13 @@ class EmbedTask:
             return self.pair.image.embed(some.image_flux, some.image_mask)
         return self.pair.spectrum.embed(some.spectrum_flux, some.spectrum_ivar, some.spectrum_mask)
 
-    def finish(self) -> StoreRecord:
+    def finish(self, catalogue_sha256: str | None = None) -> StoreRecord:
         """Compare every shard on disk with the dataset, then write `store.json`.
+
+        Parameters
+        ----------
+        catalogue_sha256
+            SHA-256 of the catalogue beside the stores.
 
         Raises
         ------
@@ -135,8 +213,14 @@ class EmbedTask:
             dataset_digest=self.dataset.digest,
             shards=shards,
             precision=self.precision,
+            digests={
+                name: self.digests.get(name) or sha256_of_file(self.directory / name)
+                for name in shards
+            },
+            catalogue_sha256=catalogue_sha256,
         )
         write_record(self.directory, record)
+        (self.directory / FINISHED_SHARDS_FILE).unlink(missing_ok=True)
         return record
 
     def _check_encoder(self, found: str, precision: str, where: Path) -> None:

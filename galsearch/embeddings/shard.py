@@ -19,7 +19,10 @@ from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.core.vectors import off_unit
+from galsearch.embeddings.shard_columns import float_column, target_id_column, vector_column
 from galsearch.files.atomic import new_file
+from galsearch.files.digest import require_digest, sha256_of_file
+from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
 
 _PREFIX = b"galsearch."
 _DEFAULTS = {"precision": b"fp32"}
@@ -120,8 +123,10 @@ class EmbeddingShard:
         )
 
 
-def write_shard(path: str | Path, shard: EmbeddingShard) -> None:
-    """Write a shard as Parquet, atomically; an existing file of that name is replaced.
+def write_shard(path: str | Path, shard: EmbeddingShard) -> str:
+    """Write a shard as Parquet, atomically, and return the SHA-256 digest of the file.
+
+    An existing file of that name is replaced.
 
     Parameters
     ----------
@@ -154,6 +159,7 @@ def write_shard(path: str | Path, shard: EmbeddingShard) -> None:
             write_statistics=["target_id"],
             write_page_checksum=True,
         )
+        return sha256_of_file(temporary)
 
 
 def read_header(path: str | Path) -> ShardHeader:
@@ -170,60 +176,70 @@ def read_header(path: str | Path) -> ShardHeader:
         Where the file is missing, damaged or not a shard, or its number of rows differs from its
         header.
     """
-    try:
-        file = pq.read_metadata(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ShardError(f"{path}: cannot be read as Parquet ({error}).") from None
-    metadata = file.metadata or {}
-    texts = {
-        name: metadata.get(_PREFIX + name.encode(), _DEFAULTS.get(name, b"")).decode()
+    file = open_parquet(path, ShardError)
+    with damage_named(path, ShardError):
+        n_rows, metadata = file.metadata.num_rows, file.metadata.metadata or {}
+    raw = {
+        name: metadata.get(_PREFIX + name.encode(), _DEFAULTS.get(name, b""))
         for name in ShardHeader.__dataclass_fields__
     }
-    missing = [name for name, text in texts.items() if not text]
+    missing = [name for name, value in raw.items() if not value]
     if missing:
         raise ShardError(
             f"{path}: not an embedding shard: its metadata lacks galsearch.{missing[0]}."
         )
     try:
-        fingerprint = Fingerprint(texts["fingerprint"])
+        texts = {name: value.decode() for name, value in raw.items()}
+        header = ShardHeader(
+            modality=Modality(texts["modality"]),
+            fingerprint=Fingerprint(texts["fingerprint"]),
+            dim=int(texts["dim"]),
+            n_rows=int(texts["n_rows"]),
+            partition=texts["partition"],
+            digest=texts["digest"],
+            precision=texts["precision"],
+        )
     except InvalidFingerprintError as error:
         raise ShardError(f"{path}: {error}") from None
-    header = ShardHeader(
-        modality=Modality(texts["modality"]),
-        fingerprint=fingerprint,
-        dim=int(texts["dim"]),
-        n_rows=int(texts["n_rows"]),
-        partition=texts["partition"],
-        digest=texts["digest"],
-        precision=texts["precision"],
-    )
-    if file.num_rows != header.n_rows:
-        raise ShardError(f"{path}: holds {file.num_rows} rows, its header states {header.n_rows}.")
+    except ValueError as error:
+        raise ShardError(f"{path}: its metadata cannot be read ({error}).") from None
+    if header.dim < 1:
+        raise ShardError(f"{path}: its metadata states vectors of {header.dim} dimensions.")
+    if n_rows != header.n_rows:
+        raise ShardError(f"{path}: holds {n_rows} rows, its header states {header.n_rows}.")
     return header
 
 
-def read_shard(path: str | Path) -> EmbeddingShard:
+def read_shard(path: str | Path, *, sha256: str | None = None) -> EmbeddingShard:
     """The shard in a Parquet file, after a check of its TARGETIDs and vectors.
 
     Parameters
     ----------
     path
         Parquet file of the shard.
+    sha256
+        SHA-256 digest that the file must have; None where none is recorded.
 
     Raises
     ------
     ShardError
-        Where the file is missing, damaged or not a shard, or the shard in it is invalid.
+        Where the file is missing, damaged, not a shard or not the one of that digest, or the shard
+        in it is invalid.
     """
+    if sha256 is not None:
+        require_digest(Path(path), sha256, ShardError, recorded_in="store.json")
     header = read_header(path)
-    table = _read(path, ["target_id", "ra_deg", "dec_deg", "embedding"])
-    flat = table["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    table = _read(path, ("target_id", "ra_deg", "dec_deg", "embedding"))
+    place = str(path)
+    with damage_named(path, ShardError):
+        ids, ra_deg, dec_deg = _positions(table, place)
+        vectors = vector_column(table, header.dim, place, ShardError)
     try:
         return EmbeddingShard(
-            target_ids=table["target_id"].to_numpy(),
-            ra_deg=table["ra_deg"].to_numpy(),
-            dec_deg=table["dec_deg"].to_numpy(),
-            embeddings=flat.reshape(-1, header.dim),
+            target_ids=ids,
+            ra_deg=ra_deg,
+            dec_deg=dec_deg,
+            embeddings=vectors,
             modality=header.modality,
             fingerprint=header.fingerprint,
             partition=header.partition,
@@ -236,14 +252,29 @@ def read_shard(path: str | Path) -> EmbeddingShard:
 
 def read_ids(path: str | Path) -> TargetIds:
     """(n,) TARGETIDs of a shard, read without its vectors."""
-    return np.asarray(_read(path, ["target_id"])["target_id"].to_numpy())
+    with damage_named(path, ShardError):
+        return target_id_column(_read(path, ("target_id",)), str(path), ShardError)
 
 
-def _read(path: str | Path, columns: list[str]) -> pa.Table:
-    try:
-        return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ShardError(f"{path}: is damaged ({error}).") from None
+def read_positions(path: str | Path) -> tuple[TargetIds, Float64Array, Float64Array]:
+    """(n,) TARGETIDs, right ascensions and declinations in degrees of a shard."""
+    with damage_named(path, ShardError):
+        return _positions(_read(path, ("target_id", "ra_deg", "dec_deg")), str(path))
+
+
+def _positions(table: pa.Table, place: str) -> tuple[TargetIds, Float64Array, Float64Array]:
+    ids = target_id_column(table, place, ShardError)
+    ra_deg, dec_deg = (
+        float_column(table, name, place, ShardError) for name in ("ra_deg", "dec_deg")
+    )
+    return ids, ra_deg, dec_deg
+
+
+def _read(path: str | Path, columns: tuple[str, ...]) -> pa.Table:
+    file = open_parquet(path, ShardError)
+    require_columns(path, file.schema_arrow, columns, ShardError)
+    with damage_named(path, ShardError):
+        return file.read(columns=list(columns))
 
 
 def _vector_type(dim: int) -> pa.DataType:

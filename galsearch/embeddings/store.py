@@ -5,10 +5,11 @@ The file `store.json` lists the shards. It is written last: a directory without 
 
 import dataclasses
 import functools
-import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.embeddings.shard import EmbeddingShard, read_header, read_ids, read_shard
 from galsearch.files.atomic import write_json
+from galsearch.files.json_input import read_json
 
 STORE_FILE = "store.json"
 SHARD_PATTERN = "part-*.parquet"
@@ -50,6 +52,11 @@ class StoreRecord:
     precision: str = "fp32"
     """Number format of the encoder's matrix products. Embeddings of one encoder are comparable
     whatever their precision."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of each shard, by file name; empty where none is recorded, as in stores of earlier
+    versions or of other tools."""
+    catalogue_sha256: str | None = None
+    """SHA-256 of `catalogue.parquet` beside the stores; None where none is recorded."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +95,10 @@ class EmbeddingStore:
         Raises
         ------
         ShardError
-            Where a shard is damaged or invalid.
+            Where a shard is damaged, invalid or not the one that `store.json` records.
         """
         for name in self.record.shards:
-            yield read_shard(self.directory / name)
+            yield self._read_shard(name)
 
     def iter_ids(self) -> Iterator[TargetIds]:
         """(n,) TARGETIDs of each shard in turn, in ascending order within a shard."""
@@ -124,11 +131,14 @@ class EmbeddingStore:
         names = list(self.record.shards)
         number_of_wanted = shard_numbers[rows]
         for number in np.unique(number_of_wanted):
-            shard = read_shard(self.directory / names[number])
+            shard = self._read_shard(names[number])
             positions = np.flatnonzero(number_of_wanted == number)
             found = find_rows(shard.target_ids, wanted[positions])
             vectors[positions] = shard.embeddings[found]
         return vectors
+
+    def _read_shard(self, name: str) -> EmbeddingShard:
+        return read_shard(self.directory / name, sha256=self.record.digests.get(name))
 
     @functools.cached_property
     def _shard_number_by_id(self) -> tuple[TargetIds, Int64Array]:
@@ -162,7 +172,10 @@ def open_store(directory: str | Path, modality: Modality | str) -> EmbeddingStor
     EncoderMismatchError
         Where a shard was made by another encoder than the store.
     """
-    folder = Path(directory) / Modality(modality)
+    try:
+        folder = Path(directory) / Modality(modality)
+    except ValueError:
+        raise ShardError(f"{modality!r} is not a modality; there are image and spectrum.") from None
     record = read_record(folder)
     if record is None:
         n_shards = len(list(folder.glob(SHARD_PATTERN)))
@@ -188,12 +201,59 @@ def read_record(folder: Path) -> StoreRecord | None:
     path = folder / STORE_FILE
     if not path.is_file():
         return None
-    try:
-        table = json.loads(path.read_text("utf-8"))
-        modality, fingerprint = Modality(table["modality"]), Fingerprint(table["fingerprint"])
-        return StoreRecord(**{**table, "modality": modality, "fingerprint": fingerprint})
-    except (ValueError, TypeError, KeyError) as error:
-        raise ShardError(f"{path}: not the record of a store ({error}).") from None
+    table = read_json(path, ShardError)
+    problem = _problem_of_record(table)
+    if problem:
+        raise ShardError(f"{path}: not the record of a store ({problem}).")
+    kinds = {
+        "modality": Modality(table["modality"]),
+        "fingerprint": Fingerprint(table["fingerprint"]),
+    }
+    return StoreRecord(**{**table, **kinds})
+
+
+def _problem_of_record(table: Any) -> str:
+    """What is wrong with the value in a `store.json`; empty where nothing is."""
+    if not isinstance(table, dict):
+        return "expected an object"
+    fields = dataclasses.fields(StoreRecord)
+    names = {field.name for field in fields}
+    unknown = [key for key in table if key not in names]
+    missing = [field.name for field in fields[:9] if field.name not in table]
+    if unknown or missing:
+        return f"unknown key {unknown[0]!a}" if unknown else f"no key {missing[0]!r}"
+    checks = {
+        "modality": table["modality"] in list(Modality),
+        "fingerprint": _is_digest(table["fingerprint"]),
+        "dim": _is_count(table["dim"]) and table["dim"] > 0,
+        "n_rows": _is_count(table["n_rows"]),
+        "n_missing": _is_count(table["n_missing"]),
+        "shards": isinstance(table["shards"], dict)
+        and all(map(_is_count, table["shards"].values())),
+        "digests": _are_digests(table.get("digests", {}), table["shards"]),
+        "catalogue_sha256": table.get("catalogue_sha256") is None
+        or _is_digest(table["catalogue_sha256"]),
+    }
+    texts = ("encoder", "dataset", "dataset_digest", "precision")
+    checks |= {name: isinstance(table.get(name, ""), str) for name in texts}
+    return next((f"no valid value of {name!r}" for name, valid in checks.items() if not valid), "")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
+def _are_digests(digests: Any, shards: Any) -> bool:
+    """True for digests of all shards or of none."""
+    if not isinstance(digests, dict) or not isinstance(shards, dict):
+        return False
+    if not all(map(_is_digest, digests.values())):
+        return False
+    return not digests or digests.keys() == shards.keys()
 
 
 def write_record(folder: Path, record: StoreRecord) -> None:
@@ -207,6 +267,11 @@ def remove_record(folder: Path) -> None:
 
 
 def _check_shards(folder: Path, record: StoreRecord) -> None:
+    if record.modality != folder.name:
+        raise ShardError(
+            f"{folder / STORE_FILE}: is the record of {record.modality} embeddings; the directory "
+            f"is named {folder.name}."
+        )
     found = {path.name for path in folder.glob(SHARD_PATTERN)}
     wrong = sorted(found.symmetric_difference(record.shards))
     if wrong:
@@ -219,6 +284,11 @@ def _check_shards(folder: Path, record: StoreRecord) -> None:
         require_same_encoder(
             {str(folder / name): header.fingerprint, STORE_FILE: record.fingerprint}
         )
+        if header.modality != record.modality:
+            raise ShardError(
+                f"{folder / name}: holds {header.modality} embeddings; expected those of "
+                f"{record.modality}."
+            )
         if (header.n_rows, header.dim) != (n_rows, record.dim):
             raise ShardError(
                 f"{folder / name}: holds {header.n_rows} vectors of {header.dim} dimensions, "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from galsearch.core.errors import ManifestError
+from galsearch.core.errors import GalsearchError, ManifestError
 from galsearch.core.fingerprint import short_digest
 
 WHOLE_BELOW_BYTES = 1 << 20
@@ -18,6 +18,39 @@ def sha256_of_file(path: Path) -> str:
     """The SHA-256 digest of the content of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_digest(
+    path: Path, sha256: str, error_kind: type[GalsearchError], *, recorded_in: str
+) -> None:
+    """Check that a file has a recorded SHA-256 digest; every byte of the file is read.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sha256
+        The recorded digest, 64 hexadecimal digits.
+    error_kind
+        Class of the error.
+    recorded_in
+        Name of the file that records the digest, for the message.
+
+    Raises
+    ------
+    GalsearchError
+        Of the class `error_kind`, where the file cannot be read or has another digest.
+    """
+    try:
+        found = sha256_of_file(path)
+    except OSError as error:
+        raise error_kind(f"{path}: cannot be read ({error.strerror}).") from None
+    if found != sha256:
+        raise error_kind(
+            f"{path}: the file has sha256 {short_digest(found)}; {recorded_in} says "
+            f"{short_digest(sha256)}. It is not the file that was written.",
+            path=path,
+        )
 
 
 def sha256_of_text(text: str) -> str:

@@ -1,13 +1,18 @@
 """A run recognises which shards are missing, and refuses a directory with foreign embeddings."""
 
 import dataclasses
+import shutil
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from galsearch.core.errors import EncoderMismatchError, StoreMismatchError
+from galsearch.core.errors import DatasetError, EncoderMismatchError, StoreMismatchError
 from galsearch.dataset import open_dataset
-from galsearch.embeddings import embed_dataset
+from galsearch.embeddings import EmbeddingShard, embed_dataset, read_shard, write_shard
 from galsearch.embeddings.embed_task import tasks_of
+from galsearch.embeddings.store import read_record
 
 
 def files(out):
@@ -68,3 +73,44 @@ def test_a_finished_task_has_a_record_that_counts_every_galaxy(dataset_dir, pair
     record = task.finish()
     assert (record.n_rows, record.n_missing) == (7, 1)
     assert dataclasses.asdict(record)["precision"] == "fp32"
+
+
+def test_a_shard_that_changed_after_it_was_finished_is_made_again(dataset_dir, make_pair, embedded):
+    pair = make_pair()
+    path = max((embedded / "image").glob("*.parquet"), key=lambda p: len(read_shard(p)))
+    shard = read_shard(path)
+    values = {name: value for name, value in vars(shard).items() if name != "embeddings"}
+    write_shard(path, EmbeddingShard(**values, embeddings=shard.embeddings[::-1]))
+    report = embed_dataset(dataset_dir, embedded, encoder=pair)
+    assert report.n_shards_written == 1
+    np.testing.assert_allclose(read_shard(path).embeddings, shard.embeddings, atol=1e-6)
+
+
+def test_the_digests_of_an_interrupted_run_are_kept(dataset_dir, make_pair, embedded):
+    image = tasks_of(open_dataset(dataset_dir), embedded, make_pair())[0]
+    digests = read_record(embedded / "image").digests
+    image.mark_unfinished()
+    finished = embedded / "image/sha256sums.txt"
+    finished.write_text(finished.read_text() + "0123  part-00")
+    again = tasks_of(open_dataset(dataset_dir), embedded, make_pair())[0]
+    assert not any(map(again.needs_shard, again.dataset.partitions))
+    assert again.digests == digests
+    path = sorted((embedded / "image").glob("*.parquet"))[0]
+    write_shard(path, read_shard(path))
+    finished.write_text(finished.read_text().replace(digests[path.name], "0" * 64))
+    last = tasks_of(open_dataset(dataset_dir), embedded, make_pair())[0]
+    assert [last.needs_shard(p) for p in last.dataset.partitions].count(True) == 1
+
+
+def test_a_partition_that_is_not_the_ingested_one_is_refused(dataset_dir, pair, tmp_path):
+    copy = shutil.copytree(dataset_dir, tmp_path / "copy")
+    victim = max(copy.glob("dataset/N*/**/*.parquet"), key=lambda p: p.stat().st_size)
+    table = pq.read_table(victim, partitioning=None)
+    column = table.schema.get_field_index("spectrum_flux")
+    rolled = pa.concat_tables([table.slice(1), table.slice(0, 1)])["spectrum_flux"]
+    pq.write_table(table.set_column(column, table.schema.field(column), rolled), victim)
+    with pytest.raises(DatasetError) as caught:
+        embed_dataset(copy, tmp_path / "out", encoder=pair)
+    assert str(caught.value).startswith(f"{victim}: the file has sha256 ")
+    assert "; sha256sums.txt says " in str(caught.value)
+    assert not list((tmp_path / "out").rglob("store.json"))

@@ -12,6 +12,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingShard, read_shard, write_shard
 from galsearch.embeddings.shard import read_header, read_ids
+from tests.damaged_files import assert_only_galsearch_errors
 
 
 def make(ids, *, dim=4, seed=0, **changes):
@@ -145,3 +146,52 @@ def test_a_shard_with_an_invalid_fingerprint_is_refused(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"f" * 64, b"x" * 64))
     with pytest.raises(ShardError, match=r"'xxx.*x' is not an encoder fingerprint"):
         read_header(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("modality", "Image", "its metadata cannot be read ('Image' is not a valid Modality)."),
+        ("dim", "-4", "its metadata states vectors of -4 dimensions."),
+        ("dim", "0", "its metadata states vectors of 0 dimensions."),
+        ("n_rows", "5", "holds 2 rows, its header states 5."),
+    ],
+)
+def test_a_header_with_a_wrong_value_is_refused(tmp_path, name, value, reason):
+    path = tmp_path / "a.parquet"
+    write_shard(path, make([1, 2]))
+    table = pq.read_table(path)
+    metadata = {**table.schema.metadata, f"galsearch.{name}".encode(): value.encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    with pytest.raises(ShardError) as caught:
+        read_header(path)
+    assert str(caught.value) == f"{path}: {reason}"
+
+
+def test_a_missing_column_is_named(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_shard(path, make([1, 2]))
+    pq.write_table(pq.read_table(path).drop_columns(["ra_deg", "embedding"]), path)
+    with pytest.raises(ShardError) as caught:
+        read_shard(path)
+    assert str(caught.value) == f"{path}: has no column ra_deg, embedding."
+
+
+def test_a_shard_of_another_digest_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    sha256 = write_shard(path, make([1, 2]))
+    assert read_shard(path, sha256=sha256).target_ids.tolist() == [1, 2]
+    write_shard(path, make([1, 2], seed=1))
+    with pytest.raises(ShardError, match=rf"{sha256[:16]}\. It is not the file that was written"):
+        read_shard(path, sha256=sha256)
+
+
+def test_damaged_shards_raise_only_errors_of_galsearch(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_shard(path, make([3, 2**60, 2**61]))
+
+    def read(content):
+        path.write_bytes(content)
+        read_shard(path)
+
+    assert_only_galsearch_errors(read, [path.read_bytes()])

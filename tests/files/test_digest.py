@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from galsearch.core.errors import ManifestError
-from galsearch.files.digest import WHOLE_BELOW_BYTES, FileDigest
+from galsearch.core.errors import ManifestError, ShardError
+from galsearch.files.digest import WHOLE_BELOW_BYTES, FileDigest, require_digest
 
 
 def test_an_untouched_file_agrees(tmp_path: Path) -> None:
@@ -67,3 +67,19 @@ def test_a_byte_changed_between_the_samples_is_found_by_a_full_reading_alone(
         ManifestError, match=r"^.*a\.npy: the file has sha256 .* not the file that was built"
     ):
         digest.check(path, whole=True)
+
+
+def test_a_file_of_another_digest_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+    written = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    require_digest(path, written, ShardError, recorded_in="store.json")
+    path.write_bytes(b"abd")
+    with pytest.raises(ShardError) as caught:
+        require_digest(path, written, ShardError, recorded_in="store.json")
+    assert str(caught.value) == (
+        f"{path}: the file has sha256 a52d159f262b2c6d; store.json says ba7816bf8f01cfea. It is "
+        "not the file that was written."
+    )
+    with pytest.raises(ShardError, match=r"none: cannot be read \(No such file or directory\)"):
+        require_digest(tmp_path / "none", written, ShardError, recorded_in="store.json")

@@ -10,8 +10,9 @@ from galsearch.core.arrays import TargetIds
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, StageProgress, no_progress, stage_progress
 from galsearch.embeddings import EmbeddingStore
+from galsearch.embeddings.open_embeddings import open_stores
 from galsearch.index.build.index_catalogue import read_catalogue, write_catalogue
-from galsearch.index.build.intake import open_stores, store_vectors
+from galsearch.index.build.intake import store_vectors
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.build.modality_build import ModalityBuild
 from galsearch.index.build.quantisers import (
@@ -104,6 +105,7 @@ class _IndexBuild:
         `quantisers` is the directory of an index whose quantisers are used; None trains new ones.
         """
         stores = open_stores(embeddings)
+        table = read_catalogue(embeddings, stores)
         borrowed = {} if quantisers is None else read_quantisers(quantisers, stores)
         n_vectors = sum(len(store) for store in stores.values())
         builds = {
@@ -111,7 +113,6 @@ class _IndexBuild:
             for kind, store in stores.items()
         }
         ids = {kind: build.opened.stored.ids for kind, build in builds.items()}
-        table = read_catalogue(embeddings)
         n_galaxies = write_catalogue(table, self.directory, ids, embeddings)
         directions = self._measure(builds)
         if not borrowed:

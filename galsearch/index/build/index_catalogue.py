@@ -1,5 +1,6 @@
 """Writing of the catalogue of an index, from the catalogue of the embedded galaxies."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from galsearch.core.arrays import TargetIds
-from galsearch.core.errors import NoEmbeddingsError, ShardError
+from galsearch.core.errors import ShardError
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
-from galsearch.embeddings.embed import CATALOGUE_FILE
+from galsearch.embeddings import EmbeddingStore
+from galsearch.embeddings.open_embeddings import CATALOGUE_FILE, read_embedded_catalogue
 from galsearch.files.atomic import new_file, write_array
 from galsearch.index.vectors.array_files import (
     CATALOGUE_DTYPE,
@@ -22,7 +24,7 @@ from galsearch.index.vectors.array_files import (
 )
 
 
-def read_catalogue(embeddings: Path) -> pa.Table:
+def read_catalogue(embeddings: Path, stores: Mapping[Modality, EmbeddingStore]) -> pa.Table:
     """The catalogue of the galaxies in a directory of embeddings, with all its columns.
 
     Raises
@@ -30,14 +32,11 @@ def read_catalogue(embeddings: Path) -> pa.Table:
     NoEmbeddingsError
         Where there is no catalogue beside the embeddings.
     ShardError
-        Where the catalogue lacks a column that every result shows.
+        Where the catalogue is not the one of the stores, is damaged, or lacks a column that every
+        result shows.
     """
     path = embeddings / CATALOGUE_FILE
-    if not path.is_file():
-        raise NoEmbeddingsError(
-            f"{path}: the catalogue beside the embeddings is missing.", embeddings=embeddings
-        )
-    table = pq.read_table(path)
+    table = read_embedded_catalogue(embeddings, stores)
     missing = [name for name in CATALOGUE_DTYPE.names or () if name not in table.column_names]
     if missing:
         raise ShardError(f"{path}: has no column {', '.join(missing)}.", missing=missing)

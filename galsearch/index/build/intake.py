@@ -6,48 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from galsearch.core.arrays import TargetIds, Vectors
-from galsearch.core.errors import NoEmbeddingsError, ShardError
-from galsearch.core.fingerprint import require_same_encoder
+from galsearch.core.errors import ShardError
 from galsearch.core.ids import find_rows
-from galsearch.core.modality import Modality
 from galsearch.core.progress import StageProgress, no_stage_progress
 from galsearch.core.vectors import unit_rows
-from galsearch.embeddings import EmbeddingStore, open_store
+from galsearch.embeddings import EmbeddingStore
 from galsearch.files.atomic import new_array, write_array
 from galsearch.index.vectors.array_files import IDS_NAME, PCA_NAME, VECTORS_NAME
 from galsearch.index.vectors.codec import make_codec
 from galsearch.index.vectors.pca import PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
-
-
-def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
-    """The embeddings in a directory by modality, after a check that one encoder made them.
-
-    Raises
-    ------
-    NoEmbeddingsError
-        Where the directory holds no embeddings.
-    EncoderMismatchError
-        Where the modalities were embedded by different encoders.
-    ShardError
-        Where the embeddings of the modalities have different numbers of dimensions.
-    """
-    present = [kind for kind in Modality if (embeddings / kind).is_dir()]
-    stores = {kind: open_store(embeddings, kind) for kind in present}
-    stores = {kind: store for kind, store in stores.items() if len(store)}
-    if not stores:
-        raise NoEmbeddingsError(
-            f"{embeddings}: holds no embeddings, neither of images nor of spectra.",
-            embeddings=embeddings,
-        )
-    require_same_encoder(
-        {f"{embeddings / kind}": store.fingerprint for kind, store in stores.items()}
-    )
-    dims = {kind: store.dim for kind, store in stores.items()}
-    if len(set(dims.values())) > 1:
-        found = " and ".join(f"{kind} embeddings of {dim} dimensions" for kind, dim in dims.items())
-        raise ShardError(f"{embeddings}: holds {found}, although of one encoder.", dims=dims)
-    return stores
 
 
 def store_vectors(
@@ -112,7 +80,10 @@ def write_vectors(
     path = directory / VECTORS_NAME
     with new_array(path, dtype=np.float32, shape=(len(ids), dim)) as vectors:
         for block_ids, block in blocks:
-            vectors[find_rows(ids, block_ids)] = unit_rows(block)
+            rows = find_rows(ids, block_ids)
+            if (rows < 0).any():
+                raise ShardError(f"{source}: its shards changed while they were read.")
+            vectors[rows] = unit_rows(block)
             done += len(block_ids)
             progress(done, len(ids))
     if done != len(ids):

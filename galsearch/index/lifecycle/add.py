@@ -17,8 +17,9 @@ from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress, no_stage_progress, stage_progress
 from galsearch.embeddings import EmbeddingStore
+from galsearch.embeddings.open_embeddings import open_stores
 from galsearch.index.build.index_catalogue import read_catalogue, write_catalogue
-from galsearch.index.build.intake import open_stores, write_vectors
+from galsearch.index.build.intake import write_vectors
 from galsearch.index.build.quantisers import index_vectors, quantisers_of
 from galsearch.index.lifecycle.commit import commit
 from galsearch.index.lifecycle.segment_catalogue import concatenate, read_present
@@ -108,7 +109,7 @@ def _write_second_segment(
 
     It holds the galaxies that were added before and not removed since, and the new ones.
     """
-    table = read_catalogue(source)
+    table = read_catalogue(source, stores)
     new = np.asarray(table["target_id"])
     known = new[opened.catalogue_rows(new) >= 0]
     if len(known):

@@ -63,15 +63,15 @@ def test_an_embedded_galaxy_must_be_in_the_catalogue(tmp_path: Path) -> None:
 
 def test_a_catalogue_is_read_with_all_its_columns(tmp_path: Path) -> None:
     pq.write_table(table(), tmp_path / "catalogue.parquet")
-    assert read_catalogue(tmp_path).equals(table())
+    assert read_catalogue(tmp_path, {}).equals(table())
 
 
 def test_a_missing_catalogue_and_a_missing_column_are_named(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.parquet"
     with pytest.raises(NoEmbeddingsError) as missing:
-        read_catalogue(tmp_path)
+        read_catalogue(tmp_path, {})
     assert str(missing.value) == f"{path}: the catalogue beside the embeddings is missing."
     pq.write_table(table().drop_columns(["ra_deg", "z"]), path)
     with pytest.raises(ShardError) as caught:
-        read_catalogue(tmp_path)
+        read_catalogue(tmp_path, {})
     assert str(caught.value) == f"{path}: has no column ra_deg, z."
