@@ -11,6 +11,7 @@ from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_file import open_fits
 from galsearch.sources.legacy_surveys.brick_header import find_brick_image
+from galsearch.sources.legacy_surveys.image_units import nanomaggies_per_unit
 from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane, read_tangent_plane
 
 _Box = tuple[slice, slice]
@@ -30,7 +31,8 @@ def cut_stamps(
 
     Pixels are copied, not resampled, so each position lies within half a pixel of the centre of
     its stamp. A pixel is masked if it is outside the brick, exactly 0 (no exposure), not finite,
-    or of inverse variance 0. A position outside the brick gives a stamp that is masked everywhere.
+    BLANK, or of an inverse variance that is not positive. A position outside the brick gives a
+    stamp that is masked everywhere.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def cut_stamps(
         image = _cut(url, ra, dec, size_pixels)
         mask = image.outside | (image.stamps == 0)
         if band in invvar_urls:
-            invvar = _cut(invvar_urls[band], ra, dec, size_pixels)
+            invvar = _cut(invvar_urls[band], ra, dec, size_pixels, is_invvar=True)
             _check_same_pixels(url, image, invvar_urls[band], invvar)
             mask |= ~(invvar.stamps > 0)
         stamps.append(image.stamps)
@@ -91,7 +93,9 @@ class _StampsOfBand:
     """Shape (ny, nx) of the image from which the stamps are cut."""
 
 
-def _cut(url: str, ra: Float64Array, dec: Float64Array, size: int) -> _StampsOfBand:
+def _cut(
+    url: str, ra: Float64Array, dec: Float64Array, size: int, *, is_invvar: bool = False
+) -> _StampsOfBand:
     stamps = np.zeros((ra.size, size, size), np.float32)
     outside = np.ones(stamps.shape, bool)
     with open_fits(url) as file:
@@ -102,9 +106,12 @@ def _cut(url: str, ra: Float64Array, dec: Float64Array, size: int) -> _StampsOfB
         windows = [_window(int(r), int(c), size, hdu.shape) for r, c in zip(*corners, strict=True)]
         overlapping = [n for n, (_, box) in enumerate(windows) if not _is_empty(box)]
         sections = file.image_section(hdu, [windows[n][1] for n in overlapping])
-    for n, section in zip(overlapping, sections, strict=True):
-        within = windows[n][0]
-        stamps[n][within], outside[n][within] = section, False
+        factor = 1.0 if is_invvar else nanomaggies_per_unit(hdu.header, where=url)
+    with np.errstate(all="ignore"):
+        for n, section in zip(overlapping, sections, strict=True):
+            within = windows[n][0]
+            stamps[n][within] = section if factor == 1 else section * factor
+            outside[n][within] = False
     return _StampsOfBand(stamps, outside, plane, hdu.shape)
 
 

@@ -6,7 +6,6 @@ no exposure, and a measured pixel has noise.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -15,10 +14,9 @@ from galsearch.core.cutout import Cutout
 from galsearch.core.errors import InvalidCutoutError, InvalidTargetIdError, SourceError
 from galsearch.core.target_id import TargetId
 from galsearch.sources.fits.fits_file import FitsFile, open_fits
-from galsearch.sources.fits.fits_header import Header
 from galsearch.sources.fits.fits_writer import write_fits
-from galsearch.sources.fits.hdu import Hdu
-from galsearch.sources.legacy_surveys.tangent_plane import read_tangent_plane
+from galsearch.sources.legacy_surveys.cutout_layout import CutoutLayout, find_cutout
+from galsearch.sources.legacy_surveys.image_units import nanomaggies_per_unit
 
 _MEASURED_ZERO = np.finfo(np.float32).tiny
 """Stored value of a measured flux of exactly 0, since a stored 0 means no measurement."""
@@ -42,8 +40,9 @@ class CutoutHeader:
 def read_cutout(url: str) -> Cutout:
     """The cutout in a FITS file of the Legacy Surveys viewer, or of the same format.
 
-    A pixel is masked if it is exactly 0 or not finite, or if its inverse variance is 0 in an
-    INVVAR image of the file. A MASKBITS image is not read.
+    A pixel is masked if it is exactly 0, not finite or BLANK, or if its inverse variance in an
+    INVVAR image of the file is not positive. A MASKBITS image is not read. Other units of flux
+    (BUNIT) are converted to nanomaggies.
 
     Parameters
     ----------
@@ -55,13 +54,16 @@ def read_cutout(url: str) -> Cutout:
     SourceError
         Where the file is missing, cut short, or not a FITS file of a cutout.
     """
-    with open_fits(url) as file:
-        header = _header_of(file)
-        flux = file.image(file.hdus[0]).reshape(header.shape)
-        mask = flux == 0
-        for hdu in file.hdus[1:]:
-            if _image_type(hdu) == "INVVAR":
-                mask |= _invvar(file, hdu, header.shape) <= 0
+    with open_fits(url) as file, np.errstate(all="ignore"):
+        layout = find_cutout(file)
+        header = _header_of(file, layout)
+        planes = [file.image(hdu).reshape(-1, *layout.shape[1:]) for hdu in layout.images]
+        mask = np.concatenate(planes) == 0
+        factors = [nanomaggies_per_unit(hdu.header, where=url) for hdu in layout.images]
+        scaled = [p if f == 1 else p * f for p, f in zip(planes, factors, strict=True)]
+        flux = np.concatenate(scaled).astype(np.float32)
+        for hdu, rows in layout.invvars:
+            mask[rows] |= ~(file.image(hdu) > 0)
     position = (header.pixel_scale_arcsec, header.ra_deg, header.dec_deg)
     try:
         return Cutout(flux, header.bands, *position, mask)
@@ -83,7 +85,7 @@ def read_cutout_header(url: str) -> CutoutHeader:
         Where the file is missing, cut short, or not a FITS file of a cutout.
     """
     with open_fits(url) as file:
-        return _header_of(file)
+        return _header_of(file, find_cutout(file))
 
 
 def write_cutout(path: str | Path, cutout: Cutout, *, target_id: TargetId | None) -> None:
@@ -124,37 +126,14 @@ def write_cutout(path: str | Path, cutout: Cutout, *, target_id: TargetId | None
     write_fits(path, [hdu])
 
 
-def _header_of(file: FitsFile) -> CutoutHeader:
-    hdu, url = file.hdus[0], file.url
-    if len(hdu.shape) not in (2, 3):
-        raise SourceError(
-            f"{url}: not a cutout: the primary HDU has {len(hdu.shape)} axes; expected a cube "
-            f"(bands, ny, nx) or one plane. HDUs: {', '.join(file.names)}."
-        )
-    shape = hdu.shape if len(hdu.shape) == 3 else (1, *hdu.shape)
-    bands = _bands(hdu.header)
-    if len(bands) != shape[0] or len(set(bands)) != len(bands):
-        raise SourceError(
-            f"{url}: not a cutout: BANDS names {len(bands)} ({', '.join(bands) or 'none'}) for "
-            f"{shape[0]} planes; expected each band once."
-        )
-    plane = read_tangent_plane(hdu.header, where=url)
-    _, ny, nx = shape
-    if max(abs(plane.x - (nx - 1) / 2), abs(plane.y - (ny - 1) / 2)) > 0.51:
-        raise SourceError(
-            f"{url}: its position is that of pixel ({plane.x + 1:g}, {plane.y + 1:g}); expected "
-            f"the centre ({(nx + 1) / 2:g}, {(ny + 1) / 2:g}), where the galaxy is."
-        )
-    target_id = _target_id(url, hdu.header.get("TARGETID"))
-    scale = plane.pixel_scale_arcsec
-    return CutoutHeader(plane.ra_deg, plane.dec_deg, bands, scale, (shape[0], ny, nx), target_id)
-
-
-def _bands(header: Header) -> tuple[str, ...]:
-    numbered: list[str] = []
-    while f"BAND{len(numbered)}" in header:
-        numbered.append(header.label(f"BAND{len(numbered)}"))
-    return tuple(numbered or header.label("BANDS"))
+def _header_of(file: FitsFile, layout: CutoutLayout) -> CutoutHeader:
+    _, ny, nx = layout.shape
+    ra, dec = layout.plane.sky((nx - 1) / 2, (ny - 1) / 2)
+    headers = (layout.images[0].header, file.hdus[0].header)
+    stated = [h.get("TARGETID") for h in headers if h.get("TARGETID") is not None]
+    target_id = _target_id(file.url, stated[0] if stated else None)
+    scale = layout.plane.pixel_scale_arcsec
+    return CutoutHeader(ra, dec, layout.bands, scale, layout.shape, target_id)
 
 
 def _target_id(url: str, value: object) -> TargetId | None:
@@ -164,14 +143,3 @@ def _target_id(url: str, value: object) -> TargetId | None:
         return TargetId(value)
     except InvalidTargetIdError as error:
         raise SourceError(f"{url}: card TARGETID: {error}") from None
-
-
-def _image_type(hdu: Hdu) -> str:
-    return hdu.header.label("IMAGETYP").upper()
-
-
-def _invvar(file: FitsFile, hdu: Hdu, shape: tuple[int, int, int]) -> Any:
-    """Inverse variance in an INVVAR image, after a check that it has the shape of the cutout."""
-    if hdu.shape not in (shape, shape[1:]):
-        raise SourceError(f"{file.url}: the INVVAR image has shape {hdu.shape}, the image {shape}.")
-    return file.image(hdu).reshape(shape)

@@ -11,6 +11,7 @@ from astropy.wcs import WCS
 from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
 from galsearch.sources import cut_stamps
+from tests.damaged_files import assert_only_galsearch_errors
 
 RA, DEC, SCALE_DEG, SIDE = 95.95, 80.5, 0.262 / 3600, 90
 
@@ -180,3 +181,46 @@ def test_an_unknown_compression_is_refused(brick: dict[str, str]) -> None:
         f"{path}: HDU 1: card ZCMPTYPE is 'SLICE_9'; expected one of RICE_1, RICE_ONE, GZIP_1, "
         "GZIP_2, PLIO_1, HCOMPRESS_1, NOCOMPRESS."
     )
+
+
+def test_negative_and_nan_inverse_variances_are_masked(make_brick: Callable[..., str]) -> None:
+    invvar = np.full((SIDE, SIDE), 25.0)
+    invvar[40, 40], invvar[41, 41] = -104.9, np.nan
+    images = {"g": make_brick("image.fits", np.ones((SIDE, SIDE)))}
+    weights = Path(images["g"]).with_name("invvar.fits")
+    fits.HDUList(
+        [fits.PrimaryHDU(), fits.ImageHDU(invvar.astype(np.float32), wcs_header())]
+    ).writeto(weights)
+    (stamp,) = cut_stamps(images, [RA], [DEC], size_pixels=SIDE, invvar_urls={"g": str(weights)})
+    assert stamp.mask is not None
+    assert np.argwhere(stamp.mask[0]).tolist() == [[40, 40], [41, 41]]
+
+
+def test_the_unit_of_a_brick_is_honoured(tmp_path: Path) -> None:
+    paths = {}
+    for unit in ("uJy", "adu"):
+        header = wcs_header()
+        header["BUNIT"] = unit
+        paths[unit] = str(tmp_path / f"{unit}.fits")
+        hdu = fits.ImageHDU(np.ones((SIDE, SIDE), np.float32), header)
+        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(paths[unit])
+    (stamp,) = cut_stamps({"g": paths["uJy"]}, [RA], [DEC], size_pixels=4)
+    np.testing.assert_allclose(stamp.flux, 1 / 3.631, rtol=1e-6)
+    assert refusal({"g": paths["adu"]}) == (
+        f"{paths['adu']}: the unit of the image is 'adu' (card BUNIT), which cannot be converted "
+        "to nanomaggies per pixel."
+    )
+
+
+def test_damaged_bricks_raise_only_the_error_of_the_package(
+    brick: dict[str, str], tmp_path: Path
+) -> None:
+    originals = [Path(brick[name]).read_bytes() for name in ("g", "invvar-g")]
+
+    def read_copy(content: bytes) -> None:
+        (tmp_path / "copy.fits.fz").write_bytes(content)
+        for invvar in (None, {"g": str(tmp_path / "copy.fits.fz")}):
+            images = {"g": brick["g"] if invvar else str(tmp_path / "copy.fits.fz")}
+            cut_stamps(images, [RA], [DEC], size_pixels=8, invvar_urls=invvar)
+
+    assert_only_galsearch_errors(read_copy, originals, copies=100)

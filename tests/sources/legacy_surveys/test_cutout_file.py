@@ -1,5 +1,6 @@
 """Cutouts are read as they were written; files of another kind are refused."""
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import fsspec
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -17,6 +19,7 @@ from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
 from galsearch.core.target_id import MAX_TARGET_ID, TargetId
 from galsearch.sources import read_cutout, read_cutout_header, write_cutout
+from tests.damaged_files import assert_only_galsearch_errors
 
 shapes = st.tuples(st.integers(1, 4), st.integers(1, 7), st.integers(1, 7))
 
@@ -150,8 +153,9 @@ def test_a_truncated_cutout_is_refused_with_its_header() -> None:
 def test_a_coadd_is_not_read_as_a_cutout(make_coadd: Callable[..., str]) -> None:
     os.replace(make_coadd(arms={}), scratch_file())
     assert refusal() == (
-        "cutout.fits: not a cutout: the primary HDU has 0 axes; expected a cube (bands, ny, nx) "
-        "or one plane. HDUs: PRIMARY, FIBERMAP, EXP_FIBERMAP, SCORES."
+        "cutout.fits: not a cutout: the primary HDU has 0 axes and no other HDU holds an image; "
+        "expected a cube (bands, ny, nx) or one plane. HDUs: PRIMARY, FIBERMAP, EXP_FIBERMAP, "
+        "SCORES."
     )
 
 
@@ -184,17 +188,17 @@ def test_a_coadd_is_not_read_as_a_cutout(make_coadd: Callable[..., str]) -> None
         ),
         (
             {"CRVAL1": None, "CD1_2": None},
-            "cutout.fits: the header has no number for CRVAL1, CD1_2.",
+            "cutout.fits: the header has no number for CRVAL1.",
+        ),
+        (
+            {"BUNIT": "adu"},
+            "cutout.fits: the unit of the image is 'adu' (card BUNIT), which cannot be converted "
+            "to nanomaggies per pixel.",
         ),
         (
             {"CD1_1": 1e-4},
             "cutout.fits: the CD matrix is [0.0001 0; 0 7.27778e-05] degrees; expected square "
             "pixels with north up and east left.",
-        ),
-        (
-            {"CRPIX1": 1.0},
-            "cutout.fits: its position is that of pixel (1, 3.5); expected the centre (2.5, 3.5), "
-            "where the galaxy is.",
         ),
         (
             {"TARGETID": "galaxy"},
@@ -218,3 +222,55 @@ def test_an_inverse_variance_of_another_shape_is_refused() -> None:
         hdus.append(fits.ImageHDU(np.ones((3, 6, 5), np.float32)))
         hdus[-1].header["IMAGETYP"] = "INVVAR"
     assert refusal() == ("cutout.fits: the INVVAR image has shape (3, 6, 5), the image (3, 6, 4).")
+
+
+def test_a_shifted_reference_pixel_gives_the_position_of_the_centre() -> None:
+    write_changed(CRPIX1=1234.5, CRPIX2=-987.0)
+    header = read_cutout_header(scratch_file())
+    cards = fits.getheader(scratch_file())
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval = ["RA---TAN", "DEC--TAN"], [150, 2.2]
+    wcs.wcs.crpix, wcs.wcs.cdelt = [1234.5, -987.0], [cards["CD1_1"], cards["CD2_2"]]
+    sky = [float(value) for value in wcs.all_pix2world(1.5, 2.5, 0)]
+    assert (header.ra_deg, header.dec_deg) == pytest.approx(sky, abs=1e-10)
+    assert read_cutout(scratch_file()).ra_deg == header.ra_deg
+
+
+def test_units_of_flux_are_converted() -> None:
+    write_changed(BUNIT="uJy")
+    np.testing.assert_allclose(read_cutout(scratch_file()).flux, 1 / 3.631, rtol=1e-6)
+    write_changed(BUNIT="nanomaggy")
+    assert (read_cutout(scratch_file()).flux == 1).all()
+
+
+def test_negative_and_nan_inverse_variances_and_blank_pixels_are_masked() -> None:
+    stored = np.full((1, 2, 3), 7, ">i2")
+    stored[0, 0, 0] = -32768
+    write_cutout(scratch_file(), Cutout(np.ones((1, 2, 3)), ("r",), 1, 1, 2), target_id=None)
+    header = fits.getheader(scratch_file())
+    header["BSCALE"], header["BZERO"], header["BLANK"] = 0.5, 1.0, -32768
+    header["BITPIX"] = 16
+    invvar = fits.ImageHDU(np.array([[1, -104.9, np.nan], [np.inf, 0, 1]], np.float32))
+    invvar.header["IMAGETYP"] = "INVVAR"
+    content = header.tostring().encode() + stored.tobytes().ljust(2880, b"\0")
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), invvar]).writeto(stream)
+    Path(scratch_file()).write_bytes(content + stream.getvalue()[2880:])
+    read = read_cutout(scratch_file())
+    assert read.mask is not None
+    assert read.mask[0].tolist() == [[True, True, True], [False, True, False]]
+    assert read.flux[0].tolist() == [[0, 0, 0], [4.5, 0, 4.5]]
+
+
+def test_damaged_cutouts_raise_only_the_error_of_the_package() -> None:
+    write_changed()
+    plain = Path(scratch_file()).read_bytes()
+    packed = fits.CompImageHDU(np.ones((3, 6, 4), np.float32), fits.getheader(scratch_file()))
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(scratch_file(), overwrite=True)
+
+    def read_copy(content: bytes) -> None:
+        Path(scratch_file()).write_bytes(content)
+        read_cutout(scratch_file())
+
+    originals = [plain, Path(scratch_file()).read_bytes()]
+    assert_only_galsearch_errors(read_copy, originals, copies=200)
