@@ -3,8 +3,9 @@
 The grid runs from 3600 to 9824 Angstrom in steps of 0.8 Angstrom.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,10 @@ from galsearch.core.arrays import Float32Array, Float64Array, Int64Array
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_N_PIXELS, DESI_WAVELENGTH_ANGSTROM
 
-_TOLERANCE_ANGSTROM = 1e-4
+_ARMS = ("B", "R", "Z", "BR", "BZ", "RZ", "BRZ")
+"""Names of the arms of DESI, alone and joined by desispec.coaddition.coadd_cameras."""
+_TOLERANCE_ANGSTROM = 0.002
+"""Twice the step between neighbouring float32 at 9824 Angstrom; 0.25 percent of a pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +29,7 @@ class Arm:
     flux: Float32Array
     """(n, n_pixels) flux in 1e-17 erg / (s cm2 Angstrom); 0 where ivar is 0."""
     ivar: Float32Array
-    """(n, n_pixels) inverse variance; 0 where MASK is not 0 or a value is not finite."""
+    """(n, n_pixels) inverse variance; 0 for bad pixels."""
 
     def take(self, rows: Int64Array) -> "Arm":
         """Spectra of the arm at the given row numbers."""
@@ -36,25 +40,39 @@ def clean_arm(
     wavelength_angstrom: Float64Array,
     flux: Float32Array,
     ivar: Float32Array,
-    mask: npt.NDArray[np.integer],
-    *,
-    where: str,
+    mask: npt.NDArray[Any],
 ) -> Arm:
     """Spectra of an arm in which every bad pixel has flux 0 and ivar 0.
 
     DESI marks a bad pixel in three ways: by ivar 0, by a MASK bit (recent coadds keep ivar > 0
-    there), or by a value that is not finite.
-
-    Raises
-    ------
-    SourceError
-        Where a good pixel has a negative ivar; `where` names file and arm.
+    there), or by a value that is not finite. A negative ivar, which resampling can make, is no
+    measurement either.
     """
-    bad = (mask != 0) | ~np.isfinite(flux) | ~np.isfinite(ivar)
-    ivar = np.where(bad, np.float32(0), ivar)
-    if ivar.min(initial=0.0) < 0:
-        raise SourceError(f"{where}_IVAR holds {ivar.min():g}; expected 0 or more.")
-    return Arm(wavelength_angstrom, np.where(ivar > 0, flux, np.float32(0)), ivar)
+    good = (mask == 0) & np.isfinite(flux) & np.isfinite(ivar) & (ivar > 0)
+    zero = np.float32(0)
+    return Arm(wavelength_angstrom, np.where(good, flux, zero), np.where(good, ivar, zero))
+
+
+def distinct_arms(names: Sequence[str]) -> list[str]:
+    """Names of the arms whose light is to be used, each part of the spectrum once.
+
+    Joined arms, such as BRZ, repeat the light of the arms from which they were made. They are used
+    in place of these where these are not all there. Names that are no arm, such as MODEL, are left
+    out.
+
+    Examples
+    --------
+    >>> distinct_arms(["B", "R", "Z", "BRZ", "MODEL"])
+    ['B', 'R', 'Z']
+    >>> distinct_arms(["B", "BRZ"])
+    ['BRZ']
+    """
+    known = {name for name in names if name in _ARMS}
+    chosen = [name for name in _ARMS if name in known and len(name) == 1]
+    for joined in sorted(known - set(chosen), key=lambda name: (-len(name), name)):
+        if not set(joined) <= set("".join(chosen)):
+            chosen = [name for name in chosen if not set(name) & set(joined)] + [joined]
+    return chosen
 
 
 def join_arms(
@@ -109,12 +127,28 @@ def _add_rows(sums: Float64Array, group: Int64Array, rows: Float64Array) -> None
 def _first_pixel(name: str, wavelength: Float64Array, where: str) -> int:
     """Number of the pixel of the DESI grid at which the wavelengths of an arm start."""
     grid = DESI_WAVELENGTH_ANGSTROM
+    if not wavelength.size or not np.isfinite(wavelength).all():
+        raise SourceError(
+            f"{where}: {name}_WAVELENGTH is empty or holds values that are not finite."
+        )
     first = int(np.argmin(np.abs(grid - wavelength[0])))
     here = grid[first : first + wavelength.size]
     if here.size < wavelength.size or np.abs(here - wavelength).max() > _TOLERANCE_ANGSTROM:
         raise SourceError(
             f"{where}: {name}_WAVELENGTH ({wavelength.size} pixels, {wavelength[0]:.2f} to "
-            f"{wavelength[-1]:.2f} Angstrom) is not a section of the DESI grid, 3600 to 9824 "
-            "Angstrom in steps of 0.8."
+            f"{wavelength[-1]:.2f} Angstrom, {_steps(wavelength)}) is not a section of the DESI "
+            "grid, 3600 to 9824 Angstrom in steps of 0.8."
         )
     return first
+
+
+def _steps(wavelength: Float64Array) -> str:
+    """Steps of a wavelength grid in words."""
+    steps = np.diff(wavelength)
+    if not steps.size:
+        return "one pixel"
+    if steps.max() - steps.min() < 2 * _TOLERANCE_ANGSTROM:
+        return f"steps of {steps.mean():.4g}"
+    if (wavelength > 0).all() and np.ptp(np.diff(np.log(wavelength))) < 1e-6:
+        return f"logarithmic steps of {np.diff(np.log10(wavelength)).mean():.4g} dex"
+    return f"steps of {steps.min():.4g} to {steps.max():.4g}"

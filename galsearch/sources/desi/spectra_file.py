@@ -5,7 +5,7 @@ has one row for each exposure; the exposures of one TARGETID are combined into o
 weighted by ivar.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,24 @@ import numpy.typing as npt
 from galsearch.core.arrays import BoolArray, Float64Array, Int64Array, Rows, TargetIds
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
-from galsearch.sources.desi.arms import Arm, clean_arm, join_arms
+from galsearch.sources.desi.arms import Arm, clean_arm, distinct_arms, join_arms
 from galsearch.sources.fits.fits_file import FitsFile, open_fits
 from galsearch.sources.fits.fits_header import Header
+from galsearch.sources.fits.typed_columns import floats, integers, texts
+from galsearch.sources.fits.units import unit_factor
 
 _KIND = "a DESI coadd or spectra file"
 _NEEDED = ("TARGETID", "TARGET_RA", "TARGET_DEC")
 _TEXT_COLUMNS = ("MORPHTYPE", "PHOTSYS", "BRICKNAME")
+_STATUS_COLUMNS = ("COADD_FIBERSTATUS", "FIBERSTATUS")
 _COLUMNS = (
-    *(*_NEEDED, *_TEXT_COLUMNS, "OBJTYPE", "COADD_FIBERSTATUS", "FIBERSTATUS", "EBV"),
+    *(*_NEEDED, *_TEXT_COLUMNS, "OBJTYPE", *_STATUS_COLUMNS, "EBV"),
     *("FLUX_G", "FLUX_R", "FLUX_Z"),
 )
+_FLUX_UNIT = "10**-17 erg/(s cm2 Angstrom)"
+_IVAR_UNIT = "10**+34 (s2 cm4 Angstrom2) / erg2"
+SAME_TARGET_ARCSEC = 1.5
+"""Largest distance of two positions of one target: the diameter of a fibre."""
 _SKY_BIT = 1 << 59
 _RESTRICTED = 8
 """Value of FIBERSTATUS for bit 3, a positioner with restricted reach; its spectrum is good."""
@@ -52,9 +59,13 @@ class SpectraFile:
     spectra: list[Spectrum]
     """n spectra on the 7781 pixels of the DESI grid; empty where they were not requested."""
     skipped: dict[str, int]
-    """Number of skipped rows by reason: 'negative TARGETID', 'sky', 'not a target', 'fibre
-    status', 'no position', 'no valid pixels', 'further exposure' (combined into a kept row), 'not
-    requested'."""
+    """Number of skipped rows by reason: 'no TARGETID', 'negative TARGETID', 'sky', 'not a target',
+    'fibre status', 'no position', 'no valid pixels', 'another position' (than the first row of the
+    TARGETID), 'further exposure' (combined into a kept row), 'not requested'."""
+    healpix: int | None
+    """HEALPix pixel of the file (nside 64, nested); None where the header states none."""
+    tile: int | None
+    """Tile of the file; None where the header states none."""
 
 
 def read_spectra_file(
@@ -83,11 +94,17 @@ def read_spectra_file(
     with open_fits(url) as file:
         fibermap = _read_fibermap(file)
         header = file.hdus[0].header
-        ids, reasons = fibermap["TARGETID"], _reasons(fibermap)
+        ids, reasons = _ids(fibermap), _reasons(fibermap)
         candidates = np.flatnonzero(reasons == "")
         arms = _read_arms(file, candidates, ids.size)
     valid = np.any([(arm.ivar > 0).any(axis=1) for arm in arms.values()], axis=0)
     reasons[candidates[~valid]] = "no valid pixels"
+    usable = candidates[valid]
+    elsewhere = _elsewhere(
+        ids[usable], fibermap["TARGET_RA"][usable], fibermap["TARGET_DEC"][usable]
+    )
+    reasons[usable[elsewhere]] = "another position"
+    valid[valid] = ~elsewhere
     usable = candidates[valid]
     first, group = _group(ids[usable])
     reasons[np.delete(usable, first)] = "further exposure"
@@ -102,7 +119,10 @@ def read_spectra_file(
     columns = _columns(fibermap, header, kept)
     position = (fibermap["TARGET_RA"][kept], fibermap["TARGET_DEC"][kept])
     skipped = _counted(url, reasons, kept.size)
-    return SpectraFile(url, ids.size, kept, ids[kept], *position, columns, spectra, skipped)
+    group_of_file = observed_group(header)
+    return SpectraFile(
+        url, ids.size, kept, ids[kept], *position, columns, spectra, skipped, *group_of_file
+    )
 
 
 def read_spectra_index(url: str) -> SpectraFile:
@@ -119,26 +139,40 @@ def read_spectra_index(url: str) -> SpectraFile:
 
 
 def _read_fibermap(file: FitsFile) -> dict[str, npt.NDArray[Any]]:
-    hdu = file.find("FIBERMAP", file_kind=_KIND)
-    fibermap = file.table(hdu, _COLUMNS)
-    missing = [name for name in _NEEDED if name not in fibermap]
+    """Columns of FIBERMAP; integers are masked, numbers NaN and text '' where there is no value."""
+    found = file.table(file.find("FIBERMAP", file_kind=_KIND), _COLUMNS)
+    missing = [name for name in _NEEDED if name not in found]
     if missing:
         raise SourceError(
             f"{file.url}: FIBERMAP lacks {', '.join(missing)}, so this is not {_KIND}."
         )
-    fibermap["TARGETID"] = fibermap["TARGETID"].astype(np.int64)
-    return fibermap
+    where = f"{file.url}: FIBERMAP"
+    return {name: _read_as(name)(found, name, where=where) for name in found}
+
+
+def _ids(fibermap: dict[str, npt.NDArray[Any]]) -> TargetIds:
+    """(n,) TARGETID of each row, 0 where there is none."""
+    return np.asarray(np.ma.filled(fibermap["TARGETID"], 0), np.int64)
+
+
+def _read_as(name: str) -> Callable[..., npt.NDArray[Any]]:
+    if name in (*_TEXT_COLUMNS, "OBJTYPE"):
+        return texts
+    return integers if name in ("TARGETID", *_STATUS_COLUMNS) else floats
 
 
 def _reasons(fibermap: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.str_]:
     """(n,) first reason for which each row of FIBERMAP is skipped, '' for a usable row."""
-    ids = fibermap["TARGETID"]
+    ids = _ids(fibermap)
     kind = fibermap.get("OBJTYPE", np.full(ids.size, "TGT"))
     # Either column of the fibre status may exist: coadds have COADD_FIBERSTATUS, and spectra files
     # have the FIBERSTATUS of each exposure.
-    status = fibermap.get("COADD_FIBERSTATUS", fibermap.get("FIBERSTATUS", np.zeros(ids.size, int)))
+    stated = [fibermap[name] for name in _STATUS_COLUMNS if name in fibermap]
+    # A status that is not stated is not known to be good.
+    status = np.ma.filled(stated[0], -1) if stated else np.zeros(ids.size, np.int64)
     finite = np.isfinite(fibermap["TARGET_RA"]) & np.isfinite(fibermap["TARGET_DEC"])
     checks = {
+        "no TARGETID": np.ma.getmaskarray(fibermap["TARGETID"]),
         "negative TARGETID": ids <= 0,
         "sky": (kind == "SKY") | ((ids & _SKY_BIT) != 0),
         "not a target": kind != "TGT",
@@ -149,24 +183,40 @@ def _reasons(fibermap: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.str_]:
 
 
 def _read_arms(file: FitsFile, rows: Int64Array, n_rows: int) -> dict[str, Arm]:
-    names = [name.removesuffix("_WAVELENGTH") for name in file.names if "_WAVELENGTH" in name]
+    candidates = [name.removesuffix("_WAVELENGTH") for name in file.names if "_WAVELENGTH" in name]
+    names = distinct_arms(candidates)
     if not names:
         file.find("B_WAVELENGTH", file_kind=_KIND)
     return {name: _read_arm(file, name, rows, n_rows) for name in names}
 
 
 def _read_arm(file: FitsFile, name: str, rows: Int64Array, n_rows: int) -> Arm:
-    wavelength = file.image(file.find(f"{name}_WAVELENGTH", file_kind=_KIND)).astype(np.float64)
-    planes = []
-    for plane in ("FLUX", "IVAR", "MASK"):
+    wavelength = _image(file, f"{name}_WAVELENGTH", "Angstrom").astype(np.float64)
+    planes = {}
+    units = {"FLUX": _FLUX_UNIT, "IVAR": _IVAR_UNIT}
+    if f"{name}_MASK" in file.names:
+        units["MASK"] = ""
+    for plane, unit in units.items():
         hdu = file.find(f"{name}_{plane}", file_kind=_KIND)
-        if hdu.shape != (n_rows, wavelength.size):
+        if wavelength.ndim != 1 or hdu.shape != (n_rows, wavelength.size):
             raise SourceError(
                 f"{file.url}: {name}_{plane} has shape {hdu.shape}; FIBERMAP and "
                 f"{name}_WAVELENGTH say {(n_rows, wavelength.size)}."
             )
-        planes.append(file.image(hdu)[rows])
-    return clean_arm(wavelength, *planes, where=f"{file.url}: {name}")
+        planes[plane] = _image(file, hdu.name, unit)[rows]
+    flux, ivar = (planes[plane].astype(np.float32, copy=False) for plane in ("FLUX", "IVAR"))
+    # A MASK is optional; without it, bad pixels are those of ivar 0.
+    return clean_arm(wavelength, flux, ivar, planes.get("MASK", np.zeros((1, 1), np.int32)))
+
+
+def _image(file: FitsFile, name: str, unit: str) -> npt.NDArray[Any]:
+    """Values of an image HDU in the given unit, where it states another that can be converted."""
+    hdu = file.find(name, file_kind=_KIND)
+    if hdu.is_table:
+        raise SourceError(f"{file.url}: {name} is a table; expected an image.")
+    values = file.image(hdu)
+    factor = unit_factor(hdu.header, unit, where=f"{file.url}: {name}") if unit else 1.0
+    return values if factor == 1 else values.astype(np.float64) * factor
 
 
 def _group(ids: Int64Array) -> tuple[Int64Array, Int64Array]:
@@ -179,6 +229,18 @@ def _group(ids: Int64Array) -> tuple[Int64Array, Int64Array]:
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)
     return first[order], rank[inverse]
+
+
+def _elsewhere(ids: Int64Array, ra_deg: Float64Array, dec_deg: Float64Array) -> BoolArray:
+    """(n,) True for rows that lie elsewhere than the first row of the same TARGETID.
+
+    One TARGETID can stand for two objects (targets of opportunity, secondary targets), whose
+    spectra must not be averaged.
+    """
+    first, group = _group(ids)
+    n_ra, n_dec = ra_deg[first][group], dec_deg[first][group]
+    east = (np.mod(ra_deg - n_ra + 180.0, 360.0) - 180.0) * np.cos(np.deg2rad(dec_deg))
+    return np.hypot(east, dec_deg - n_dec) * 3600.0 > SAME_TARGET_ARCSEC
 
 
 def _requested(url: str, kept: Int64Array, rows: Sequence[int] | None, n_rows: int) -> BoolArray:
@@ -197,6 +259,17 @@ def _requested(url: str, kept: Int64Array, rows: Sequence[int] | None, n_rows: i
 def _join(arms: dict[str, Arm], numbers: Int64Array, url: str) -> list[Spectrum]:
     flux, ivar = join_arms(arms, numbers, where=url)
     return [Spectrum(DESI_WAVELENGTH_ANGSTROM, f, i) for f, i in zip(flux, ivar, strict=True)]
+
+
+def observed_group(header: Header) -> tuple[int | None, int | None]:
+    """HEALPix pixel and tile that the primary header of a DESI file states, None for neither."""
+    kind = header.label("SPGRP")
+    healpix = header.label("HPXPIXEL") or (header.label("SPGRPVAL") if kind == "healpix" else "")
+    tile = header.label("TILEID")
+    healpix, tile = (
+        value if value.isascii() and value.isdigit() else "" for value in (healpix, tile)
+    )
+    return (int(healpix) if healpix else None, int(tile) if tile else None)
 
 
 def _columns(

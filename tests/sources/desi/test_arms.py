@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
-from galsearch.sources.desi.arms import Arm, clean_arm, join_arms
+from galsearch.sources.desi.arms import Arm, clean_arm, distinct_arms, join_arms
 
 SPANS = {"B": (0, 12), "R": (8, 20), "Z": (17, 30)}
 
@@ -45,7 +45,6 @@ def test_arms_and_exposures_are_combined_as_by_the_slow_version(
             rng.choice([np.nan, -1.5, 0.25, 8.0], shape).astype(np.float32),
             rng.choice([0.0, 0.5, 3.0, np.inf], shape).astype(np.float32),
             rng.choice([0, 0, 0, 2], shape),
-            where="test",
         )
     flux, ivar = join_arms(arms, group, where="test")
     assert flux.shape == ivar.shape == (group.max() + 1, 7781)
@@ -60,7 +59,7 @@ def test_pixels_of_a_single_arm_are_copied_exactly() -> None:
     rng = np.random.default_rng(3)
     flux = rng.normal(size=(4, 100)).astype(np.float32)
     ivar = rng.uniform(1e-6, 1e6, size=(4, 100)).astype(np.float32)
-    arm = clean_arm(DESI_WAVELENGTH_ANGSTROM[:100], flux, ivar, np.zeros((4, 100), int), where="")
+    arm = clean_arm(DESI_WAVELENGTH_ANGSTROM[:100], flux, ivar, np.zeros((4, 100), int))
     joined_flux, joined_ivar = join_arms({"B": arm}, np.arange(4), where="")
     np.testing.assert_array_equal(joined_flux[:, :100], flux)
     np.testing.assert_array_equal(joined_ivar[:, :100], ivar)
@@ -69,22 +68,54 @@ def test_pixels_of_a_single_arm_are_copied_exactly() -> None:
 def test_cleaning_does_not_change_its_input() -> None:
     flux, ivar = np.array([[np.nan, 1.0]], "f4"), np.array([[1.0, 1.0]], "f4")
     mask = np.array([[0, 4]])
-    arm = clean_arm(DESI_WAVELENGTH_ANGSTROM[:2], flux, ivar, mask, where="")
+    arm = clean_arm(DESI_WAVELENGTH_ANGSTROM[:2], flux, ivar, mask)
     assert arm.ivar.tolist() == arm.flux.tolist() == [[0.0, 0.0]]
     assert np.isnan(flux[0, 0])
     assert ivar.tolist() == [[1.0, 1.0]]
 
 
-def test_a_negative_ivar_is_refused() -> None:
+def test_negative_and_infinite_ivar_is_no_measurement() -> None:
+    ivar = np.array([[1.0, -1e-4, np.nan, -np.inf, np.inf]], "f4")
+    arm = clean_arm(
+        DESI_WAVELENGTH_ANGSTROM[:5], np.full((1, 5), 2, "f4"), ivar, np.zeros((1, 1), int)
+    )
+    assert arm.ivar.tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
+    assert arm.flux.tolist() == [[2.0, 0.0, 0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["B", "R", "Z", "BRZ"], ["B", "R", "Z"]),
+        (["BRZ", "MODEL", ""], ["BRZ"]),
+        (["B", "BRZ"], ["BRZ"]),
+        (["B", "RZ", "Z"], ["B", "RZ"]),
+    ],
+)
+def test_no_light_is_counted_twice(names: list[str], chosen: list[str]) -> None:
+    assert distinct_arms(names) == chosen
+
+
+def test_a_grid_in_single_precision_is_that_of_desi() -> None:
+    wavelength = DESI_WAVELENGTH_ANGSTROM[2700:].astype(np.float32).astype(np.float64)
+    ones = np.ones((1, wavelength.size), "f4")
+    _, ivar = join_arms({"R": Arm(wavelength, ones, ones)}, np.arange(1), where="")
+    assert ivar[0, 2699:2701].tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("wavelength", "steps"),
+    [
+        (np.arange(3600.0, 3700, 1.0), "steps of 1"),
+        (10 ** (3.6 + 1e-4 * np.arange(50)), "logarithmic steps of 0.0001 dex"),
+        (np.array([3600.0]) + 0.4, "one pixel"),
+    ],
+)
+def test_other_grids_are_named(wavelength: np.ndarray, steps: str) -> None:
+    ones = np.ones((1, wavelength.size), "f4")
     with pytest.raises(SourceError) as caught:
-        clean_arm(
-            DESI_WAVELENGTH_ANGSTROM[:2],
-            np.ones((1, 2), "f4"),
-            np.array([[1.0, -2.5]], "f4"),
-            np.zeros((1, 2), int),
-            where="coadd.fits: B",
-        )
-    assert str(caught.value) == ("coadd.fits: B_IVAR holds -2.5; expected 0 or more.")
+        join_arms({"B": Arm(wavelength, ones, ones)}, np.arange(1), where="coadd.fits")
+    assert f"Angstrom, {steps}) is not a section of the DESI grid" in str(caught.value)
 
 
 @pytest.mark.parametrize("shift", [0.3, 6223.9])
@@ -94,6 +125,6 @@ def test_an_arm_off_the_grid_is_refused(shift: float) -> None:
     with pytest.raises(SourceError) as caught:
         join_arms({"B": Arm(wavelength, ones, ones)}, np.arange(1), where="coadd.fits")
     assert str(caught.value) == (
-        f"coadd.fits: B_WAVELENGTH (4 pixels, {3600 + shift:.2f} to {3602.4 + shift:.2f} Angstrom)"
-        " is not a section of the DESI grid, 3600 to 9824 Angstrom in steps of 0.8."
+        f"coadd.fits: B_WAVELENGTH (4 pixels, {3600 + shift:.2f} to {3602.4 + shift:.2f} Angstrom, "
+        "steps of 0.8) is not a section of the DESI grid, 3600 to 9824 Angstrom in steps of 0.8."
     )

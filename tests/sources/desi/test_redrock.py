@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galsearch.core.errors import SourceError
 from galsearch.sources import read_redrock, write_redrock, write_truth
+from galsearch.sources.fits.fits_writer import table_hdu, write_fits
+from tests.damaged_files import assert_only_galsearch_errors
+from tests.damaged_fits import damaged_cards
 
 rows = st.lists(
     st.tuples(
@@ -40,12 +44,14 @@ def test_redshifts_are_read_as_they_were_written(
     )
     before = path.read_bytes()
     read = read_redrock(str(path))
-    assert read.target_ids.tolist() == list(ids)
+    known = [row for row, value in enumerate(z) if value == value]
+    assert read.target_ids.tolist() == [ids[row] for row in known]
+    z, zwarn, spectype = ([column[row] for row in known] for column in (z, zwarn, spectype))
     np.testing.assert_array_equal(read.z, z)
     assert read.z_err.tolist() == [1e-4] * len(z)
     assert read.zwarn.tolist() == list(zwarn)
     assert read.spectype.tolist() == list(spectype)
-    assert read.deltachi2.tolist() == list(range(len(z)))
+    assert read.deltachi2.tolist() == known
     assert path.read_bytes() == before
 
 
@@ -56,18 +62,19 @@ def test_a_file_of_another_kind_is_refused_with_a_list_of_its_hdus(
     with pytest.raises(SourceError) as caught:
         read_redrock(path)
     assert str(caught.value) == (
-        f"{path}: HDU REDSHIFTS is missing, so this is not a redrock file. It holds: PRIMARY, "
+        f"{path}: none of the HDUs REDSHIFTS, ZCATALOG, ZBEST, METADATA is there, so this is not a "
+        "file of redshifts. It holds: PRIMARY, "
         "FIBERMAP, EXP_FIBERMAP, SCORES."
     )
 
 
 def test_a_table_without_redshifts_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "redrock.fits"
-    write_truth(path, {"TARGETID": np.array([1]), "Z": [0.5]})
+    write_truth(path, {"TARGETID": np.array([1]), "TRUE_Z": [0.5]})
     path.write_bytes(path.read_bytes().replace(b"'TRUTH   ' ", b"'REDSHIFTS'", 1))
     with pytest.raises(SourceError) as caught:
         read_redrock(str(path))
-    assert str(caught.value) == f"{path}: HDU REDSHIFTS lacks ZERR, ZWARN, SPECTYPE."
+    assert str(caught.value) == f"{path}: HDU REDSHIFTS lacks Z."
 
 
 def test_columns_of_different_lengths_are_not_written(tmp_path: Path) -> None:
@@ -86,3 +93,52 @@ def test_columns_of_different_lengths_are_not_written(tmp_path: Path) -> None:
         "TARGETID 2, Z 1, ZERR 2, ZWARN 2, SPECTYPE 2, DELTACHI2 2."
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_redshifts_are_read_from_catalogues(tmp_path: Path) -> None:
+    columns = {
+        "TARGETID": np.array([7, 7, 8]),
+        "SURVEY": np.array(["main", "sv3", "main"]),
+        "PROGRAM": np.array(["bright", "dark", "bright"]),
+        "HEALPIX": np.array([17, 18, 17]),
+        "Z": np.array([0.25, 0.75, np.nan]),
+        "ZWARN": np.array([0, 4, 0]),
+        "ZCAT_PRIMARY": np.array([True, False, True]),
+    }
+    for name in ("ZCATALOG", "ZBEST", "METADATA"):
+        table = table_hdu(name, columns, where="")
+        write_fits(tmp_path / "z.fits", [fits.PrimaryHDU(), table])
+        read = read_redrock(str(tmp_path / "z.fits"))
+        assert read.target_ids.tolist() == [7, 7]
+        assert read.z.tolist() == [0.25, 0.75]
+        assert read.zwarn.tolist() == [0, 4]
+        assert (read.survey.tolist(), read.program.tolist()) == (
+            ["main", "sv3"],
+            ["bright", "dark"],
+        )
+        assert read.healpix.tolist() == [17, 18]
+        assert read.is_primary.tolist() == [True, False]
+        assert np.isnan(read.z_err).all()
+        assert read.spectype.tolist() == ["", ""]
+
+
+def test_warnings_that_are_not_stated_are_masked(tmp_path: Path) -> None:
+    table = table_hdu("METADATA", {"TARGETID": np.array([7]), "Z": [0.5]}, where="")
+    write_fits(tmp_path / "fastspec.fits", [fits.PrimaryHDU(), table])
+    read = read_redrock(str(tmp_path / "fastspec.fits"))
+    assert read.zwarn.tolist() == [None]
+    assert (read.healpix.tolist(), read.is_primary.tolist()) == ([-1], [True])
+
+
+def test_damaged_files_raise_only_source_errors(tmp_path: Path) -> None:
+    path = tmp_path / "redrock.fits"
+    fit = {"z": [0.1], "z_err": [1e-5], "zwarn": [0], "spectype": ["GALAXY"], "deltachi2": [9.0]}
+    write_redrock(path, target_ids=[39627848784286003], **fit)
+    original = path.read_bytes()
+
+    def read(content: bytes) -> None:
+        path.write_bytes(content)
+        read_redrock(str(path))
+
+    assert_only_galsearch_errors(read, [original], copies=150)
+    assert_only_galsearch_errors(read, [original], copies=150, damage=damaged_cards)

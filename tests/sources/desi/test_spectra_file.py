@@ -14,6 +14,8 @@ from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
 from galsearch.core.target_id import TargetIdParts, encode_target_id
 from galsearch.sources import read_spectra_file, read_spectra_index
+from tests.damaged_files import assert_only_galsearch_errors
+from tests.damaged_fits import damaged_cards
 
 MakeCoadd = Callable[..., str]
 
@@ -135,6 +137,7 @@ def test_exposures_of_one_target_are_combined(make_coadd: MakeCoadd) -> None:
         4,
         arms=arms,
         target_ids=np.array([8, 7, 8, 8]),
+        ra_deg=np.array([150.0, 151.0, 150.0, 150.0]),
         fibermap={"FIBERSTATUS": np.array([0, 0, 0, 512])},
     )
     rename_column(path, "COADD_FIBERSTATUS", "OTHER_FIBERSTATUS")
@@ -226,3 +229,113 @@ def test_planes_of_another_shape_are_refused(make_coadd: MakeCoadd) -> None:
     assert refusal(path) == (
         f"{path}: B_FLUX has shape (2, 5); FIBERMAP and B_WAVELENGTH say (3, 5)."
     )
+
+
+def test_exposures_at_another_position_are_not_averaged(make_coadd: MakeCoadd) -> None:
+    arms = arms_of(3)
+    arms["b"][1][:] = [[1.0], [5.0], [9.0]]
+    path = make_coadd(
+        3,
+        arms=arms,
+        target_ids=np.array([7, 7, 7]),
+        ra_deg=np.array([359.9999, 0.0001, 0.5]),
+        dec_deg=np.zeros(3),
+    )
+    read = read_spectra_file(path)
+    assert (read.rows.tolist(), read.skipped) == (
+        [0],
+        {"another position": 1, "further exposure": 1},
+    )
+    np.testing.assert_allclose(read.spectra[0].flux[:5], 3.0)
+
+
+def test_a_file_without_masks_is_read(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(3)
+    whole = read_spectra_file(path)
+    edit(path, lambda hdus: [hdus.__delitem__(f"{arm}_MASK") for arm in "BRZ"])
+    for without, having in zip(read_spectra_file(path).spectra, whole.spectra, strict=True):
+        np.testing.assert_array_equal(without.flux, having.flux)
+        np.testing.assert_array_equal(without.ivar, having.ivar)
+
+
+def test_joined_arms_beside_their_arms_are_not_counted_again(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(2, arms={**arms_of(2), "r": arms_of(2)["b"], "z": arms_of(2)["b"]})
+    whole = read_spectra_file(path)
+    assert whole.spectra[0].ivar[:5].tolist() == [3.0] * 5
+    for name in ("BRZ", "MODEL"):
+        for plane in ("WAVELENGTH", "FLUX", "IVAR"):
+            if (name, plane) != ("MODEL", "FLUX"):
+                edit(path, lambda hdus, n=name, p=plane: hdus.append(copy_of(hdus, n, p)))
+    assert read_spectra_file(path).spectra[0].ivar[:5].tolist() == [3.0] * 5
+
+
+def copy_of(hdus: fits.HDUList, name: str, plane: str) -> fits.ImageHDU:
+    return fits.ImageHDU(hdus[f"B_{plane}"].data, name=f"{name}_{plane}")
+
+
+def test_other_units_are_converted_or_refused(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(1, arms=arms_of(1))
+
+    def set_units(hdus: fits.HDUList, wavelength: str, flux: str, ivar: str) -> None:
+        hdus["B_WAVELENGTH"].data = DESI_WAVELENGTH_ANGSTROM[:5] / 10
+        hdus["B_WAVELENGTH"].header["BUNIT"] = wavelength
+        hdus["B_FLUX"].header["BUNIT"], hdus["B_IVAR"].header["BUNIT"] = flux, ivar
+
+    edit(
+        path, lambda hdus: set_units(hdus, "nm", "1e-16 erg/s/cm2/A", "1e32 s2 cm4 Angstrom2/erg2")
+    )
+    spectrum = read_spectra_file(path).spectra[0]
+    np.testing.assert_allclose(spectrum.flux[:5], 10.0, rtol=1e-6)
+    np.testing.assert_allclose(spectrum.ivar[:5], 0.01, rtol=1e-6)
+    edit(path, lambda hdus: set_units(hdus, "nm", "Jy", ""))
+    assert refusal(path) == (
+        f"{path}: B_FLUX: BUNIT is 'Jy'; expected 10**-17 erg/(s cm2 Angstrom)."
+    )
+
+
+@pytest.mark.parametrize(("tform", "found"), [("8A", "<U1"), ("64X", "uint8, (8,) in each row")])
+def test_a_fibermap_of_other_types_is_refused(
+    make_coadd: MakeCoadd, tform: str, found: str
+) -> None:
+    path = make_coadd()
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content.replace(b"'K       '", f"'{tform:8}'".encode(), 1))
+    message = refusal(path)
+    assert message.startswith(f"{path}: FIBERMAP: column TARGETID is of type ")
+    assert message.endswith("; expected integers, one value in each row.")
+
+
+def test_rows_without_targetid_or_status_are_counted(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(3)
+
+    def add_nulls(hdus: fits.HDUList) -> None:
+        columns = hdus["FIBERMAP"].columns
+        columns["TARGETID"].null, columns["COADD_FIBERSTATUS"].null = 1, 0
+
+    edit(path, add_nulls)
+    edit(path, lambda hdus: hdus["FIBERMAP"].data["COADD_FIBERSTATUS"].__setitem__(1, 8))
+    read = read_spectra_file(path)
+    assert (read.rows.tolist(), read.skipped) == ([1], {"no TARGETID": 1, "fibre status": 1})
+
+
+def test_the_observed_healpix_or_tile_is_that_of_the_header(make_coadd: MakeCoadd) -> None:
+    path = make_coadd(1)
+    assert (read_spectra_index(path).healpix, read_spectra_index(path).tile) == (26065, None)
+
+    def observe_tile(hdus: fits.HDUList) -> None:
+        del hdus[0].header["HPXPIXEL"]
+        hdus[0].header["SPGRP"], hdus[0].header["TILEID"] = "cumulative", 80605
+
+    edit(path, observe_tile)
+    assert (read_spectra_index(path).healpix, read_spectra_index(path).tile) == (None, 80605)
+
+
+def test_damaged_files_raise_only_source_errors(make_coadd: MakeCoadd, tmp_path: Path) -> None:
+    original = Path(make_coadd(2)).read_bytes()
+
+    def read(content: bytes) -> None:
+        (tmp_path / "changed.fits").write_bytes(content)
+        read_spectra_file(str(tmp_path / "changed.fits"))
+
+    assert_only_galsearch_errors(read, [original], copies=60)
+    assert_only_galsearch_errors(read, [original], copies=60, damage=damaged_cards)
