@@ -167,7 +167,9 @@ def _named(status: int) -> str:
 
 def _codes(error: BaseException) -> Iterator[object]:
     """HTTP status and error code of an exception of aiohttp, httpx, botocore, google or azure."""
-    yield from (getattr(error, name, None) for name in ("status", "status_code", "code"))
+    # Only the first is read because aiohttp warns where its deprecated `code` is read.
+    names = ("status", "status_code", "code")
+    yield next((getattr(error, name) for name in names if hasattr(error, name)), None)
     response = getattr(error, "response", None)
     yield getattr(response, "status_code", None)
     if isinstance(response, dict):

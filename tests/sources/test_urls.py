@@ -2,13 +2,17 @@
 
 import bz2
 import gzip
+import socket
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import fsspec
 import pytest
 
-from galsearch.core.errors import MissingExtraError, SourceError
+from galsearch.core.errors import MissingExtraError, SourceError, StoreError
 from galsearch.sources.urls import expand_urls, open_url
 from tests.damaged_files import assert_only_galsearch_errors
 
@@ -204,3 +208,92 @@ def test_damaged_gzip_data_are_refused(tmp_path: Path) -> None:
 
     text = b"SIMPLE  = " + bytes(range(256)) * 20
     assert_only_galsearch_errors(read_copy, [gzip.compress(text), gzip.compress(text, 0)])
+
+
+SKY = b"SIMPLE  = " + bytes(range(256)) * 40
+
+
+class Server(BaseHTTPRequestHandler):
+    """A web server that answers in the way that the first folder of the path names."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is printed."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        way = self.path.split("/")[1]
+        if way.isdecimal():
+            self.answer(int(way), b"")
+        elif way == "login":
+            self.answer(200, b"<html><title>Log in</title></html>")
+        elif way == "packed":
+            self.answer(200, gzip.compress(SKY), {"Content-Encoding": "gzip"})
+        elif way == "chunked":
+            self.answer(200, b"%x\r\n%b\r\n0\r\n\r\n" % (len(SKY), SKY), {}, length=False)
+        else:
+            self.answer(200, SKY, {"Accept-Ranges": "bytes" if way == "promised" else "none"})
+
+    def answer(
+        self, status: int, body: bytes, headers: dict[str, str] | None = None, length: bool = True
+    ) -> None:
+        self.send_response(status)
+        size = ("Content-Length", str(len(body))) if length else ("Transfer-Encoding", "chunked")
+        for name, value in [size, *(headers or {}).items()]:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """Address of a web server on this machine."""
+    pytest.importorskip("aiohttp")
+    served = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    yield f"http://127.0.0.1:{served.server_address[1]}"
+    served.shutdown()
+    served.server_close()
+
+
+@pytest.mark.parametrize("way", ["whole", "promised", "packed", "chunked"])
+def test_files_of_servers_without_length_or_parts_are_read_as_a_whole(
+    way: str, server: str
+) -> None:
+    with open_url(f"{server}/{way}/a.fits") as file:
+        file.seek(-9, 2)
+        assert file.read() == SKY[-9:]
+        file.seek(3)
+        assert file.read() == SKY[3:]
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("login", "is a web page (HTML), such as one that asks to log in or reports an error."),
+        ("401", "the server asks for a login (401 Unauthorized)."),
+        ("403", "access denied (403 Forbidden)."),
+        ("404", "no such file."),
+        ("429", "the server is busy (429 Too Many Requests); try again later."),
+        ("503", "the server is busy (503 Service Unavailable); try again later."),
+    ],
+)
+def test_what_a_server_refused_is_stated(path: str, reason: str, server: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(f"{server}/{path}/a.fits")
+    assert str(caught.value) == f"{server}/{path}/a.fits: {reason}"
+
+
+def test_an_address_where_nobody_answers_is_named(server: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/a.fits"
+        with pytest.raises(StoreError) as caught:
+            read(url)
+    assert (
+        str(caught.value) == f"{url}: no connection to the server: nobody answers at its address."
+    )
