@@ -121,7 +121,7 @@ def choose_bricks(
 
     A position belongs to the standard brick that contains it, or else to the brick with another
     name that reaches farthest beyond it. Of several bricks of one name, one with more of the bands
-    g, r, z is taken; of equal ones, that of the region of the target (north or south, by PHOTSYS, or
+    g, r, z is taken; of equal ones, that of the region of the target (north or south by PHOTSYS, or
     else north at Dec 32.375 and more in the northern galactic hemisphere), then the first by path.
 
     Parameters
