@@ -10,6 +10,7 @@ from .dataset.ingest.run import ingest as ingest
 from .demo import run_demo as run_demo
 from .embeddings import embed_dataset as embed_dataset
 from .embeddings import open_store as open_store
+from .embeddings import verify_embeddings as verify_embeddings
 from .index import IndexRecipe as IndexRecipe
 from .index import add as add
 from .index import build_index as build_index

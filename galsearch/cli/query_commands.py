@@ -103,12 +103,30 @@ def inspect(
         typer.echo(manifest.summary())
 
 
-def verify(
-    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
-) -> None:
-    """Check every digest and count of an index.
+_DATASET_FILES = ("hats.properties", "partition_info.csv", "sha256sums.txt")
 
-    Every byte of the index is read. The exit status is 1 where something disagrees with the
-    manifest.
+
+def verify(
+    index: Annotated[
+        Path | None,
+        typer.Argument(help="Directory of an index, of embeddings or of a dataset."),
+    ] = None,
+) -> None:
+    """Check every digest and count of an index, of embeddings or of a dataset.
+
+    Every byte is read. The exit status is 1 where something disagrees with what was recorded when
+    the files were written.
     """
-    typer.echo(str(galsearch.verify(index)))
+    if index is None or (index / "manifest.json").exists():
+        typer.echo(str(galsearch.verify(index)))
+    elif any((index / name).exists() for name in _DATASET_FILES):
+        dataset = galsearch.open_dataset(index)
+        dataset.verify()
+        typer.echo(
+            f"{index}: {len(dataset)} galaxies in {len(dataset.partitions)} partitions; every "
+            "partition is as it was written."
+        )
+    elif any(index.glob("*/store.json")) or any(index.glob("*/part-*.parquet")):
+        typer.echo(galsearch.verify_embeddings(index))
+    else:
+        typer.echo(str(galsearch.verify(index)))

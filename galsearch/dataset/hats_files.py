@@ -1,6 +1,8 @@
 """The small text files of a HATS catalogue: properties, list of partitions and digests."""
 
 import csv
+import io
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,7 +14,19 @@ _REQUIRED = ("obs_collection", "dataproduct_type", "hats_nrows")
 
 
 def write_properties(root: Path, properties: Mapping[str, object]) -> None:
-    """Write the file hats.properties, one line for each key, in the order of `properties`."""
+    """Write the file hats.properties, one line for each key, in the order of `properties`.
+
+    Raises
+    ------
+    DatasetError
+        Where a value has a line break or another unprintable character.
+    """
+    unprintable = [key for key, value in properties.items() if not str(value).isprintable()]
+    if unprintable:
+        raise DatasetError(
+            f"{root / schema.PROPERTIES_FILE}: the value of {unprintable[0]} is "
+            f"{properties[unprintable[0]]!a}; a value is one line of printable characters."
+        )
     lines = [f"{key}={value}\n" for key, value in properties.items()]
     write_text(root / schema.PROPERTIES_FILE, "#HATS catalog\n" + "".join(lines))
 
@@ -31,12 +45,16 @@ def read_properties(root: Path) -> dict[str, str]:
     if not path.is_file():
         state = "is empty" if not any(root.iterdir()) else f"holds no {schema.PROPERTIES_FILE}"
         raise DatasetError(f"{root}: the directory {state}; expected a dataset.")
-    lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
-    found = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    lines = [line.rstrip("\r") for line in _read_text(path).split("\n")]
+    pairs = [line.split("=", 1) for line in lines if "=" in line and not line.startswith("#")]
+    found = {pair[0]: pair[1] for pair in pairs}
     missing = [key for key in _REQUIRED if key not in found]
-    if missing or not found["hats_nrows"].isdigit():
+    if missing or not re.fullmatch("[0-9]{1,18}", found["hats_nrows"]):
         names = ", ".join(missing) or "hats_nrows"
         raise DatasetError(f"{path}: no valid value of {names}.")
+    repeated = [key for key in _REQUIRED if [name for name, _ in pairs].count(key) > 1]
+    if repeated:
+        raise DatasetError(f"{path}: states {repeated[0]} several times.")
     return found
 
 
@@ -57,14 +75,20 @@ def read_partition_info(root: Path) -> list[tuple[int, int]]:
     """
     path = root / schema.PARTITION_INFO_FILE
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [(int(row["Norder"]), int(row["Npix"])) for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        raise DatasetError(f"{path}: no such file.") from None
-    except (KeyError, TypeError, ValueError):
+        rows = list(csv.DictReader(io.StringIO(_read_text(path), newline="")))
+        pixels = [(int(row["Norder"]), int(row["Npix"])) for row in rows]
+    except (csv.Error, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, DatasetError):
+            raise
         raise DatasetError(
             f"{path}: expected the columns {schema.PARTITION_INFO_HEADER} of integers."
         ) from None
+    for order, pixel in pixels:
+        if not (0 <= order <= 29 and 0 <= pixel < 12 * 4**order):
+            raise DatasetError(f"{path}: lists a pixel that HEALPix does not have.")
+    if len(set(pixels)) < len(pixels):
+        raise DatasetError(f"{path}: lists a partition twice.")
+    return pixels
 
 
 def write_digests(root: Path, digests: Mapping[str, str]) -> None:
@@ -82,10 +106,22 @@ def read_digests(root: Path) -> dict[str, str]:
         Where the file is missing or does not list digests.
     """
     path = root / schema.DIGESTS_FILE
+    lines = _read_text(path).splitlines()
+    pairs = [re.fullmatch(r"([0-9a-f]{64})  (.+)", line) for line in lines]
+    if not all(pairs):
+        raise DatasetError(f"{path}: expected lines of 'digest  path'.")
+    found = {pair[2]: pair[1] for pair in pairs if pair}
+    if len(found) < len(lines):
+        raise DatasetError(f"{path}: lists a file twice.")
+    return found
+
+
+def _read_text(path: Path) -> str:
     try:
-        pairs = [line.split("  ", 1) for line in path.read_text("utf-8").splitlines()]
-        return {name: digest for digest, name in pairs}
+        return path.read_text("utf-8")
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such file.") from None
-    except ValueError:
-        raise DatasetError(f"{path}: expected lines of 'digest  path'.") from None
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise DatasetError(f"{path}: not a text file in UTF-8.") from None

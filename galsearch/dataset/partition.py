@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from galsearch.core.arrays import Rows
@@ -15,6 +16,7 @@ from galsearch.core.modality import Modality
 from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch, batch_from_table, concatenate
 from galsearch.files.digest import require_digest
+from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
 
 ALL_MODALITIES = tuple(Modality)
 
@@ -45,7 +47,7 @@ class Partition:
     @functools.cached_property
     def catalogue(self) -> pa.Table:
         """Arrow table of all columns except the pixels, with one row for each galaxy."""
-        with self._open() as file:
+        with self._open() as file, damage_named(self.path, DatasetError):
             return file.read(columns=schema.catalogue_names(file.schema_arrow))
 
     def __len__(self) -> int:
@@ -100,22 +102,58 @@ class Partition:
         return concatenate(parts).take(back)
 
     def _open(self) -> pq.ParquetFile:
-        try:
-            return pq.ParquetFile(self.path, memory_map=True, page_checksum_verification=True)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise DatasetError(f"{self.path}: cannot be read as Parquet ({error}).") from None
+        file = open_parquet(self.path, DatasetError, memory_map=True)
+        with damage_named(self.path, DatasetError):
+            _check_schema(self.path, file.schema_arrow)
+        return file
 
     def _read_row_group(
         self, file: pq.ParquetFile, group: int, modalities: Sequence[Modality]
     ) -> GalaxyBatch:
         columns = [schema.TARGET_ID, schema.RA, schema.DEC, "z", *schema.HAS.values()]
-        unmasked = _masks_without_true(file.metadata.row_group(group))
-        for modality in modalities:
-            columns += [f.name for f in schema.PIXEL_FIELDS[modality] if f.name not in unmasked]
-        try:
-            return batch_from_table(file.read_row_group(group, columns=columns))
-        except (OSError, pa.ArrowInvalid) as error:
-            raise DatasetError(f"{self.path}: row group {group} is damaged ({error}).") from None
+        with damage_named(f"{self.path}: row group {group}", DatasetError):
+            unmasked = _masks_without_true(file.metadata.row_group(group))
+            for modality in modalities:
+                columns += [f.name for f in schema.PIXEL_FIELDS[modality] if f.name not in unmasked]
+            table = file.read_row_group(group, columns=columns)
+            _check_pixels(self.path, table, modalities)
+            return batch_from_table(table)
+
+
+def _check_schema(path: Path, found: pa.Schema) -> None:
+    """Check that a partition has every column that is read, each of the type it is written with."""
+    written = schema.dataset_schema()
+    pixels = [field.name for fields in schema.PIXEL_FIELDS.values() for field in fields]
+    names = [schema.TARGET_ID, schema.RA, schema.DEC, "z", *schema.HAS.values(), *pixels]
+    require_columns(path, found, names, DatasetError)
+    for name in names:
+        expected, kind = written.field(name).type, found.field(name).type
+        if pa.types.is_fixed_size_list(expected) and pa.types.is_fixed_size_list(kind):
+            same = (kind.list_size, kind.value_type) == (expected.list_size, expected.value_type)
+        else:
+            same = kind == expected
+        if not same:
+            raise DatasetError(f"{path}: column {name} holds {kind}; expected {expected}.")
+
+
+def _check_pixels(path: Path, table: pa.Table, modalities: Sequence[Modality]) -> None:
+    """Check that no value is missing, and that galaxies with a modality have its pixels."""
+    for name in (schema.TARGET_ID, schema.RA, schema.DEC, *schema.HAS.values()):
+        if table[name].null_count:
+            raise DatasetError(
+                f"{path}: column {name} has {table[name].null_count} missing values."
+            )
+    for modality in modalities:
+        has = table[schema.HAS[modality]]
+        for field in schema.PIXEL_FIELDS[modality]:
+            if field.name not in table.column_names:
+                continue
+            n_missing = pc.sum(pc.and_(has, pc.is_null(table[field.name]))).as_py()
+            if n_missing:
+                raise DatasetError(
+                    f"{path}: column {field.name} lacks {n_missing} galaxies that have a "
+                    f"{modality} according to {schema.HAS[modality]}."
+                )
 
 
 def _masks_without_true(group: pq.RowGroupMetaData) -> set[str]:

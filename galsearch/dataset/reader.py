@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from galsearch.core.arrays import Rows, TargetIds
-from galsearch.core.errors import DatasetError, UnknownTargetError
+from galsearch.core.errors import DatasetError, InvalidTargetIdError, UnknownTargetError
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
@@ -18,7 +18,8 @@ from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch, concatenate
 from galsearch.dataset.hats_files import read_digests, read_partition_info, read_properties
 from galsearch.dataset.partition import ALL_MODALITIES, Partition
-from galsearch.files.digest import sha256_of_file, sha256_of_text
+from galsearch.files.digest import sha256_of_text
+from galsearch.files.parquet_input import damage_named
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +48,17 @@ class Dataset:
         DatasetError
             Where a partition is missing or damaged, rows are lost, or a TARGETID occurs twice.
         """
-        table = pa.concat_tables([partition.catalogue for partition in self.partitions])
+        with damage_named(self.path, DatasetError):
+            table = pa.concat_tables([partition.catalogue for partition in self.partitions])
         if len(table) != self.n_rows:
             raise DatasetError(
                 f"{self.path}: {schema.PROPERTIES_FILE} states {self.n_rows} galaxies, the "
                 f"{len(self.partitions)} partitions hold {len(table)}."
             )
-        ids = np.sort(table[schema.TARGET_ID].to_numpy())
+        try:
+            ids = np.sort(as_target_ids(table[schema.TARGET_ID].to_numpy()))
+        except InvalidTargetIdError as error:
+            raise DatasetError(f"{self.path}: column {schema.TARGET_ID}: {error}") from None
         repeated = ids[1:][ids[1:] == ids[:-1]]
         if repeated.size:
             raise DatasetError(f"{self.path}: TARGETID {repeated[0]} has several rows.")
@@ -96,17 +101,32 @@ class Dataset:
     def verify(self) -> None:
         """Read every partition and compare its digest with that of `sha256sums.txt`.
 
+        Every partition that is listed must be there, and no other one; the partitions must hold the
+        number of galaxies that hats.properties states, each TARGETID once.
+
         Raises
         ------
         DatasetError
-            Where a digest differs; the message names the partitions.
+            Where something differs; the message names every file that does.
         """
-        changed = [p.name for p in self.partitions if sha256_of_file(p.path) != p.digest]
-        if changed:
-            raise DatasetError(
-                f"{self.path}: {len(changed)} of {len(self.partitions)} partitions differ from "
-                f"{schema.DIGESTS_FILE}: {', '.join(changed)}."
-            )
+        problems = []
+        for partition in self.partitions:
+            try:
+                partition.check()
+            except DatasetError as error:
+                problems.append(str(error))
+        listed = {partition.path for partition in self.partitions}
+        found = (self.path / schema.DATASET_DIR).rglob("Npix=*.parquet")
+        problems += [
+            f"{path}: {schema.PARTITION_INFO_FILE} does not list this file."
+            for path in sorted(set(found) - listed)
+        ]
+        if not problems:
+            _ = self.catalogue
+        elif len(problems) == 1:
+            raise DatasetError(problems[0])
+        else:
+            raise DatasetError("\n".join([f"{self.path}: {len(problems)} bad files.", *problems]))
 
     def _rows_of(self, wanted: TargetIds) -> Rows:
         order, sorted_ids = self._sorted_ids

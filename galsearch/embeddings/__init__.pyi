@@ -5,3 +5,4 @@ from .shard import read_shard as read_shard
 from .shard import write_shard as write_shard
 from .store import EmbeddingStore as EmbeddingStore
 from .store import open_store as open_store
+from .verify_embeddings import verify_embeddings as verify_embeddings

@@ -98,7 +98,7 @@ class EmbeddingStore:
             Where a shard is damaged, invalid or not the one that `store.json` records.
         """
         for name in self.record.shards:
-            yield self._read_shard(name)
+            yield self.read_named(name)
 
     def iter_ids(self) -> Iterator[TargetIds]:
         """(n,) TARGETIDs of each shard in turn, in ascending order within a shard."""
@@ -131,13 +131,14 @@ class EmbeddingStore:
         names = list(self.record.shards)
         number_of_wanted = shard_numbers[rows]
         for number in np.unique(number_of_wanted):
-            shard = self._read_shard(names[number])
+            shard = self.read_named(names[number])
             positions = np.flatnonzero(number_of_wanted == number)
             found = find_rows(shard.target_ids, wanted[positions])
             vectors[positions] = shard.embeddings[found]
         return vectors
 
-    def _read_shard(self, name: str) -> EmbeddingShard:
+    def read_named(self, name: str) -> EmbeddingShard:
+        """The shard of a file name, after a check of its digest where one is recorded."""
         return read_shard(self.directory / name, sha256=self.record.digests.get(name))
 
     @functools.cached_property

@@ -82,3 +82,13 @@ def test_exact_search_and_n_probe_reach_the_engine(at_demonstration) -> None:
     assert run_query(*shared, "--exact").splitlines()[0].endswith("(exact)")
     result = CliRunner().invoke(app, ["query", *shared, "--n-probe", "0"])
     assert str(result.exception) == "n_probe is 0; expected a whole number, 1 or more."
+
+
+def test_verify_recognises_datasets_and_embeddings(at_demonstration) -> None:
+    for path, words in (
+        ("demo/dataset", "demo/dataset: 24 galaxies in "),
+        ("demo/embeddings", "demo/embeddings: 24 image embeddings, 24 spectrum embeddings, 24 "),
+    ):
+        result = CliRunner().invoke(app, ["verify", path], catch_exceptions=False)
+        assert result.exit_code == 0
+        assert result.stdout.startswith(words)

@@ -12,6 +12,13 @@ from galsearch.dataset.hats_files import (
     write_partition_info,
     write_properties,
 )
+from tests.damaged_files import assert_only_galsearch_errors
+
+READERS = {
+    "hats.properties": read_properties,
+    "partition_info.csv": read_partition_info,
+    "sha256sums.txt": read_digests,
+}
 
 
 def message(path):
@@ -68,3 +75,63 @@ def test_a_missing_file_is_reported(tmp_path):
         with pytest.raises(DatasetError) as caught:
             read(tmp_path)
         assert str(caught.value) == f"{tmp_path / name}: no such file."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("hats.properties", b"obs_collection=\xff", "not a text file in UTF-8."),
+        (
+            "hats.properties",
+            "obs_collection=a\ndataproduct_type=b\nhats_nrows=²\n".encode(),
+            "no valid value of hats_nrows.",
+        ),
+        (
+            "hats.properties",
+            b"obs_collection=a\ndataproduct_type=b\nhats_nrows=2\nhats_nrows=3\n",
+            "states hats_nrows several times.",
+        ),
+        ("partition_info.csv", b"Norder,Npix\n0,\xff\n", "not a text file in UTF-8."),
+        ("partition_info.csv", b"Norder,Npix\n0,12\n", "lists a pixel that HEALPix does not have."),
+        ("partition_info.csv", b"Norder,Npix\n0,4\n0,4\n", "lists a partition twice."),
+        (
+            "partition_info.csv",
+            b'Norder,Npix\n0,"' + b"4" * 200_000 + b'"\n',
+            "expected the columns Norder,Npix of integers.",
+        ),
+        ("sha256sums.txt", b"\xff", "not a text file in UTF-8."),
+        ("sha256sums.txt", b"abc  dataset/a.parquet\n", "expected lines of 'digest  path'."),
+        ("sha256sums.txt", (b"a" * 64 + b"  a\n") * 2, "lists a file twice."),
+    ],
+)
+def test_damaged_text_files_are_named(tmp_path, name, content, reason):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DatasetError) as caught:
+        READERS[name](tmp_path)
+    assert str(caught.value) == f"{tmp_path / name}: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("hats.properties", b"#HATS\nobs_collection=a\ndataproduct_type=b\nhats_nrows=12\n"),
+        ("partition_info.csv", b"Norder,Npix\n0,4\n1,20\n"),
+        ("sha256sums.txt", b"a" * 64 + b"  dataset/a.parquet\n"),
+    ],
+)
+def test_damaged_text_files_raise_only_errors_of_galsearch(tmp_path, name, content):
+    def read(damaged):
+        (tmp_path / name).write_bytes(damaged)
+        READERS[name](tmp_path)
+
+    assert_only_galsearch_errors(read, [content])
+
+
+def test_a_value_with_a_line_break_is_not_written(tmp_path):
+    with pytest.raises(DatasetError) as caught:
+        write_properties(tmp_path, {"obs_collection": "a\nhats_nrows=5"})
+    assert str(caught.value) == (
+        f"{tmp_path / 'hats.properties'}: the value of obs_collection is 'a\\nhats_nrows=5'; a "
+        "value is one line of printable characters."
+    )
+    assert not list(tmp_path.iterdir())

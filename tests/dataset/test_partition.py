@@ -1,11 +1,15 @@
 """A partition is read in batches of any size and by row number."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.dataset.batch import concatenate
+from galsearch.dataset.partition import Partition
 from tests.dataset.conftest import FIRST_ID, assert_same_galaxies
 
 
@@ -37,3 +41,58 @@ def test_a_modality_that_is_not_requested_is_missing(dataset):
     assert batch.has_image.tolist() == [False]
     assert batch.image_mask.all()
     assert not batch.image_flux.any()
+
+
+@pytest.fixture
+def rewritten(dataset_dir, tmp_path):
+    """Writes the largest partition of a copy of the dataset anew, with a changed column."""
+
+    def write(name, change):
+        path = tmp_path / "a.parquet"
+        partition = max(open_dataset(dataset_dir).partitions, key=len)
+        table = pq.read_table(partition.path, partitioning=None)
+        column = table.schema.get_field_index(name)
+        changed = change(table[name])
+        table = table.remove_column(column)
+        if changed is not None:
+            table = table.add_column(column, name, changed)
+        pq.write_table(table, path)
+        return path, OtherFile(tmp_path, 0, 0, "a" * 64)
+
+    return write
+
+
+class OtherFile(Partition):
+    """A partition whose file has another path than HATS gives it."""
+
+    @property
+    def path(self):
+        return self.root / "a.parquet"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("image_flux", lambda _: None, "has no column image_flux."),
+        (
+            "target_id",
+            lambda column: column.cast(pa.float64(), safe=False),
+            "column target_id holds double; expected int64.",
+        ),
+        (
+            "has_image",
+            lambda column: pa.array([None] * len(column), pa.bool_()),
+            "column has_image has 5 missing values.",
+        ),
+        (
+            "spectrum_flux",
+            lambda column: pa.nulls(len(column), column.type),
+            "column spectrum_flux lacks 5 galaxies that have a spectrum according to has_spectrum.",
+        ),
+    ],
+)
+def test_a_partition_of_another_schema_is_refused(rewritten, name, change, reason):
+    path, partition = rewritten(name, change)
+    with pytest.raises(DatasetError) as caught:
+        list(partition.batches())
+    assert str(caught.value) == f"{path}: {reason}"
