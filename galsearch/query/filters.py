@@ -1,15 +1,24 @@
 """Selection of catalogue rows that fulfil a condition and lie within a cone on the sky."""
 
-from collections.abc import Sequence
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from galsearch.core.arrays import TargetIds
-from galsearch.core.errors import QueryError
+from galsearch.core.arrays import BoolArray, Float64Array, TargetIds
+from galsearch.core.errors import ManifestError, QueryError
 from galsearch.index.search.catalogue_files import CatalogueFile
 from galsearch.query.query import Cone
-from galsearch.query.where import parse_where
+from galsearch.query.where import Condition
+from galsearch.query.where.column_values import Kind, column_values
+
+_BATCH_ROWS = 1 << 18
+"""Rows that are read at a time, which bounds the memory that a filter needs."""
 
 
 def matching(
@@ -35,44 +44,101 @@ def matching(
     ------
     QueryError
         Where the condition is malformed.
+    ManifestError
+        Where a file is damaged.
     """
-    parts = [_without(pl.scan_parquet(part.file), part.removed) for part in catalogues]
-    table = pl.concat(parts, how="diagonal_relaxed")
-    schema = table.collect_schema()
-    condition = pl.lit(value=True) if where is None else parse_where(where, schema)
-    if within is not None:
-        condition &= in_cone(within)
-    try:
-        found = table.filter(condition).select("target_id").collect()
-    except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise QueryError(f"where {where!r} cannot be evaluated ({reason}).") from None
-    return np.sort(found["target_id"].to_numpy())
+    tables = [_Table(part.file, part.removed) for part in map(CatalogueFile._make, catalogues)]
+    names = list(dict.fromkeys(name for table in tables for name in table.schema.names))
+    condition = None if where is None else Condition(where, names)
+    if condition is not None:
+        for table in tables:
+            table.check_columns(condition)
+    found = [ids for table in tables for ids in table.matching(condition, within)]
+    return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
 
 
-def _without(table: pl.LazyFrame, removed: TargetIds) -> pl.LazyFrame:
-    """The rows of galaxies that were not removed."""
-    if not len(removed):
-        return table
-    return table.filter(~pl.col("target_id").is_in(pl.Series(removed).implode()))
+class _Table:
+    """One Parquet file of a catalogue."""
+
+    def __init__(self, file: Path | BinaryIO, removed: TargetIds) -> None:
+        self._name = str(getattr(file, "name", file) if not isinstance(file, Path) else file)
+        self._removed = removed
+        with self._readable():
+            # A path would be expanded if it were a glob, and may lead elsewhere later.
+            self._parquet = pq.ParquetFile(file)
+            self.schema: pa.Schema = self._parquet.schema_arrow
+
+    def check_columns(self, condition: Condition) -> None:
+        """Check that the columns of a condition can be compared as it does."""
+        counts = Counter(self.schema.names)
+        for name in condition.columns:
+            if counts[name] > 1:
+                raise QueryError(
+                    f"{condition.shown}: {self._name} has {counts[name]} columns '{name}'."
+                )
+        condition.check_types(self.schema)
+
+    def matching(self, condition: Condition | None, within: Cone | None) -> Iterator[TargetIds]:
+        """TARGETIDs of the rows that fulfil a condition, a batch of rows at a time."""
+        wanted = {"target_id", *(condition.columns if condition else ())}
+        wanted |= {"ra_deg", "dec_deg"} if within is not None else set()
+        columns = [name for name in self.schema.names if name in wanted]
+        with self._readable():
+            for batch in self._parquet.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
+                ids = self._target_ids(batch)
+                fulfils = np.ones(len(ids), bool) if condition is None else condition.rows(batch)
+                if within is not None:
+                    ra_deg, dec_deg = (self._degrees(batch, name) for name in ("ra_deg", "dec_deg"))
+                    fulfils = fulfils & in_cone(ra_deg, dec_deg, within)
+                found = ids[fulfils]
+                yield found[~np.isin(found, self._removed)] if len(self._removed) else found
+
+    def _target_ids(self, batch: pa.RecordBatch) -> TargetIds:
+        column = batch.column("target_id")
+        if not pa.types.is_integer(column.type) or column.null_count:
+            raise ManifestError(
+                f"{self._name}: target_id is of type {column.type} with {column.null_count:,} "
+                "missing values; expected a whole number in every row."
+            )
+        return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)
+
+    def _degrees(self, batch: pa.RecordBatch, name: str) -> Float64Array:
+        """A column of the sky in degrees, NaN where it is missing."""
+        values = column_values(batch.column(name), name)
+        if values.kind not in (Kind.FLOAT, Kind.WHOLE, Kind.NOTHING):
+            raise ManifestError(f"{self._name}: {name} holds {values.holds}; expected degrees.")
+        return np.where(values.missing, np.nan, values.data.astype(np.float64))
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turn errors of Arrow about a damaged file into one that names the file."""
+        try:
+            yield
+        except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
+            reason = (str(error).splitlines() or ["no reason"])[0]
+            raise ManifestError(f"{self._name}: the catalogue cannot be read ({reason}).") from None
 
 
-def in_cone(within: Cone) -> pl.Expr:
-    """True where `ra_deg`, `dec_deg` lie in a valid cone, by the haversine of their distance.
+def in_cone(ra_deg: Float64Array, dec_deg: Float64Array, within: Cone) -> BoolArray:
+    """True where positions lie in a valid cone, by the haversine of their distance.
+
+    Parameters
+    ----------
+    ra_deg, dec_deg : (n,) degrees
+        Positions. One that is NaN lies in no cone.
+    within
+        The cone.
 
     Examples
     --------
-    >>> sky = pl.DataFrame({"ra_deg": [359.99, 1.0], "dec_deg": [0.0, 0.0]})
-    >>> sky.select(in_cone((0.0, 0.0, 1.0))).to_series().to_list()
-    [True, False]
+    >>> in_cone(np.array([359.99, 1.0]), np.array([0.0, 0.0]), (0.0, 0.0, 1.0))
+    array([ True, False])
     """
-    ra_deg, dec_deg, radius_arcmin = within
-    distance_ra = (pl.col("ra_deg") - ra_deg).radians()
-    distance_dec = (pl.col("dec_deg") - dec_deg).radians()
-    haversine = (distance_dec / 2).sin().pow(2) + (
-        float(np.cos(np.radians(dec_deg)))
-        * pl.col("dec_deg").radians().cos()
-        * (distance_ra / 2).sin().pow(2)
-    )
+    center_ra_deg, center_dec_deg, radius_arcmin = within
+    with np.errstate(invalid="ignore"):  # an infinite position lies in no cone either
+        sin_ra = np.sin(np.radians(ra_deg - center_ra_deg) / 2)
+        sin_dec = np.sin(np.radians(dec_deg - center_dec_deg) / 2)
+        cos_dec = np.cos(np.radians(dec_deg)) * np.cos(np.radians(center_dec_deg))
+        haversine = sin_dec**2 + cos_dec * sin_ra**2
     largest = float(np.sin(np.radians(radius_arcmin / 60) / 2) ** 2)
-    return haversine.le(largest)
+    return np.asarray(haversine <= largest)
