@@ -52,6 +52,9 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Build the parts with galsearch build-index ... --quantisers FIRST, where FIRST is "
             "the index that lends its trained quantisers."
         ),
+        "index-changed": "Run the command again when nothing is changing the index.",
+        "too-many-files": "Raise the limit of open files with ulimit -n, or run galsearch compact.",
+        "forked-process": "Run the command in a process of its own.",
         "encoder-mismatch": (
             "Embed with the encoder of the index, or build the index again from these embeddings."
         ),

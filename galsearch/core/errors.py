@@ -265,6 +265,33 @@ class DifferentQuantisersError(ManifestError):
     )
 
 
+class IndexChangedError(ManifestError):
+    """Error for an index that was changed or replaced while a step needed it unchanged."""
+
+    code = "index-changed"
+    remedy = "Open the index again with galsearch.open_index."
+
+
+class TooManyFilesError(GalsearchError, OSError):
+    """Error for a process that has as many open files as it may have."""
+
+    code = "too-many-files"
+    remedy = (
+        "Close what is open (an engine is closed when nothing refers to it any more), or raise "
+        "the limit: ulimit -n."
+    )
+
+
+class ForkedProcessError(GalsearchError, RuntimeError):
+    """Error for a step that a forked process cannot do, because its parent had begun it."""
+
+    code = "forked-process"
+    remedy = (
+        "Start processes with multiprocessing.get_context('spawn') or 'forkserver'; an engine can "
+        "be sent to them."
+    )
+
+
 class EncoderMismatchError(GalsearchError, ValueError):
     """Error for embeddings of different encoders used together: their similarity has no meaning."""
 

@@ -1,13 +1,15 @@
 """SHA-256 digests of files and texts, and of a sample of a file, which takes milliseconds."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from galsearch.core.errors import GalsearchError, ManifestError
 from galsearch.core.fingerprint import short_digest
+from galsearch.files.held_files import OpenFile, open_binary
 
 WHOLE_BELOW_BYTES = 1 << 20
 """Size in bytes up to which the sample digest of a file covers the whole file."""
@@ -86,9 +88,10 @@ class FileDigest:
     @classmethod
     def of(cls, path: Path) -> Self:
         """The size and digests of the file at `path`."""
-        return cls(path.stat().st_size, sha256_of_file(path), _sample(path))
+        with path.open("rb") as file:
+            return cls(path.stat().st_size, _whole(file), _sample(file))
 
-    def check(self, path: Path, *, whole: bool) -> None:
+    def check(self, path: Path, *, whole: bool, open_file: OpenFile = open_binary) -> None:
         """Check that a file has the recorded size and digest.
 
         Parameters
@@ -99,22 +102,33 @@ class FileDigest:
             Read every byte. Otherwise compare the size and the sample: this finds truncation,
             exchanged files and damaged headers in milliseconds, but may miss a byte that was
             changed in the middle of a large file.
+        open_file
+            Opens the file; by default the one that is at the path now.
 
         Raises
         ------
         ManifestError
             Where the file is missing or differs; the message names the file and the difference.
         """
-        if not path.is_file():
-            raise ManifestError(f"{path}: the file is missing; manifest.json lists it.", path=path)
-        found = path.stat().st_size
+        try:
+            file = open_file(path)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise ManifestError(
+                f"{path}: the file is missing; manifest.json lists it.", path=path
+            ) from None
+        with file:
+            self._check_open(file, path, whole=whole)
+
+    def _check_open(self, file: BinaryIO, path: Path, *, whole: bool) -> None:
+        found = file.seek(0, os.SEEK_END)
+        file.seek(0)
         if found != self.n_bytes:
             raise ManifestError(
                 f"{path}: the file has {found:,} bytes; manifest.json says {self.n_bytes:,}.",
                 path=path,
             )
         expected = self.sha256 if whole else self.sample_sha256
-        digest = sha256_of_file(path) if whole else _sample(path)
+        digest = _whole(file) if whole else _sample(file)
         if digest != expected:
             kind = "sha256" if whole else "sha256 of a sample"
             raise ManifestError(
@@ -124,17 +138,24 @@ class FileDigest:
             )
 
 
-def _sample(path: Path) -> str:
-    size = path.stat().st_size
+def _whole(file: BinaryIO) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        if size <= WHOLE_BELOW_BYTES:
-            digest.update(file.read())
-        else:
-            digest.update(file.read(_EDGE_BYTES))
-            for block in range(1, _N_BLOCKS + 1):
-                file.seek(size * block // (_N_BLOCKS + 1))
-                digest.update(file.read(_BLOCK_BYTES))
-            file.seek(size - _EDGE_BYTES)
-            digest.update(file.read(_EDGE_BYTES))
+    while block := file.read(WHOLE_BELOW_BYTES):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _sample(file: BinaryIO) -> str:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    digest = hashlib.sha256()
+    if size <= WHOLE_BELOW_BYTES:
+        digest.update(file.read())
+    else:
+        digest.update(file.read(_EDGE_BYTES))
+        for block in range(1, _N_BLOCKS + 1):
+            file.seek(size * block // (_N_BLOCKS + 1))
+            digest.update(file.read(_BLOCK_BYTES))
+        file.seek(size - _EDGE_BYTES)
+        digest.update(file.read(_EDGE_BYTES))
     return digest.hexdigest()

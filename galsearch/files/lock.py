@@ -53,14 +53,20 @@ def hold_for_reading(path: Path) -> int:
     The caller closes it with `os.close`. On a file system without locks, `is_held` is always true.
     """
     handle = os.open(path, os.O_RDONLY)
-    if fcntl is not None:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH)
-        except OSError:
-            # On a file system without locks `is_held` is always true, so no file is removed while
-            # it is read.
-            return handle
+    share_lock(handle)
     return handle
+
+
+def share_lock(handle: int) -> None:
+    """Lock an open file for reading, until its descriptor is closed; see `hold_for_reading`."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+    except OSError:
+        # On a file system without locks `is_held` is always true, so no file is removed while it
+        # is read.
+        return
 
 
 def is_held(path: Path) -> bool:

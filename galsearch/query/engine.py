@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,11 +49,25 @@ def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -
 
 
 class SearchEngine:
-    """Nearest neighbours of galaxies in one open index; read-only, may be shared by threads."""
+    """Nearest neighbours of galaxies in one open index; read-only, may be shared by threads.
+
+    It answers from what was opened, whatever happens to the index afterwards. It can be pickled,
+    and so sent to other processes: they open the same index again, and refuse another build or
+    generation of it. A forked process searches with one thread; there a condition or a cone that
+    is not cached is refused if the parent had used polars, and GPUs are refused.
+    """
 
     def __init__(self, index: GalaxyIndex) -> None:
         self.index = index
         self._filters = FilterCache(index)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The index, which pickle opens again from its path; see `GalaxyIndex`."""
+        return SearchEngine, (self.index,)
+
+    def __deepcopy__(self, memo: object) -> "SearchEngine":
+        """The engine itself, which is read-only."""
+        return self
 
     def __len__(self) -> int:
         """Number of galaxies in the catalogue."""

@@ -1,10 +1,10 @@
 """A cache of catalogue filters, for later queries that have the same filter."""
 
-import threading
 from collections import OrderedDict
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.modality import Modality
+from galsearch.files.forks import ForkSafeLock, begin
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.query.query import Cone
@@ -24,7 +24,7 @@ class FilterCache:
 
     def __init__(self, index: GalaxyIndex) -> None:
         self._index = index
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._matches: OrderedDict[_Filter, TargetIds] = OrderedDict()
         self._row_filters: dict[tuple[_Filter, Modality], RowFilter] = {}
 
@@ -59,7 +59,14 @@ class FilterCache:
         return row_filter
 
     def _matching(self, condition: _Filter) -> TargetIds:
-        """The TARGETIDs that fulfil a filter, read from the catalogue."""
+        """The TARGETIDs that fulfil a filter, read from the catalogue.
+
+        Raises
+        ------
+        ForkedProcessError
+            Where this process was forked from one that had used polars, whose threads it lacks.
+        """
+        begin("polars")
         # Imported here: a query without a filter needs no polars.
         from galsearch.query.filters import matching
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from galsearch.core.errors import GalsearchError, MissingExtraError
+from galsearch.files.forks import after_fork
 
 try:
     import faiss as _faiss
@@ -22,6 +23,8 @@ except ModuleNotFoundError as error:
 
 faiss: Any = _faiss
 """The FAISS module as an untyped object, because type stubs of its CPU and GPU wheels differ."""
+# The other threads of FAISS are missing in a forked process, which would wait for them for ever.
+after_fork("faiss", lambda: faiss.omp_set_num_threads(1))
 METRICS: dict[str, Any] = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
 """FAISS constant of each metric: `l2` for squared distances, `ip` for inner products."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from galsearch.core.errors import ManifestError
+from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.ivf.faiss_api import faiss, faiss_errors
 from galsearch.index.ivf.faiss_lists import clear_padding, split_rotation
 from galsearch.index.ivf.inverted_lists import InvertedLists
@@ -17,7 +18,9 @@ _FAISS_CLASSES = {
 }
 
 
-def read_lists(path: Path, *, plan: IndexPlan, n_vectors: int) -> InvertedLists:
+def read_lists(
+    path: Path, *, plan: IndexPlan, n_vectors: int, open_file: OpenFile = open_binary
+) -> InvertedLists:
     """The inverted lists in a file that `write_lists` made.
 
     The caller must have checked the digest of the file, because FAISS does not validate files.
@@ -30,6 +33,8 @@ def read_lists(path: Path, *, plan: IndexPlan, n_vectors: int) -> InvertedLists:
         Parameters that the lists must have.
     n_vectors
         Number of vectors that the lists must hold.
+    open_file
+        Opens the file; by default the one that is at the path now.
 
     Raises
     ------
@@ -37,7 +42,8 @@ def read_lists(path: Path, *, plan: IndexPlan, n_vectors: int) -> InvertedLists:
         Where FAISS cannot read the file, or the lists have other parameters.
     """
     with faiss_errors(f"{path}", ManifestError):
-        whole = faiss.read_index(str(path))
+        with open_file(path) as file:
+            whole = faiss.read_index(faiss.PyCallbackIOReader(file.read))
         index, rotation = split_rotation(whole)
     found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)
     expected = (_FAISS_CLASSES[plan.kind], plan.dim, n_vectors, plan.n_lists, plan.n_components)

@@ -1,20 +1,27 @@
 """Verification of an index: a check of every byte and every count that its manifest states."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ManifestError
-from galsearch.core.progress import Progress, no_progress, stage_progress
+from galsearch.core.progress import Progress, StageProgress, no_progress, stage_progress
 from galsearch.core.vectors import off_unit
-from galsearch.index.search.open_build import open_build
+from galsearch.files.held_files import OpenDirectory
+from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.generations import LOCK_NAME, superseded_files
-from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
+from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest
+from galsearch.index.storage.read_unchanged import read_unchanged
 from galsearch.index.vectors.array_files import CATALOGUE_RECORDS_NAME, IDS_NAME, VECTORS_NAME
 from galsearch.index.vectors.stored_vectors import VectorSegment
 
 _BLOCK_ROWS = 65_536
+_LISTINGS = 10
+"""How often a directory is listed, where another process removes directories in it."""
 
 
 def verify(
@@ -25,6 +32,10 @@ def verify(
     The sha256 of each file is computed before anything reads the file. TARGETIDs must ascend,
     vectors must have unit norm, every embedded galaxy must be in the catalogue, FAISS files must
     hold as many vectors as are stored, and there must be no file that the manifest does not list.
+    Where the index is changed or replaced meanwhile, the check begins again, at most 100 times.
+
+    An older manifest of the same build is not told from the present one while all its files are
+    there, nor are files whose digests in the manifest, and its own digest, were made again.
 
     Parameters
     ----------
@@ -45,21 +56,32 @@ def verify(
     EncoderMismatchError
         Where the modalities come from different encoders.
     """
-    index = open_build(directory)
-    directory = index.directory
     report = stage_progress(progress or no_progress, "digests")
-    files = index.manifest.files
+
+    def read(opened: OpenDirectory, manifest: IndexManifest) -> IndexManifest:
+        return _verify(opened, manifest, report)
+
+    return read_unchanged(find_build() if directory is None else Path(directory), read)
+
+
+def _verify(opened: OpenDirectory, manifest: IndexManifest, report: StageProgress) -> IndexManifest:
+    """Check an open index; where it is changed meanwhile, the caller repeats the check."""
+    directory, files = opened.path, manifest.files
+    # Small files are read whole here. Files that a later change removes are small, or held open.
+    for name, digest in files.items():
+        digest.check(directory / name, whole=False, open_file=opened.open_file)
+    index = GalaxyIndex(opened, manifest)
     for done, (name, digest) in enumerate(files.items(), start=1):
-        digest.check(directory / name, whole=True)
+        digest.check(directory / name, whole=True, open_file=opened.open_file)
         report(done, len(files))
-    _check_no_other_files(directory, index.manifest)
-    for entry in index.manifest.segments:
-        _check_segment(directory / entry.path, entry, index.manifest)
+    _check_no_other_files(directory, manifest)
+    for number, entry in enumerate(manifest.segments):
+        _check_segment(index, number, directory / entry.path)
     _check_ascending(index.ids, directory / IDS_NAME)
     # Reading the records of all galaxies checks that each record has the TARGETID of its row.
     index.catalogue_records(index.ids)
-    _check_count(index.ids, index.manifest.n_galaxies, "galaxies", directory)
-    for kind, described in index.manifest.modalities.items():
+    _check_count(index.ids, manifest.n_galaxies, "galaxies", directory)
+    for kind, described in manifest.modalities.items():
         stored = index.modality(kind).stored
         _check_count(stored.ids, described.n_vectors, f"{kind} vectors", directory)
         missing = stored.ids[index.catalogue_rows(stored.ids) < 0]
@@ -69,7 +91,7 @@ def verify(
                 f"galaxies with {kind} vectors, first TARGETID {missing[0]}.",
                 target_id=int(missing[0]),
             )
-    return index.manifest
+    return manifest
 
 
 def _check_no_other_files(directory: Path, manifest: IndexManifest) -> None:
@@ -77,14 +99,17 @@ def _check_no_other_files(directory: Path, manifest: IndexManifest) -> None:
 
     Exceptions are files of older generations, which are still to be removed, and lock files.
     """
+    superseded = _superseded(directory, manifest)
     found = {
-        path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()
+        Path(folder, name).relative_to(directory).as_posix()
+        for folder, _, names in os.walk(directory)
+        for name in names
     }
-    superseded = {
-        path.relative_to(directory).as_posix() for path in superseded_files(directory, manifest)
-    }
+    # Another process may write or remove files of an older or of the next generation meanwhile.
+    superseded |= _superseded(directory, manifest)
     own = {MANIFEST_NAME, LOCK_NAME, f"{LOCK_NAME}.soft"}
     others = sorted(found - set(manifest.files) - own - superseded)
+    others = [name for name in others if (directory / name).exists()]
     if others:
         raise ManifestError(
             f"{directory / others[0]}: manifest.json does not list this file ({len(others)} such).",
@@ -92,14 +117,21 @@ def _check_no_other_files(directory: Path, manifest: IndexManifest) -> None:
         )
 
 
-def _check_segment(folder: Path, entry: SegmentManifest, manifest: IndexManifest) -> None:
+def _superseded(directory: Path, manifest: IndexManifest) -> set[str]:
+    """Files of older generations and of changes, relative to the directory of the index."""
+    for _ in range(_LISTINGS):
+        with suppress(FileNotFoundError):  # Another process has removed a directory meanwhile.
+            paths = superseded_files(directory, manifest)
+            return {path.relative_to(directory).as_posix() for path in paths}
+    return set()
+
+
+def _check_segment(index: GalaxyIndex, number: int, folder: Path) -> None:
     """Check the order of TARGETIDs and the norms of the vectors of one segment."""
-    _check_ascending(np.load(folder / IDS_NAME, mmap_mode="r"), folder / IDS_NAME)
-    for kind, n_vectors in entry.n_vectors.items():
-        plan = manifest.modalities[kind].plan
-        segment = VectorSegment.open(
-            folder / kind, n_vectors=n_vectors, dim=plan.dim, store=plan.store
-        )
+    _check_ascending(index.catalogue_segments[number].ids, folder / IDS_NAME)
+    for kind in index.manifest.segments[number].n_vectors:
+        holders = [i for i, entry in enumerate(index.manifest.segments) if kind in entry.n_vectors]
+        segment = index.stored(kind).segments[holders.index(number)]
         _check_ascending(segment.ids, folder / kind / IDS_NAME)
         _check_unit_norm(segment, folder / kind / VECTORS_NAME)
 

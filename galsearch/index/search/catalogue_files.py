@@ -1,14 +1,12 @@
 """The open Parquet files of a catalogue, which several threads scan at the same time."""
 
 import contextlib
-import os
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from galsearch.core.arrays import TargetIds
-from galsearch.index.vectors.catalogue import CatalogueSegment
+from galsearch.files.held_files import HeldFile
 
 
 class CatalogueFile(NamedTuple):
@@ -28,59 +26,26 @@ class CatalogueFiles:
 
     Parameters
     ----------
-    segments
-        The catalogue segments of the index.
+    files
+        The file of each segment of the index.
+    removed
+        For each segment, the ascending TARGETIDs of galaxies that were removed since.
     """
 
-    def __init__(self, segments: Sequence[CatalogueSegment]) -> None:
-        self._removed = [segment.removed for segment in segments]
-        self._files = [_SharedFile(segment.parquet) for segment in segments]
+    def __init__(self, files: Sequence[HeldFile], removed: Sequence[TargetIds]) -> None:
+        self._files: list[tuple[HeldFile, TargetIds]] | None = [*zip(files, removed, strict=True)]
 
     @contextlib.contextmanager
     def open(self) -> Iterator[list[CatalogueFile]]:
         """The file of each segment, at offset 0 and used by nobody else until the block ends."""
+        if self._files is None:
+            raise ValueError("the files of the catalogue are closed")
         with contextlib.ExitStack() as stack:
-            files = [stack.enter_context(file.open()) for file in self._files]
-            pairs = zip(files, self._removed, strict=True)
-            yield [CatalogueFile(file, removed) for file, removed in pairs]
+            yield [
+                CatalogueFile(stack.enter_context(file.open_again()), removed)
+                for file, removed in self._files
+            ]
 
     def close(self) -> None:
         """Close the files; none can be opened afterwards."""
-        for file in self._files:
-            file.close()
-
-
-class _SharedFile:
-    """An open file that is opened again for each reader, even if its path was replaced."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._held = path.open("rb")
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[BinaryIO]:
-        """The file at offset 0, for one reader."""
-        held = os.fstat(self._held.fileno())
-        with contextlib.ExitStack() as stack:
-            again = self._opened_again()
-            if again is not None:
-                stack.enter_context(again)
-                if os.path.samestat(held, os.fstat(again.fileno())):
-                    yield again
-                    return
-            # The path is gone or leads to another file. Duplicates of a file descriptor share one
-            # offset, so readers of the file that was opened first take turns.
-            stack.enter_context(self._lock)
-            self._held.seek(0)
-            yield self._held
-
-    def _opened_again(self) -> BinaryIO | None:
-        """The file at the path, whichever it is now; None where there is none to open."""
-        try:
-            return self._path.open("rb")
-        except OSError:
-            return None
-
-    def close(self) -> None:
-        self._held.close()
+        self._files = None

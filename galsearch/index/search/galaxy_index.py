@@ -1,8 +1,6 @@
 """An index directory opened for search: memory-mapped vectors, catalogue and inverted lists."""
 
-import os
-import threading
-import weakref
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Rows, TargetIds, Vectors
-from galsearch.core.errors import MissingModalityError
+from galsearch.core.errors import IndexChangedError, MissingModalityError
 from galsearch.core.modality import Modality
-from galsearch.files.lock import hold_for_reading
+from galsearch.files.digest import sha256_of_text
+from galsearch.files.forks import ForkSafeLock, begin
+from galsearch.files.held_files import OpenDirectory
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.search.catalogue_files import CatalogueFiles
 from galsearch.index.search.device import Device
 from galsearch.index.search.modality_index import CandidateSource, ModalityIndex
 from galsearch.index.search.row_filter import RowFilter
@@ -32,37 +31,73 @@ _NO_RECORD = np.array((0, np.nan, np.nan, np.nan), CATALOGUE_DTYPE)
 class GalaxyIndex:
     """An index directory, opened read-only and safe to share between threads.
 
-    Made by `open_build`. Inverted lists are read at the first query that needs them. While the
-    index is open, the files of its generation stay, whatever is added, removed or compacted.
+    Made by `open_build`. Inverted lists are read at the first query that needs them. All files
+    are held open: the index answers as it was opened, whatever is added, removed or compacted,
+    and also after its directory was replaced, renamed or deleted.
+
+    An index can be pickled: its absolute path and its device are, and the receiver opens it again.
+    If the directory holds another build or generation then, that is an `IndexChangedError`.
+
+    Parameters
+    ----------
+    directory
+        Directory of the index.
+    manifest
+        The manifest of a generation whose files are in it.
+    device
+        Device that proposes candidates for queries without a filter.
     """
 
-    def __init__(self, directory: Path, manifest: IndexManifest, device: Device = "cpu") -> None:
-        self.directory = directory
-        self.manifest = manifest
+    def __init__(
+        self,
+        directory: Path | OpenDirectory,
+        manifest: IndexManifest,
+        device: Device = "cpu",
+    ) -> None:
+        if isinstance(directory, Path):
+            with OpenDirectory(directory) as opened:
+                self._open(opened, manifest)
+        else:
+            self._open(directory, manifest)
         self.device = device
-        self._finalizers: list[weakref.finalize[Any, Any]] = [
-            weakref.finalize(self, os.close, hold_for_reading(directory / entry.path / IDS_NAME))
-            for entry in manifest.segments
+        self._settings: dict[tuple[Modality | None, Modality], SearchSettings] = {}
+        self._lock = ForkSafeLock()
+        self._modalities: dict[Modality, ModalityIndex] = {}
+
+    def _open(self, opened: OpenDirectory, manifest: IndexManifest) -> None:
+        """Open every file of a generation, so that each is of that generation ever after."""
+        self.directory = opened.path
+        self.manifest = manifest
+        self._read_locks = [
+            opened.lock(opened.path / entry.path / IDS_NAME) for entry in manifest.segments
         ]
-        self.segment_files = SegmentFiles(directory, manifest)
+        self.segment_files = SegmentFiles(opened, manifest)
         """Reads the files of single segments."""
         self._catalogue = Catalogue(self.segment_files.open_catalogue())
         self._stored = {kind: self.segment_files.open_vectors(kind) for kind in manifest.modalities}
         n_rows = sum(entry.n_galaxies for entry in manifest.segments)
         # Where every galaxy has a vector, its vector and its record are in the same row.
         self._complete = {kind for kind, some in self._stored.items() if some.n_rows == n_rows}
-        # Opened here, so that a filter reads this generation's files even if paths change later.
-        self.catalogue_files = CatalogueFiles(self._catalogue.segments)
+        self.catalogue_files = self.segment_files.hold_catalogue()
         """The Parquet files of the catalogue, for filters."""
-        self._finalizers.append(weakref.finalize(self, self.catalogue_files.close))
-        self._settings: dict[tuple[Modality | None, Modality], SearchSettings] = {}
-        self._lock = threading.Lock()
-        self._modalities: dict[Modality, ModalityIndex] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The path, the device and a digest of the manifest, with which pickle opens it again."""
+        return _open_again, (self.directory, self.device, self._digest())
+
+    def __deepcopy__(self, memo: object) -> "GalaxyIndex":
+        """The index itself, which is read-only."""
+        return self
+
+    def _digest(self) -> str:
+        """A digest of the manifest, which differs between builds and generations."""
+        return sha256_of_text(json.dumps(self.manifest.as_table(), sort_keys=True))
 
     def release(self) -> None:
         """Close the files, so that later changes may remove them; search nothing afterwards."""
-        for finalize in self._finalizers:
-            finalize()
+        self._read_locks.clear()
+        self.segment_files.release()
+        self.catalogue_files.close()
 
     def __len__(self) -> int:
         """Number of galaxies in the catalogue."""
@@ -144,6 +179,8 @@ class GalaxyIndex:
             Where a file of lists disagrees with the manifest.
         NoGpuError
             Where a GPU is required and cannot hold the lists.
+        ForkedProcessError
+            Where GPUs are used, and this process was forked from one that had used them.
         """
         modality = self._modalities.get(kind)
         if modality is None:
@@ -151,6 +188,8 @@ class GalaxyIndex:
                 if kind not in self._modalities:
                     self._modalities[kind] = self._open_modality(kind)
                 modality = self._modalities[kind]
+        if modality.on_gpu is not None:
+            begin("GPUs")
         return modality
 
     def _open_modality(self, kind: Modality) -> ModalityIndex:
@@ -171,6 +210,7 @@ class GalaxyIndex:
         # Imported here: a search on the CPU needs no part of it.
         from galsearch.index.ivf.gpu_lists import copy_to_gpus
 
+        begin("GPUs")
         return copy_to_gpus(lists, self.stored(kind), self.device)
 
     def search(
@@ -226,3 +266,19 @@ class GalaxyIndex:
     def row_filter(self, target_ids: TargetIds, among: Modality) -> RowFilter:
         """The vectors that these galaxies have of the modality `among`, for `search`."""
         return RowFilter(self.stored(among), target_ids)
+
+
+def _open_again(directory: Path, device: Device, digest: str) -> GalaxyIndex:
+    """The index that was pickled, opened again from its directory."""
+    # Imported here, because opening an index needs the class.
+    from galsearch.index.search.open_build import open_build
+
+    index = open_build(directory, device=device)
+    if index._digest() != digest:
+        raise IndexChangedError(
+            f"{directory}: the index was changed or replaced after the engine was pickled; it is "
+            f"now generation {index.manifest.generation} of '{index.manifest.recipe.name}', built "
+            f"{index.manifest.created}.",
+            directory=directory,
+        )
+    return index

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from galsearch.core.errors import ManifestError
+from galsearch.files.held_files import OpenDirectory
 from galsearch.index.search.device import Device, check_device
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.storage.find_build import find_build
-from galsearch.index.storage.manifest_json import read_manifest
+from galsearch.index.storage.manifest import IndexManifest
+from galsearch.index.storage.read_unchanged import read_unchanged
 
 
 def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -> GalaxyIndex:
@@ -16,6 +17,8 @@ def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -
     content: all of a file up to 1 MiB; of a larger one both ends and 16 blocks between. FAISS
     files are checked again, whole up to 256 MiB, just before FAISS reads them. A byte changed
     inside a larger file is found by `verify` alone.
+
+    Where the index is changed or replaced at the same time, it is opened again, at most 100 times.
 
     Parameters
     ----------
@@ -34,18 +37,19 @@ def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -
         Where `device` is `gpu` and FAISS sees none.
     ManifestError
         Where a file is missing, truncated, exchanged or changed; the message names it.
+    IndexChangedError
+        Where the index was changed or replaced each time that it was opened.
+    TooManyFilesError
+        Where the process may not open more files.
     EncoderMismatchError
         Where the modalities come from different encoders.
     """
     check_device(device)
     directory = find_build() if directory is None else Path(directory)
-    while True:
-        manifest = read_manifest(directory)
-        try:
-            for name, digest in manifest.files.items():
-                digest.check(directory / name, whole=False)
-            return GalaxyIndex(directory, manifest, device)
-        except (ManifestError, FileNotFoundError):
-            # A change may have been swapped in between reading the manifest and its files.
-            if read_manifest(directory).generation == manifest.generation:
-                raise
+
+    def read(opened: OpenDirectory, manifest: IndexManifest) -> GalaxyIndex:
+        for name, digest in manifest.files.items():
+            digest.check(opened.path / name, whole=False, open_file=opened.open_file)
+        return GalaxyIndex(opened, manifest, device)
+
+    return read_unchanged(directory, read)

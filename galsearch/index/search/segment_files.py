@@ -2,21 +2,25 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ManifestError
 from galsearch.core.modality import Modality
+from galsearch.files.held_files import OpenDirectory
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import read_lists
 from galsearch.index.plan.index_plan import IndexPlan
+from galsearch.index.search.catalogue_files import CatalogueFiles
 from galsearch.index.storage.manifest import (
     INVERTED_LISTS_NAME,
     QUERY_AWARE_LISTS_NAME,
     IndexManifest,
     SegmentManifest,
 )
+from galsearch.index.vectors.array_files import CATALOGUE_TABLE_NAME
 from galsearch.index.vectors.catalogue import CatalogueSegment
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
@@ -29,22 +33,34 @@ class SegmentFiles:
 
     Parameters
     ----------
-    directory
-        Directory of the index.
+    opened
+        Directory of the index. Files that are read later are held open, so that they are those of
+        this generation whatever happens to the directory.
     manifest
         Its manifest at that generation.
     """
 
-    def __init__(self, directory: Path, manifest: IndexManifest) -> None:
-        self._directory = directory
+    def __init__(self, opened: OpenDirectory, manifest: IndexManifest) -> None:
+        self._directory = opened.path
+        self._open_file = opened.open_file
         self._manifest = manifest
+        self._held = {
+            path: opened.hold(path)
+            for path in map(opened.path.joinpath, manifest.files)
+            if path.name in {CATALOGUE_TABLE_NAME, INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME}
+        }
         self.removed: list[TargetIds] = [self._read_removed(entry) for entry in manifest.segments]
         """For each segment, the ascending TARGETIDs of galaxies that were removed since."""
 
     def _read_removed(self, entry: SegmentManifest) -> TargetIds:
         if entry.removed is None:
             return np.empty(0, np.int64)
-        return np.asarray(np.load(self._directory / entry.removed, allow_pickle=False), np.int64)
+        with self._open_file(self._directory / entry.removed) as file:
+            return np.asarray(np.load(file, allow_pickle=False), np.int64)
+
+    def release(self) -> None:
+        """Close the files; read nothing afterwards."""
+        self._held.clear()
 
     def open_catalogue(self) -> list[CatalogueSegment]:
         """The memory-mapped catalogue of each segment.
@@ -56,10 +72,21 @@ class SegmentFiles:
         """
         return [
             CatalogueSegment.open(
-                self._directory / entry.path, n_galaxies=entry.n_galaxies, removed=removed
+                self._directory / entry.path,
+                n_galaxies=entry.n_galaxies,
+                removed=removed,
+                open_file=self._open_file,
             )
             for entry, removed in zip(self._manifest.segments, self.removed, strict=True)
         ]
+
+    def hold_catalogue(self) -> CatalogueFiles:
+        """The Parquet files of the catalogue, held open."""
+        files = [
+            self._held[self._directory / entry.path / CATALOGUE_TABLE_NAME]
+            for entry in self._manifest.segments
+        ]
+        return CatalogueFiles(files, self.removed)
 
     def open_vectors(self, kind: Modality) -> StoredVectors:
         """The memory-mapped vectors of one modality in all segments.
@@ -78,6 +105,7 @@ class SegmentFiles:
                     dim=plan.dim,
                     store=plan.store,
                     removed=removed,
+                    open_file=self._open_file,
                 )
                 for entry, removed in zip(self._manifest.segments, self.removed, strict=True)
                 if kind in entry.n_vectors
@@ -110,10 +138,16 @@ class SegmentFiles:
     def _read(
         self, entry: SegmentManifest, kind: Modality, name: str, plan: IndexPlan
     ) -> InvertedLists:
-        path = Path(entry.path, kind, name)
-        digest = self._manifest.files[path.as_posix()]
-        digest.check(self._directory / path, whole=digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES)
-        return read_lists(self._directory / path, plan=plan, n_vectors=entry.n_vectors[kind])
+        digest = self._manifest.files[Path(entry.path, kind, name).as_posix()]
+        path = self._directory / entry.path / kind / name
+        whole = digest.n_bytes <= WHOLE_DIGEST_BELOW_BYTES
+        digest.check(path, whole=whole, open_file=self._open_held)
+        return read_lists(
+            path, plan=plan, n_vectors=entry.n_vectors[kind], open_file=self._open_held
+        )
+
+    def _open_held(self, path: Path) -> BinaryIO:
+        return self._held[path].open_again()
 
     def read_all_lists(self, stored: StoredVectors, kind: Modality) -> InvertedLists | None:
         """The inverted lists of all segments in one, without deleted rows; None in a flat index."""

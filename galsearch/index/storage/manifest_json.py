@@ -9,6 +9,7 @@ from galsearch.core.fingerprint import Fingerprint, require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.files.atomic import write_text
 from galsearch.files.digest import FileDigest, sha256_of_text
+from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.storage.manifest import (
@@ -42,8 +43,8 @@ def write_manifest(manifest: IndexManifest, path: Path, *, durable: bool = False
     write_text(path, json.dumps(table, indent=1) + "\n", durable=durable)
 
 
-def read_manifest(directory: Path) -> IndexManifest:
-    """The manifest of the index in `directory`.
+def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> IndexManifest:
+    """The manifest of the index in `directory`, whose files `open_file` opens.
 
     Raises
     ------
@@ -56,7 +57,8 @@ def read_manifest(directory: Path) -> IndexManifest:
     """
     path = directory / MANIFEST_NAME
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        with open_file(path) as file:
+            table = json.loads(file.read().decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise NoIndexError(
             f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.errors import ManifestError
+from galsearch.core.errors import ManifestError, TooManyFilesError
+from galsearch.files.held_files import OpenFile, map_npy, open_binary
 
 IDS_NAME = "ids.npy"
 """File of the (n,) int64 TARGETIDs in ascending order. The other arrays of its directory have the
@@ -26,7 +27,13 @@ CATALOGUE_DTYPE = np.dtype(
 known."""
 
 
-def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def map_array(
+    path: Path,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    *,
+    open_file: OpenFile = open_binary,
+) -> npt.NDArray[Any]:
     """The array of a `.npy` file as a read-only memory map.
 
     Parameters
@@ -35,6 +42,8 @@ def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.N
         The file.
     shape, dtype
         Shape and dtype that the array must have.
+    open_file
+        Opens the file; by default the one that is at the path now.
 
     Raises
     ------
@@ -42,7 +51,10 @@ def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.N
         Where the file is not a `.npy` file, or its array has another shape or dtype.
     """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with open_file(path) as file:
+            array = map_npy(file)
+    except TooManyFilesError:
+        raise
     except (OSError, ValueError) as error:
         raise ManifestError(f"{path}: not a .npy array ({error}).", path=path) from None
     if array.shape != shape or array.dtype != dtype:
@@ -51,4 +63,4 @@ def map_array(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.N
             f"{shape}.",
             path=path,
         )
-    return np.asarray(array)
+    return array

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from galsearch.core.arrays import Rows, TargetIds
 from galsearch.core.errors import ManifestError
 from galsearch.core.ids import find_rows
+from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.vectors.array_files import (
     CATALOGUE_DTYPE,
     CATALOGUE_RECORDS_NAME,
@@ -38,7 +39,14 @@ class CatalogueSegment:
     """TARGETIDs of galaxies that were removed after the segment was written, ascending."""
 
     @classmethod
-    def open(cls, directory: Path, *, n_galaxies: int, removed: TargetIds) -> "CatalogueSegment":
+    def open(
+        cls,
+        directory: Path,
+        *,
+        n_galaxies: int,
+        removed: TargetIds,
+        open_file: OpenFile = open_binary,
+    ) -> "CatalogueSegment":
         """The memory-mapped catalogue segment in `directory`.
 
         Raises
@@ -46,8 +54,9 @@ class CatalogueSegment:
         ManifestError
             Where an array has another shape or dtype than the manifest states.
         """
-        ids = map_array(directory / IDS_NAME, (n_galaxies,), np.dtype("<i8"))
-        records = map_array(directory / CATALOGUE_RECORDS_NAME, (n_galaxies,), CATALOGUE_DTYPE)
+        n, records_path = (n_galaxies,), directory / CATALOGUE_RECORDS_NAME
+        ids = map_array(directory / IDS_NAME, n, np.dtype("<i8"), open_file=open_file)
+        records = map_array(records_path, n, CATALOGUE_DTYPE, open_file=open_file)
         return cls(directory, ids, records, removed)
 
     @property

@@ -16,6 +16,7 @@ import numpy as np
 from galsearch.core.arrays import Float32Array, Float64Array, Vectors
 from galsearch.core.errors import ManifestError
 from galsearch.files.atomic import write_arrays
+from galsearch.files.held_files import OpenFile, open_binary
 
 MAX_UNEXPLAINED = 2e-3
 """Largest fraction of the variance that shortened vectors with 8-bit codes may leave unexplained.
@@ -136,7 +137,7 @@ class PrincipalAxes:
         )
 
     @classmethod
-    def read(cls, path: Path, *, dim: int) -> Self:
+    def read(cls, path: Path, *, dim: int, open_file: OpenFile = open_binary) -> Self:
         """The principal axes in a file that `PrincipalAxes.write` made.
 
         Parameters
@@ -145,6 +146,8 @@ class PrincipalAxes:
             The `.npz` file.
         dim
             Number of dimensions that the vectors must have.
+        open_file
+            Opens the file; by default the one that is at the path now.
 
         Raises
         ------
@@ -153,7 +156,7 @@ class PrincipalAxes:
             dimensions.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with open_file(path) as file, np.load(file, allow_pickle=False) as arrays:
                 pca = cls(arrays["axes"], arrays["shares"], arrays["low"], arrays["high"])
         except (OSError, ValueError, KeyError) as error:
             raise ManifestError(f"{path}: no principal axes in it ({error}).", path=path) from None

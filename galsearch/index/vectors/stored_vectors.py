@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from galsearch.core.arrays import Float32Array, Rows, TargetIds, Vectors
 from galsearch.core.ids import find_rows
+from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.vectors.array_files import IDS_NAME, PCA_NAME, VECTORS_NAME, map_array
 from galsearch.index.vectors.codec import Codec, make_codec
 from galsearch.index.vectors.pca import PrincipalAxes
@@ -46,6 +47,7 @@ class VectorSegment:
         dim: int,
         store: str = "float32",
         removed: TargetIds | None = None,
+        open_file: OpenFile = open_binary,
     ) -> "VectorSegment":
         """The memory-mapped segment in `directory`.
 
@@ -59,16 +61,22 @@ class VectorSegment:
             Name of the encoding: `float32`, `float16` or `int8`.
         removed : (m,) int64
             TARGETIDs that have been deleted; ids of other segments are ignored.
+        open_file
+            Opens a file of the segment; by default the one that is at its path now.
 
         Raises
         ------
         ManifestError
             Where an array has another shape or dtype than the manifest states.
         """
-        pca = PrincipalAxes.read(directory / PCA_NAME, dim=dim) if store == "int8" else None
+        pca = None
+        if store == "int8":
+            pca = PrincipalAxes.read(directory / PCA_NAME, dim=dim, open_file=open_file)
         codec = make_codec(store, dim, pca)
-        ids = map_array(directory / IDS_NAME, (n_vectors,), np.dtype("<i8"))
-        vectors = map_array(directory / VECTORS_NAME, (n_vectors, codec.width), codec.dtype)
+        shape, path = (n_vectors, codec.width), directory / VECTORS_NAME
+        vectors = map_array(path, shape, codec.dtype, open_file=open_file)
+        path = directory / IDS_NAME
+        ids = map_array(path, (n_vectors,), np.dtype("<i8"), open_file=open_file)
         deleted = find_rows(ids, np.zeros(0, np.int64) if removed is None else removed)
         return cls(ids, vectors, np.sort(deleted[deleted >= 0]), codec, dim)
 

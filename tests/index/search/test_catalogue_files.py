@@ -6,21 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from galsearch.files.held_files import OpenDirectory
 from galsearch.index.search.catalogue_files import CatalogueFiles
-from galsearch.index.vectors.catalogue import CatalogueSegment
 
 CONTENT = b"0123456789" * 100
 
 
 @pytest.fixture
-def segment(tmp_path: Path) -> CatalogueSegment:
-    segment = CatalogueSegment(tmp_path, np.array([1, 2]), np.empty(0), np.array([2]))
-    segment.parquet.write_bytes(CONTENT)
-    return segment
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "catalogue.parquet"
+    path.write_bytes(CONTENT)
+    return path
 
 
-def test_readers_at_the_same_time_do_not_share_an_offset(segment: CatalogueSegment) -> None:
-    files = CatalogueFiles([segment])
+@pytest.fixture
+def files(path: Path) -> CatalogueFiles:
+    with OpenDirectory(path.parent) as opened:
+        return CatalogueFiles([opened.hold(path)], [np.array([2])])
+
+
+def test_readers_at_the_same_time_do_not_share_an_offset(files: CatalogueFiles) -> None:
     with files.open() as (one,), files.open() as (other,):
         assert not isinstance(one.file, Path)
         assert not isinstance(other.file, Path)
@@ -29,17 +34,15 @@ def test_readers_at_the_same_time_do_not_share_an_offset(segment: CatalogueSegme
         assert one.file.read() == CONTENT[7:]
         assert one.removed.tolist() == [2]
     assert one.file.closed
-    files.close()
 
 
 @pytest.mark.parametrize("change", ["deleted", "replaced"])
-def test_readers_of_a_deleted_or_replaced_file_take_turns_and_see_its_content(
-    segment: CatalogueSegment, change: str
+def test_threads_that_read_a_deleted_or_replaced_file_see_its_content(
+    files: CatalogueFiles, path: Path, change: str
 ) -> None:
-    files = CatalogueFiles([segment])
-    segment.parquet.unlink()
+    path.unlink()
     if change == "replaced":
-        segment.parquet.write_bytes(b"another file")
+        path.write_bytes(b"another file")
     read: list[bytes] = []
 
     def read_in_steps() -> None:
@@ -54,18 +57,14 @@ def test_readers_of_a_deleted_or_replaced_file_take_turns_and_see_its_content(
     for thread in threads:
         thread.join()
     assert read == [CONTENT] * 160
-    files.close()
 
 
-def test_an_error_of_the_reader_is_not_hidden(segment: CatalogueSegment) -> None:
-    files = CatalogueFiles([segment])
+def test_an_error_of_the_reader_is_not_hidden(files: CatalogueFiles) -> None:
     with pytest.raises(FileNotFoundError, match="of the reader"), files.open():
         raise FileNotFoundError("of the reader")
-    files.close()
 
 
-def test_closed_files_cannot_be_opened(segment: CatalogueSegment) -> None:
-    files = CatalogueFiles([segment])
+def test_closed_files_cannot_be_opened(files: CatalogueFiles) -> None:
     files.close()
-    with pytest.raises(ValueError, match="closed file"), files.open():
+    with pytest.raises(ValueError, match="files of the catalogue are closed"), files.open():
         pass

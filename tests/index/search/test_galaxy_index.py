@@ -104,7 +104,7 @@ def test_release_lets_later_changes_remove_the_files(toy_copy: Path) -> None:
     assert is_held(toy_copy / IDS_NAME)
     index.release()
     assert not is_held(toy_copy / IDS_NAME)
-    with pytest.raises(ValueError, match="closed file"), index.catalogue_files.open():
+    with pytest.raises(ValueError, match="are closed"), index.catalogue_files.open():
         pass
 
 

@@ -4,6 +4,12 @@ Two GPUs are replaced by clones on the CPU, so the tests show that the right vec
 and nothing about a GPU.
 """
 
+import copy
+import os
+import pickle
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +17,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.core.errors import ConfigError, NoGpuError
+from galsearch.core.errors import ConfigError, IndexChangedError, NoGpuError
 from galsearch.core.modality import Modality
-from galsearch.index import build_index, open_build
+from galsearch.index import build_index, open_build, remove
 from galsearch.index.ivf import gpu_lists
 from galsearch.index.ivf.faiss_api import faiss, n_gpus
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search import device
+from galsearch.query import open_index
 
 
 @pytest.fixture
@@ -64,3 +71,91 @@ def test_an_unknown_or_missing_device_is_refused(
         with pytest.raises(NoGpuError) as caught:
             open_build(tmp_path / "build", device="gpu")
         assert str(caught.value) == "device = 'gpu', and FAISS sees no GPU."
+
+
+def test_an_engine_answers_as_before_after_its_index_was_replaced_and_the_directory_left(
+    toy_copy: Path, toy_sky: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = open_index(toy_copy).query(toy_sky.ids[0], k=5, where="z < 0.5")
+    monkeypatch.chdir(toy_copy.parent)
+    engine = open_index(toy_copy.name)
+    shutil.rmtree(toy_copy)
+    monkeypatch.chdir("/")
+    found = engine.query(toy_sky.ids[0], k=5, where="z < 0.5")
+    assert found.target_ids.tolist() == expected.target_ids.tolist()
+    assert (found.z < 0.5).all()
+    assert len(engine.query(toy_sky.ids[0], among="spectrum", k=5)) == 5
+
+
+def test_a_name_with_brackets_is_no_pattern(toy_copy: Path, toy_sky: Any) -> None:
+    strange = Path(shutil.copytree(toy_copy, toy_copy.with_name("toy[1]")))
+    shutil.copytree(toy_copy, toy_copy.with_name("toy1"))
+    (toy_copy.with_name("toy1") / "catalogue.parquet").write_bytes(b"of another index")
+    assert (open_index(strange).query(toy_sky.ids[0], k=5, where="z < 0.5").z < 0.5).all()
+
+
+def test_an_engine_is_pickled_as_its_path_and_refuses_another_build(
+    toy_copy: Path, toy_sky: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(toy_copy.parent)
+    engine = open_index(toy_copy.name)
+    pickled = pickle.dumps(engine)
+    monkeypatch.chdir("/")
+    answers = [e.query(toy_sky.ids[0], k=5) for e in (engine, pickle.loads(pickled))]  # noqa: S301
+    assert answers[0].target_ids.tolist() == answers[1].target_ids.tolist()
+    assert copy.deepcopy(engine) is engine
+    remove([int(toy_sky.ids[3])], index=toy_copy)
+    with pytest.raises(IndexChangedError) as caught:
+        pickle.loads(pickled)  # noqa: S301
+    manifest = engine.manifest
+    assert str(caught.value) == (
+        f"{toy_copy}: the index was changed or replaced after the engine was pickled; it is now "
+        f"generation 2 of 'toy', built {manifest.created}."
+    )
+
+
+_IN_FORKED_CHILDREN = """
+import os, sys
+import galsearch
+index, target_id = sys.argv[1], int(sys.argv[2])
+engine = galsearch.open_index(index)
+ids = engine.index.ids
+steps = {
+    "many": lambda: len(engine.query_many(ids, k=3)),
+    "new engine": lambda: len(galsearch.open_index(index).query_many(ids, k=3)),
+    "cached filter": lambda: len(engine.query(target_id, k=3, where="z < 0.5")),
+    "other filter": lambda: len(engine.query(target_id, k=3, where="z < 0.4")),
+}
+steps["many"](), steps["cached filter"]()
+for name, step in steps.items():
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        try:
+            print(name, step())
+        except galsearch.GalsearchError as error:
+            print(name, str(error).replace(str(os.getpid()), "PID"))
+        sys.stdout.flush()
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no os.fork")
+def test_forked_processes_answer_or_refuse_and_never_wait_for_ever(
+    toy_index: Path, toy_sky: Any
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _IN_FORKED_CHILDREN, str(toy_index), str(toy_sky.ids[0])],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "OMP_NUM_THREADS": "4"},
+    )
+    assert done.stdout.splitlines() == [
+        "many 600",
+        "new engine 600",
+        "cached filter 3",
+        "other filter polars cannot be used in process PID, which was forked from a process that "
+        "had used polars before: its threads and devices are not in a forked process.",
+    ], done.stderr

@@ -8,6 +8,7 @@ import pytest
 
 from galsearch.core.errors import ManifestError
 from galsearch.core.modality import Modality
+from galsearch.files.held_files import OpenDirectory
 from galsearch.index import add, remove
 from galsearch.index.search.segment_files import SegmentFiles
 from galsearch.index.storage.manifest_json import read_manifest
@@ -15,7 +16,8 @@ from tests.index.changing_index import N_FIRST, N_SECOND
 
 
 def segment_files(build: Path) -> SegmentFiles:
-    return SegmentFiles(build, read_manifest(build))
+    with OpenDirectory(build) as opened:
+        return SegmentFiles(opened, read_manifest(build))
 
 
 def test_segments_are_merged_without_removed_galaxies(

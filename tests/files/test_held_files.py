@@ -1,0 +1,101 @@
+"""Files that are held open: what was opened is read, whatever happens to paths."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from galsearch.files.held_files import OpenDirectory, map_npy
+
+
+def n_descriptors() -> int:
+    """Number of open file descriptors of this process."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "x[1]").mkdir()
+    (tmp_path / "x[1]" / "a").write_bytes(b"first")
+    return tmp_path / "x[1]"
+
+
+def test_files_are_those_of_the_directory_that_was_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    with OpenDirectory(Path(folder.name)) as opened:
+        assert opened.path == folder
+        folder.rename(folder.with_name("renamed"))
+        folder.mkdir()
+        (folder / "a").write_bytes(b"second")
+        monkeypatch.chdir("/")
+        with opened.open_file(opened.path / "a") as file:
+            assert file.read() == b"first"
+        held = opened.hold(opened.path / "a")
+    (folder.with_name("renamed") / "a").unlink()
+    with held.open_again() as one, held.open_again() as other:
+        assert (one.read(2), other.read(), one.read()) == (b"fi", b"first", b"rst")
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe"])
+def test_what_is_no_file_is_refused_without_waiting(folder: Path, kind: str) -> None:
+    (folder / "b").mkdir() if kind == "directory" else os.mkfifo(folder / "b")
+    with OpenDirectory(folder) as opened, pytest.raises(IsADirectoryError):
+        opened.open_file(opened.path / "b")
+
+
+def test_maps_and_held_files_of_one_file_share_a_descriptor(folder: Path) -> None:
+    np.save(folder / "a.npy", np.arange(6).reshape(2, 3))
+    n_before = n_descriptors()
+    with OpenDirectory(folder) as opened:
+        held = [opened.hold(opened.path / "a") for _ in range(20)]
+        arrays = []
+        for _ in range(20):
+            with opened.open_file(opened.path / "a.npy") as file:
+                arrays.append(map_npy(file))
+    assert n_descriptors() == n_before + 2
+    (folder / "a.npy").unlink()
+    assert all(array.tolist() == [[0, 1, 2], [3, 4, 5]] for array in arrays)
+    with pytest.raises(ValueError, match="read-only"):
+        arrays[0][0, 0] = 1
+    held.clear()
+    arrays.clear()
+    assert n_descriptors() == n_before
+
+
+def test_a_process_without_descriptors_is_told_its_limit(folder: Path) -> None:
+    code = (
+        "import resource\nfrom pathlib import Path\n"
+        "from galsearch.files.held_files import OpenDirectory\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\nkept = []\n"
+        f"folder = Path({str(folder)!r})\n"
+        "try:\n    while True: kept.append(OpenDirectory(folder))\n"
+        "except Exception as error: message = str(error)\n"
+        "kept.clear()\nprint(message)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == (
+        f"{folder}: cannot be opened, because this process has as many open files as it may have "
+        "(64).\n"
+    ), done.stderr
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x93NUMPY\x01\x00\x08\x00{'a': (\n", b"\x93NUMPY\x09\x00", b"text"]
+)
+def test_a_damaged_array_is_a_value_error(folder: Path, content: bytes) -> None:
+    (folder / "a.npy").write_bytes(content)
+    with (folder / "a.npy").open("rb") as file, pytest.raises(ValueError, match=r"."):
+        map_npy(file)
+
+
+def test_a_truncated_array_is_a_value_error(folder: Path) -> None:
+    np.save(folder / "a.npy", np.arange(100))
+    content = (folder / "a.npy").read_bytes()
+    (folder / "a.npy").write_bytes(content[:-8])
+    with (folder / "a.npy").open("rb") as file, pytest.raises(ValueError, match="shorter"):
+        map_npy(file)
