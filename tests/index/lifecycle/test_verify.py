@@ -164,7 +164,7 @@ def test_a_faiss_file_of_garbage_is_an_error_of_ours(toy_copy: Path) -> None:
     name = "image/lists.faiss"
     (toy_copy / name).write_bytes(b"not an index at all" * 10)
     update_digest(toy_copy, name)
-    with pytest.raises(GalsearchError, match=r"lists\.faiss: FAISS cannot read it \("):
+    with pytest.raises(GalsearchError, match=r"lists\.faiss: FAISS cannot \w+ it \("):
         open_build(toy_copy).modality(Modality.IMAGE)
 
 
