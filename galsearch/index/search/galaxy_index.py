@@ -1,6 +1,7 @@
 """An index directory opened for search: memory-mapped vectors, catalogue and inverted lists."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Rows, TargetIds, Vectors
-from galsearch.core.errors import IndexChangedError, MissingModalityError
+from galsearch.core.errors import MissingModalityError
 from galsearch.core.modality import Modality
 from galsearch.files.digest import sha256_of_text
 from galsearch.files.forks import ForkSafeLock, begin
@@ -60,6 +61,8 @@ class GalaxyIndex:
         else:
             self._open(directory, manifest)
         self.device = device
+        self.open_again: Callable[[Path, Device, str], GalaxyIndex] | None = None
+        """Opens the index of a path, a device and a digest, for pickle; set by `open_build`."""
         self._settings: dict[tuple[Modality | None, Modality], SearchSettings] = {}
         self._lock = ForkSafeLock()
         self._modalities: dict[Modality, ModalityIndex] = {}
@@ -83,13 +86,15 @@ class GalaxyIndex:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The path, the device and a digest of the manifest, with which pickle opens it again."""
-        return _open_again, (self.directory, self.device, self._digest())
+        if self.open_again is None:
+            raise TypeError(f"{self.directory}: an index that is being changed cannot be pickled")
+        return self.open_again, (self.directory, self.device, self.digest())
 
     def __deepcopy__(self, memo: object) -> "GalaxyIndex":
         """The index itself, which is read-only."""
         return self
 
-    def _digest(self) -> str:
+    def digest(self) -> str:
         """A digest of the manifest, which differs between builds and generations."""
         return sha256_of_text(json.dumps(self.manifest.as_table(), sort_keys=True))
 
@@ -266,19 +271,3 @@ class GalaxyIndex:
     def row_filter(self, target_ids: TargetIds, among: Modality) -> RowFilter:
         """The vectors that these galaxies have of the modality `among`, for `search`."""
         return RowFilter(self.stored(among), target_ids)
-
-
-def _open_again(directory: Path, device: Device, digest: str) -> GalaxyIndex:
-    """The index that was pickled, opened again from its directory."""
-    # Imported here, because opening an index needs the class.
-    from galsearch.index.search.open_build import open_build
-
-    index = open_build(directory, device=device)
-    if index._digest() != digest:
-        raise IndexChangedError(
-            f"{directory}: the index was changed or replaced after the engine was pickled; it is "
-            f"now generation {index.manifest.generation} of '{index.manifest.recipe.name}', built "
-            f"{index.manifest.created}.",
-            directory=directory,
-        )
-    return index

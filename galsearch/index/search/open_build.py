@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from galsearch.core.errors import IndexChangedError
 from galsearch.files.held_files import OpenDirectory
 from galsearch.index.search.device import Device, check_device
 from galsearch.index.search.galaxy_index import GalaxyIndex
@@ -50,6 +51,21 @@ def open_build(directory: str | Path | None = None, *, device: Device = "cpu") -
     def read(opened: OpenDirectory, manifest: IndexManifest) -> GalaxyIndex:
         for name, digest in manifest.files.items():
             digest.check(opened.path / name, whole=False, open_file=opened.open_file)
-        return GalaxyIndex(opened, manifest, device)
+        index = GalaxyIndex(opened, manifest, device)
+        index.open_again = _open_again
+        return index
 
     return read_unchanged(directory, read)
+
+
+def _open_again(directory: Path, device: Device, digest: str) -> GalaxyIndex:
+    """The index that was pickled, opened again from its directory."""
+    index = open_build(directory, device=device)
+    if index.digest() != digest:
+        raise IndexChangedError(
+            f"{directory}: the index was changed or replaced after the engine was pickled; it is "
+            f"now generation {index.manifest.generation} of '{index.manifest.recipe.name}', built "
+            f"{index.manifest.created}.",
+            directory=directory,
+        )
+    return index
