@@ -41,6 +41,7 @@ ORDERS: dict[str, list[set[str]]] = {
         {"desi"},
         {"legacy_surveys"},
         {"fits"},
+        {"text_table"},
         {"urls"},
         {"gzip_data", "store_failures"},
     ],

@@ -16,7 +16,7 @@ from galsearch.sources.legacy_surveys.cutout_file import (
     read_cutout_header,
     write_cutout,
 )
-from galsearch.sources.tables import read_table, write_truth
+from galsearch.sources.tables import read_table, read_tables, write_truth
 from galsearch.sources.urls import expand_urls
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "read_spectra_file",
     "read_spectra_index",
     "read_table",
+    "read_tables",
     "write_coadd",
     "write_cutout",
     "write_redrock",

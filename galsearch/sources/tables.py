@@ -1,7 +1,6 @@
 """Tables of galaxies with a TARGETID column: labels from any source, and simulation truth."""
 
 import difflib
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,20 @@ import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
 
-from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import SourceError
 from galsearch.core.target_id import MAX_TARGET_ID
 from galsearch.sources.fits.fits_file import open_fits
 from galsearch.sources.fits.fits_writer import table_hdu, write_fits
+from galsearch.sources.text_table import ID_NAMES, read_text_table
 from galsearch.sources.urls import open_url
-
-_ID_NAMES = ("targetid", "target_id")
 
 
 def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
     """Columns of a FITS, CSV or ECSV table by name in lower case, 'target_id' first.
 
-    The format is recognised by the first bytes, not by the name. An empty cell becomes NaN in a
-    column of numbers and '' in a column of text. In a FITS file the first table with a TARGETID is
-    read.
+    The format is recognised by the first bytes, not by the name. A column with empty cells or null
+    values (TNULL) is a masked array of the type that its other values have; empty text is '', and
+    NaN stays NaN. In a FITS file the first table with a TARGETID and the wanted columns is read.
 
     Parameters
     ----------
@@ -38,7 +35,8 @@ def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.
     Returns
     -------
     dict
-        (n, ...) values by column name; target_id is (n,) int64, as in the file.
+        (n, ...) values by column name; target_id is (n,) int64, as in the file, masked where a row
+        has none.
 
     Raises
     ------
@@ -46,22 +44,62 @@ def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.
         Where the file is missing or not a table, TARGETID is missing or not an integer, a wanted
         column is missing, or two names differ in case only.
     """
+    tables = _with_ids(url)
+    if columns is None:
+        return _one_value_each(tables[0])
+    wanted = [name.lower() for name in columns if name.lower() not in ID_NAMES]
+    table = next((table for table in tables if all(name in table for name in wanted)), None)
+    if table is None:
+        known = list(dict.fromkeys(name for table in tables for name in table))
+        raise _missing_columns(url, wanted, known, len(tables))
+    return {name: table[name] for name in ("target_id", *wanted)}
+
+
+def read_tables(url: str) -> list[dict[str, npt.NDArray[Any]]]:
+    """All tables with a TARGETID of a FITS file, or the table of a CSV or ECSV file.
+
+    Each is as `read_table` returns it without named columns. FastSpecFit, for example, has
+    redshifts and masses in different tables of one file.
+
+    Parameters
+    ----------
+    url
+        Path or fsspec URL; gzip (.gz) is decompressed.
+    """
+    return [_one_value_each(table) for table in _with_ids(url)]
+
+
+def _one_value_each(table: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    return {name: values for name, values in table.items() if values.ndim == 1}
+
+
+def _with_ids(url: str) -> list[dict[str, npt.NDArray[Any]]]:
+    """All tables of a file that have a TARGETID, with names in lower case, target_id first."""
     with open_url(url) as file:
         is_fits = file.read(9) == b"SIMPLE  ="
-    found = _read_fits_table(url) if is_fits else _read_text_table(url)
-    by_name = _lower_case(url, found)
-    id_name = next((name for name in _ID_NAMES if name in by_name), None)
-    if id_name is None:
-        raise SourceError(
-            f"{url}: no column TARGETID or target_id. Columns: {', '.join(found) or '(none)'}."
+        file.seek(0)
+        content = b"" if is_fits else file.read()
+    found = _read_fits_tables(url) if is_fits else {"": read_text_table(url, content)}
+    tables = []
+    for columns in found.values():
+        if not any(name.lower() in ID_NAMES for name in columns):
+            continue
+        by_name = _lower_case(url, columns)
+        id_name = next(name for name in ID_NAMES if name in by_name)
+        tables.append({"target_id": _checked_ids(url, by_name.pop(id_name)), **by_name})
+    if not tables:
+        raise _no_ids(url, found)
+    return tables
+
+
+def _no_ids(url: str, found: Mapping[str, Mapping[str, Any]]) -> SourceError:
+    names = [name for columns in found.values() for name in columns]
+    if len(found) == 1:
+        return SourceError(
+            f"{url}: no column TARGETID or target_id. Columns: {', '.join(names) or '(none)'}."
         )
-    ids = _checked_ids(url, by_name.pop(id_name))
-    if columns is None:
-        wanted = [name for name, values in by_name.items() if values.ndim == 1]
-    else:
-        wanted = [name.lower() for name in columns if name.lower() not in _ID_NAMES]
-        _check_wanted(url, wanted, by_name)
-    return {"target_id": ids, **{name: by_name[name] for name in wanted}}
+    listed = "; ".join(f"{hdu}: {', '.join(columns)}" for hdu, columns in found.items())
+    return SourceError(f"{url}: no table has a column TARGETID or target_id. Columns: {listed}.")
 
 
 def write_truth(path: str | Path, columns: Mapping[str, npt.ArrayLike]) -> None:
@@ -91,49 +129,18 @@ def write_truth(path: str | Path, columns: Mapping[str, npt.ArrayLike]) -> None:
     write_fits(path, [fits.PrimaryHDU(), truth])
 
 
-def _read_fits_table(url: str) -> dict[str, npt.NDArray[Any]]:
+def _read_fits_tables(url: str) -> dict[str, dict[str, npt.NDArray[Any]]]:
+    """Columns of each binary table by EXTNAME, or by its number where another has the name."""
     with open_fits(url) as file:
-        tables = [file.table(hdu) for hdu in file.hdus if hdu.is_table]
+        tables: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        for number, hdu in enumerate(file.hdus):
+            if hdu.is_table:
+                key = hdu.name if hdu.name and hdu.name not in tables else f"HDU {number}"
+                tables[key] = file.table(hdu)
         names = ", ".join(name or "(unnamed)" for name in file.names)
     if not tables:
         raise SourceError(f"{url}: holds no table. HDUs: {names}.")
-    with_ids = (t for t in tables if any(name.lower() in _ID_NAMES for name in t))
-    return next(with_ids, tables[0])
-
-
-def _read_text_table(url: str) -> dict[str, npt.NDArray[Any]]:
-    # These modules are imported inside the function because FITS files are read without astropy's
-    # tables and units.
-    from astropy.table import Table
-    from astropy.units import UnitsWarning
-
-    with open_url(url) as file:
-        content = file.read()
-    try:
-        text = content.decode("utf-8")
-        kind = "ecsv" if text.startswith("# %ECSV") else "csv"
-        with warnings.catch_warnings():
-            # Warnings about units are ignored because the units of labels are not used.
-            warnings.simplefilter("ignore", UnitsWarning)
-            table = Table.read(text.splitlines(), format=f"ascii.{kind}")
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        reason = str(error).strip().splitlines()
-        raise SourceError(
-            f"{url}: not a FITS, CSV or ECSV table ({reason[0] if reason else 'empty'})."
-        ) from error
-    return {name: _filled(table[name]) for name in table.colnames}
-
-
-def _filled(column: Any) -> npt.NDArray[Any]:
-    """Values of a column of an astropy table, with '' or NaN in place of empty cells."""
-    empty = getattr(column, "mask", None)
-    values = np.asarray(getattr(column, "data", column))
-    if empty is None or not np.any(empty):
-        return np.asarray(np.ma.getdata(values))
-    values = np.ma.getdata(values)
-    if values.dtype.kind in "US":
-        return np.where(empty, "", values)
-    return np.where(empty, np.nan, values.astype(np.float64))
+    return tables
 
 
 def _lower_case(url: str, columns: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -144,28 +151,31 @@ def _lower_case(url: str, columns: dict[str, npt.NDArray[Any]]) -> dict[str, npt
                 f"{url}: the names of two columns, {name.lower()!r}, differ in case only."
             )
         by_name[name.lower()] = values
-    if all(name in by_name for name in _ID_NAMES):
+    if all(name in by_name for name in ID_NAMES):
         raise SourceError(f"{url}: has both a column TARGETID and a column target_id.")
     return by_name
 
 
-def _checked_ids(url: str, values: npt.NDArray[Any]) -> TargetIds:
-    integers = np.issubdtype(values.dtype, np.integer) and values.ndim == 1
-    if not integers or (values.size and values.max() > MAX_TARGET_ID):
+def _checked_ids(url: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """TARGETIDs as int64, masked where there is none."""
+    all_empty = bool(np.ma.getmaskarray(values).all()) and values.size > 0
+    integers = (np.issubdtype(values.dtype, np.integer) or all_empty) and values.ndim == 1
+    if not integers or np.ma.MaskedArray(values).compressed().max(initial=0) > MAX_TARGET_ID:
         raise SourceError(
-            f"{url}: TARGETID is of type {values.dtype}; expected an int64 in every "
-            "row (a float cannot hold one exactly)."
+            f"{url}: TARGETID is of type {values.dtype}; expected an int64 (a float cannot hold "
+            "one exactly)."
         )
     return values.astype(np.int64)
 
 
-def _check_wanted(url: str, wanted: list[str], by_name: dict[str, npt.NDArray[Any]]) -> None:
+def _missing_columns(url: str, wanted: list[str], known: list[str], n_tables: int) -> SourceError:
     problems = []
     for name in wanted:
-        if name not in by_name:
-            near = difflib.get_close_matches(name, by_name, n=1)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
             problems.append(f"{name}" + (f" (did you mean {near[0]}?)" if near else ""))
-    if problems:
-        raise SourceError(
-            f"{url}: no column {', '.join(problems)}. Columns: target_id, {', '.join(by_name)}."
+    if not problems:
+        return SourceError(
+            f"{url}: the columns {', '.join(wanted)} are in different tables of its {n_tables}."
         )
+    return SourceError(f"{url}: no column {', '.join(problems)}. Columns: {', '.join(known)}.")

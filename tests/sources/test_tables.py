@@ -9,10 +9,13 @@ import fsspec
 import numpy as np
 import pytest
 from astropy.io import fits
-from astropy.table import Table
+from astropy.table import MaskedColumn, Table
 
 from galsearch.core.errors import SourceError
-from galsearch.sources import read_table, write_truth
+from galsearch.sources import read_table, read_tables, write_truth
+from galsearch.sources.fits.fits_writer import table_hdu, write_fits
+from tests.damaged_files import assert_only_galsearch_errors
+from tests.damaged_fits import damaged_cards
 
 IDS = [39633345008634465, 39627866878511337]
 COLUMNS: dict[str, Any] = {
@@ -82,13 +85,13 @@ def test_unknown_units_are_ignored(tmp_path: Path) -> None:
     )
     read = read_table(str(text(tmp_path, content)))
     assert read["target_id"].tolist() == [IDS[0], 7]
-    np.testing.assert_array_equal(read["flux"], [1.5, np.nan])
+    assert read["flux"].tolist() == [1.5, None]
 
 
-def test_empty_cells_become_nan_or_empty_text(tmp_path: Path) -> None:
+def test_empty_cells_are_masked_or_empty_text(tmp_path: Path) -> None:
     read = read_table(str(text(tmp_path, "TARGETID,n,z,kind\n7,1,,a\n8,,0.5,\n")))
-    np.testing.assert_array_equal(read["n"], [1, np.nan])
-    np.testing.assert_array_equal(read["z"], [np.nan, 0.5])
+    assert read["n"].tolist() == [1, None]
+    assert read["z"].tolist() == [None, 0.5]
     assert read["kind"].tolist() == ["a", ""]
 
 
@@ -121,12 +124,57 @@ def test_text_in_place_of_a_table_is_refused(tmp_path: Path) -> None:
 
 
 def test_float_ids_are_refused(tmp_path: Path) -> None:
-    for content in ("TARGETID,z\n3.9633345008634465e16,1\n", "TARGETID,z\n7,1\n,2\n"):
-        path = text(tmp_path, content)
-        assert refusal(path) == (
-            f"{path}: TARGETID is of type float64; expected an int64 in every row (a float "
-            "cannot hold one exactly)."
-        )
+    path = text(tmp_path, "TARGETID,z\n3.9633345008634465e16,1\n")
+    assert refusal(path) == (
+        f"{path}: TARGETID is of type float64; expected an int64 (a float cannot hold one exactly)."
+    )
+
+
+def test_rows_without_a_targetid_are_masked(tmp_path: Path) -> None:
+    read = read_table(str(text(tmp_path, f"TARGETID,z\n{IDS[0]},1\n,2\n")))
+    assert read["target_id"].tolist() == [IDS[0], None]
+    masked = Table({"TARGETID": MaskedColumn(IDS, mask=[False, True]), "V": [1, 2]})
+    for kind, name in (("fits", "t.fits"), ("ascii.ecsv", "t.ecsv")):
+        masked.write(tmp_path / name, format=kind)
+        read = read_table(str(tmp_path / name))
+        assert read["target_id"].dtype == np.int64
+        assert read["target_id"].tolist() == [IDS[0], None]
+
+
+def test_columns_come_from_the_table_that_has_them(tmp_path: Path) -> None:
+    metadata = table_hdu("METADATA", {"TARGETID": np.array(IDS), "Z": [0.1, 0.2]}, where="")
+    masses = table_hdu("SPECPHOT", {"TARGETID": np.array(IDS), "LOGMSTAR": [9.0, 11.0]}, where="")
+    path = tmp_path / "fastspec.fits"
+    write_fits(path, [fits.PrimaryHDU(), metadata, masses])
+    assert read_table(str(path), ["LOGMSTAR"])["logmstar"].tolist() == [9.0, 11.0]
+    assert [list(table) for table in read_tables(str(path))] == [
+        ["target_id", "z"],
+        ["target_id", "logmstar"],
+    ]
+    assert refusal(path, ["LOGMSTR"]) == (
+        f"{path}: no column logmstr (did you mean logmstar?). Columns: target_id, z, logmstar."
+    )
+    assert refusal(path, ["Z", "LOGMSTAR"]) == (
+        f"{path}: the columns z, logmstar are in different tables of its 2."
+    )
+
+
+def test_another_separator_is_named(tmp_path: Path) -> None:
+    path = text(tmp_path, "TARGETID;z\n7;0,5\n")
+    assert refusal(path) == f"{path}: the columns are separated by semicolons; expected commas."
+
+
+def test_damaged_tables_raise_only_source_errors(truth: str, tmp_path: Path) -> None:
+    Table({"TARGETID": IDS, "Z": [0.5, 0.25]}).write(tmp_path / "t.ecsv", format="ascii.ecsv")
+    csv = b"TARGETID,z,name\n39633345008634465,0.5,disk\n7,,\n"
+    originals = [Path(truth).read_bytes(), csv, (tmp_path / "t.ecsv").read_bytes()]
+
+    def read(content: bytes) -> None:
+        (tmp_path / "changed").write_bytes(content)
+        read_tables(str(tmp_path / "changed"))
+
+    assert_only_galsearch_errors(read, originals, copies=200)
+    assert_only_galsearch_errors(read, originals[:1], copies=150, damage=damaged_cards)
 
 
 def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:

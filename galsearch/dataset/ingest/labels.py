@@ -15,7 +15,7 @@ from galsearch.core.ids import find_rows_unsorted
 from galsearch.core.target_id import MAX_TARGET_ID
 from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.schema import BUILT_IN_COLUMNS, PIXEL_COLUMNS, TARGET_ID
-from galsearch.sources.tables import read_table
+from galsearch.sources.tables import read_tables
 
 _KINDS = {"b": pa.bool_(), "i": pa.int64(), "u": pa.uint64(), "f": pa.float64()}
 _LARGEST_EXACT_FLOAT = 2**53
@@ -89,7 +89,7 @@ def labels_of(labels: pa.Table, target_ids: TargetIds) -> pa.Table:
 
 def _label_table(url: str, wanted: set[str], noted: Counter[str]) -> pa.Table:
     """Label columns of one file, with one row for each row of its tables that has a TARGETID."""
-    tables = [read_table(url)]
+    tables = read_tables(url)
     if not wanted:
         return _arrow_table(url, tables[0], None, noted)
     found: pa.Table | None = None
