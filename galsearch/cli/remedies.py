@@ -34,6 +34,11 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "no-dataset": "Name the directory that galsearch ingest wrote: --dataset DIRECTORY.",
         "bad-checkpoint": "Use weights that galsearch trained or converted.",
         "not-converted": "Convert published weights first: galsearch convert-checkpoint IN OUT.",
+        "sharded-checkpoint": (
+            "Join the parts into one file first, with the program that wrote them: zero_to_fp32.py "
+            "for DeepSpeed, python -m torch.distributed.checkpoint.format_utils dcp_to_torch for "
+            "FSDP, or save_pretrained with a large max_shard_size for Hugging Face."
+        ),
         "bad-embeddings": "Repeat galsearch embed DATASET OUT; it continues where it stopped.",
         "no-embeddings": "Make embeddings first: galsearch embed DATASET OUT.",
         "store-mismatch": "Embed into another directory, or remove this one.",

@@ -193,6 +193,17 @@ class NotConvertedError(CheckpointError):
     remedy = "Convert published weights with galsearch.encoders.convert_checkpoint(path, out)."
 
 
+class ShardedCheckpointError(CheckpointError):
+    """Error for a part of a checkpoint that was written as several files."""
+
+    code = "sharded-checkpoint"
+    remedy = (
+        "Join the parts into one file first, with the program that wrote them: zero_to_fp32.py for "
+        "DeepSpeed, dcp_to_torch_save of torch.distributed.checkpoint.format_utils for FSDP, or "
+        "save_pretrained with a large max_shard_size for Hugging Face."
+    )
+
+
 class ShardError(GalsearchError, ValueError):
     """Error for embeddings on disk that are incomplete or contradict themselves."""
 

@@ -14,13 +14,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from galsearch.core.errors import CheckpointError, ConfigError, NotConvertedError
+from galsearch.core.errors import CheckpointError, NotConvertedError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.encoders.encoder_config import PREPARATION_VERSION, ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
 from galsearch.files.atomic import new_file
 from galsearch.files.config import as_table, config_from_table
+from galsearch.files.content_kind import N_FIRST_BYTES, describe_foreign_content
 from galsearch.files.digest import sha256_of_parts
+from galsearch.files.safetensors_header import sort_metadata
 
 FORMAT = "galsearch-encoder-1"
 FIELDS_ADDED_LATER = {"n_templates": 0, "first_token": False}
@@ -67,6 +69,7 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerp
         temporary.touch()
         permissions = temporary.stat().st_mode
         save_file(tensors, temporary, metadata=metadata)
+        sort_metadata(temporary)
         # safetensors creates files that only their owner may read, so the usual permissions of a
         # new file are set again.
         temporary.chmod(permissions)
@@ -97,9 +100,9 @@ def read(path: str | Path) -> CrossModalModel:
             f"galsearch has version {PREPARATION_VERSION}."
         )
     try:
-        table = json.loads(metadata["config"])
+        table = json.loads(metadata.get("config", ""))
         config = config_from_table(table, ModelConfig, where=f"{path}, its config")
-    except (KeyError, json.JSONDecodeError, ConfigError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: the config in its metadata cannot be read: {error}"
         ) from None
@@ -121,8 +124,13 @@ def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> Cro
         Where tensors are missing, unknown or of another shape, or hold values that are not
         finite; the message lists all of them.
     """
-    with torch.device("meta"):
-        model = CrossModalModel(config)
+    try:
+        with torch.device("meta"):
+            model = CrossModalModel(config)
+    except (ArithmeticError, RuntimeError, ValueError) as error:
+        raise CheckpointError(
+            f"{where}: no model has the sizes of its config ({str(error)[:200]})."
+        ) from None
     check_tensors(model.state_dict(), tensors, where=where)
     _check_finite(tensors, where=where)
     model.load_state_dict(
@@ -170,7 +178,9 @@ def check_tensors(expected: dict[str, Tensor], found: dict[str, Tensor], *, wher
 
 
 def _check_finite(tensors: dict[str, Tensor], *, where: str) -> None:
-    bad = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    bad = [
+        name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor.float()).all())
+    ]
     if bad:
         raise CheckpointError(
             f"{where}: {len(bad)} of {len(tensors)} tensors hold values that are not finite: "
@@ -181,7 +191,8 @@ def _check_finite(tensors: dict[str, Tensor], *, where: str) -> None:
 def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Metadata and tensors of a file of weights in the format of this package."""
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; expected weights written by galsearch.")
+        found = "a folder" if path.is_dir() else "no such file"
+        raise CheckpointError(f"{path}: {found}; expected weights written by galsearch.")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -192,10 +203,19 @@ def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
                     path=path,
                 )
             return metadata, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise NotConvertedError(
-            f"{path}: not a complete safetensors file ({error}).", path=path
-        ) from None
+    except (SafetensorError, RuntimeError, TypeError, UnicodeError) as error:
+        raise NotConvertedError(_not_safetensors(path, error), path=path) from None
+
+
+def _not_safetensors(path: Path, error: Exception) -> str:
+    """Message for a file that is not safetensors, which names its kind if that is known."""
+    with path.open("rb") as file:
+        first_bytes = file.read(N_FIRST_BYTES)
+    # A checkpoint of torch.save is a zip archive too.
+    kind = None if first_bytes[:2] == b"PK" else describe_foreign_content(first_bytes)
+    if kind is not None:
+        return f"{path}: not weights of galsearch: the file is {kind}."
+    return f"{path}: not a complete safetensors file ({str(error)[:200]})."
 
 
 def _table(config: ModelConfig) -> dict[str, Any]:

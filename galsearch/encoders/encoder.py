@@ -17,6 +17,13 @@ from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.inference.precision import Forward, PrecisionCheck
 from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 
+BATCH_TOLERANCE = 1e-5
+"""Largest difference between two fp32 embeddings of one galaxy that were made in different batches.
+
+It is a fraction of the largest component. The order in which a processor sums products depends on
+the number of rows; on a processor with AVX-512 it was seen to change vectors by a tenth of this.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class _Encoder:

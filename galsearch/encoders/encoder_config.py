@@ -7,7 +7,7 @@ both.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from galsearch.core.errors import ConfigError
@@ -15,6 +15,31 @@ from galsearch.core.errors import ConfigError
 PREPARATION_VERSION = 2
 """Version of the preprocessing, which is a part of every fingerprint. It must be raised whenever
 the output of the preprocessing changes."""
+
+
+_LARGEST_SIZE, _LARGEST_DEPTH = 1 << 20, 1000
+"""Limits of the sizes in a configuration, far above those of any model of galaxies.
+
+A configuration is read from files that others wrote, and a model is made before its tensors are
+compared with the file.
+"""
+_MAY_BE_ZERO = {"n_log_pixels", "n_summary", "n_templates", "dropout", "first_angstrom"}
+
+
+def _check_sizes(section: object) -> None:
+    """Check that every number of a section of the configuration is positive and not too large."""
+    for field in fields(section):  # type: ignore[arg-type]
+        value = getattr(section, field.name)
+        largest = _LARGEST_DEPTH if field.name in {"depth", "n_layers"} else _LARGEST_SIZE
+        numbers = value if isinstance(value, tuple) else (value,)
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, (int, float)):
+                continue
+            is_positive = number > 0 or (number == 0 and field.name in _MAY_BE_ZERO)
+            if not (is_positive and number <= largest):
+                raise ConfigError(
+                    f"{field.name} = {number}; expected a positive number up to {largest}."
+                )
 
 
 def _check_divides(name: str, value: int, by_name: str, by: int) -> None:
@@ -49,6 +74,7 @@ class ImageConfig:
     neither, so its image embedding does not change when the patches are shuffled."""
 
     def __post_init__(self) -> None:
+        _check_sizes(self)
         _check_divides("image_size", self.image_size, "patch_size", self.patch_size)
         _check_divides("width", self.width, "n_heads", self.n_heads)
         _check_divides("depth", self.depth, "block_chunks", self.block_chunks)
@@ -102,6 +128,7 @@ class SpectrumConfig:
     """Hidden width of a block's feed-forward layer, in units of `width`."""
 
     def __post_init__(self) -> None:
+        _check_sizes(self)
         _check_divides("width", self.width, "n_heads", self.n_heads)
         if self.n_templates and not (self.n_log_pixels and len(self.stem_widths) > 1):
             raise ConfigError(
@@ -149,6 +176,7 @@ class HeadConfig:
     """True where each dimension is standardised to mean 0 and scatter 1 over galaxies."""
 
     def __post_init__(self) -> None:
+        _check_sizes(self)
         _check_divides("width", self.width, "n_heads", self.n_heads)
 
 
@@ -160,6 +188,9 @@ class PrototypeConfig:
     n_layers: int = 3
     hidden_width: int = 2048
     bottleneck_width: int = 256
+
+    def __post_init__(self) -> None:
+        _check_sizes(self)
 
 
 @dataclass(frozen=True)
@@ -199,6 +230,7 @@ class ModelConfig:
     """Upper limit of a trained factor of the cosines in the loss, as in CLIP."""
 
     def __post_init__(self) -> None:
+        _check_sizes(self)
         if self.image is None and self.spectrum is None:
             raise ConfigError("a model needs an image section, a spectrum section or both.")
         if self.preparation == "galsearch" and self.spectrum and not self.spectrum.n_log_pixels:

@@ -86,6 +86,8 @@ def config_from_table(table: Mapping[str, Any], kind: type[T], *, where: str) ->
     galsearch.core.errors.ConfigError: a.toml: unknown key 'n_list': did you mean 'n_lists'?
     Correct the values that the message names.
     """
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where}: is {type(table).__name__}; expected a table of values by key.")
     problems: list[str] = []
     value = _build(table, kind, "", problems)
     if problems:

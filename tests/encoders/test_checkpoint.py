@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from galsearch.core.errors import CheckpointError, NotConvertedError
 from galsearch.encoders import checkpoint, initialise
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION, SpectrumConfig
+from tests.damaged_files import assert_only_galsearch_errors
 from tests.encoders.conftest import TINY
 
 
@@ -22,6 +23,15 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     checkpoint.save(path, initialise(TINY, 1))
     return path
+
+
+def test_equal_models_are_equal_files(tmp_path: Path) -> None:
+    """The safetensors library writes its metadata in random order."""
+    contents = set()
+    for number in range(5):
+        checkpoint.save(tmp_path / f"{number}.safetensors", initialise(TINY, 1), note="a note")
+        contents.add((tmp_path / f"{number}.safetensors").read_bytes())
+    assert len(contents) == 1
 
 
 def rewritten(path: Path, out: Path, **changes: str) -> Path:
@@ -70,8 +80,12 @@ def test_weights_without_the_later_fields_keep_their_fingerprint() -> None:
         spectrum=SpectrumConfig(width=160),
         spectrum_head=GALSEARCH_SMALL.image_head,
     )
-    digest = checkpoint.fingerprint(initialise(config, seed=1))
-    assert digest.short == "d0eb6aff2b4b2c4b"
+    model = initialise(config, seed=1)
+    # Random weights differ in their last digit between processors; these are exact everywhere.
+    for parameter in model.parameters():
+        parameter.data = (torch.arange(parameter.numel()) % 251 / 256).reshape(parameter.shape)
+    digest = checkpoint.fingerprint(model)
+    assert digest.short == "ddc6098165a2abeb"
     assert checkpoint.fingerprint(initialise(GALSEARCH_SMALL, seed=1)) != digest
 
 
@@ -114,6 +128,56 @@ def test_a_config_with_an_unknown_key_is_refused(saved: Path, tmp_path: Path) ->
         f"{path}: the config in its metadata cannot be read: {path}, its config: unknown key "
         "'nam': did you mean 'name'?"
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ("[" * 100_000, "the config in its metadata cannot be read: "),
+        (
+            "[]",
+            "the config in its metadata cannot be read: {path}, its config: is list; expected a "
+            "table of values by key.",
+        ),
+        ("", "the config in its metadata cannot be read: Expecting value"),
+    ],
+)
+def test_a_config_that_is_no_table_is_refused(
+    saved: Path, tmp_path: Path, config: str, found: str
+) -> None:
+    path = rewritten(saved, tmp_path / "config.safetensors", config=config)
+    assert message_of(CheckpointError, path).startswith(f"{path}: {found.format(path=path)}")
+
+
+@pytest.mark.parametrize(("key", "value"), [("depth", 10**9), ("width", -128), ("depth", 0)])
+def test_sizes_that_no_model_has_are_refused(
+    saved: Path, tmp_path: Path, key: str, value: int
+) -> None:
+    with safe_open(saved, framework="pt") as file:
+        table = json.loads(file.metadata()["config"])
+    table["spectrum"][key] = value
+    path = rewritten(saved, tmp_path / "config.safetensors", config=json.dumps(table))
+    message = message_of(CheckpointError, path)
+    assert f"{key} = {value}; expected a positive number up to " in message
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    assert message_of(NotConvertedError, path) == (
+        f"{path}: not weights of galsearch: the file is a pointer of git-lfs in place of the file "
+        "itself; fetch the file with git-lfs."
+    )
+
+
+def test_damaged_weights_raise_only_errors_of_galsearch(saved: Path, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.safetensors"
+
+    def read(content: bytes) -> None:
+        path.write_bytes(content)
+        checkpoint.read(path)
+
+    assert_only_galsearch_errors(read, [saved.read_bytes()], copies=150)
 
 
 def test_changed_tensors_are_refused(saved: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An embedding does not depend on the rest of its batch, within float32 rounding."""
+"""An embedding does not depend on the rest of its batch, within the stated tolerance."""
 
 import functools
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from galsearch.core.errors import InvalidCutoutError, InvalidSpectrumError
 from galsearch.encoders import EncoderPair, initialise, load
+from galsearch.encoders.encoder import BATCH_TOLERANCE
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL
 from galsearch.encoders.load import pair_from_model
 from tests.reference.astroclip_arrays import encode
@@ -44,6 +45,11 @@ def raw() -> dict[str, np.ndarray]:
     }
 
 
+def assert_equal_vectors(found: np.ndarray, expected: np.ndarray) -> None:
+    largest = np.abs(expected).max(axis=1, keepdims=True)
+    assert (np.abs(found - expected) <= BATCH_TOLERANCE * largest).all()
+
+
 @pytest.mark.parametrize("kind", ["image", "spectrum"])
 def test_a_batch_gives_the_embeddings_of_single_items(
     released: EncoderPair, galsearch_pair: EncoderPair, raw: dict[str, np.ndarray], kind: str
@@ -52,7 +58,7 @@ def test_a_batch_gives_the_embeddings_of_single_items(
         encoder = getattr(pair, kind)
         whole = encode(encoder, raw[kind])
         alone = np.concatenate([encode(encoder, raw[kind][i : i + 1]) for i in range(6)])
-        np.testing.assert_allclose(whole, alone, rtol=0, atol=1e-6)
+        assert_equal_vectors(whole, alone)
 
 
 @settings(max_examples=5)
@@ -63,7 +69,7 @@ def test_embeddings_do_not_depend_on_order_and_batch(order: list[int], cut: int)
     encoder = small_pair().spectrum
     parts = [encode(encoder, spectra[order[:cut]]), encode(encoder, spectra[order[cut:]])]
     whole = encode(encoder, spectra)[order]
-    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=0, atol=1e-6)
+    assert_equal_vectors(np.concatenate(parts), whole)
 
 
 def test_an_empty_batch_gives_no_embeddings(released: EncoderPair) -> None:

@@ -193,8 +193,10 @@ class TrainingRun:
         return done % every == 0 or done == self.n_steps
 
     def log(self, **numbers: float | torch.Tensor) -> dict[str, float]:
-        """Write a line with the given values for the current step to the log, and return the line
-        as a dictionary.
+        """Write a line with the given values for the current step to the log, and return them.
+
+        The line in the log also has the seconds since the start. The returned values do not, so
+        that equal trainings write equal weights.
 
         Raises
         ------
@@ -210,9 +212,9 @@ class TrainingRun:
                     f"{self.config.gradient_clip:g}); {self.directory.state_path} holds the last "
                     "good state, if one was written."
                 )
-        line = {"step": self.step + 1, **found, "seconds": round(self.seconds, 2)}
+        line = {"step": self.step + 1, **found}
         if self.processes.is_first:
-            self.directory.append_log(line)
+            self.directory.append_log({**line, "seconds": round(self.seconds, 2)})
         text = " ".join(f"{name} {value:.4g}" for name, value in found.items())
         if "loss" in found:
             self._note = f"loss {found['loss']:.4g}"

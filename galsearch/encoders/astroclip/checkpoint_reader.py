@@ -8,7 +8,6 @@ file, and tensors lie inside their storages.
 
 import io
 import math
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +18,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from galsearch.core.errors import CheckpointError
-from galsearch.encoders.astroclip.unpickler import Storage, StoredTensor, unpickle
+from galsearch.encoders.astroclip.inert_objects import Storage, StoredTensor
+from galsearch.encoders.astroclip.shards import check_single_file
+from galsearch.encoders.astroclip.unpickler import unpickle
+from galsearch.encoders.astroclip.zip_members import MAX_PICKLE_BYTES, open_torch_archive
+from galsearch.files.content_kind import N_FIRST_BYTES, describe_content
 
-MAX_PICKLE_BYTES = 1 << 26
-"""Largest size in bytes of a pickle that is accepted: 64 MiB.
-
-The values of tensors are not part of a pickle; those of the published checkpoints are under 1 MB.
-"""
 KNOWN_FORMATS = "The known formats are those of torch.save (.ckpt, .pt, .pth) and safetensors"
+_STATE_KEYS = ("state_dict", "teacher", "module", "model", "model_state_dict")
+"""Keys under which checkpoints store the tensors of the model."""
 _MAGIC = 0x1950A86A20F9469CFC6C
 """Number that is the first object in every file that torch.save wrote before PyTorch 1.6."""
 
@@ -55,15 +55,16 @@ class TensorFile:
         """
         try:
             return {name: self._read(name) for name in names}
-        except (zipfile.BadZipFile, OSError, EOFError, SafetensorError) as error:
+        except (OSError, EOFError, SafetensorError) as error:
             raise CheckpointError(f"{self.where}: damaged ({error}).") from None
 
 
 def open_tensors(path: str | Path) -> TensorFile:
     """The tensors in a checkpoint file, found without executing anything in it.
 
-    They are the entries of `state_dict` in a Lightning checkpoint, of `teacher` in AstroDINO's,
-    and of the dictionary itself in any other file.
+    They are the entries of `state_dict` in a Lightning checkpoint, of `teacher` in AstroDINO's, of
+    `module`, `model` or `model_state_dict` in those of other programs, and of the dictionary itself
+    in any other file.
 
     Parameters
     ----------
@@ -74,22 +75,21 @@ def open_tensors(path: str | Path) -> TensorFile:
     ------
     CheckpointError
         Where the file is missing, truncated, of another format, or would run code if PyTorch
-        opened it.
+        opened it; where the checkpoint consists of several files.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; expected a checkpoint.")
+    check_single_file(path)
     with path.open("rb") as file:
-        head = file.read(9)
+        head = file.read(N_FIRST_BYTES)
     if head[:4] == b"PK\x03\x04":
         return _open_archive(path)
-    if head[8:] == b"{":
+    if head[8:9] == b"{":
         return _open_safetensors(path)
     if head[:1] == b"\x80":
         return _open_pickles(path)
     raise CheckpointError(
-        f"{path}: not a checkpoint ({path.stat().st_size} bytes that begin with {head!r}). "
-        f"{KNOWN_FORMATS}."
+        f"{path}: not a checkpoint: the file ({path.stat().st_size} bytes) is "
+        f"{describe_content(head)}. {KNOWN_FORMATS}."
     )
 
 
@@ -110,21 +110,13 @@ def _open_safetensors(path: Path) -> TensorFile:
 
 
 def _open_archive(path: Path) -> TensorFile:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            folder = _check_members(path, members)
-            pickled = io.BytesIO(archive.read(f"{folder}data.pkl"))
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: a truncated or damaged zip archive ({error}).") from None
-    stored = _state_dict(unpickle(pickled, str(path)), str(path))
+    archive = open_torch_archive(path)
+    stored = _state_dict(unpickle(archive.pickled, str(path)), str(path))
     for name, tensor in stored.items():
-        member = members.get(f"{folder}data/{tensor.key}")
-        _check_layout(f"{path}: tensor {name}", tensor, member.file_size if member else None)
+        _check_layout(f"{path}: tensor {name}", tensor, archive.sizes.get(tensor.key))
 
     def read(name: str) -> Tensor:
-        with zipfile.ZipFile(path) as archive:
-            return _as_tensor(stored[name], archive.read(f"{folder}data/{stored[name].key}"))
+        return _as_tensor(stored[name], archive.values(stored[name].key))
 
     return TensorFile(str(path), _shapes(stored), {}, read)
 
@@ -187,54 +179,20 @@ def _shapes(stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
     }
 
 
-def _check_members(path: Path, members: Mapping[str, zipfile.ZipInfo]) -> str:
-    """Name of the folder that holds `data.pkl` in a zip archive written by torch.save.
-
-    Raises
-    ------
-    CheckpointError
-        Where the archive is not one that torch.save writes.
-    """
-    folders = [name.removesuffix("data.pkl") for name in members if name.endswith("/data.pkl")]
-    if len(folders) != 1:
-        raise CheckpointError(
-            f"{path}: a zip archive, but not one of PyTorch: it holds data.pkl "
-            f"{len(folders)} times, not once."
-        )
-    folder = folders[0]
-    if f"{folder}constants.pkl" in members:
-        raise CheckpointError(f"{path}: a TorchScript program; expected a checkpoint of tensors.")
-    inflated = sum(info.file_size for info in members.values())
-    packed = any(info.compress_type != zipfile.ZIP_STORED for info in members.values())
-    if packed or inflated > path.stat().st_size:
-        raise CheckpointError(
-            f"{path}: members of {inflated} bytes in a file of {path.stat().st_size}; PyTorch "
-            "stores tensors uncompressed and once. Refused as a zip bomb."
-        )
-    if members[f"{folder}data.pkl"].file_size > MAX_PICKLE_BYTES:
-        raise CheckpointError(
-            f"{path}: its pickle has {members[f'{folder}data.pkl'].file_size} bytes without any "
-            f"tensor; expected at most {MAX_PICKLE_BYTES}."
-        )
-    order = members.get(f"{folder}byteorder")
-    if order is not None and order.file_size != len("little"):
-        raise CheckpointError(f"{path}: written on a big-endian machine; convert it there.")
-    return folder
-
-
 def _state_dict(content: Any, where: str) -> dict[str, StoredTensor]:
     """The named tensors in the unpickled content of a checkpoint."""
-    for key in ("state_dict", "teacher"):
+    for key in _STATE_KEYS:
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
             break
     if not isinstance(content, dict):
         raise CheckpointError(f"{where}: holds no dictionary of tensors (state_dict or teacher).")
-    others = [str(name) for name, value in content.items() if not isinstance(value, StoredTensor)]
+    others = [name for name, value in content.items() if not isinstance(value, StoredTensor)]
     if others or not content or not all(type(name) is str for name in content):
+        shown = (name[:80] if type(name) is str else type(name).__name__ for name in others[:5])
         raise CheckpointError(
             f"{where}: expected a dictionary of tensors by name, found {len(content)} entries of "
-            f"which {len(others)} are not tensors: {', '.join(others[:5]) or 'none'}."
+            f"which {len(others)} are not tensors: {', '.join(shown) or 'none'}."
         )
     return content
 

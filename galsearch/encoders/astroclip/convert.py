@@ -4,7 +4,7 @@ Only tensors are taken over, and every name and shape is checked before any valu
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,11 @@ _OTHER_ARCHITECTURES = {
     "encoder_q.": "a MoCo network (Stein et al.)",
 }
 """Prefixes of tensor names that identify some other architectures, for the error message."""
-_WRAPPERS = ("module.", "_orig_mod.")
-"""Prefixes that PyTorch's wrappers (data parallel, compile) add to every name."""
+_WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+"""Parts of tensor names that PyTorch's wrappers add: parallel, compiled and checkpointed modules.
+
+A wrapper may stand around the model or around any part of it.
+"""
 
 
 def convert_checkpoint(
@@ -70,8 +73,7 @@ def convert_checkpoint(
         Where `config` has sections or values that AstroCLIP does not have.
     """
     file = open_tensors(path)
-    kind = _recognise(file)
-    names = {_canonical(name, kind): name for name in file.tensors}
+    kind, names = _recognise(file)
     prototypes = any(name.startswith("dino_head.") for name in names)
     model_config = published_config(kind, _sections(config), prototypes=prototypes)
     with torch.device("meta"):
@@ -90,12 +92,50 @@ def convert_checkpoint(
     return Path(out)
 
 
-def _recognise(file: TensorFile) -> Published:
-    """The published model that the tensor names of a checkpoint identify."""
-    names = [_unwrapped(name) for name in file.tensors]
+def _recognise(file: TensorFile) -> tuple[Published, dict[str, str]]:
+    """The published model in a checkpoint, and its names in the file by their published names.
+
+    A prefix that all names share, such as that of a module that holds the model, is left out if
+    the names are known without it.
+    """
+    names = _without_wrappers(file)
+    kind, shared = _kind(names), ""
+    while kind is None and (first := _shared_first_part(names)):
+        shared += first
+        names = {name.removeprefix(first): stored for name, stored in names.items()}
+        kind = _kind(names)
+    if kind is None:
+        raise _unknown_architecture(file, [shared + name for name in names])
+    return kind, {_canonical(name, kind): stored for name, stored in names.items()}
+
+
+def _without_wrappers(file: TensorFile) -> dict[str, str]:
+    """Names in the file by the names without the parts that wrappers add."""
+    names: dict[str, str] = {}
+    for stored in file.tensors:
+        name = ".".join(part for part in stored.split(".") if part not in _WRAPPERS)
+        if name in names:
+            raise CheckpointError(
+                f"{file.where}: tensor {name} is stored twice, as {names[name]} and as {stored}."
+            )
+        names[name] = stored
+    return names
+
+
+def _kind(names: Iterable[str]) -> Published | None:
     for kind, prefixes in _NAME_PREFIXES.items():
         if any(name.startswith(prefixes) for name in names):
             return kind
+    return None
+
+
+def _shared_first_part(names: Iterable[str]) -> str:
+    """First part of all names with its dot, such as 'model.'; empty where they differ in it."""
+    firsts = {name.partition(".")[0] + name.partition(".")[1] for name in names}
+    return firsts.pop() if len(firsts) == 1 and all(f.endswith(".") for f in firsts) else ""
+
+
+def _unknown_architecture(file: TensorFile, names: Sequence[str]) -> CheckpointError:
     guesses = (
         title
         for prefix, title in _OTHER_ARCHITECTURES.items()
@@ -104,7 +144,7 @@ def _recognise(file: TensorFile) -> Published:
     guess = next(guesses, "an unknown architecture")
     if file.metadata.get("format") == checkpoint.FORMAT:
         guess = "weights of galsearch, which need no conversion"
-    raise CheckpointError(
+    return CheckpointError(
         f"{file.where}: {len(names)} tensors, such as {', '.join(names[:3])}: {guess}. Expected "
         "astroclip.ckpt (image_encoder.*, spectrum_encoder.*), astrodino.ckpt (backbone.*) or "
         "specformer.ckpt (data_embed.*, blocks.*)."
@@ -112,16 +152,9 @@ def _recognise(file: TensorFile) -> Published:
 
 
 def _canonical(name: str, kind: Published) -> str:
-    """Tensor name as published: without prefixes of wrappers, for AstroDINO with `backbone.`."""
-    name = _unwrapped(name)
+    """Tensor name as published, which begins with `backbone.` for AstroDINO."""
     is_bare = kind is Published.ASTRODINO and not name.startswith(("backbone.", "dino_head."))
     return f"backbone.{name}" if is_bare else name
-
-
-def _unwrapped(name: str) -> str:
-    for wrapper in _WRAPPERS:
-        name = name.removeprefix(wrapper)
-    return name
 
 
 def _sections(config: Mapping[str, Any] | str | Path | None) -> Mapping[str, Any]:

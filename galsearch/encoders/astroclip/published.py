@@ -64,8 +64,7 @@ class ImageSection:
     def __post_init__(self) -> None:
         if self.interpolate_offset != POSITION_OFFSET:
             raise ConfigError(
-                f"'image.interpolate_offset' is {self.interpolate_offset}; expected "
-                f"{POSITION_OFFSET}."
+                f"interpolate_offset is {self.interpolate_offset}; expected {POSITION_OFFSET}."
             )
 
 

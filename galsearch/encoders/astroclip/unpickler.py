@@ -10,10 +10,19 @@ would call them, because such a file should not be opened with other software ei
 import io
 import pickle
 import pickletools
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 from galsearch.core.errors import CheckpointError
+from galsearch.encoders.astroclip.inert_objects import (
+    Inert,
+    InertDict,
+    InertType,
+    Storage,
+    StoredTensor,
+    placeholder,
+    refusal,
+)
 from galsearch.encoders.astroclip.pickle_names import is_dangerous, may_be_called
 
 STORAGE_DTYPES = {
@@ -29,73 +38,17 @@ STORAGE_DTYPES = {
     "ShortStorage": "int16",
 }
 """Name of the torch dtype of the values in a storage, by the name of its class in torch."""
+MAX_OPERATIONS = 1_000_000
+"""Largest number of operations in a pickle that is accepted.
 
-
-@dataclass(frozen=True, slots=True)
-class StoredTensor:
-    """Layout of a tensor as a pickle states it, still to be checked against the file."""
-
-    dtype: str
-    """Name of the dtype in torch, such as 'float32'."""
-    key: str
-    """Key of the storage (block of values) that holds the tensor."""
-    n_stored: int
-    """Number of values in the storage."""
-    offset: int
-    """Index in the storage of the first value of the tensor."""
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """A block of values in a checkpoint, which one or several tensors share."""
-
-    dtype: str
-    key: str
-    n_stored: int
-
-
-class InertDict(dict[Any, Any]):
-    """A dictionary that ignores the attributes a pickle sets on it; it replaces OrderedDict."""
-
-    def __setstate__(self, state: object) -> None:
-        """Ignore the attributes that a pickle sets on the dictionary."""
-
-
-class _InertType(type):
-    """Metaclass of placeholders: a call returns an instance, or raises an error if it is unsafe."""
-
-    refusal: str
-    names: str
-
-    def __call__(cls, *arguments: object, **options: object) -> Any:  # noqa: ARG002
-        if cls.refusal:
-            raise CheckpointError(cls.refusal)
-        return super().__call__()
-
-
-class _Inert(metaclass=_InertType):
-    """Placeholder of a class or function that a pickle names; operations on it do nothing."""
-
-    refusal = ""
-    names = ""
-    # The pickle opcodes OBJ and INST create an object through its class only if the class has the
-    # attribute `__getinitargs__`.
-    __getinitargs__ = ()
-
-    def __new__(cls, *arguments: object, **options: object) -> "_Inert":  # noqa: ARG004
-        return object.__new__(cls)
-
-    def __setstate__(self, state: object) -> None: ...
-
-    def __setitem__(self, key: object, value: object) -> None: ...
-
-    def append(self, value: object) -> None: ...
-
-    def extend(self, values: object) -> None: ...
-
-    def add(self, value: object) -> None: ...
+A tensor takes about 35 operations; the largest published checkpoint has 446 tensors.
+"""
+_MAX_NAME_LENGTH = 1000
+"""Largest number of characters in the name of a class or function."""
+_MAX_DIMENSIONS = 64
+"""Largest number of dimensions of a tensor in torch."""
+_MAX_KEY_BITS, _MAX_KEY_DEPTH, _MAX_KEY_PARTS = 64, 8, 1000
+"""Limits of the keys in a dictionary: bits of a number, and depth and size of nested tuples."""
 
 
 def _rebuild_tensor(
@@ -120,36 +73,61 @@ def _rebuild_parameter(data: object, *rest: object) -> object:  # noqa: ARG001
     return data
 
 
+def _rebuild_subclass(function: object, kind: object, arguments: object, *rest: object) -> object:  # noqa: ARG001
+    """Replacement of `torch._tensor._rebuild_from_type_v2` that returns the plain tensor."""
+    if function is not _rebuild_tensor or not isinstance(arguments, tuple):
+        raise pickle.UnpicklingError("a subclass of a tensor that is not made from a tensor")
+    return _rebuild_tensor(*arguments)
+
+
 _REPLACEMENTS: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): InertDict,
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter,
+    ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_subclass,
 }
 
 
-class _InertUnpickler(pickle.Unpickler):
+_OPERATIONS: dict[int, Callable[[Any], None]] = dict(pickle._Unpickler.dispatch)
+"""Operations of the unpickler of the standard library, by the first byte of each."""
+
+
+# The unpickler of the standard library that is written in Python is slower than the one written in
+# C, and lets a subclass check every operation. The pickle of a checkpoint is small.
+class _InertUnpickler(pickle._Unpickler):
     """Unpickler that builds dicts, lists, numbers, text, `StoredTensor`s and placeholders only."""
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(_OPERATIONS)
+    stack: list[Any]
 
     def __init__(self, stream: io.BytesIO, where: str, storages: dict[str, Storage]) -> None:
         super().__init__(stream)
         self.where, self.storages = where, storages
+        self._n_copied = 0
+        self._calls: dict[tuple[str, str], Any] = {
+            ("collections", "OrderedDict"): self._ordered_dict,
+            ("functools", "reduce"): self._union_of_types,
+            ("_functools", "reduce"): self._union_of_types,
+        }
+        for module in ("builtins", "__builtin__"):
+            self._calls[module, "getattr"] = self._attribute
+            self._calls[module, "type"] = self._type_of
+            self._calls[module, "reduce"] = self._union_of_types
+        for module in ("_operator", "operator"):
+            self._calls[module, "getitem"] = self._item
 
     def find_class(self, module: str, name: str) -> Any:
         """A replacement or placeholder for `module.name`, which is never imported itself."""
-        if (module, name) in _REPLACEMENTS:
-            return _REPLACEMENTS[module, name]
-        refusal = (
-            f"{self.where}: this pickle would run code when opened: it names {module}.{name}. "
-            "Nothing was executed; do not open this file with other software."
-        )
+        key = (module, name)
+        if key in _REPLACEMENTS or key in self._calls:
+            return _REPLACEMENTS.get(key) or self._calls[key]
+        full_name = f"{module}.{name}"
+        if len(full_name) > _MAX_NAME_LENGTH:
+            raise pickle.UnpicklingError(f"a name of {len(full_name)} characters")
         if is_dangerous(module, name):
-            raise CheckpointError(refusal)
-        attributes = {
-            "names": f"{module}.{name}",
-            "refusal": "" if may_be_called(module, name) else refusal,
-        }
-        return _InertType(name, (_Inert,), attributes)
+            raise refusal(self.where, full_name)
+        return self._placeholder(full_name, may_be_called=may_be_called(module, name))
 
     def persistent_load(self, pid: Any) -> Any:
         """Description of a storage that a pickle refers to; its values are outside the pickle."""
@@ -169,9 +147,85 @@ class _InertUnpickler(pickle.Unpickler):
             raise pickle.UnpicklingError("a storage with two types or lengths")
         return storage
 
+    def _placeholder(self, names: str, *, may_be_called: bool = False) -> InertType:
+        return placeholder(names, self.where, may_be_called=may_be_called)
+
+    def _ordered_dict(self, items: object = ()) -> InertDict:
+        """Replacement of `collections.OrderedDict`; protocols of Python 2 pass all its items."""
+        pairs = list(items.items() if isinstance(items, dict) else items)  # type: ignore[call-overload]
+        self._n_copied += len(pairs)
+        if self._n_copied > MAX_OPERATIONS:
+            raise pickle.UnpicklingError("more copies of dictionaries than it has operations")
+        _check_keys([key for key, _ in pairs])
+        return InertDict(pairs)
+
+    def _attribute(self, owner: object, name: object, *default: object) -> Any:  # noqa: ARG002
+        """Replacement of `getattr`, by which protocols 2 and 3 name classes in classes."""
+        if isinstance(owner, InertType) and type(name) is str:
+            module, _, kind = owner.names.rpartition(".")
+            return self.find_class(module, f"{kind}.{name}")
+        return self._placeholder("an attribute of an object")
+
+    def _item(self, container: object, key: object) -> Any:  # noqa: ARG002
+        """Replacement of `operator.getitem`, by which types such as `list[int]` are restored."""
+        return self._placeholder("an item of an object")
+
+    def _type_of(self, *arguments: object) -> Any:
+        """Replacement of `type`, by which the type of None is restored."""
+        if len(arguments) != 1:
+            raise refusal(self.where, "builtins.type")
+        return self._placeholder("the type of an object")
+
+    def _union_of_types(self, function: object, *rest: object) -> Any:  # noqa: ARG002
+        """Replacement of `functools.reduce`, by which types such as `int | None` are restored."""
+        if getattr(function, "names", "") not in {"_operator.or_", "operator.or_"}:
+            raise refusal(self.where, "functools.reduce")
+        return self._placeholder("a union of types")
+
+    def load_build(self) -> None:
+        """Ignore the state of a placeholder; nothing else in a pickle of tensors has one."""
+        self.stack.pop()
+        if not isinstance(self.stack[-1], (Inert, InertDict)):
+            raise pickle.UnpicklingError("an object whose attributes cannot be set")
+
+    def load_setitem(self) -> None:
+        """Set one item of a dictionary, after a check of its key."""
+        _check_keys(self.stack[-2:-1])
+        _OPERATIONS[pickle.SETITEM[0]](self)
+
+    def load_setitems(self) -> None:
+        """Set several items of a dictionary, after a check of their keys."""
+        _check_keys(self.stack[::2])
+        _OPERATIONS[pickle.SETITEMS[0]](self)
+
+    def load_dict(self) -> None:
+        """Make a dictionary of the items on the stack, after a check of their keys."""
+        _check_keys(self.stack[::2])
+        _OPERATIONS[pickle.DICT[0]](self)
+
+    def load_additems(self) -> None:
+        """Add members to a set, after a check of them."""
+        _check_keys(self.stack)
+        _OPERATIONS[pickle.ADDITEMS[0]](self)
+
+    def load_frozenset(self) -> None:
+        """Make a frozen set of the members on the stack, after a check of them."""
+        _check_keys(self.stack)
+        _OPERATIONS[pickle.FROZENSET[0]](self)
+
+    dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+    dispatch[pickle.DICT[0]] = load_dict
+    dispatch[pickle.ADDITEMS[0]] = load_additems
+    dispatch[pickle.FROZENSET[0]] = load_frozenset
+
 
 def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None = None) -> Any:
     """The next pickled object in `stream`, read without executing anything.
+
+    Time and memory are bounded: a pickle may have at most `MAX_OPERATIONS` operations, and keys of
+    dictionaries may be nested `_MAX_KEY_DEPTH` levels deep.
 
     Parameters
     ----------
@@ -189,7 +243,7 @@ def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None
     """
     start = stream.tell()
     try:
-        _check_memo(stream)
+        _check_operations(stream)
         stream.seek(start)
         return _InertUnpickler(stream, where, {} if storages is None else storages).load()
     except CheckpointError:
@@ -197,6 +251,7 @@ def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None
     except (
         pickle.UnpicklingError,
         ArithmeticError,
+        AssertionError,
         AttributeError,
         EOFError,
         LookupError,
@@ -206,22 +261,40 @@ def unpickle(stream: io.BytesIO, where: str, storages: dict[str, Storage] | None
         ValueError,
     ) as error:
         raise CheckpointError(
-            f"{where}: a pickle that is truncated or does not consist of tensors ({error})."
+            f"{where}: a pickle that is truncated or does not consist of tensors "
+            f"({str(error)[:200]})."
         ) from None
 
 
-def _check_memo(stream: io.BytesIO) -> None:
-    """Check that no index of a pickle's memo is larger than the pickle.
+def _check_operations(stream: io.BytesIO) -> None:
+    """Check the number of operations of a pickle, which bounds the objects that it can make."""
+    for number, _ in enumerate(pickletools.genops(stream)):
+        if number > MAX_OPERATIONS:
+            raise pickle.UnpicklingError(f"it has more than {MAX_OPERATIONS} operations")
 
-    The memo is an array up to its highest index, so a few bytes could allocate gigabytes.
+
+def _check_keys(keys: Iterable[object]) -> None:
+    """Check that keys of a dictionary or members of a set are quick to hash.
+
+    The hash of nested tuples takes a level of the C stack for each level, and visits a tuple as
+    often as others refer to it.
     """
-    n_bytes = len(stream.getbuffer())
-    for opcode, argument, _ in pickletools.genops(stream):
-        if opcode.name.endswith("PUT") and int(argument or 0) > n_bytes:
-            raise pickle.UnpicklingError("its memo is larger than the pickle")
+    for key in keys:
+        pending, n_parts = [(key, 0)], 0
+        while pending:
+            part, depth = pending.pop()
+            if isinstance(part, int) and part.bit_length() > _MAX_KEY_BITS:
+                raise pickle.UnpicklingError(f"a key of {part.bit_length()} bits")
+            if isinstance(part, (tuple, frozenset)):
+                n_parts += len(part) + 1
+                if depth > _MAX_KEY_DEPTH or n_parts > _MAX_KEY_PARTS:
+                    raise pickle.UnpicklingError("a key of nested tuples")
+                pending.extend((item, depth + 1) for item in part)
 
 
 def _naturals(values: object) -> tuple[int, ...]:
-    if not isinstance(values, tuple) or any(type(n) is not int or n < 0 for n in values):
+    if not isinstance(values, tuple) or len(values) > _MAX_DIMENSIONS:
+        raise pickle.UnpicklingError("a tensor whose layout is not a short list of numbers")
+    if any(type(n) is not int or not 0 <= n < 1 << 63 for n in values):
         raise pickle.UnpicklingError("a tensor whose layout does not consist of natural numbers")
     return values

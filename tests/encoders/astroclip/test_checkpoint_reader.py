@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from galsearch.encoders import convert_checkpoint, load
+from galsearch.encoders.astroclip.checkpoint_reader import open_tensors
+from tests.damaged_files import assert_only_galsearch_errors
 from tests.encoders.conftest import CHECKPOINTS
 
 
@@ -69,3 +72,43 @@ def test_a_zip_bomb_is_refused(refused: Callable[..., str], tmp_path: Path) -> N
         archive.writestr("bomb/data.pkl", b"\x80\x02}.")
         archive.writestr("bomb/data/0", bytes(10_000_000))
     assert "Refused as a zip bomb." in refused(path)
+
+
+@pytest.mark.parametrize("key", ["state_dict", "teacher", "module", "model", "model_state_dict"])
+def test_tensors_are_found_under_the_keys_of_several_programs(tmp_path: Path, key: str) -> None:
+    torch.save({key: {"a": torch.ones(2)}, "epoch": 3}, tmp_path / "a.ckpt")
+    assert list(open_tensors(tmp_path / "a.ckpt").tensors) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<!DOCTYPE html><html><title>Sign in</title></html>", "a web page (HTML)"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of git-lfs"),
+        (b"", "empty (0 bytes)"),
+        (b"BZh91AY&SY", "packed with bzip2"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(
+    refused: Callable[..., str], tmp_path: Path, content: bytes, kind: str
+) -> None:
+    path = tmp_path / "astroclip.ckpt"
+    path.write_bytes(content)
+    expected = f"{path}: not a checkpoint: the file ({len(content)} bytes) is {kind}"
+    assert refused(path).startswith(expected)
+
+
+def test_damaged_checkpoints_raise_only_errors_of_galsearch(tmp_path: Path) -> None:
+    content = {"state_dict": {"a": torch.arange(6.0), "b": torch.ones(2, 2)}, "epoch": 1}
+    torch.save(content, tmp_path / "new.pt")
+    torch.save(content, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    save_file(content["state_dict"], tmp_path / "c.safetensors", metadata={"a": "b"})
+    originals = [path.read_bytes() for path in sorted(tmp_path.iterdir())]
+    path = tmp_path / "damaged.pt"
+
+    def read(content: bytes) -> None:
+        path.write_bytes(content)
+        file = open_tensors(path)
+        file.read(file.tensors)
+
+    assert_only_galsearch_errors(read, originals, copies=600)

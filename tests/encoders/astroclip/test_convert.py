@@ -86,6 +86,44 @@ def test_every_wrong_name_and_shape_is_listed_at_once(
     )
 
 
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: f"_orig_mod.module.{name}",
+        lambda name: f"module._orig_mod.{name}",
+        lambda name: name.replace("_encoder.", "_encoder._orig_mod.", 1),
+        lambda name: f"module.{name}".replace("_encoder.", "_encoder._fsdp_wrapped_module.", 1),
+        lambda name: f"model.{name}",
+        lambda name: f"net.model._orig_mod.{name}",
+        lambda name: name.replace(".norm1.", "._checkpoint_wrapped_module.norm1."),
+    ],
+)
+def test_names_of_wrappers_are_left_out_wherever_they_stand(
+    parity: Path,
+    sections: dict[str, Any],
+    converted: Callable[[str], Path],
+    tmp_path: Path,
+    rename: Callable[[str], str],
+) -> None:
+    tensors = load_file(parity / "tiny_astroclip_state.safetensors")
+    path = tmp_path / "wrapped.ckpt"
+    torch.save({"state_dict": {rename(name): value for name, value in tensors.items()}}, path)
+    found = load(convert_checkpoint(path, tmp_path / "out.safetensors", sections))
+    assert found.fingerprint == load(converted("tiny_astroclip_state.safetensors")).fingerprint
+
+
+def test_a_tensor_under_two_names_is_refused(
+    refused: Callable[..., str], parity: Path, tmp_path: Path
+) -> None:
+    tensors = load_file(parity / "tiny_astroclip_state.safetensors")
+    name = "image_encoder.mlp.encoder.bias"
+    path = tmp_path / "twice.ckpt"
+    torch.save({**tensors, f"module.{name}": tensors[name]}, path)
+    assert (
+        refused(path) == f"{path}: tensor {name} is stored twice, as {name} and as module.{name}."
+    )
+
+
 def test_another_architecture_is_named_and_refused(
     refused: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -15,7 +15,10 @@ from galsearch.encoders.astroclip.pickle_names import is_dangerous, may_be_calle
         ("nt", "system"),
         ("subprocess", "Popen"),
         ("importlib", "import_module"),
-        ("collections.abc", "Callable"),
+        ("collections", "namedtuple"),
+        ("uuid", "_ipconfig_getter"),
+        ("logging", "FileHandler"),
+        ("collections", "Counter.__init__.__globals__"),
         ("cloudpickle.cloudpickle", "_make_function"),
         ("joblib", "load"),
     ],
@@ -30,6 +33,12 @@ def test_names_of_code_are_dangerous(module: str, name: str) -> None:
         ("builtins", "dict"),
         ("collections", "OrderedDict"),
         ("pathlib", "PosixPath"),
+        ("pathlib._local", "PosixPath"),
+        ("collections.abc", "Callable"),
+        ("uuid", "UUID"),
+        ("omegaconf.dictconfig", "DictConfig"),
+        ("numpy.random._pickle", "__generator_ctor"),
+        ("pandas._libs.internals", "_unpickle_block"),
         ("argparse", "Namespace"),
         ("numpy", "ndarray"),
         ("numpy", "dtype"),
@@ -45,7 +54,16 @@ def test_names_of_data_may_be_called(module: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("torch", "load"), ("numpy", "load"), ("torch.hub", "load"), ("astroclip.models", "train")],
+    [
+        ("torch.jit", "CompilationUnit"),
+        ("mypackage", "Thing.__init__.__globals__.Popen"),
+        ("math", "sqrt"),
+        ("builtins", "len"),
+        ("torch", "load"),
+        ("numpy", "load"),
+        ("torch.hub", "load"),
+        ("astroclip.models", "train"),
+    ],
 )
 def test_functions_may_be_named_but_not_called(module: str, name: str) -> None:
     assert not is_dangerous(module, name)

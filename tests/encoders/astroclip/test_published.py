@@ -51,7 +51,7 @@ def test_parameter_counts_are_the_published_ones(facts) -> None:
         ),
         (
             {"image": {"interpolate_offset": 0.0}},
-            "'image.interpolate_offset' is 0.0; expected 0.1.",
+            "sizes of the checkpoint: 'image': interpolate_offset is 0.0; expected 0.1.",
         ),
         (
             {"specformer": {"input_dim": 21}},

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from galsearch.core.errors import ConfigError
-from galsearch.encoders.encoder_config import GALSEARCH_SMALL, SpectrumConfig
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, ModelConfig, SpectrumConfig
 from galsearch.encoders.network.cross_modal_model import initialise
 from galsearch.encoders.network.spectrum_network import ConvolutionalStem, SpectrumBackbone
 
@@ -43,7 +43,9 @@ def test_training_and_inference_convolve_alike() -> None:
 def test_reconstructions_have_the_shape_of_the_slices() -> None:
     config = SpectrumConfig(n_templates=2, depth=1)
     slices = torch.randn(2, config.max_tokens, config.n_features)
-    backbone = SpectrumBackbone(config).eval()
+    model = initialise(ModelConfig("templates", "galsearch", spectrum=config), seed=1)
+    backbone = model.eval().spectrum_encoder.backbone
+    assert isinstance(backbone, SpectrumBackbone)
     with torch.no_grad():
         made, log_odds = backbone.reconstruct_with_redshift(slices)
         assert torch.equal(made, backbone.reconstruct(slices))
