@@ -36,7 +36,7 @@ def find_cutout(file: FitsFile) -> CutoutLayout:
     SourceError
         Where the file holds no image, or its bands or positions contradict each other.
     """
-    with_data = [hdu for hdu in file.hdus if len(hdu.shape) in (2, 3)]
+    with_data = [hdu for hdu in file.hdus if len(hdu.shape) in (2, 3) and 0 not in hdu.shape]
     images = [hdu for hdu in with_data if image_type(hdu) in ("", "IMAGE")]
     if not images or (file.hdus[0].shape and file.hdus[0] not in images):
         raise SourceError(

@@ -101,3 +101,15 @@ def test_bands_of_other_pixels_are_refused(
         f"{path}: the image of band r has shape (6, 4) or a position that differs from the first "
         "image ((6, 4)); expected planes of the same pixels."
     )
+
+
+def test_an_image_without_pixels_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cutout.fits"
+    header = wcs_cards(BANDS="grz")
+    cards = {"SIMPLE": True, "BITPIX": -32, "NAXIS": 3, "NAXIS1": 0, "NAXIS2": 6, "NAXIS3": 3}
+    content = fits.Header([*cards.items(), *header.items()]).tostring()
+    path.write_bytes(content.encode())
+    assert refusal(path) == (
+        f"{path}: not a cutout: the primary HDU has 3 axes and no other HDU holds an image; "
+        "expected a cube (bands, ny, nx) or one plane. HDUs: PRIMARY."
+    )
