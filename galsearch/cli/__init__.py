@@ -1,5 +1,11 @@
 """The command line: each command parses its options, calls one library function and prints."""
 
-from galsearch.cli.app import app, main
+from galsearch.cli.interruption import tell_interruption
+
+try:
+    from galsearch.cli.app import app, main
+except KeyboardInterrupt:
+    tell_interruption(130)
+    raise SystemExit(130) from None
 
 __all__ = ["app", "main"]

@@ -14,6 +14,7 @@ from galsearch.cli import (
     lifecycle_commands,
     query_commands,
 )
+from galsearch.cli.interruption import end_when_terminated, tell_interruption
 from galsearch.cli.remedies import error_text
 from galsearch.core.errors import GalsearchError
 
@@ -63,11 +64,19 @@ def main() -> None:
     """Run the command line and exit.
 
     The exit status is 0 for success, 1 for an error whose message says what was found and what to
-    do, 2 for wrong usage and 130 after Ctrl-C.
+    do, 2 for wrong usage, 130 after Ctrl-C and 143 after SIGTERM.
     """
     debug = "--debug" in sys.argv[1:]
+    end_when_terminated()
     try:
-        app()
+        try:
+            app()
+        except SystemExit as end:
+            tell_interruption(end.code)
+            raise
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except BrokenPipeError:
         # The program that reads standard output, such as `head`, has finished. This is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
