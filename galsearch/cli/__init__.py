@@ -1,6 +1,6 @@
 """The command line: each command parses its options, calls one library function and prints."""
 
-from galsearch.cli.interruption import tell_interruption
+from galsearch.cli.command_signals import tell_interruption
 
 try:
     from galsearch.cli.app import app, main

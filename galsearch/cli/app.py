@@ -14,7 +14,7 @@ from galsearch.cli import (
     lifecycle_commands,
     query_commands,
 )
-from galsearch.cli.interruption import end_when_terminated, tell_interruption
+from galsearch.cli.command_signals import end_when_terminated, tell_interruption
 from galsearch.cli.remedies import error_text
 from galsearch.core.errors import GalsearchError
 

@@ -112,7 +112,7 @@ def verify(
         typer.Argument(help="Directory of an index, of embeddings or of a dataset."),
     ] = None,
 ) -> None:
-    """Check every digest and count of an index, of embeddings or of a dataset.
+    """Check the digests of an index, embeddings or a dataset.
 
     Every byte is read. The exit status is 1 where something disagrees with what was recorded when
     the files were written.
