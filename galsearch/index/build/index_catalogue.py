@@ -16,6 +16,7 @@ from galsearch.core.modality import Modality
 from galsearch.embeddings import EmbeddingStore
 from galsearch.embeddings.open_embeddings import CATALOGUE_FILE, read_embedded_catalogue
 from galsearch.files.atomic import new_file, write_array
+from galsearch.index.build.catalogue_types import checked_catalogue
 from galsearch.index.vectors.array_files import (
     CATALOGUE_DTYPE,
     CATALOGUE_RECORDS_NAME,
@@ -32,15 +33,15 @@ def read_catalogue(embeddings: Path, stores: Mapping[Modality, EmbeddingStore]) 
     NoEmbeddingsError
         Where there is no catalogue beside the embeddings.
     ShardError
-        Where the catalogue is not the one of the stores, is damaged, or lacks a column that every
-        result shows.
+        Where the catalogue is not the one of the stores, is damaged, lacks a column that every
+        result shows, or has one of another type.
     """
     path = embeddings / CATALOGUE_FILE
     table = read_embedded_catalogue(embeddings, stores)
     missing = [name for name in CATALOGUE_DTYPE.names or () if name not in table.column_names]
     if missing:
         raise ShardError(f"{path}: has no column {', '.join(missing)}.", missing=missing)
-    return table
+    return checked_catalogue(table, path)
 
 
 def write_catalogue(

@@ -17,12 +17,12 @@ from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress, no_stage_progress, stage_progress
 from galsearch.embeddings import EmbeddingStore
-from galsearch.embeddings.open_embeddings import open_stores
+from galsearch.embeddings.open_embeddings import CATALOGUE_FILE, open_stores
 from galsearch.index.build.index_catalogue import read_catalogue, write_catalogue
 from galsearch.index.build.intake import write_vectors
 from galsearch.index.build.quantisers import index_vectors, quantisers_of
 from galsearch.index.lifecycle.commit import commit
-from galsearch.index.lifecycle.segment_catalogue import concatenate, read_present
+from galsearch.index.lifecycle.segment_catalogue import concatenate
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.find_build import find_build
@@ -119,6 +119,10 @@ def _write_second_segment(
             "added.",
             target_id=int(known.min()),
         )
+    catalogue = (table, source / CATALOGUE_FILE)
+    # The types of all segments are compared before any vector is written.
+    concatenate(opened.catalogue_segments, [catalogue])
+    joined = concatenate(opened.catalogue_segments[1:], [catalogue])
     report = stage_progress(progress, "add vectors")
     n_vectors = {}
     embedded: dict[Modality, TargetIds] = {}
@@ -127,8 +131,7 @@ def _write_second_segment(
         if stored is not None:
             n_vectors[kind], embedded[kind] = len(stored), stored.ids
         report(done, len(opened.manifest.modalities))
-    before = [read_present(segment) for segment in opened.catalogue_segments[1:]]
-    n_galaxies = write_catalogue(concatenate([*before, table]), folder, embedded, source)
+    n_galaxies = write_catalogue(joined, folder, embedded, source)
     return SegmentManifest(folder.name, n_galaxies, n_vectors)
 
 

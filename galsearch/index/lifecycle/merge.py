@@ -24,7 +24,7 @@ from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.build.quantisers import describe_modality, quantisers_of
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import write_lists
-from galsearch.index.lifecycle.segment_catalogue import concatenate, read_all_present
+from galsearch.index.lifecycle.segment_catalogue import concatenate
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.modality_index import ModalityIndex
@@ -98,6 +98,7 @@ def merge(
     progress = progress or no_progress
     opened = [open_build(part) for part in parts]
     _check_compatible(opened)
+    table = concatenate([part.catalogue_segments[0] for part in opened], [])
     first = opened[0].manifest
     start = time.perf_counter()
     with new_build(Path(out), overwrite=overwrite) as directory:
@@ -108,7 +109,6 @@ def merge(
             searched[kind], entries[kind] = _merge_modality(opened, kind, directory / kind)
             report(done, len(first.modalities))
         ids = {kind: modality.stored.ids for kind, modality in searched.items()}
-        table = concatenate([read_all_present(part) for part in opened])
         n_galaxies = write_catalogue(table, directory, ids, Path(out))
         directions = measure_directions(
             searched, first.recipe, stage_progress(progress, "measure recall")

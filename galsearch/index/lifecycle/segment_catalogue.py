@@ -1,10 +1,14 @@
 """Reading of the catalogue of an index without the galaxies that were removed from it."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galsearch.core.ids import find_rows
+from galsearch.index.build.catalogue_types import joined_tables
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.vectors.catalogue import CatalogueSegment
 
@@ -20,9 +24,28 @@ def read_present(segment: CatalogueSegment) -> pa.Table:
 
 def read_all_present(opened: GalaxyIndex) -> pa.Table:
     """The catalogue of an index with all its columns, without removed galaxies."""
-    return concatenate([read_present(segment) for segment in opened.catalogue_segments])
+    return concatenate(opened.catalogue_segments, [])
 
 
-def concatenate(tables: list[pa.Table]) -> pa.Table:
-    """The rows of several tables in one table; columns that a table lacks are null in its rows."""
-    return pa.concat_tables(tables, promote_options="permissive")
+def concatenate(
+    segments: Sequence[CatalogueSegment], others: Sequence[tuple[pa.Table, Path]]
+) -> pa.Table:
+    """The present galaxies of segments, and the rows of other catalogues, in one table.
+
+    Columns that a catalogue lacks are null in its rows.
+
+    Parameters
+    ----------
+    segments
+        Catalogue segments of one or several indexes.
+    others
+        Other catalogues and the paths of their files.
+
+    Raises
+    ------
+    ShardError
+        Where a column has types in two catalogues that have no common type.
+    """
+    pairs = [(read_present(segment), segment.parquet) for segment in segments]
+    tables, paths = zip(*pairs, *others, strict=True)
+    return joined_tables(tables, paths)

@@ -20,7 +20,7 @@ from galsearch.index.storage.manifest import (
     IndexManifest,
     SegmentManifest,
 )
-from galsearch.index.vectors.array_files import CATALOGUE_TABLE_NAME
+from galsearch.index.vectors.array_files import CATALOGUE_TABLE_NAME, read_target_ids
 from galsearch.index.vectors.catalogue import CatalogueSegment
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
@@ -55,8 +55,7 @@ class SegmentFiles:
     def _read_removed(self, entry: SegmentManifest) -> TargetIds:
         if entry.removed is None:
             return np.empty(0, np.int64)
-        with self._open_file(self._directory / entry.removed) as file:
-            return np.asarray(np.load(file, allow_pickle=False), np.int64)
+        return read_target_ids(self._directory / entry.removed, open_file=self._open_file)
 
     def release(self) -> None:
         """Close the files; read nothing afterwards."""

@@ -12,6 +12,7 @@ from galsearch.files.digest import FileDigest, sha256_of_text
 from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
+from galsearch.index.storage.check_manifest import check_manifest
 from galsearch.index.storage.manifest import (
     MANIFEST_NAME,
     DirectionManifest,
@@ -63,7 +64,7 @@ def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> Inde
         raise NoIndexError(
             f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: is not JSON ({error}).", path=path) from None
     if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:
         version = table.get("format_version") if isinstance(table, dict) else None
@@ -76,7 +77,8 @@ def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> Inde
         raise ManifestError(f"{path}: was changed after galsearch wrote it.", path=path)
     try:
         manifest = _from_table(table)
-    except (KeyError, TypeError, ValueError) as error:
+        check_manifest(manifest)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ManifestError(f"{path}: is not a manifest ({error!r}).", path=path) from None
     if not manifest.modalities:
         raise ManifestError(f"{path}: no modality has vectors.", path=path)

@@ -1,5 +1,8 @@
 """Names of the files that hold the vectors and the catalogue of an index, and their memory maps."""
 
+import tokenize
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,44 @@ CATALOGUE_DTYPE = np.dtype(
 )
 """Data type of a catalogue record, of which each galaxy has one; z is NaN where the redshift is not
 known."""
+
+ARRAY_FILE_ERRORS = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    NotImplementedError,
+    RuntimeError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""Exceptions with which NumPy refuses damaged `.npy` and `.npz` files."""
+
+
+def read_target_ids(path: Path, *, open_file: OpenFile = open_binary) -> npt.NDArray[np.int64]:
+    """The (n,) int64 TARGETIDs in a `.npy` file that `open_file` opens, read as a whole.
+
+    Raises
+    ------
+    ManifestError
+        Where the file is not a `.npy` file, or its array is not a list of int64.
+    """
+    try:
+        with open_file(path) as file:
+            array = np.load(file, allow_pickle=False)
+    except TooManyFilesError:
+        raise
+    except ARRAY_FILE_ERRORS as error:
+        raise ManifestError(f"{path}: not a .npy array ({error}).", path=path) from None
+    if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype != np.dtype("<i8"):
+        raise ManifestError(f"{path}: not a list of TARGETIDs.", path=path)
+    return array
 
 
 def map_array(
@@ -55,7 +96,7 @@ def map_array(
             array = map_npy(file)
     except TooManyFilesError:
         raise
-    except (OSError, ValueError) as error:
+    except ARRAY_FILE_ERRORS as error:
         raise ManifestError(f"{path}: not a .npy array ({error}).", path=path) from None
     if array.shape != shape or array.dtype != dtype:
         raise ManifestError(

@@ -14,9 +14,10 @@ from typing import Self
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Float64Array, Vectors
-from galsearch.core.errors import ManifestError
+from galsearch.core.errors import ManifestError, TooManyFilesError
 from galsearch.files.atomic import write_arrays
 from galsearch.files.held_files import OpenFile, open_binary
+from galsearch.index.vectors.array_files import ARRAY_FILE_ERRORS
 
 MAX_UNEXPLAINED = 2e-3
 """Largest fraction of the variance that shortened vectors with 8-bit codes may leave unexplained.
@@ -158,7 +159,9 @@ class PrincipalAxes:
         try:
             with open_file(path) as file, np.load(file, allow_pickle=False) as arrays:
                 pca = cls(arrays["axes"], arrays["shares"], arrays["low"], arrays["high"])
-        except (OSError, ValueError, KeyError) as error:
+        except TooManyFilesError:
+            raise
+        except ARRAY_FILE_ERRORS as error:
             raise ManifestError(f"{path}: no principal axes in it ({error}).", path=path) from None
         arrays = (pca.axes, pca.explained_variance_ratio, pca.low, pca.high)
         shapes = [array.shape for array in arrays]
@@ -167,4 +170,6 @@ class PrincipalAxes:
                 f"{path}: arrays of shapes {shapes}, manifest.json says {dim} dimensions.",
                 path=path,
             )
+        if any(array.dtype.kind != "f" or not np.isfinite(array).all() for array in arrays):
+            raise ManifestError(f"{path}: its arrays are not finite numbers.", path=path)
         return pca

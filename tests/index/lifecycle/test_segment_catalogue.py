@@ -67,4 +67,5 @@ def test_a_column_that_a_segment_lacks_is_null_there(folder: Path, tmp_path: Pat
 
 def test_the_order_of_tables_is_the_order_of_rows() -> None:
     one, other = pa.table({"target_id": IDS[:2]}), pa.table({"target_id": IDS[2:]})
-    assert concatenate([other, one])["target_id"].to_pylist() == [*IDS[2:], *IDS[:2]]
+    joined = concatenate([], [(other, Path("b.parquet")), (one, Path("a.parquet"))])
+    assert joined["target_id"].to_pylist() == [*IDS[2:], *IDS[:2]]

@@ -54,3 +54,10 @@ def test_unknown_families_stores_and_budgets_are_refused() -> None:
 @pytest.mark.parametrize("text", ["0 GB", "-1 GB", "2", "GB", "1e3 GB", ""])
 def test_text_that_is_not_a_size_above_0_has_no_bytes(text: str) -> None:
     assert size_bytes(text) is None
+
+
+@pytest.mark.parametrize("rerank", [1e300, float("inf"), float("nan")])
+def test_numbers_of_candidates_are_bounded(rerank: float) -> None:
+    with pytest.raises(ConfigError) as caught:
+        IndexRecipe(rerank=rerank)
+    assert str(caught.value) == f"rerank = {rerank} is more than 1,000,000."

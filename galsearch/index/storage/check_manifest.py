@@ -1,0 +1,82 @@
+"""Checks of the values in a manifest: their types, their ranges, and the paths of files."""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from galsearch.index.storage.manifest import IndexManifest
+
+_MAX_COUNT = 2**63 - 1
+
+
+def check_manifest(manifest: IndexManifest) -> None:
+    """Check that every value of a manifest has its type, and that no path leaves the index.
+
+    Raises
+    ------
+    ValueError
+        Where a value has another type or is out of range; the message names the value.
+    """
+    _check(manifest, IndexManifest, "manifest")
+    paths = [*manifest.files]
+    for number, segment in enumerate(manifest.segments):
+        paths += [segment.path, *([] if segment.removed is None else [segment.removed])]
+        if segment.removed is not None and segment.removed not in manifest.files:
+            raise ValueError(f"segments[{number}].removed is not among the files")
+        if not set(segment.n_vectors) <= set(manifest.modalities):
+            raise ValueError(f"segments[{number}].n_vectors names a modality without vectors")
+    for path in paths:
+        _check_path(path)
+    if not manifest.segments:
+        raise ValueError("segments is empty")
+    for kind, entry in manifest.modalities.items():
+        if kind not in manifest.segments[0].n_vectors:
+            raise ValueError(f"segments[0] has no {kind} vectors")
+        if entry.plan.dim < 1 or (entry.plan.kind != "flat" and entry.plan.n_lists < 1):
+            raise ValueError(f"modalities.{kind}.plan has no dimensions or no lists")
+
+
+def _check_path(text: str) -> None:
+    """Check that a path is relative to the index and stays within it."""
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or "\\" in text or "\0" in text:
+        raise ValueError(f"the path {text!r} leads out of the index")
+
+
+def _check(value: Any, hint: Any, name: str) -> None:
+    """Check that a value has the type of an annotation; `name` is where it is in the manifest."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is not None:
+            _check(value, next(each for each in arguments if each is not types.NoneType), name)
+    elif origin is typing.Literal:
+        if value not in arguments:
+            raise ValueError(f"{name} is {value!r}, not one of {list(arguments)}")
+    elif dataclasses.is_dataclass(hint):
+        hints = typing.get_type_hints(hint)
+        for field in dataclasses.fields(hint):
+            _check(getattr(value, field.name), hints[field.name], f"{name}.{field.name}")
+    elif origin is dict:
+        _check_type(value, Mapping, name)
+        for key, each in value.items():
+            _check(each, arguments[1], f"{name}.{key}")
+    elif origin is tuple:
+        for number, each in enumerate(value):
+            _check(each, arguments[0], f"{name}[{number}]")
+    elif hint is float:
+        _check_type(value, (int, float), name)
+        if not math.isfinite(value):
+            raise ValueError(f"{name} is {value}")
+    else:
+        _check_type(value, hint, name)
+        if hint is int and not -1 <= value <= _MAX_COUNT:
+            raise ValueError(f"{name} is {value}")
+
+
+def _check_type(value: Any, kind: Any, name: str) -> None:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{name} is {type(value).__name__}")
