@@ -4,11 +4,21 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from galsearch.index.storage.manifest import IndexManifest
+from galsearch.index.storage.manifest import (
+    INVERTED_LISTS_NAME,
+    QUERY_AWARE_LISTS_NAME,
+    IndexManifest,
+)
+from galsearch.index.vectors.array_files import (
+    CATALOGUE_RECORDS_NAME,
+    CATALOGUE_TABLE_NAME,
+    IDS_NAME,
+    VECTORS_NAME,
+)
 
 _MAX_COUNT = 2**63 - 1
 
@@ -33,11 +43,28 @@ def check_manifest(manifest: IndexManifest) -> None:
         _check_path(path)
     if not manifest.segments:
         raise ValueError("segments is empty")
+    for name in _required_files(manifest):
+        if name not in manifest.files:
+            raise ValueError(f"{name} is not among the files")
     for kind, entry in manifest.modalities.items():
         if kind not in manifest.segments[0].n_vectors:
             raise ValueError(f"segments[0] has no {kind} vectors")
         if entry.plan.dim < 1 or (entry.plan.kind != "flat" and entry.plan.n_lists < 1):
             raise ValueError(f"modalities.{kind}.plan has no dimensions or no lists")
+
+
+def _required_files(manifest: IndexManifest) -> Iterator[str]:
+    """The paths of the files that a search reads, relative to the index."""
+    for segment in manifest.segments:
+        for name in (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME):
+            yield PurePosixPath(segment.path, name).as_posix()
+        for kind in segment.n_vectors:
+            entry = manifest.modalities[kind]
+            names = [IDS_NAME, VECTORS_NAME]
+            names += [] if entry.plan.kind == "flat" else [INVERTED_LISTS_NAME]
+            names += [] if entry.query_aware is None else [QUERY_AWARE_LISTS_NAME]
+            for name in names:
+                yield PurePosixPath(segment.path, kind, name).as_posix()
 
 
 def _check_path(text: str) -> None:
