@@ -8,7 +8,11 @@ from galsearch.core.errors import (
     GalsearchError,
     IngestError,
     MissingExtraError,
+    StoreError,
 )
+
+_MAX_REFUSED = 10
+"""Number of files in succession that a store may refuse before an ingest ends."""
 
 
 class BadFiles:
@@ -32,6 +36,7 @@ class BadFiles:
     def __init__(self, *, skip: bool) -> None:
         self._skip = skip
         self._messages: dict[str, str] = {}
+        self._n_refused = 0
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -42,13 +47,18 @@ class BadFiles:
     def reading(self, url: str) -> Iterator[None]:
         """Note the file as bad, and go on, where reading it inside the `with` block fails.
 
-        A missing package and a file that changed during the ingest end the ingest at once.
+        A missing package, a file that changed during the ingest, and a store that refuses ten files
+        in succession or cannot be reached for them end the ingest at once.
         """
         try:
             yield
+            self._n_refused = 0
         except (MissingExtraError, IngestError):
             raise
         except GalsearchError as error:
+            self._n_refused = self._n_refused + 1 if isinstance(error, StoreError) else 0
+            if self._n_refused == _MAX_REFUSED:
+                raise
             text = str(error)
             self._messages.setdefault(url, text if url in text else f"{url}: {text}")
 

@@ -20,6 +20,7 @@ from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.identity.file_origin import release_of
 from galsearch.dataset.ingest.identity.redshifts import (
     NOT_FITTED_TO_IT,
+    ONE_OF_SEVERAL,
     SpectrumOrigin,
     SpectrumRedshifts,
     redshifts_of,
@@ -156,6 +157,7 @@ def _read_sources(recipe: IngestRecipe, progress: Progress, bad_files: BadFiles)
     written = galaxies.spectrum_rows[galaxies.has_spectrum]
     notes = images.noted + galaxies.noted + label_notes
     notes[NOT_FITTED_TO_IT] += int(redshifts.is_other[written].sum())
+    notes[ONE_OF_SEVERAL] += int(redshifts.is_one_of_several[written].sum())
     notes.update(_release_notes([spectra.urls[n] for n in spectra.file_numbers[written]]))
     return _Sources(spectra, images, galaxies, labels, redshifts, +notes)
 
@@ -168,6 +170,7 @@ def _origin(spectra: SpectrumInventory) -> SpectrumOrigin:
         urls=spectra.urls,
         survey=spectra.columns.get("survey", unknown),
         program=spectra.columns.get("program", unknown),
+        healpix=spectra.healpix,
         at_several_positions=spectra.at_several_positions,
     )
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from galsearch.core.errors import BadFilesError
+from galsearch.core.errors import BadFilesError, SourceError, StoreError
 from galsearch.dataset import open_dataset
+from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.run import ingest
 from tests.dataset.conftest import unfinished_outputs
 
@@ -52,7 +53,6 @@ def test_files_that_are_found_bad_with_their_pixels_are_listed_too(survey, tmp_p
         flux = np.full((3, 152, 152), 1.0)
         survey.cutout(f"c{number}", 10.0 + number, 0.0, flux=flux)
 
-    from galsearch.core.errors import SourceError
     from galsearch.dataset.ingest import pixels
 
     def fail(url):
@@ -73,3 +73,18 @@ def test_a_cutout_in_other_bands_is_named_with_its_bands(survey, tmp_path):
     assert str(caught.value) == (
         f"{survey.root}/cutouts/a.fits: its bands are i, y; expected one of g, r, z."
     )
+
+
+def test_a_store_that_refuses_every_file_ends_the_ingest():
+    bad_files = BadFiles(skip=True)
+    tried = []
+
+    def read_all():
+        for number in range(100):
+            with bad_files.reading(f"s3://b/{number}"):
+                tried.append(number)
+                raise StoreError(f"s3://b/{number}: access is denied.")
+
+    with pytest.raises(StoreError, match="s3://b/9"):
+        read_all()
+    assert tried == list(range(10))

@@ -8,6 +8,7 @@ from galsearch.core.errors import ConfigError
 from galsearch.dataset import read_recipe
 from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.source_files import find_source_files
+from tests.damaged_files import assert_only_galsearch_errors
 
 
 def test_all_problems_of_a_recipe_are_reported(tmp_path):
@@ -54,3 +55,21 @@ def test_a_url_and_an_absolute_path_stay_as_they_are(tmp_path):
     recipe = tmp_path / "r.toml"
     recipe.write_text('name = "x"\n[images]\ncutouts = ["s3://b/*.fits", "/data/a*.fits"]\n')
     assert read_recipe(recipe).images.cutouts == ("s3://b/*.fits", "/data/a*.fits")
+
+
+def test_damaged_recipes_raise_only_galsearch_errors(tmp_path):
+    path = tmp_path / "r.toml"
+    (tmp_path / "a.fits").write_bytes(b"")
+    text = (
+        'name = "x"\nmax_rows = 12\n[spectra]\nfiles = ["a.fits"]\nredshifts = ["~/[!b]*"]\n'
+        '[images]\ncutouts = ["*.fits"]\nbricks = []\n[labels]\ntables = ["a.fits"]\n'
+        'columns = ["Z"]\n[pairing]\nby = "target_id"\nmax_separation_arcsec = 1.5\n'
+        'unpaired = "drop"\n'
+    )
+
+    def read(content):
+        path.write_bytes(content)
+        recipe = read_recipe(path)
+        assert recipe.max_rows >= 1
+
+    assert_only_galsearch_errors(read, [text.encode()], copies=200)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import BoolArray, Int64Array, Rows, TargetIds
+from galsearch.core.arrays import BoolArray, Float64Array, Int64Array, Rows, TargetIds
 from galsearch.core.errors import IngestError
 from galsearch.core.ids import find_rows
 from galsearch.dataset.ingest.identity.file_origin import (
@@ -28,6 +28,7 @@ _COLUMNS = (
 """Name and dtype of each redshift column, and its value where no redshift is known."""
 _OWN_FILE, _OWN_OBSERVATION, _OTHER = range(3)
 """Ways in which a redshift belongs to a spectrum, the best first."""
+ONE_OF_SEVERAL = "redshift: one of several that the files state for the spectrum"
 NOT_FITTED_TO_IT = "redshift: from the fit to another spectrum of the TARGETID"
 
 
@@ -44,6 +45,8 @@ class SpectrumOrigin:
     survey: npt.NDArray[np.str_]
     program: npt.NDArray[np.str_]
     """(n,) survey and program of each spectrum, '' where unknown."""
+    healpix: Int64Array
+    """(n,) HEALPix pixel of the file of each spectrum, -1 where unknown."""
     at_several_positions: TargetIds
     """TARGETIDs, sorted, that several objects at different positions have."""
 
@@ -57,6 +60,8 @@ class SpectrumRedshifts:
     no redrock files."""
     is_other: BoolArray
     """(n,) True where the redshift was fitted to another spectrum of the TARGETID."""
+    is_one_of_several: BoolArray
+    """(n,) True where fits that belong to the spectrum equally well state other redshifts."""
 
 
 def redshifts_of(
@@ -71,8 +76,9 @@ def redshifts_of(
        folder, such as redrock-main-bright-17.fits beside coadd-main-bright-17.fits, or else the one
        of that name whose path has the most folders in common with the path of its file and that
        lies beside no other coadd of that name;
-    2. a fit that states its survey and program, if these are those of the spectrum and the paths
-       of the two files do not name different releases;
+    2. a fit that states the survey, the program and, if it is known, the HEALPix pixel of the
+       spectrum, unless its file belongs to another coadd or the paths of the two files name
+       different releases;
     3. any other fit of its TARGETID, unless the TARGETID belongs to several objects.
 
     Of several fits of one kind, a primary one (ZCAT_PRIMARY) is taken before others, then one
@@ -92,7 +98,7 @@ def redshifts_of(
     """
     n = spectra.target_ids.size
     if not fits:
-        return SpectrumRedshifts({}, np.zeros(n, bool))
+        return SpectrumRedshifts({}, np.zeros(n, bool), np.zeros(n, bool))
     joined = _Fits.of(fits)
     spectrum, fit = _candidates(spectra.target_ids, joined.target_ids)
     kind = _kinds(spectra, fits, joined, spectrum, fit)
@@ -109,7 +115,20 @@ def redshifts_of(
         columns[name][spectrum[best]] = values[fit[best]]
     is_other = np.zeros(n, bool)
     is_other[spectrum[best]] = kind[best] == _OTHER
-    return SpectrumRedshifts(columns, is_other)
+    return SpectrumRedshifts(
+        columns, is_other, _is_one_of_several(n, joined.z[fit], kind, spectrum)
+    )
+
+
+def _is_one_of_several(n: int, z: Float64Array, kind: Int64Array, spectrum: Rows) -> BoolArray:
+    """(n,) True for spectra whose candidate fits of the best kind state different redshifts."""
+    best = np.full(n, _OTHER + 1)
+    np.minimum.at(best, spectrum, kind)
+    largest, smallest = np.full(n, -np.inf), np.full(n, np.inf)
+    equal = (kind == best[spectrum]) & np.isfinite(z)
+    np.maximum.at(largest, spectrum[equal], z[equal])
+    np.minimum.at(smallest, spectrum[equal], z[equal])
+    return np.asarray(largest > smallest)
 
 
 def _known(column: npt.NDArray[Any], dtype: type, unknown: Any) -> npt.NDArray[Any]:
@@ -131,6 +150,8 @@ class _Fits:
     is_primary: BoolArray
     survey: npt.NDArray[np.str_]
     program: npt.NDArray[np.str_]
+    healpix: Int64Array
+    z: Float64Array
 
     @classmethod
     def of(cls, fits: Sequence[tuple[str, Redshifts]]) -> "_Fits":
@@ -154,6 +175,8 @@ class _Fits:
             is_primary=stated("is_primary", True).astype(bool),
             survey=np.char.lower(stated("survey", "").astype(str)),
             program=np.char.lower(stated("program", "").astype(str)),
+            healpix=stated("healpix", -1),
+            z=stated("z", np.nan),
         )
 
 
@@ -176,10 +199,15 @@ def _kinds(
 ) -> Int64Array:
     """(m,) way in which each candidate fit belongs to its spectrum."""
     spectrum_file, fit_file = spectra.file_numbers[spectrum], joined.files[fit]
-    own_file = _own_files(spectra, fits)[spectrum_file] == fit_file
+    own = _own_files(spectra, fits)
+    own_file = own[spectrum_file] == fit_file
     survey, program = (np.char.lower(t[spectrum]) for t in (spectra.survey, spectra.program))
     same = (survey == joined.survey[fit]) & (program == joined.program[fit])
     same &= (survey != "") & (program != "")
+    healpix, other = spectra.healpix[spectrum], joined.healpix[fit]
+    same &= (healpix == other) | (healpix < 0) | (other < 0)
+    # A file that belongs to another coadd, such as one of another reduction, was fitted to that.
+    same &= ~np.isin(fit_file, own[own >= 0])
     for pair in {
         (int(a), int(b)) for a, b in zip(spectrum_file[same], fit_file[same], strict=True)
     }:

@@ -2,13 +2,17 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from galsearch.core.errors import IngestError
 from galsearch.dataset import open_dataset
+from galsearch.dataset.ingest.identity.redshifts import SpectrumOrigin, redshifts_of
 from galsearch.dataset.ingest.run import ingest
+from galsearch.sources.desi.redrock import Redshifts
 from tests.dataset.conftest import column
 
+SEVERAL = "redshift: one of several that the files state for the spectrum"
 OTHER = "redshift: from the fit to another spectrum of the TARGETID"
 
 
@@ -18,7 +22,7 @@ def test_another_fit_without_warning_is_used_where_the_own_fit_is_missing(survey
     survey.redrock("sv3-dark-1", [5], [0.5])
     report = ingest(survey.recipe(cutouts=False, redshifts=True), tmp_path / "out")
     assert column(open_dataset(tmp_path / "out"), "z") == {5: 0.5, 6: None}
-    assert report.noted == {OTHER: 1}
+    assert report.noted == {OTHER: 1, SEVERAL: 1}
 
 
 def test_a_redrock_file_without_rows_is_no_obstacle(survey, tmp_path):
@@ -116,3 +120,65 @@ def test_releases_side_by_side_are_counted(survey, tmp_path):
         "spectrum: from the release iron": 1,
     }
     assert "noted 1, spectrum: from the release fuji\n" in str(report)
+
+
+def test_the_fit_to_another_reduction_is_counted_whatever_the_folders_are_called(
+    releases, tmp_path
+):
+    releases.add("a", None, z=0.6, ivar=9.0)
+    releases.add("b", "b", z=0.1, ivar=1.0)
+    z, report = releases.ingest(tmp_path / "out")
+    assert (z, report.noted) == (0.1, {OTHER: 1})
+
+
+def test_of_several_fits_to_one_spectrum_one_without_a_warning_is_taken_and_counted(
+    survey, tmp_path
+):
+    survey.coadd("main-bright-1", [5, 6], [1.0, 2.0], [0.0, 0.0])
+    survey.redrock("main-bright-1", [5, 5, 6], [0.4, 0.5, 0.6], zwarn=[4, 0, 0])
+    report = ingest(survey.recipe(cutouts=False, redshifts=True), tmp_path / "out")
+    assert column(open_dataset(tmp_path / "out"), "z") == {5: 0.5, 6: 0.6}
+    assert report.noted == {SEVERAL: 1}
+
+
+def fits_of(ids, **columns):
+    n = len(ids)
+    unknown = {
+        "z_err": np.full(n, np.nan),
+        "zwarn": np.ma.masked_all(n, np.int64),
+        "spectype": np.full(n, ""),
+        "deltachi2": np.full(n, np.nan),
+        "survey": np.full(n, ""),
+        "program": np.full(n, ""),
+        "healpix": np.full(n, -1),
+        "is_primary": np.ones(n, bool),
+    }
+    given = {name: np.array(values) for name, values in columns.items()}
+    return Redshifts(target_ids=np.array(ids), **{**unknown, **given})
+
+
+def test_a_catalogue_gives_the_row_of_the_survey_program_and_pixel_of_the_spectrum():
+    spectra = SpectrumOrigin(
+        target_ids=np.array([5, 6, 7]),
+        file_numbers=np.array([0, 0, 0]),
+        urls=("iron/coadd-main-bright-1.fits",),
+        survey=np.full(3, "main"),
+        program=np.full(3, "bright"),
+        healpix=np.full(3, 1),
+        at_several_positions=np.array([7]),
+    )
+    table = fits_of(
+        [5, 5, 5, 6, 6, 7],
+        z=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+        survey=["sv3", "main", "main", "sv3", "sv3", "sv3"],
+        program=["bright", "BRIGHT", "bright", "dark", "bright", "dark"],
+        healpix=[1, 1, 2, 1, 1, 1],
+        is_primary=[True, False, True, False, True, True],
+    )
+    found = redshifts_of(spectra, [("iron/zall-pix-iron.fits", table)])
+    np.testing.assert_array_equal(found.columns["z"], [0.2, 0.5, np.nan])
+    assert found.columns["zwarn"].tolist() == [None, None, None]
+    assert found.columns["spectype"].tolist() == [None, None, None]
+    assert found.is_other.tolist() == [False, True, False]
+    other = redshifts_of(spectra, [("fuji/zall-pix-fuji.fits", table)])
+    assert other.is_other.tolist() == [True, True, False], "of another release"
