@@ -1,9 +1,14 @@
 """Label tables are joined by TARGETID."""
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from astropy.io import fits
+from astropy.table import MaskedColumn, Table
 
 from galsearch.core.errors import IngestError
 from galsearch.dataset import open_dataset
+from galsearch.dataset.ingest.labels import _arrow
 from galsearch.dataset.ingest.run import ingest
 from tests.dataset.conftest import FIRST_ID, column
 
@@ -54,3 +59,83 @@ def test_label_tables_may_have_different_columns(survey, tmp_path):
     dataset = open_dataset(tmp_path / "out")
     assert column(dataset, "mass") == {5: 1.0, 6: 2.5}
     assert column(dataset, "age") == {5: None, 6: 4.0}
+
+
+def arrow(values, mask=None):
+    column = np.asarray(values)
+    return _arrow(column if mask is None else np.ma.MaskedArray(column, mask))
+
+
+def test_masked_values_are_null_and_integers_are_exact():
+    big = np.array([4000000000000000001, 4000000000000000002], ">i8")
+    assert arrow(big, [True, False]).to_pylist() == [None, 4000000000000000002]
+    assert arrow(np.array([2**64 - 1, 3], np.uint64)).to_pylist() == [2**64 - 1, 3]
+    assert arrow(np.array([7, 3], np.uint64)).type == pa.int64()
+    assert arrow([1.5, np.nan, 2.0], [False, False, True]).to_pylist() == [1.5, None, None]
+    assert arrow([b"caf\xe9 ", b"", b"x"]).to_pylist() == ["caf\xe9", None, "x"]
+    assert arrow([True, False], [False, True]).to_pylist() == [True, None]
+
+
+def test_tables_that_disagree_in_types_are_one_error(survey, tmp_path):
+    survey.coadd("main-bright-1", [5, 6], [10.0, 11.0], [0.0, 0.0])
+    survey.truth("one", {"TARGETID": [5], "KIND": [1], "CLASS": [2**60], "N": [1]})
+    survey.truth("two", {"TARGETID": [6], "KIND": ["disk"], "CLASS": [0.5], "N": [2]})
+    with pytest.raises(IngestError) as caught:
+        ingest(survey.recipe(cutouts=False, labels=True), tmp_path / "out")
+    one, two = (survey.root / f"truth/{name}.fits" for name in ("one", "two"))
+    assert str(caught.value) == (
+        f"label tables disagree in types: 'kind' holds int64 in {one}, text in {two}; "
+        f"'class' holds int64 in {one}, double in {two}."
+    )
+
+
+def test_an_empty_column_fits_any_type(survey, tmp_path):
+    survey.coadd("main-bright-1", [5, 6], [10.0, 11.0], [0.0, 0.0])
+    survey.truth("one", {"TARGETID": [5], "KIND": ["  "], "BIG": np.array([2**63], np.uint64)})
+    survey.truth("two", {"TARGETID": [6], "KIND": [4], "BIG": [3]})
+    ingest(survey.recipe(cutouts=False, labels=True), tmp_path / "out")
+    dataset = open_dataset(tmp_path / "out")
+    assert column(dataset, "kind") == {5: None, 6: 4}
+    assert column(dataset, "big") == {5: 2**63, 6: 3}
+
+
+def write_tables(path, **tables):
+    """A FITS file with one table for each keyword, from columns by name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hdus = [fits.BinTableHDU(Table(columns), name=name) for name, columns in tables.items()]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(path)
+
+
+def test_a_label_is_taken_from_the_hdu_that_has_it(survey, tmp_path):
+    survey.coadd("main-bright-1", [5, 6, 7], [10.0, 11.0, 12.0], [0.0, 0.0, 0.0])
+    write_tables(
+        survey.root / "truth/fastspec.fits",
+        METADATA={"TARGETID": [5, 6], "KIND": ["a", "b"]},
+        SPECPHOT={"TARGETID": [6, 7], "LOGMSTAR": [9.5, 10.5], "KIND": ["x", "y"]},
+    )
+    recipe = survey.recipe('columns = ["LOGMSTAR", "kind"]', cutouts=False, labels=True)
+    ingest(recipe, tmp_path / "out")
+    dataset = open_dataset(tmp_path / "out")
+    assert column(dataset, "logmstar") == {5: None, 6: 9.5, 7: 10.5}
+    assert column(dataset, "kind") == {5: "a", 6: "b", 7: None}
+
+
+def test_the_primary_row_of_a_redshift_catalogue_is_the_label(survey, tmp_path):
+    survey.coadd("main-bright-1", [5], [10.0], [0.0])
+    columns = {"TARGETID": [5, 5], "Z": [0.5, 0.1], "ZCAT_PRIMARY": [False, True]}
+    write_tables(survey.root / "truth/zall.fits", ZCATALOG=columns)
+    report = ingest(survey.recipe(cutouts=False, labels=True), tmp_path / "out")
+    assert column(open_dataset(tmp_path / "out"), "label_z") == {5: 0.1}
+    assert report.noted == {
+        "label: row of a TARGETID that is not its primary one (ZCAT_PRIMARY)": 1
+    }
+
+
+def test_rows_without_a_target_id_are_counted(survey, tmp_path):
+    survey.coadd("main-bright-1", [5], [10.0], [0.0])
+    table = Table({"TARGETID": MaskedColumn([5, 6], mask=[False, True]), "N": [1, 2]})
+    (survey.root / "truth").mkdir()
+    table.write(survey.root / "truth/join.fits")
+    report = ingest(survey.recipe(cutouts=False, labels=True), tmp_path / "out")
+    assert (report.n_labels, report.noted) == (1, {"label: row without a TARGETID": 1})
+    assert column(open_dataset(tmp_path / "out"), "n") == {5: 1}

@@ -58,3 +58,26 @@ def test_pairing_by_target_id_uses_the_header_then_the_file_name(survey, tmp_pat
     report = ingest(survey.recipe('[pairing]\nby = "target_id"'), tmp_path / "out")
     assert (report.n_paired, report.n_image_only, report.n_spectrum_only) == (1, 1, 1)
     assert report.separations["largest_arcsec"] == pytest.approx(36.0, rel=1e-6)
+
+
+def test_an_image_far_from_the_spectrum_of_its_target_id_is_not_paired(survey, tmp_path):
+    survey.coadd("main-bright-1", [FIRST_ID], [10.0], [0.0])
+    survey.cutout("a", 10.0, 0.5, target_id=FIRST_ID)
+    report = ingest(survey.recipe('[pairing]\nby = "target_id"'), tmp_path / "out")
+    assert (report.n_paired, report.n_spectrum_only) == (0, 1)
+    assert report.dropped == {"image: its TARGETID's spectrum is more than 60 arcsec away": 1}
+
+
+def test_a_pair_of_different_target_ids_is_counted(survey, tmp_path):
+    survey.coadd("main-bright-1", [5], [10.0], [0.0])
+    survey.cutout("a", 10.0, 0.0, target_id=6)
+    report = ingest(survey.recipe(), tmp_path / "out")
+    assert report.noted == {"image: paired by position with a spectrum of another TARGETID": 1}
+
+
+def test_cutouts_without_a_target_id_are_counted_where_it_pairs(survey, tmp_path):
+    survey.coadd("main-bright-1", [FIRST_ID], [150.1204123456789], [2.1])
+    survey.cutout("cutout_150.1204123456789_2.1", 150.1204123456789, 2.1)
+    report = ingest(survey.recipe('[pairing]\nby = "target_id"'), tmp_path / "out")
+    assert (report.n_paired, report.n_image_only) == (0, 1)
+    assert report.noted == {"image: no TARGETID in its header or file name": 1}

@@ -120,9 +120,9 @@ def choose_bricks(
     """(n,) index in `bricks` of the brick of each position, -1 for none, and notes on the choice.
 
     A position belongs to the standard brick that contains it, or else to the brick with another
-    name that reaches farthest beyond it. Of several bricks of one name, the one of the region of
-    the target is taken (north or south, by PHOTSYS, or else north at Dec 32.375 and more in the
-    northern galactic hemisphere), then one with more of the bands g, r, z, then the first by path.
+    name that reaches farthest beyond it. Of several bricks of one name, one with more of the bands
+    g, r, z is taken; of equal ones, that of the region of the target (north or south by PHOTSYS, or
+    else north at Dec 32.375 and more in the northern galactic hemisphere), then the first by path.
 
     Parameters
     ----------
@@ -231,10 +231,10 @@ def _best(
 ) -> int:
     """Number of the brick of one name that is taken for targets of a region."""
 
-    def rank(number: int) -> tuple[bool, int, str]:
+    def rank(number: int) -> tuple[int, bool, str]:
         brick = bricks[number]
         named = region_of(brick.url)
-        return named not in (region, ""), -len(brick.images), brick.url
+        return -len(brick.images), named not in (region, ""), brick.url
 
     return min(numbers, key=rank)
 
