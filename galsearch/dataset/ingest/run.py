@@ -21,6 +21,7 @@ from galsearch.dataset.ingest.identity.file_origin import release_of
 from galsearch.dataset.ingest.identity.redshifts import (
     NOT_FITTED_TO_IT,
     ONE_OF_SEVERAL,
+    UNUSED_FILE,
     SpectrumOrigin,
     SpectrumRedshifts,
     redshifts_of,
@@ -157,6 +158,7 @@ def _read_sources(recipe: IngestRecipe, progress: Progress, bad_files: BadFiles)
     written = galaxies.spectrum_rows[galaxies.has_spectrum]
     notes = images.noted + galaxies.noted + label_notes
     notes[NOT_FITTED_TO_IT] += int(redshifts.is_other[written].sum())
+    notes[UNUSED_FILE] += redshifts.n_unused_files
     notes[ONE_OF_SEVERAL] += int(redshifts.is_one_of_several[written].sum())
     notes.update(_release_notes([spectra.urls[n] for n in spectra.file_numbers[written]]))
     return _Sources(spectra, images, galaxies, labels, redshifts, +notes)

@@ -28,8 +28,9 @@ _COLUMNS = (
 """Name and dtype of each redshift column, and its value where no redshift is known."""
 _OWN_FILE, _OWN_OBSERVATION, _OTHER = range(3)
 """Ways in which a redshift belongs to a spectrum, the best first."""
+UNUSED_FILE = "file: redshifts of none of the spectra"
 ONE_OF_SEVERAL = "redshift: one of several that the files state for the spectrum"
-NOT_FITTED_TO_IT = "redshift: from the fit to another spectrum of the TARGETID"
+NOT_FITTED_TO_IT = "redshift: fitted to another spectrum of the TARGETID, or not known to which"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +60,12 @@ class SpectrumRedshifts:
     """(n,) z, z_err (NaN if unknown), zwarn and spectype (None if unknown); empty where there are
     no redrock files."""
     is_other: BoolArray
-    """(n,) True where the redshift was fitted to another spectrum of the TARGETID."""
+    """(n,) True where the redshift was fitted to another spectrum of the TARGETID, as far as names
+    and contents of files state."""
     is_one_of_several: BoolArray
     """(n,) True where fits that belong to the spectrum equally well state other redshifts."""
+    n_unused_files: int = 0
+    """Number of redrock files that have none of the TARGETIDs."""
 
 
 def redshifts_of(
@@ -102,6 +106,7 @@ def redshifts_of(
     joined = _Fits.of(fits)
     spectrum, fit = _candidates(spectra.target_ids, joined.target_ids)
     kind = _kinds(spectra, fits, joined, spectrum, fit)
+    n_used_files = np.unique(joined.files[fit]).size
     several = np.isin(spectra.target_ids[spectrum], spectra.at_several_positions)
     usable = (kind != _OTHER) | ~several
     spectrum, fit, kind = spectrum[usable], fit[usable], kind[usable]
@@ -116,7 +121,10 @@ def redshifts_of(
     is_other = np.zeros(n, bool)
     is_other[spectrum[best]] = kind[best] == _OTHER
     return SpectrumRedshifts(
-        columns, is_other, _is_one_of_several(n, joined.z[fit], kind, spectrum)
+        columns,
+        is_other,
+        _is_one_of_several(n, joined.z[fit], kind, spectrum),
+        n_unused_files=len(fits) - n_used_files,
     )
 
 

@@ -13,7 +13,7 @@ from galsearch.sources.desi.redrock import Redshifts
 from tests.dataset.conftest import column
 
 SEVERAL = "redshift: one of several that the files state for the spectrum"
-OTHER = "redshift: from the fit to another spectrum of the TARGETID"
+OTHER = "redshift: fitted to another spectrum of the TARGETID, or not known to which"
 
 
 def test_another_fit_without_warning_is_used_where_the_own_fit_is_missing(survey, tmp_path):
@@ -182,3 +182,11 @@ def test_a_catalogue_gives_the_row_of_the_survey_program_and_pixel_of_the_spectr
     assert found.is_other.tolist() == [False, True, False]
     other = redshifts_of(spectra, [("fuji/zall-pix-fuji.fits", table)])
     assert other.is_other.tolist() == [True, True, False], "of another release"
+
+
+def test_redrock_files_of_no_spectrum_are_counted(survey, tmp_path):
+    survey.coadd("main-bright-1", [5], [1.0], [0.0])
+    survey.redrock("main-bright-1", [5], [0.4])
+    survey.redrock("main-bright-2", [6], [0.5])
+    report = ingest(survey.recipe(cutouts=False, redshifts=True), tmp_path / "out")
+    assert report.noted == {"file: redshifts of none of the spectra": 1}
