@@ -55,6 +55,16 @@ def query(
             help="Cone that neighbours must be in.", metavar="RA_DEG DEC_DEG RADIUS_ARCMIN"
         ),
     ] = None,
+    ids: Annotated[
+        str | None,
+        typer.Option(
+            help="File with the TARGETIDs that neighbours may have: text or a table.",
+            metavar="FILE",
+        ),
+    ] = None,
+    ids_column: Annotated[
+        str | None, typer.Option(help="Column of that table; default: TARGETID.")
+    ] = None,
     gallery: Annotated[
         Path | None, typer.Option(help="HTML page with thumbnails and spectra to write.")
     ] = None,
@@ -69,6 +79,7 @@ def query(
 
     The query galaxy's image or spectrum is compared with the images or spectra of the index.
     """
+    allowed = None if ids is None else galsearch.query.read_ids(ids, ids_column)
     engine = galsearch.open_index(index)
     neighbours = engine.query(
         target_id,
@@ -80,6 +91,7 @@ def query(
         from_embeddings=from_embeddings,
         where=where,
         within=within,
+        ids=allowed,
     )
     if gallery is not None:
         page = galsearch.write_gallery(

@@ -16,7 +16,7 @@ from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.filter_cache import FilterCache
 from galsearch.query.neighbours import Neighbours
 from galsearch.query.neighbours_batch import NeighboursBatch
-from galsearch.query.query import Cone, Query
+from galsearch.query.query import Cone, Query, TargetIdInput
 from galsearch.query.query_vectors import query_vectors
 from galsearch.query.renamed_arguments import accept_asking
 
@@ -96,6 +96,7 @@ class SearchEngine:
         from_embeddings: str | Path | None = None,
         where: str | None = None,
         within: Cone | None = None,
+        ids: TargetIdInput | None = None,
     ) -> Neighbours:
         """The `k` galaxies most similar to one galaxy.
 
@@ -123,6 +124,9 @@ class SearchEngine:
         within
             Only galaxies in this cone are found: right ascension and declination in degrees,
             radius in arcminutes.
+        ids
+            Only galaxies with these TARGETIDs are found, which may be any number, such as those
+            that `galsearch.query.read_ids` reads from a table.
 
         Returns
         -------
@@ -151,6 +155,7 @@ class SearchEngine:
             from_embeddings=from_embeddings,
             where=where,
             within=within,
+            ids=ids,
         )
         return self.search(query)[0]
 
@@ -167,6 +172,7 @@ class SearchEngine:
         from_embeddings: str | Path | None = None,
         where: str | None = None,
         within: Cone | None = None,
+        ids: TargetIdInput | None = None,
     ) -> NeighboursBatch:
         """The neighbours of several galaxies as arrays, in the order of `target_ids`; see `query`.
 
@@ -185,6 +191,7 @@ class SearchEngine:
             from_embeddings=from_embeddings,
             where=where,
             within=within,
+            ids=ids,
         )
         return self.search(query)
 
@@ -200,6 +207,7 @@ class SearchEngine:
         exact: bool = False,
         where: str | None = None,
         within: Cone | None = None,
+        ids: TargetIdInput | None = None,
     ) -> Neighbours:
         """The `k` galaxies most similar to an embedding that need not be stored; see `query`.
 
@@ -229,6 +237,7 @@ class SearchEngine:
             exact=exact,
             where=where,
             within=within,
+            ids=ids,
         )
         return self.search(query)[0]
 
@@ -247,8 +256,10 @@ class SearchEngine:
         """
         vectors, rows = query_vectors(self.index, query)
         row_filter = None
-        if query.where is not None or query.within is not None:
-            row_filter = self._filters.row_filter(query.where, query.within, query.among)
+        if query.where is not None or query.within is not None or query.ids is not None:
+            row_filter = self._filters.row_filter(
+                query.where, query.within, query.among, ids=query.ids
+            )
         found = self.index.search(
             vectors,
             using=query.using,

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+import numpy as np
+
 from galsearch.core.arrays import TargetIds
 from galsearch.core.modality import Modality
 from galsearch.files.forks import ForkSafeLock, begin
@@ -36,16 +38,28 @@ class FilterCache:
         """True where the filter (`where`, `within`) is cached."""
         return condition in self._matches
 
-    def row_filter(self, where: str | None, within: Cone | None, among: Modality) -> RowFilter:
+    def row_filter(
+        self,
+        where: str | None,
+        within: Cone | None,
+        among: Modality,
+        *,
+        ids: TargetIds | None = None,
+    ) -> RowFilter:
         """The vectors of a modality whose galaxies fulfil a condition and lie within a cone.
 
-        The catalogue is evaluated once for a filter, whatever modality is searched.
+        The catalogue is evaluated once for a filter, whatever modality is searched. A list of
+        TARGETIDs is not cached.
 
         Raises
         ------
         QueryError
             Where the condition is malformed.
         """
+        if ids is not None:
+            if where is not None or within is not None:
+                ids = np.intersect1d(ids, self._cached_ids((where, within), among))
+            return self._index.row_filter(ids, among)
         condition = (where, within)
         with self._lock:
             row_filter = self._row_filters.get((condition, among))
@@ -57,6 +71,17 @@ class FilterCache:
                 target_ids = self._matching(condition)
             row_filter = self._cache(condition, target_ids, among)
         return row_filter
+
+    def _cached_ids(self, condition: _Filter, among: Modality) -> TargetIds:
+        """The TARGETIDs that fulfil a filter, which is cached then."""
+        with self._lock:
+            target_ids = self._matches.get(condition)
+            if target_ids is not None:
+                self._matches.move_to_end(condition)
+        if target_ids is None:
+            target_ids = self._matching(condition)
+            self._cache(condition, target_ids, among)
+        return target_ids
 
     def _matching(self, condition: _Filter) -> TargetIds:
         """The TARGETIDs that fulfil a filter, read from the catalogue.

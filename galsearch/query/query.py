@@ -58,6 +58,9 @@ class Query:
         `"0.1 < z < 0.3 and mag_r < 19 and class == 'BGS'"`.
     within
         Cone on the sky that holds every neighbour.
+    ids
+        TARGETIDs, in any number and order, among which every neighbour is. Those that the index
+        does not hold are ignored.
 
     Raises
     ------
@@ -88,6 +91,8 @@ class Query:
     from_embeddings: Path | None
     where: str | None
     within: Cone | None
+    ids: TargetIds | None
+    """(m,) ascending, each once; read-only."""
 
     def __init__(
         self,
@@ -103,6 +108,7 @@ class Query:
         from_embeddings: str | Path | None = None,
         where: str | None = None,
         within: Cone | None = None,
+        ids: TargetIdInput | None = None,
     ) -> None:
         if (target_ids is None) == (vector is None):
             raise QueryError("a query needs either TARGETIDs or a vector.")
@@ -120,6 +126,7 @@ class Query:
             "from_embeddings": None if from_embeddings is None else Path(from_embeddings),
             "where": None if where is None else _checked_where(where),
             "within": None if within is None else _checked_cone(within),
+            "ids": None if ids is None else _checked_ids(np.unique(parse_target_ids(ids))),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

@@ -28,7 +28,13 @@ FUNCTIONS: dict[str, Any] = {
     "convert-checkpoint": galsearch.encoders.convert_checkpoint,
 }
 ONLY_AT_THE_TERMINAL = {
-    "query": {"index", "gallery", "dataset", "output_format"},  # open_index, write_gallery
+    "query": {
+        "ids_column",
+        "index",
+        "gallery",
+        "dataset",
+        "output_format",
+    },  # open_index, write_gallery
     "embed": {"precision"},  # of encoders.load, whose pair the function takes
     "inspect": {"index", "output_format"},
     "verify": {"index"},

@@ -169,3 +169,18 @@ def test_the_command_line_has_the_same_filters(sky: Any, engine: SearchEngine) -
     printed = [line.split(",")[1] for line in done.stdout.splitlines()[1:]]
     assert printed == [str(target_id) for target_id in found]
     assert len(printed) == 3
+
+
+def test_only_galaxies_of_a_list_are_found(sky: Any, engine: Any) -> None:
+    listed = [*(int(i) for i in sky.ids[100:700:2]), 5]
+    query_id = int(sky.ids[0])
+    found = engine.query(query_id, k=1000, ids=listed)
+    assert sorted(found.target_ids.tolist()) == sorted(set(listed) - {5, query_id})
+    assert len(engine.query(query_id, ids=[])) == 0
+    assert engine.query(query_id, ids=str(listed[3])).target_ids.tolist() == [listed[3]]
+    north = engine.query(query_id, k=1000, where="dec_deg > 0", ids=listed)
+    everything = engine.query(query_id, k=2000, where="dec_deg > 0")
+    both = set(everything.target_ids.tolist()) & set(listed)
+    assert set(north.target_ids.tolist()) == both
+    many = engine.query_many(sky.ids[:3], k=5, ids=listed)
+    assert set(many.target_ids.ravel().tolist()) <= set(listed)
