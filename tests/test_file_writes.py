@@ -55,7 +55,6 @@ ALLOWED: dict[str, set[str]] = {
     "galsearch.embeddings.shard": {"write_table"},
     "galsearch.encoders.checkpoint": {"save_file"},
     "galsearch.index.build.index_catalogue": {"write_table"},
-    "training.data.galaxy_arrays": {"open_memmap"},
     "training.engine.run_directory": {"torch.save"},
     "training.engine.training_curves": {"savefig"},
     # Libraries that write into a directory that `new_directory` or the staging of an index made.

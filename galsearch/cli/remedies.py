@@ -28,6 +28,13 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Repeat the command: it continues where it stopped. Fewer --workers need less memory."
         ),
         "output-exists": "Name another output directory, or remove this one.",
+        "unusable-output": "Name another output directory.",
+        "changed-meanwhile": (
+            "Look at what is in the directory now, then repeat the command if it is still wanted."
+        ),
+        "cannot-write": (
+            "Free some space or correct the permissions, or name another output directory."
+        ),
         "locked": "Wait until the other process has finished, then try again.",
         "bad-dataset": "Write the dataset again: galsearch ingest RECIPE OUT.",
         "bad-ingest": "Correct the recipe or the survey files that the message names.",

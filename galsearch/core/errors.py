@@ -151,6 +151,27 @@ class OutputExistsError(GalsearchError, FileExistsError):
     remedy = "Name another output directory, or remove this one."
 
 
+class UnusableOutputError(GalsearchError, ValueError):
+    """Error for an output path at which no directory can be made or exchanged."""
+
+    code = "unusable-output"
+    remedy = "Name another output directory."
+
+
+class ChangedMeanwhileError(GalsearchError, RuntimeError):
+    """Error for a directory that something else changed or replaced while it was being changed."""
+
+    code = "changed-meanwhile"
+    remedy = "Look at what is in the directory now, then repeat the call if it is still wanted."
+
+
+class WriteError(GalsearchError, OSError):
+    """Error for a file that cannot be written: a full disk, a quota, or no permission."""
+
+    code = "cannot-write"
+    remedy = "Free some space or correct the permissions, or name another output directory."
+
+
 class LockedError(GalsearchError, BlockingIOError):
     """Error for a directory that another process is changing."""
 

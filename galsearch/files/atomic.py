@@ -1,12 +1,14 @@
-"""Atomic writing: files and directories appear completely or not at all.
+"""Atomic writing: files appear completely or not at all.
 
 Each is written under a temporary name beside its final path and renamed when it is complete. So no
-reader sees an incomplete file, and an interrupted run leaves none behind.
+reader sees an incomplete file, and an interrupted run leaves none behind. What a run that was
+killed has left is removed when the same file is written again.
 """
 
+import errno
 import json
 import os
-import shutil
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,53 +17,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.errors import OutputExistsError
+from galsearch.files.disk_errors import write_errors
+from galsearch.files.exchange import random_token
+from galsearch.files.lock import hold_new_file, remove_unless_held
 
-
-@contextmanager
-def new_directory(out: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A context manager for a temporary directory that is renamed to `out` at the end.
-
-    After an error in the `with` block the temporary directory is removed and `out` is unchanged.
-
-    Parameters
-    ----------
-    out
-        Final path of the directory. It may exist already if it is an empty directory.
-    replace
-        Replace a directory that exists at `out`, whatever it holds.
-
-    Raises
-    ------
-    OutputExistsError
-        Where `out` is a file, or a directory that is not empty while `replace` is false.
-    """
-    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not replace):
-        raise OutputExistsError(f"{out}: exists and is not empty.")
-    temporary = temporary_path(out)
-    replaced = temporary.with_suffix(".old")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if replace and out.exists():
-            out.replace(replaced)
-        # Without `replace` this fails where another run has filled `out` in the meantime.
-        temporary.replace(out)
-    except BaseException:
-        if replaced.exists() and not out.exists():
-            replaced.replace(out)
-        raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
+_CANNOT_RESERVE = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
+"""Errors of file systems that cannot reserve space."""
+_HEADER_BYTES, _BLOCK_BYTES = 4096, 1 << 22
 
 
 @contextmanager
 def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """A context manager for a temporary path whose file is renamed to `path` at the end.
 
-    After an error in the `with` block the temporary file is removed and `path` is unchanged.
+    After an error in the `with` block the temporary file is removed and `path` is unchanged. The
+    temporary file exists, and is empty, when the block begins.
 
     Parameters
     ----------
@@ -69,18 +39,27 @@ def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
         Final path of the file. Its directory is made if it is missing.
     durable
         Wait until the file and its name are on the disk, so that they survive a power failure.
+
+    Raises
+    ------
+    WriteError
+        Where the disk is full or read-only, or nothing may be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_path(path)
+    with write_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        temporary, handle = _create_temporary(path)
     try:
-        yield temporary
-        if durable:
-            sync(temporary)
-        temporary.replace(path)
-        if durable:
-            sync(path.parent)
+        with write_errors(path, temporary=temporary):
+            yield temporary
+            if durable:
+                sync(temporary)
+            temporary.replace(path)
+            if durable:
+                sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
 
 
 def write_text(path: Path, text: str, *, durable: bool = False) -> None:
@@ -95,7 +74,7 @@ def append_text(path: Path, text: str) -> None:
     Unlike the other functions of `galsearch.files.atomic`, this one is not atomic: a process that
     is killed may leave a part of the text at the end of the file.
     """
-    with path.open("a", encoding="utf-8") as file:
+    with write_errors(path), path.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
@@ -129,10 +108,17 @@ def new_array(
     """A context manager for a memory-mapped array in a new `.npy` file, for the caller to fill.
 
     The file is renamed to `path` when the `with` block ends without an error. If an older file at
-    `path` is memory-mapped, its map stays readable.
+    `path` is memory-mapped, its map stays readable. Its space on the disk is reserved first,
+    because a process that fills a memory map on a full disk is killed.
+
+    Raises
+    ------
+    WriteError
+        Where the disk has no space for the array.
     """
     with new_file(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.dtype(dtype), shape=shape)
+        _reserve_space(temporary)
         yield array
         array.flush()
 
@@ -146,10 +132,38 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def temporary_path(path: Path) -> Path:
-    """A hidden path in the directory of `path` whose name contains the number of this process.
+def _reserve_space(path: Path) -> None:
+    """Reserve the space on the disk for every byte of a file, which has its final size already."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except (AttributeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in _CANNOT_RESERVE:
+                raise
+            # The file is new, so writing zeros changes nothing in it but its header.
+            header = file.read(_HEADER_BYTES)
+            file.seek(0)
+            file.write(header)
+            for start in range(len(header), size, _BLOCK_BYTES):
+                file.write(bytes(min(_BLOCK_BYTES, size - start)))
 
-    The process number keeps two runs apart; the dot at the start keeps the file out of searches
-    for complete files.
+
+def _create_temporary(path: Path) -> tuple[Path, int]:
+    """A new, empty file with a hidden name beside `path`, and an open descriptor of it.
+
+    While the descriptor is open, other processes do not take the file for a leftover.
     """
-    return path.absolute().with_name(f".{path.name}.{os.getpid()}.part")
+    while True:
+        temporary = path.absolute().with_name(f".{path.name}.{random_token()}.part")
+        handle = hold_new_file(temporary)
+        if handle is not None:
+            return temporary, handle
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of processes that were killed while they wrote `path`."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+|[0-9a-f]{{12}})\.part")
+    for found in path.absolute().parent.iterdir():
+        if found.name.endswith(".part") and pattern.fullmatch(found.name):
+            remove_unless_held(found)

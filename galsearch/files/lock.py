@@ -1,11 +1,14 @@
 """Locks on files: one writer at a time, and readers that keep files from being removed."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from galsearch.core.errors import LockedError
+from galsearch.files.disk_errors import write_errors
 
 try:
     import fcntl
@@ -13,38 +16,118 @@ except ImportError:
     # Windows has no fcntl. Every file counts as held there, so superseded files are kept.
     fcntl = None  # type: ignore[assignment]
 
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+"""Errors of a file system that has no locks, such as Lustre mounted with `noflock`."""
+_HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
+"""Errors of a lock that somebody else holds."""
+
+
+@dataclass(frozen=True)
+class HeldLock:
+    """A lock file that this process holds."""
+
+    path: Path
+    handle: int | None
+    """Open file descriptor of the lock file; None on a system without such locks."""
+
+    def is_in_place(self) -> bool:
+        """True while `path` names the very file that is locked.
+
+        It no longer does after the directory of the lock was removed, renamed or exchanged.
+        """
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        return self.handle is None or os.path.samestat(found, os.fstat(self.handle))
+
 
 @contextmanager
-def exclusive_lock(path: Path) -> Iterator[None]:
-    """A context manager that holds the lock file at `path`, so that no other process can hold it.
+def exclusive_lock(
+    path: Path, *, guarded: Path | None = None, temporary: bool = False
+) -> Iterator[HeldLock]:
+    """A context manager that holds the lock file at `path`, so that nobody else can hold it.
 
-    Where the file system has no locks (Lustre mounted with `noflock`), the existence of a file
+    Two threads of one process exclude each other too. A process that dies loses its locks. Where
+    the file system has no locks (Lustre mounted with `noflock`), the existence of a file
     `<name>.soft` is the lock.
+
+    Parameters
+    ----------
+    path
+        The lock file; it is made where it is missing.
+    guarded
+        The directory that the lock guards, for messages; by default the directory of `path`.
+    temporary
+        Remove the lock file at the end.
 
     Raises
     ------
     LockedError
         Where another process holds the lock.
+    WriteError
+        Where the lock file cannot be made.
     """
-    # filelock is imported here, because only changes of an index need it, and a query starts
-    # faster without it.
+    guarded = path.parent if guarded is None else guarded
+    with write_errors(guarded, temporary=path):
+        handle = _open_locked(path, guarded)
+    if handle is None:
+        with _soft_lock(path, guarded):
+            yield HeldLock(path.with_name(f"{path.name}.soft"), None)
+        return
+    held = HeldLock(path, handle)
+    try:
+        yield held
+    finally:
+        if temporary and held.is_in_place():
+            path.unlink(missing_ok=True)
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
+
+
+def _open_locked(path: Path, guarded: Path) -> int | None:
+    """An open and locked file descriptor of a lock file; None where there are no locks."""
+    if fcntl is None:
+        return None
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            if error.errno in _HELD:
+                raise _locked(guarded) from None
+            if error.errno in _NO_LOCKS:
+                return None
+            raise
+        # Between the two calls the holder of before may have removed the file, or exchanged its
+        # directory. Then others would lock another file under this name.
+        if HeldLock(path, handle).is_in_place():
+            return handle
+        os.close(handle)
+
+
+@contextmanager
+def _soft_lock(path: Path, guarded: Path) -> Iterator[None]:
+    """A context in which the existence of a file is the lock."""
+    # filelock is imported here, because only file systems without locks need it.
     from filelock import FileLock, SoftFileLock, Timeout
 
-    lock: FileLock | SoftFileLock = FileLock(path, timeout=0)
+    soft = path.with_name(f"{path.name}.soft")
+    lock = FileLock(path, timeout=0) if fcntl is None else SoftFileLock(soft, timeout=0)
     try:
-        try:
-            lock.acquire()
-        except (NotImplementedError, OSError) as error:
-            if isinstance(error, Timeout):
-                raise
-            lock = SoftFileLock(path.with_name(f"{path.name}.soft"), timeout=0)
+        with write_errors(guarded, temporary=soft):
             lock.acquire()
     except Timeout:
-        raise LockedError(f"{path.parent}: another process is changing this directory.") from None
+        raise _locked(guarded) from None
     try:
         yield
     finally:
         lock.release()
+
+
+def _locked(guarded: Path) -> LockedError:
+    return LockedError(f"{guarded}: another process is changing this directory.")
 
 
 def hold_for_reading(path: Path) -> int:
@@ -67,6 +150,45 @@ def share_lock(handle: int) -> None:
         # On a file system without locks `is_held` is always true, so no file is removed while it
         # is read.
         return
+
+
+def hold_new_file(path: Path) -> int | None:
+    """An open file descriptor of a new, empty file at `path`, which is held while it is open.
+
+    None where another process has removed the file in the meantime, taking it for a leftover.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    handle = os.open(path, flags, 0o666)
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in _HELD:
+                os.close(handle)
+                return None
+    if HeldLock(path, handle).is_in_place():
+        return handle
+    os.close(handle)
+    return None
+
+
+def remove_unless_held(path: Path) -> None:
+    """Remove a file that no process holds; without locks every file counts as held."""
+    if fcntl is None:
+        return
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if HeldLock(path, handle).is_in_place():
+            path.unlink()
+    except OSError:
+        # Somebody holds the file, or has removed it, or may remove it and this process may not.
+        return
+    finally:
+        os.close(handle)
 
 
 def is_held(path: Path) -> bool:

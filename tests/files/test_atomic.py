@@ -1,14 +1,17 @@
-"""Files and directories appear complete or not at all."""
+"""Files appear complete or not at all, and space is reserved before they are filled."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from galsearch.core.errors import OutputExistsError
+from galsearch.core.errors import WriteError
+from galsearch.files import atomic
 from galsearch.files.atomic import (
-    new_directory,
+    new_array,
     new_file,
     write_array,
     write_arrays,
@@ -16,62 +19,6 @@ from galsearch.files.atomic import (
     write_json,
     write_text,
 )
-
-
-def test_a_directory_appears_when_its_block_ends(tmp_path: Path) -> None:
-    out = tmp_path / "deep" / "out"
-    with new_directory(out) as folder:
-        (folder / "a.txt").write_text("1")
-        assert not out.exists()
-    assert (out / "a.txt").read_text() == "1"
-    assert [path.name for path in out.parent.iterdir()] == ["out"]
-
-
-def test_a_directory_that_failed_leaves_nothing(tmp_path: Path) -> None:
-    def interrupted() -> None:
-        with new_directory(tmp_path / "out") as folder:
-            (folder / "a.txt").write_text("1")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_directory_with_content_is_left_alone(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "thesis.tex").write_text("42")
-    with pytest.raises(OutputExistsError) as caught, new_directory(out):
-        pass
-    assert str(caught.value) == f"{out}: exists and is not empty."
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "thesis.tex"]
-
-
-def test_a_directory_that_another_run_filled_is_kept(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-
-    def overtaken() -> None:
-        with new_directory(out) as folder:
-            (folder / "own.txt").write_text("own")
-            out.mkdir()
-            (out / "other.txt").write_text("other")
-
-    with pytest.raises(OSError):
-        overtaken()
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "other.txt"]
-
-
-def test_a_directory_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "old.txt").write_text("old")
-    with pytest.raises(RuntimeError), new_directory(out, replace=True):
-        raise RuntimeError
-    assert [path.name for path in out.iterdir()] == ["old.txt"]
-    with new_directory(out, replace=True) as folder:
-        (folder / "new.txt").write_text("new")
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "new.txt"]
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -104,3 +51,51 @@ def test_written_arrays_and_texts_are_read_unchanged(tmp_path: Path) -> None:
     with np.load(tmp_path / "a.npz") as arrays:
         assert sorted(arrays) == ["first", "second"]
         assert arrays["second"].tolist() == [1.0]
+
+
+def test_a_full_disk_is_found_before_a_memory_map_is_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    path = tmp_path / "vectors.npy"
+    with pytest.raises(WriteError) as caught, new_array(path, dtype=np.float32, shape=(9, 4)):
+        pytest.fail("the array must not be filled")
+    assert str(caught.value) == f"{path}: cannot be written: the disk is full."
+    assert caught.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_space_cannot_be_reserved_zeros_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "posix_fallocate", unsupported)
+    monkeypatch.setattr(atomic, "_BLOCK_BYTES", 1000)
+    with new_array(tmp_path / "a.npy", dtype=np.int64, shape=(1200,)) as array:
+        assert not array.any()
+        array[:] = np.arange(1200)
+    assert (tmp_path / "a.npy").stat().st_blocks * 512 >= 1200 * 8
+    assert np.load(tmp_path / "a.npy").tolist() == list(range(1200))
+
+
+def test_the_next_write_removes_what_a_killed_one_has_left_and_nothing_that_is_being_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.json"
+    (tmp_path / ".store.json.4711.part").write_text("left by an older version")
+    (tmp_path / ".store.json.0123456789ab.part").write_text("left")
+    (tmp_path / ".other.json.0123456789ab.part").write_text("of another file")
+    with new_file(path) as first:
+        first.write_text("first")
+        write_text(path, "second")
+        assert first.read_text() == "first"
+    assert path.read_text() == "first"
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        ".other.json.0123456789ab.part",
+        "store.json",
+    ]

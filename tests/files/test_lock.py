@@ -1,5 +1,6 @@
 """One writer at a time, also across processes; readers keep files from being removed."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -48,12 +49,10 @@ def test_an_error_inside_is_not_taken_for_a_lock_that_is_held(tmp_path: Path) ->
 def test_a_file_system_without_locks_gets_a_lock_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import filelock
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    def refuse(*_: object, **__: object) -> None:
-        raise NotImplementedError
-
-    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
     with exclusive_lock(tmp_path / "a"):
         assert (tmp_path / "a.soft").is_file()
         with pytest.raises(LockedError), exclusive_lock(tmp_path / "a"):
@@ -82,3 +81,16 @@ def test_without_locks_every_file_counts_as_held(
     monkeypatch.setattr(lock, "fcntl", None)
     os.close(hold_for_reading(path))
     assert is_held(path)
+
+
+def test_a_lock_is_no_longer_in_place_after_its_directory_was_exchanged(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with exclusive_lock(tmp_path / "a" / "lock") as held:
+        assert held.is_in_place()
+        (tmp_path / "a").rename(tmp_path / "b")
+        assert not held.is_in_place()
+        (tmp_path / "a").mkdir()
+        with exclusive_lock(tmp_path / "a" / "lock", temporary=True) as other:
+            assert other.is_in_place()
+            assert not held.is_in_place()
+    assert list((tmp_path / "a").iterdir()) == []

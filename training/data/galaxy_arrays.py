@@ -7,6 +7,7 @@ the sources are the same.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from torch import Tensor
 from galsearch.core.arrays import Rows
 from galsearch.core.errors import CheckpointError, DatasetError
 from galsearch.core.fingerprint import short_digest
-from galsearch.files.atomic import new_file, write_json
+from galsearch.files.atomic import new_array, write_json
 
 LARGEST_HALF = 65504.0
 """Largest half-precision (float16) value; larger values are clipped to it."""
@@ -125,12 +126,12 @@ def array_in_file(
                 "directory, or delete it."
             )
         return HalfPrecisionArray(np.load(path, mmap_mode="r"))
-    with new_file(path) as temporary:
+    with ExitStack() as stack:
         fill_array(
             n_rows,
             chunks,
-            lambda shape: np.lib.format.open_memmap(temporary, "w+", np.float16, shape),
-        ).array.flush()  # type: ignore[attr-defined]
+            lambda shape: stack.enter_context(new_array(path, dtype=np.float16, shape=shape)),
+        )
     write_json(record_path, made_from, indent=1)
     return HalfPrecisionArray(np.load(path, mmap_mode="r"))
 

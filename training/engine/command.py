@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,8 +62,10 @@ def run_stage(
         help="directory of the run; a run that exists there is continued",
     )
     arguments = parser.parse_args()
-    with errors_as_messages(), start_processes() as processes:
+    with errors_as_messages(), start_processes() as processes, ExitStack() as stack:
         directory = RunDirectory(arguments.out, stage)
+        # The first process writes the files, so it holds the lock for all of them.
+        stack.enter_context(directory.locked() if processes.is_first else nullcontext())
         requested = arguments.config and read_stage_config(arguments.config, kind, architectures)
         config = directory.choose_config(kind, requested, arguments.config)
         check_batch(config.batch_size, config.accumulate, processes)

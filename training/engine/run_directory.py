@@ -6,6 +6,8 @@ log is appended to.
 
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,8 @@ import torch
 
 from galsearch.core.errors import CheckpointError, ConfigError
 from galsearch.files.atomic import append_text, new_file, write_json, write_text
+from galsearch.files.disk_errors import write_errors
+from galsearch.files.lock import exclusive_lock
 from training.engine.stage_config import StageConfig, config_as_json, config_of_json, differences
 
 FORMAT = "galsearch-run-1"
@@ -38,6 +42,27 @@ class RunDirectory:
         self.curves_path = self.path / "curves.png"
         self.encoder_path = self.path / "encoder.safetensors"
         self.pixels_path = self.path / "pixels"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """A context in which no other training run can use this directory.
+
+        Raises
+        ------
+        LockedError
+            Where another run uses it.
+        WriteError
+            Where nothing may be written there.
+        """
+        with write_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with exclusive_lock(self.path / "training.lock", temporary=True):
+                yield
+        finally:
+            # A run that was refused before it wrote anything leaves no directory.
+            with suppress(OSError):
+                self.path.rmdir()
 
     def read_state(self) -> dict[str, Any] | None:
         """The last saved state of the run; None for a new run.

@@ -41,7 +41,8 @@ from galsearch.dataset.ingest.partition_writer import write_partitions
 from galsearch.dataset.ingest.source_files import find_source_files
 from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.dataset.writer import CatalogueWriter
-from galsearch.files.atomic import new_directory, write_text
+from galsearch.files.atomic import write_text
+from galsearch.files.directories import new_directory
 from galsearch.sources.desi.redrock import Redshifts, read_redrock
 
 

@@ -1,10 +1,12 @@
 """Reading and writing of inverted lists in FAISS's own file format."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from galsearch.core.errors import ManifestError
+from galsearch.files.disk_errors import write_errors
 from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.ivf.faiss_api import faiss, faiss_errors
 from galsearch.index.ivf.faiss_lists import clear_padding, split_rotation
@@ -67,9 +69,14 @@ def write_lists(lists: InvertedLists, path: Path) -> None:
     if lists.plan.kind == "fastscan":
         clear_padding(index)
     if lists.rotation is None:
-        faiss.write_index(index, str(path))
+        _write(index, path)
         return
     transform = faiss.LinearTransform(lists.plan.dim, lists.plan.n_components, False)
     faiss.copy_array_to_vector(np.ascontiguousarray(lists.rotation).reshape(-1), transform.A)
     transform.is_trained = True
-    faiss.write_index(faiss.IndexPreTransform(transform, index), str(path))
+    _write(faiss.IndexPreTransform(transform, index), path)
+
+
+def _write(index: Any, path: Path) -> None:
+    with write_errors(path):
+        faiss.write_index(index, str(path))

@@ -68,7 +68,7 @@ def commit(
     )
     if n_changed and n_changed >= REMEASURE_SHARE * after.n_galaxies:
         after = _measure_again(after, fresh)
-    commit_manifest(after, opened.directory)
+    commit_manifest(after, opened.directory, old)
     fresh.release()
     opened.release()
     remove_superseded_files(opened.directory, after)

@@ -49,7 +49,7 @@ _BLOCK_ROWS = 65_536
 
 
 def merge(
-    parts: Sequence[str | Path],
+    parts: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
     overwrite: bool = False,
@@ -64,7 +64,7 @@ def merge(
     Parameters
     ----------
     parts
-        Directories of indexes that `build_index(..., quantisers=...)` made with the quantisers of
+        Directory of an index, or directories of several, that `build_index(..., quantisers=...)` made with the quantisers of
         one index, which may itself be one of the parts.
     out
         Directory of the new index.
@@ -96,7 +96,8 @@ def merge(
     if not parts:
         raise ManifestError("there is no part to merge.")
     progress = progress or no_progress
-    opened = [open_build(part) for part in parts]
+    several = [parts] if isinstance(parts, (str, Path)) else parts
+    opened = [open_build(part) for part in several]
     _check_compatible(opened)
     table = concatenate([part.catalogue_segments[0] for part in opened], [])
     first = opened[0].manifest

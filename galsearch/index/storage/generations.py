@@ -9,17 +9,19 @@ reader still uses them: a reader holds a lock on the `ids.npy` of every segment 
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from galsearch.core.errors import NoIndexError
+from galsearch.core.errors import ChangedMeanwhileError, GalsearchError, NoIndexError
 from galsearch.core.modality import Modality
 from galsearch.files.atomic import sync
 from galsearch.files.digest import FileDigest
+from galsearch.files.directories import restore_interrupted
+from galsearch.files.disk_errors import write_errors
 from galsearch.files.lock import exclusive_lock, is_held
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
-from galsearch.index.storage.manifest_json import write_manifest
+from galsearch.index.storage.manifest_json import read_manifest, write_manifest
 from galsearch.index.vectors.array_files import (
     CATALOGUE_RECORDS_NAME,
     CATALOGUE_TABLE_NAME,
@@ -34,21 +36,44 @@ _ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality
 """Names of the files and directories of a first build, which are in the directory of the index."""
 
 
-def write_lock(directory: Path) -> AbstractContextManager[None]:
-    """A context manager for a lock that keeps other processes from changing the index.
+@contextmanager
+def write_lock(directory: Path) -> Iterator[None]:
+    """A context manager for a lock that keeps others from changing or replacing the index.
+
+    An index that an interrupted replacement has put aside is put back first.
 
     Raises
     ------
     NoIndexError
         Where the directory holds no index; nothing is created there.
     LockedError
-        Where another process is changing the index now.
+        Where another process is changing or replacing the index now.
+    WriteError
+        Where the directory may not be written.
     """
+    restore_interrupted(directory)
+    missing = NoIndexError(
+        f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory
+    )
     if not (directory / MANIFEST_NAME).is_file():
-        raise NoIndexError(
-            f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory
-        )
-    return exclusive_lock(directory / LOCK_NAME)
+        raise missing
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive_lock(directory / LOCK_NAME))
+        except FileNotFoundError:
+            raise missing from None
+        with write_errors(directory):
+            yield
+
+
+def names_of_others(directory: Path) -> list[str]:
+    """Names of the entries of the directory of an index that no version of galsearch makes."""
+    own = {MANIFEST_NAME, LOCK_NAME, f"{LOCK_NAME}.soft", *_ROOT_NAMES}
+    return sorted(
+        path.name
+        for path in directory.iterdir()
+        if path.name not in own and not path.name.startswith((_PREFIX, f".{MANIFEST_NAME}."))
+    )
 
 
 def new_generation(directory: Path, manifest: IndexManifest) -> Path:
@@ -76,11 +101,28 @@ def digest_and_sync(directory: Path, folder: Path) -> dict[str, FileDigest]:
     return digests
 
 
-def commit_manifest(manifest: IndexManifest, directory: Path) -> None:
+def commit_manifest(manifest: IndexManifest, directory: Path, before: IndexManifest) -> None:
     """Replace the manifest of an index by one rename that survives a power failure.
 
-    From then on the index is in the state that the new manifest describes.
+    From then on the index is in the state that the new manifest describes. `before` is the manifest
+    that it replaces.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        Where the directory no longer holds the index of `before`; it is left as it is.
     """
+    folder = directory / f"{_PREFIX}{manifest.generation:06d}"
+    try:
+        unchanged = folder.is_dir() and read_manifest(directory) == before
+    except GalsearchError:
+        unchanged = False
+    if not unchanged:
+        raise ChangedMeanwhileError(
+            f"{directory}: holds another index than when this change began; the change was not "
+            "made.",
+            directory=directory,
+        )
     write_manifest(manifest, directory / MANIFEST_NAME, durable=True)
 
 

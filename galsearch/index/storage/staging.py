@@ -1,17 +1,21 @@
-"""The staging directory in which a new index is built before it is renamed to its final path."""
+"""The staging directory in which a new index is built before it takes its final path."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from galsearch.core.errors import IndexExistsError, OutputExistsError
-from galsearch.files.atomic import new_directory
+from galsearch.files.directories import new_directory
+from galsearch.index.storage.generations import LOCK_NAME, names_of_others
 from galsearch.index.storage.manifest import MANIFEST_NAME
 
 
 def new_build(out: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
-    """A context manager for a temporary directory that is renamed to `out` at the end.
+    """A context manager for a temporary directory that takes the place of `out` at the end.
 
     After an error in the `with` block the temporary directory is removed and `out` is unchanged.
+    Until the end nobody else can build, change or replace the index at `out`.
+    `galsearch.files.directories.new_directory` says what is done about symbolic links, and about
+    files that appear at `out` meanwhile.
 
     Parameters
     ----------
@@ -28,9 +32,17 @@ def new_build(out: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
     OutputExistsError
         Where `out` is a file, or a directory that holds something else.
     """
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        if not (out / MANIFEST_NAME).is_file():
-            raise OutputExistsError(f"{out}: exists and is not an index; nothing was changed.")
+
+    def check(found: Path) -> None:
+        if not (found / MANIFEST_NAME).is_file():
+            raise OutputExistsError(f"{found}: exists and is not an index; nothing was changed.")
         if not overwrite:
-            raise IndexExistsError(f"{out}: holds an index already; nothing was changed.")
-    return new_directory(out, replace=overwrite)
+            raise IndexExistsError(f"{found}: holds an index already; nothing was changed.")
+        others = names_of_others(found)
+        if others:
+            raise OutputExistsError(
+                f"{found}: holds {', '.join(others[:3])} beside its index ({len(others)} such); "
+                "nothing was changed."
+            )
+
+    return new_directory(out, check=check, lock_name=LOCK_NAME)
