@@ -96,7 +96,7 @@ def _disk_error(error: Exception, paths: list[Path]) -> int | None:
 
 
 def _is_of_a_write(number: int, error: Exception, paths: list[Path]) -> bool:
-    """True where an error with this number comes from writing the paths, not from reading others."""
+    """True where an error with this number comes from writing the paths, not from reading."""
     if number in _ALWAYS_OF_A_WRITE:
         return True
     name = getattr(error, "filename", None)

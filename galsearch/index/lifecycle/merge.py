@@ -64,8 +64,8 @@ def merge(
     Parameters
     ----------
     parts
-        Directory of an index, or directories of several, that `build_index(..., quantisers=...)` made with the quantisers of
-        one index, which may itself be one of the parts.
+        Directory of an index, or directories of several, that `build_index(..., quantisers=...)`
+        made with the quantisers of one index, which may itself be one of the parts.
     out
         Directory of the new index.
     overwrite
