@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.files.disk_errors import write_errors
-from galsearch.files.exchange import random_token
 from galsearch.files.lock import hold_new_file, remove_unless_held
 
 _CANNOT_RESERVE = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
@@ -155,7 +155,7 @@ def _create_temporary(path: Path) -> tuple[Path, int]:
     While the descriptor is open, other processes do not take the file for a leftover.
     """
     while True:
-        temporary = path.absolute().with_name(f".{path.name}.{random_token()}.part")
+        temporary = path.absolute().with_name(f".{path.name}.{secrets.token_hex(6)}.part")
         handle = hold_new_file(temporary)
         if handle is not None:
             return temporary, handle

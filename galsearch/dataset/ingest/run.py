@@ -42,7 +42,7 @@ from galsearch.dataset.ingest.source_files import find_source_files
 from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.dataset.writer import CatalogueWriter
 from galsearch.files.atomic import write_text
-from galsearch.files.directories import new_directory
+from galsearch.files.staged.directories import new_directory
 from galsearch.sources.desi.redrock import Redshifts, read_redrock
 
 

@@ -17,9 +17,9 @@ from galsearch.core.errors import ChangedMeanwhileError, GalsearchError, NoIndex
 from galsearch.core.modality import Modality
 from galsearch.files.atomic import sync
 from galsearch.files.digest import FileDigest
-from galsearch.files.directories import restore_interrupted
 from galsearch.files.disk_errors import write_errors
 from galsearch.files.lock import exclusive_lock, is_held
+from galsearch.files.staged.directories import restore_interrupted
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.storage.manifest_json import read_manifest, write_manifest
 from galsearch.index.vectors.array_files import (

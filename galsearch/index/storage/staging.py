@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from galsearch.core.errors import IndexExistsError, OutputExistsError
-from galsearch.files.directories import new_directory
+from galsearch.files.staged.directories import new_directory
 from galsearch.index.storage.generations import LOCK_NAME, names_of_others
 from galsearch.index.storage.manifest import MANIFEST_NAME
 
@@ -14,7 +14,7 @@ def new_build(out: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
 
     After an error in the `with` block the temporary directory is removed and `out` is unchanged.
     Until the end nobody else can build, change or replace the index at `out`.
-    `galsearch.files.directories.new_directory` says what is done about symbolic links, and about
+    `galsearch.files.staged.directories.new_directory` says what is done about symbolic links, and about
     files that appear at `out` meanwhile.
 
     Parameters

@@ -7,6 +7,7 @@ run that was killed has left beside the path can be removed by the next one.
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +23,8 @@ from galsearch.core.errors import (
 )
 from galsearch.files.atomic import sync
 from galsearch.files.disk_errors import write_errors
-from galsearch.files.exchange import exchange, random_token, rename_to_free_name
 from galsearch.files.lock import exclusive_lock
+from galsearch.files.staged.exchange import exchange, rename_to_free_name
 
 _SYNC_THREADS = 8
 """Files that are synced to the disk at a time; a disk writes them together."""
@@ -77,7 +78,7 @@ def new_directory(
         _check(target, out, check)
         with _lock_inside(target, out, lock_name):
             _check(target, out, check)
-            temporary = target.with_name(f".{target.name}.{random_token()}.part")
+            temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
             staged = _Staged(out.absolute(), target, temporary, _state(target))
             try:
                 with _final_path_in_errors(temporary, out), write_errors(out, temporary=temporary):

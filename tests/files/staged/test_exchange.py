@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from galsearch.files import exchange as module
-from galsearch.files.exchange import exchange, rename_to_free_name
+from galsearch.files.staged import exchange as module
+from galsearch.files.staged.exchange import exchange, rename_to_free_name
 
 
 @pytest.mark.parametrize("in_one_step", [True, False])

@@ -7,7 +7,6 @@ is three renames, between which nothing has the name for a moment.
 import ctypes
 import errno
 import os
-import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,11 +53,6 @@ def exchange(new: Path, old: Path, *, aside: Path) -> None:
         aside.rename(old)
         raise
     aside.rename(new)
-
-
-def random_token() -> str:
-    """Twelve random hexadecimal digits, which keep temporary names apart."""
-    return secrets.token_hex(6)
 
 
 def _renameat2(source: Path, target: Path, flags: int) -> bool:

@@ -12,8 +12,12 @@ from galsearch.core.errors import (
     OutputExistsError,
     UnusableOutputError,
 )
-from galsearch.files import directories, exchange
-from galsearch.files.directories import interrupted_exchange, new_directory, restore_interrupted
+from galsearch.files.staged import directories, exchange
+from galsearch.files.staged.directories import (
+    interrupted_exchange,
+    new_directory,
+    restore_interrupted,
+)
 
 
 def allow(_: Path) -> None:
@@ -168,7 +172,7 @@ def test_paths_that_cannot_be_made_are_refused_before_the_work(
 KILLED = """
 import os, sys
 from pathlib import Path
-from galsearch.files.directories import new_directory
+from galsearch.files.staged.directories import new_directory
 with new_directory(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("half")
     os.kill(os.getpid(), 9)
