@@ -14,8 +14,8 @@ def new_build(out: Path, *, overwrite: bool) -> AbstractContextManager[Path]:
 
     After an error in the `with` block the temporary directory is removed and `out` is unchanged.
     Until the end nobody else can build, change or replace the index at `out`.
-    `galsearch.files.staged.directories.new_directory` says what is done about symbolic links, and about
-    files that appear at `out` meanwhile.
+    `galsearch.files.staged.directories.new_directory` says what is done about symbolic links, and
+    about files that appear at `out` meanwhile.
 
     Parameters
     ----------
