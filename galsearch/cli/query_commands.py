@@ -79,7 +79,10 @@ def query(
 
     The query galaxy's image or spectrum is compared with the images or spectra of the index.
     """
-    allowed = None if ids is None else galsearch.query.read_ids(ids, ids_column)
+    # Imported here: galsearch.query loads FAISS, which would delay every help text.
+    from galsearch.query import read_ids
+
+    allowed = None if ids is None else read_ids(ids, ids_column)
     engine = galsearch.open_index(index)
     neighbours = engine.query(
         target_id,

@@ -92,3 +92,18 @@ def test_verify_recognises_datasets_and_embeddings(at_demonstration) -> None:
         result = CliRunner().invoke(app, ["verify", path], catch_exceptions=False)
         assert result.exit_code == 0
         assert result.stdout.startswith(words)
+
+
+def test_only_galaxies_of_a_list_are_found(at_demonstration, tmp_path: Path) -> None:
+    ids = galsearch.open_index("index_builds/demo").index.ids[:5]
+    table = tmp_path / "hosts.csv"
+    table.write_text("name,host\n" + "".join(f"a,{target_id}\n" for target_id in ids))
+    query = ("--target-id", str(ids[0]), "--format", "csv")
+    text = run_query(*query, "--ids", str(table), "--ids-column", "host")
+    found = {int(row["target_id"]) for row in csv.DictReader(io.StringIO(text))}
+    assert found == set(ids[1:].tolist())
+
+
+def test_a_missing_list_is_an_error_that_names_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["query", "--target-id", "1", "--ids", str(tmp_path / "no")])
+    assert str(result.exception) == f"{tmp_path / 'no'}: no such file."
