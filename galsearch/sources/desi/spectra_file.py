@@ -204,6 +204,11 @@ def _read_arm(file: FitsFile, name: str, rows: Int64Array, n_rows: int) -> Arm:
                 f"{name}_WAVELENGTH say {(n_rows, wavelength.size)}."
             )
         planes[plane] = _image(file, hdu.name, unit)[rows]
+    if not file.find(f"{name}_IVAR", file_kind=_KIND).header.label("BUNIT"):
+        # An inverse variance without a unit has that of its flux.
+        flux_header = file.find(f"{name}_FLUX", file_kind=_KIND).header
+        factor = unit_factor(flux_header, _FLUX_UNIT, where=f"{file.url}: {name}_FLUX")
+        planes["IVAR"] = planes["IVAR"] / factor**2 if factor != 1 else planes["IVAR"]
     flux, ivar = (planes[plane].astype(np.float32, copy=False) for plane in ("FLUX", "IVAR"))
     # A MASK is optional; without it, bad pixels are those of ivar 0.
     return clean_arm(wavelength, flux, ivar, planes.get("MASK", np.zeros((1, 1), np.int32)))

@@ -287,6 +287,8 @@ def test_other_units_are_converted_or_refused(make_coadd: MakeCoadd) -> None:
     spectrum = read_spectra_file(path).spectra[0]
     np.testing.assert_allclose(spectrum.flux[:5], 10.0, rtol=1e-6)
     np.testing.assert_allclose(spectrum.ivar[:5], 0.01, rtol=1e-6)
+    edit(path, lambda hdus: hdus["B_IVAR"].header.remove("BUNIT"))
+    np.testing.assert_allclose(read_spectra_file(path).spectra[0].ivar[:5], 0.01, rtol=1e-6)
     edit(path, lambda hdus: set_units(hdus, "nm", "Jy", ""))
     assert refusal(path) == (
         f"{path}: B_FLUX: BUNIT is 'Jy'; expected 10**-17 erg/(s cm2 Angstrom)."
