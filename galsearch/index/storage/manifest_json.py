@@ -10,6 +10,7 @@ from galsearch.core.modality import Modality
 from galsearch.files.atomic import write_text
 from galsearch.files.digest import FileDigest, sha256_of_text
 from galsearch.files.held_files import OpenFile, open_binary
+from galsearch.files.staged.directories import interrupted_exchange
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.storage.check_manifest import check_manifest
@@ -61,8 +62,15 @@ def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> Inde
         with open_file(path) as file:
             table = json.loads(file.read().decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
+        aside = interrupted_exchange(directory)
+        put_aside = (
+            f" Its replacement was interrupted: the index that was here is in {aside}, and the "
+            "next build or change puts it back."
+        )
         raise NoIndexError(
-            f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory
+            f"{directory}: is not an index, it has no {MANIFEST_NAME}."
+            f"{put_aside if aside is not None else ''}",
+            directory=directory,
         ) from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: is not JSON ({error}).", path=path) from None

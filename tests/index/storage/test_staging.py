@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from galsearch.core.errors import (
+    ChangedMeanwhileError,
     IndexExistsError,
+    LockedError,
+    NoIndexError,
     OutputExistsError,
 )
-from galsearch.index import IndexRecipe, build_index
-from galsearch.index.storage import finish_manifest
+from galsearch.index import IndexRecipe, add, build_index, compact, merge, remove
+from galsearch.index.storage import finish_manifest, generations
 from galsearch.index.storage.manifest_json import read_manifest
+from galsearch.index.storage.staging import new_build
 
 
 def test_an_index_is_replaced_only_with_overwrite_and_other_files_never(
@@ -36,3 +40,78 @@ def test_an_index_is_replaced_only_with_overwrite_and_other_files_never(
         build_index(IndexRecipe(), embeddings=embeddings, out=out, overwrite=True)
     assert read_manifest(out).recipe.name == "new"
     assert [path.name for path in out.parent.iterdir()] == ["small"]
+
+
+def test_nobody_changes_or_builds_an_index_that_is_being_replaced(
+    make_sky: Callable[..., Any], tmp_path: Path
+) -> None:
+    embeddings, out = make_sky(40).write(tmp_path / "sky"), tmp_path / "index"
+    built = build_index(IndexRecipe(), embeddings=embeddings, out=out)
+    with new_build(out, overwrite=True) as directory:
+        for change in (
+            lambda: add(embeddings, index=out),
+            lambda: remove([1], index=out),
+            lambda: compact(out),
+            lambda: merge([out], out=out, overwrite=True),
+            lambda: build_index(IndexRecipe(), embeddings=embeddings, out=out, overwrite=True),
+        ):
+            with pytest.raises(LockedError) as caught:
+                change()
+            assert str(caught.value) == f"{out}: another process is changing this directory."
+        (directory / "manifest.json").write_bytes((out / "manifest.json").read_bytes())
+    assert read_manifest(out) == built
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "sky"]
+
+
+def test_an_index_beside_other_files_is_not_replaced(
+    make_sky: Callable[..., Any], tmp_path: Path
+) -> None:
+    embeddings, out = make_sky(40).write(tmp_path / "sky"), tmp_path / "index"
+    build_index(IndexRecipe(), embeddings=embeddings, out=out)
+    (out / "thesis.tex").write_text("42")
+    with pytest.raises(OutputExistsError) as caught:
+        build_index(IndexRecipe(), embeddings=embeddings, out=out, overwrite=True)
+    assert str(caught.value) == (
+        f"{out}: holds thesis.tex beside its index (1 such); nothing was changed."
+    )
+    assert (out / "thesis.tex").read_text() == "42"
+
+
+def test_a_change_never_replaces_the_manifest_of_another_index(
+    make_sky: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sky = make_sky(40)
+    embeddings, out = sky.write(tmp_path / "sky"), tmp_path / "index"
+    build_index(IndexRecipe(), embeddings=embeddings, out=out)
+    other = build_index(IndexRecipe(name="other"), embeddings=embeddings, out=tmp_path / "other")
+    real = generations.commit_manifest
+
+    def exchanged(*arguments: Any) -> None:
+        out.rename(tmp_path / "moved")
+        (tmp_path / "other").rename(out)
+        real(*arguments)
+
+    monkeypatch.setattr("galsearch.index.lifecycle.commit.commit_manifest", exchanged)
+    with pytest.raises(ChangedMeanwhileError) as caught:
+        remove(sky.ids[:3], index=out)
+    assert str(caught.value) == (
+        f"{out}: holds another index than when this change began; the change was not made."
+    )
+    assert read_manifest(out) == other
+
+
+def test_an_index_that_was_put_aside_is_named_and_put_back(
+    make_sky: Callable[..., Any], tmp_path: Path
+) -> None:
+    sky = make_sky(40)
+    out, aside = tmp_path / "index", tmp_path / ".index.0123456789ab.old"
+    build_index(IndexRecipe(), embeddings=sky.write(tmp_path / "sky"), out=out)
+    out.rename(aside)
+    with pytest.raises(NoIndexError) as caught:
+        read_manifest(out)
+    assert str(caught.value) == (
+        f"{out}: is not an index, it has no manifest.json. Its replacement was interrupted: the "
+        f"index that was here is in {aside}, and the next build or change puts it back."
+    )
+    assert remove(sky.ids[:3], index=out).n_galaxies == 37
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "sky"]

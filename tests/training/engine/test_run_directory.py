@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from galsearch.core.errors import CheckpointError, ConfigError
+from galsearch.core.errors import CheckpointError, ConfigError, LockedError, WriteError
 from tests.training.conftest import run_stage
 from tests.training.short_runs import SHORT_ALIGNMENT, train_alignment
 from training.alignment import AlignmentConfig
@@ -81,3 +81,27 @@ def test_a_log_that_was_cut_off_is_read_up_to_there(tmp_path: Path) -> None:
     assert directory.read_log() == LINES[:3]
     directory.append_log({"step": 3})
     assert directory.read_log()[-1] == {"step": 3}
+
+
+def test_a_second_run_in_a_directory_is_refused(tmp_path: Path) -> None:
+    first = RunDirectory(tmp_path / "run", "alignment")
+    with first.locked():
+        second = RunDirectory(tmp_path / "run", "alignment")
+        with pytest.raises(LockedError) as caught, second.locked():
+            pass
+        assert str(caught.value) == (
+            f"{tmp_path / 'run'}: another process is changing this directory."
+        )
+        first.append_log({"step": 1})
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["log.jsonl"]
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = RunDirectory(tmp_path / "file" / "run", "alignment")
+    with pytest.raises(WriteError) as caught, run.locked():
+        pass
+    assert str(caught.value) == (
+        f"{run.path}: cannot be written: a part of the path is a file, not a directory."
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
