@@ -77,7 +77,9 @@ def _has_changed(directory: Path, before: _Identity | None) -> bool:
             return _identity(opened) != before
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         path = directory.absolute()
-        return any(path.parent.glob(f".{glob.escape(path.name)}.*.old"))
+        hidden = any(path.parent.glob(f".{glob.escape(path.name)}.*.old"))
+        # The new index may have appeared, and the old one gone, between the two looks.
+        return hidden or (path / MANIFEST_NAME).is_file()
     except OSError:
         return False
 
