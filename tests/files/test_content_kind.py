@@ -62,7 +62,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n
 KINDS = [
     (b"", "empty (0 bytes)"),
     (bytes(2880), "filled with zeros"),
-    (gzip.compress(PAYLOAD), "packed with gzip; unpack it first"),
+    (gzip.compress(PAYLOAD, mtime=0), "packed with gzip; unpack it first"),
     (bz2.compress(PAYLOAD), "packed with bzip2; unpack it first"),
     (lzma.compress(PAYLOAD), "packed with xz; unpack it first"),
     (lzma.compress(PAYLOAD, lzma.FORMAT_ALONE), "packed with lzma; unpack it first"),
