@@ -11,16 +11,12 @@ from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, StageProgress, no_progress, stage_progress
 from galsearch.embeddings import EmbeddingStore
 from galsearch.embeddings.open_embeddings import open_stores
+from galsearch.index.build.borrowed_quantisers import borrow_quantisers
 from galsearch.index.build.index_catalogue import read_catalogue, write_catalogue
 from galsearch.index.build.intake import store_vectors
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.build.modality_build import ModalityBuild
-from galsearch.index.build.quantisers import (
-    Quantisers,
-    index_vectors,
-    read_quantisers,
-    train_quantisers,
-)
+from galsearch.index.build.quantisers import Quantisers, index_vectors, train_quantisers
 from galsearch.index.build.query_aware_lists import directions_to_try, try_query_aware_lists
 from galsearch.index.plan.index_recipe import IndexRecipe, read_recipe
 from galsearch.index.storage.finish_manifest import (
@@ -59,7 +55,8 @@ def build_index(
         Replace an index that is in `out`.
     quantisers
         Directory of an index whose quantisers are used; then nothing is trained. Parts of a survey
-        that are built with the quantisers of one index can be merged (`merge`).
+        that are built with the quantisers of one index can be merged (`merge`). What the recipe
+        states about quantisers and the store must be what they are.
     progress
         Receives the name of a stage, the number of finished items, and the number of items.
 
@@ -71,13 +68,14 @@ def build_index(
     Raises
     ------
     ConfigError
-        Where the recipe is wrong, or contradicts the vectors or the machine.
+        Where the recipe is wrong, or contradicts the vectors, the machine or `quantisers`.
     NoEmbeddingsError
         Where there are no embeddings.
     ShardError
         Where the embeddings contradict each other.
     EncoderMismatchError
-        Where images and spectra were embedded by different encoders.
+        Where images and spectra were embedded by different encoders, or `quantisers` were trained
+        with vectors of another encoder or another number of dimensions.
     IndexExistsError
         Where `out` holds an index and `overwrite` is false.
     OutputExistsError
@@ -106,7 +104,9 @@ class _IndexBuild:
         """
         stores = open_stores(embeddings)
         table = read_catalogue(embeddings, stores)
-        borrowed = {} if quantisers is None else read_quantisers(quantisers, stores)
+        borrowed: dict[Modality, Quantisers] = {}
+        if quantisers is not None:
+            self.recipe, borrowed = borrow_quantisers(quantisers, stores, embeddings, self.recipe)
         n_vectors = sum(len(store) for store in stores.values())
         builds = {
             kind: self._build_modality(kind, store, borrowed.get(kind), len(store) / n_vectors)

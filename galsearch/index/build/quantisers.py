@@ -1,11 +1,10 @@
-"""Quantisers of one modality, which are trained from its vectors or taken from another index."""
+"""Quantisers of one modality, which are trained from its vectors or taken from an open index."""
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from galsearch.core.errors import ManifestError, MissingModalityError
+from galsearch.core.errors import ManifestError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.progress import StageProgress
@@ -19,7 +18,6 @@ from galsearch.index.plan.index_plan import IndexPlan, plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.modality_index import ModalityIndex
-from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.manifest import (
     INVERTED_LISTS_NAME,
     QUERY_AWARE_LISTS_NAME,
@@ -43,6 +41,8 @@ class Quantisers:
     """Configuration of the GPUs that train and fill the lists; None where the CPU does."""
     query_aware: InvertedLists | None = None
     """Empty query-aware lists, for queries of the other modality; None where there are none."""
+    device: str = "cpu"
+    """Device that trained them, `cpu` or `gpu`."""
 
 
 def index_vectors(
@@ -109,39 +109,9 @@ def train_quantisers(
         return Quantisers(plan, pca if plan.store == "int8" else None)
     gpu = choose_gpu(recipe, plan)
     if gpu is not None:
-        return Quantisers(plan, pca, gpu=gpu)
+        return Quantisers(plan, pca, gpu=gpu, device="gpu")
     sample = sample_vectors(stored, plan.n_training, recipe.seed)
     return Quantisers(plan, pca, train_lists(plan, recipe, sample, pca))
-
-
-def read_quantisers(index: Path, kinds: Iterable[Modality]) -> dict[Modality, Quantisers]:
-    """The quantisers of an existing index, for each of the given modalities.
-
-    Parameters
-    ----------
-    index
-        Directory of the index.
-    kinds
-        Modalities.
-
-    Raises
-    ------
-    MissingModalityError
-        Where the index has no vectors of one of the modalities.
-    ManifestError
-        Where the index is damaged.
-    """
-    opened = open_build(index)
-    found = {}
-    for kind in kinds:
-        if kind not in opened.manifest.modalities:
-            raise MissingModalityError(
-                f"{index}: has no {kind} vectors, and therefore no quantisers for them.",
-                modality=kind,
-            )
-        found[kind] = quantisers_of(opened, kind)
-    opened.release()
-    return found
 
 
 def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
@@ -155,7 +125,7 @@ def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
     entry = opened.manifest.modalities[kind]
     pca = getattr(opened.stored(kind).codec, "pca", None)
     if entry.plan.kind == "flat":
-        return Quantisers(entry.plan, pca)
+        return Quantisers(entry.plan, pca, device=entry.device)
     first = opened.manifest.segments[0]
     lists = opened.segment_files.read_lists(first, kind).clone_empty()
     _check_digest(opened, lists, entry.quantiser, f"{kind} lists")
@@ -163,7 +133,7 @@ def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
     if entry.query_aware is not None:
         query_aware = opened.segment_files.read_query_aware_lists(first, kind).clone_empty()
         _check_digest(opened, query_aware, entry.query_aware.quantiser, f"query-aware {kind} lists")
-    return Quantisers(entry.plan, pca, lists, query_aware=query_aware)
+    return Quantisers(entry.plan, pca, lists, query_aware=query_aware, device=entry.device)
 
 
 def _check_digest(opened: GalaxyIndex, lists: InvertedLists, expected: str, name: str) -> None:
@@ -190,7 +160,7 @@ def describe_modality(
         plan=dataclasses.replace(quantisers.plan, n_vectors=n_vectors),
         n_vectors=n_vectors,
         fingerprint=Fingerprint(fingerprint),
-        device="cpu" if quantisers.gpu is None else "gpu",
+        device=quantisers.device,
         quantiser="" if opened.lists is None else opened.lists.quantiser_digest(),
         index_bytes_per_vector=round(in_memory / n_vectors, 2),
         stored_bytes_per_vector=round(sum(sizes.values()) / n_vectors, 2),

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from galsearch.core.arrays import TargetIds, Vectors
 from galsearch.core.errors import MissingModalityError, ShardError
-from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress, no_stage_progress, stage_progress
 from galsearch.embeddings import EmbeddingStore
 from galsearch.embeddings.open_embeddings import CATALOGUE_FILE, open_stores
+from galsearch.index.build.borrowed_quantisers import require_comparable
 from galsearch.index.build.index_catalogue import read_catalogue, write_catalogue
 from galsearch.index.build.intake import write_vectors
 from galsearch.index.build.quantisers import index_vectors, quantisers_of
@@ -61,7 +62,7 @@ def add(
     ShardError
         Where a galaxy is in the index already, or the embeddings contradict each other.
     EncoderMismatchError
-        Where another encoder made the embeddings.
+        Where another encoder made the embeddings, or they have another number of dimensions.
     MissingModalityError
         Where the embeddings hold a modality that the index was built without.
     ManifestError
@@ -75,8 +76,11 @@ def add(
         source = Path(embeddings)
         stores = open_stores(source)
         _check_compatible(opened, stores, source)
+        table = _second_catalogue(opened, stores, source)
         folder = new_generation(directory, opened.manifest)
-        segment = _write_second_segment(opened, stores, source, folder, progress or no_progress)
+        segment = _write_second_segment(
+            opened, stores, (table, source), folder, progress or no_progress
+        )
         first = opened.manifest.segments[0]
         n_added = segment.n_galaxies - _n_present_in_second(opened)
         n_changed = opened.manifest.n_changed + n_added
@@ -89,8 +93,8 @@ def _check_compatible(
     """Check that an index has the encoder and the modalities of the embeddings to be added."""
     manifest = opened.manifest
     name = f"index '{manifest.recipe.name}'"
+    require_comparable(opened, name, stores, source)
     for kind, store in stores.items():
-        require_same_encoder({name: manifest.fingerprint, str(source): store.fingerprint})
         if kind not in manifest.modalities:
             raise MissingModalityError(
                 f"{name} was built without {kind} vectors; {source} holds {len(store):,}.",
@@ -98,14 +102,10 @@ def _check_compatible(
             )
 
 
-def _write_second_segment(
-    opened: GalaxyIndex,
-    stores: dict[Modality, EmbeddingStore],
-    source: Path,
-    folder: Path,
-    progress: Progress,
-) -> SegmentManifest:
-    """Write the second segment of an index, and return its manifest entry.
+def _second_catalogue(
+    opened: GalaxyIndex, stores: dict[Modality, EmbeddingStore], source: Path
+) -> pa.Table:
+    """The catalogue of the second segment of an index, before anything is written.
 
     It holds the galaxies that were added before and not removed since, and the new ones.
     """
@@ -122,7 +122,21 @@ def _write_second_segment(
     catalogue = (table, source / CATALOGUE_FILE)
     # The types of all segments are compared before any vector is written.
     concatenate(opened.catalogue_segments, [catalogue])
-    joined = concatenate(opened.catalogue_segments[1:], [catalogue])
+    return concatenate(opened.catalogue_segments[1:], [catalogue])
+
+
+def _write_second_segment(
+    opened: GalaxyIndex,
+    stores: dict[Modality, EmbeddingStore],
+    catalogue: tuple[pa.Table, Path],
+    folder: Path,
+    progress: Progress,
+) -> SegmentManifest:
+    """Write the second segment of an index, and return its manifest entry.
+
+    `catalogue` is the catalogue of the segment, and the directory of the embeddings.
+    """
+    table, source = catalogue
     report = stage_progress(progress, "add vectors")
     n_vectors = {}
     embedded: dict[Modality, TargetIds] = {}
@@ -131,7 +145,7 @@ def _write_second_segment(
         if stored is not None:
             n_vectors[kind], embedded[kind] = len(stored), stored.ids
         report(done, len(opened.manifest.modalities))
-    n_galaxies = write_catalogue(joined, folder, embedded, source)
+    n_galaxies = write_catalogue(table, folder, embedded, source)
     return SegmentManifest(folder.name, n_galaxies, n_vectors)
 
 

@@ -99,6 +99,7 @@ def merge(
     several = [parts] if isinstance(parts, (str, Path)) else parts
     opened = [open_build(part) for part in several]
     _check_compatible(opened)
+    _check_different_galaxies(opened)
     table = concatenate([part.catalogue_segments[0] for part in opened], [])
     first = opened[0].manifest
     start = time.perf_counter()
@@ -162,6 +163,23 @@ def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
                     f"{first.directory}.",
                     directories=[first.directory, part.directory],
                 )
+
+
+def _check_different_galaxies(opened: Sequence[GalaxyIndex]) -> None:
+    """Check that no galaxy is in two of the indexes, also if with vectors of other modalities."""
+    parts = np.concatenate([np.full(len(part.ids), i) for i, part in enumerate(opened)])
+    ids = np.concatenate([part.ids for part in opened])
+    order = np.argsort(ids, kind="stable")
+    repeated = np.flatnonzero(ids[order][1:] == ids[order][:-1])
+    if len(repeated):
+        first, second = order[repeated[0]], order[repeated[0] + 1]
+        n_galaxies = len(np.unique(ids[order][repeated]))
+        raise ShardError(
+            f"{n_galaxies:,} galaxies are in more than one part, first TARGETID {ids[first]}, "
+            f"which is in {opened[parts[first]].directory} and in "
+            f"{opened[parts[second]].directory}.",
+            target_id=int(ids[first]),
+        )
 
 
 def _plans_and_digests(entry: ModalityManifest) -> list[tuple[IndexPlan, str]]:

@@ -1,7 +1,8 @@
 """Plans of indexes: parameters of the inverted lists, derived from a recipe and the data."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from galsearch.core.errors import ConfigError
@@ -23,6 +24,14 @@ component; with more, it has one code for every two components."""
 MAX_SCALAR_COMPONENTS = 64
 """Largest number of components for which the default family is `ivfsq`, with one byte for each
 component. More components are described better by fewer codes of a product quantiser."""
+
+_MAX_PADDING_VECTORS = 31
+"""Largest number of vectors that fill the last block of codes of a `fastscan` list."""
+_BYTES_PER_LIST = 200
+"""Largest number of bytes for each list beside its vectors and its centroid: its lengths, and the
+links of its centroid in a graph."""
+_BYTES_OF_HEADERS = 4096
+"""Largest number of bytes of all other values in a file of inverted lists."""
 
 
 @dataclass(frozen=True)
@@ -113,16 +122,17 @@ def plan_index(
     if kind == "flat":
         return IndexPlan("flat", n_vectors, dim, 0, 0, 0, 0, 0, recipe.store)
     n_lists = recipe.n_lists or _default_n_lists(n_vectors)
+    n_bits = recipe.n_bits or (4 if kind == "fastscan" else 8)
     available = _available_bytes(recipe, share_of_memory)
     if kind == "ivfsq":
-        fits = _components_in_memory(n_vectors, n_components, n_lists, available)
+        empty = IndexPlan(kind, n_vectors, dim, n_lists, 0, 0, n_bits, 0)
+        fits = _components_in_memory(empty, n_components, available)
         n_components = n_subvectors = recipe.n_components or fits
     else:
         reduced = n_pca_components_4_bit if kind == "fastscan" else None
         n_components = recipe.n_components or reduced or dim
-        n_subvectors = recipe.n_subvectors or _subvectors_in_memory(
-            kind, n_vectors, n_components, n_lists, available
-        )
+        coded = IndexPlan(kind, n_vectors, dim, n_lists, n_components, 0, n_bits, 0)
+        n_subvectors = recipe.n_subvectors or _subvectors_in_memory(coded, available)
     wanted = recipe.train_size or max(MIN_POINTS_PER_LIST * n_lists, 65_536)
     plan = IndexPlan(
         kind,
@@ -131,7 +141,7 @@ def plan_index(
         n_lists,
         n_components,
         n_subvectors,
-        n_bits=recipe.n_bits or (4 if kind == "fastscan" else 8),
+        n_bits=n_bits,
         n_training=int(min(n_vectors, wanted, available // (4 * dim))),
         store=recipe.store,
     )
@@ -141,16 +151,48 @@ def plan_index(
 
 
 def list_bytes(plan: IndexPlan) -> float:
-    """Bytes of memory that the inverted lists of a plan need: codes, row numbers and centroids.
+    """Largest size in bytes of the inverted lists of a plan, which their file does not exceed.
+
+    It is the sum of the codes and row numbers of the vectors, the centroids and the graph over
+    them, the residual quantiser, and the rotation.
 
     Examples
     --------
     >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256)
     >>> plan.n_lists, plan.code_bytes, list_bytes(plan)
-    (4096, 64.0, 76210688.0)
+    (4096, 64.0, 85422592.0)
     """
-    centroids = plan.n_lists + (1 << plan.n_bits)
-    return plan.n_vectors * (plan.code_bytes + 8) + 4.0 * plan.n_components * centroids
+    if plan.kind == "flat":
+        return 0.0
+    n_coded = plan.n_vectors
+    if plan.kind == "fastscan":
+        # The codes of each list fill whole blocks.
+        n_coded += _MAX_PADDING_VECTORS * min(plan.n_lists, plan.n_vectors)
+    quantiser_rows = 2 if plan.kind == "ivfsq" else 1 << plan.n_bits
+    rows = plan.n_lists + quantiser_rows + plan.dim
+    return (
+        8.0 * plan.n_vectors
+        + math.ceil(plan.code_bytes) * n_coded
+        + 4.0 * plan.n_components * rows
+        + _BYTES_PER_LIST * plan.n_lists
+        + _BYTES_OF_HEADERS
+    )
+
+
+def require_memory(recipe: IndexRecipe, plans: Sequence[IndexPlan]) -> None:
+    """Check that the inverted lists of several plans together fit the memory budget of a recipe.
+
+    Raises
+    ------
+    ConfigError
+        Where they need more.
+    """
+    needed, available = sum(map(list_bytes, plans)), _available_bytes(recipe, 1.0)
+    if needed > available:
+        raise ConfigError(
+            f"recipe '{recipe.name}': the inverted lists need up to {needed:,.0f} bytes, "
+            f"memory_budget = '{recipe.memory_budget}' is {available:,.0f}."
+        )
 
 
 def _family(recipe: IndexRecipe, n_vectors: int, n_components: int, *, on_gpu: bool) -> Kind:
@@ -207,7 +249,7 @@ def _contradictions(plan: IndexPlan, recipe: IndexRecipe, available: float) -> l
     if list_bytes(plan) > available:
         problems.append(
             f"{plan.n_vectors:,} vectors in {plan.n_lists} lists of {plan.n_subvectors} codes need "
-            f"{list_bytes(plan):,.0f} bytes, their share of memory_budget = "
+            f"up to {list_bytes(plan):,.0f} bytes, their share of memory_budget = "
             f"'{recipe.memory_budget}' is {available:,.0f}."
         )
     return problems
@@ -225,13 +267,14 @@ def _default_n_lists(n_vectors: int) -> int:
     return min(n_lists, MAX_LISTS)
 
 
-def _components_in_memory(n_vectors: int, n_components: int, n_lists: int, available: float) -> int:
+def _components_in_memory(empty: IndexPlan, n_components: int, available: float) -> int:
     """The largest number of components, at most `n_components`, whose lists fit in memory.
 
-    `available` is the memory in bytes; each component of a vector takes one byte.
+    `empty` is a plan of scalar quantisers without components; `available` is the memory in bytes.
     """
-    fits = (available - 8 * n_vectors) // (n_vectors + 4.0 * (n_lists + 256))
-    return int(max(1, min(n_components, fits)))
+    fixed = list_bytes(empty)
+    for_each = list_bytes(replace(empty, n_components=1, n_subvectors=1)) - fixed
+    return int(max(1, min(n_components, (available - fixed) // for_each)))
 
 
 def allowed_n_subvectors(kind: Kind, n_components: int) -> list[int]:
@@ -255,14 +298,12 @@ def allowed_n_subvectors(kind: Kind, n_components: int) -> list[int]:
     return [m for m in legal if n_components // m >= min_width] or legal[:1]
 
 
-def _subvectors_in_memory(
-    kind: Kind, n_vectors: int, dim: int, n_lists: int, available: float
-) -> int:
+def _subvectors_in_memory(coded: IndexPlan, available: float) -> int:
     """The largest allowed number of codes for each vector whose lists fit in memory.
 
-    If none of them fits in `available` bytes, it is the smallest allowed number.
+    If none of them fits in `available` bytes, it is the smallest allowed number. `coded` is the
+    plan of product quantisers whose number of codes is open.
     """
-    n_bits, allowed = 4 if kind == "fastscan" else 8, allowed_n_subvectors(kind, dim)
-    centroids = 4.0 * dim * (n_lists + 2**n_bits)
-    fits = [m for m in allowed if n_vectors * (m * n_bits / 8 + 8) + centroids <= available]
+    allowed = allowed_n_subvectors(coded.kind, coded.n_components)
+    fits = [m for m in allowed if list_bytes(replace(coded, n_subvectors=m)) <= available]
     return max(fits, default=min(allowed))

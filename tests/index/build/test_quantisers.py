@@ -1,31 +1,20 @@
-"""Quantisers that are taken from another index."""
+"""Quantisers of an open index."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
+import numpy as np
 
-from galsearch.core.errors import (
-    MissingModalityError,
-)
 from galsearch.core.modality import Modality
-from galsearch.index import IndexRecipe, build_index, open_build
+from galsearch.index import open_build
+from galsearch.index.build.quantisers import quantisers_of
 
 
-def test_quantisers_of_a_build_without_the_modality_are_refused(
-    make_sky: Callable[..., Any], toy_embeddings: Path, tmp_path: Path
-) -> None:
-    images = make_sky(300).write(tmp_path / "images", spectrum=slice(0))
-    build_index(IndexRecipe(), embeddings=images, out=tmp_path / "only")
-    with pytest.raises(MissingModalityError) as caught:
-        build_index(
-            IndexRecipe(),
-            embeddings=toy_embeddings,
-            out=tmp_path / "both",
-            quantisers=tmp_path / "only",
-        )
-    assert str(caught.value) == (
-        f"{tmp_path / 'only'}: has no spectrum vectors, and therefore no quantisers for them."
-    )
-    assert Modality.SPECTRUM not in open_build(tmp_path / "only").manifest.modalities
+def test_quantisers_of_an_open_index_are_those_of_its_manifest(toy_index: Path) -> None:
+    opened = open_build(toy_index)
+    entry = opened.manifest.modalities[Modality.IMAGE]
+    quantisers = quantisers_of(opened, Modality.IMAGE)
+    assert (quantisers.plan, quantisers.device) == (entry.plan, "cpu")
+    assert quantisers.lists is not None
+    assert quantisers.lists.n_vectors == 0
+    assert quantisers.lists.quantiser_digest() == entry.quantiser
+    assert len(np.unique(quantisers.lists.centroids(np.arange(2)), axis=0)) == 2

@@ -8,10 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from galsearch.core.errors import (
-    ShardError,
-)
+from galsearch.core.errors import EncoderMismatchError, ShardError
 from galsearch.core.modality import Modality
+from galsearch.core.vectors import unit_rows
 from galsearch.index import add, remove, verify
 from galsearch.index.storage.manifest_json import read_manifest
 from galsearch.query import open_index
@@ -56,3 +55,22 @@ def test_a_removed_galaxy_can_be_added_again_and_is_the_new_one(
     stored = engine.index.stored(Modality.IMAGE)
     np.testing.assert_array_equal(stored.take(stored.rows_of(again.ids)), again.image)
     assert len(engine.query(int(again.ids[0]), k=N, where="z < 7")) < N_FIRST - 30
+
+
+def test_a_refused_addition_leaves_no_directory(
+    shuffled_sky: Any, changing_index: Path, tmp_path: Path
+) -> None:
+    before = sorted(changing_index.iterdir())
+    again = part(shuffled_sky, 0, 30).write(tmp_path / "again")
+    with pytest.raises(ShardError):
+        add(again, index=changing_index)
+    sky = part(shuffled_sky, N_FIRST, N)
+    short = type(sky)(sky.ids, unit_rows(sky.image[:, :8]), unit_rows(sky.spectrum[:, :8]))
+    with pytest.raises(EncoderMismatchError) as caught:
+        add(short.write(tmp_path / "short"), index=changing_index)
+    assert str(caught.value) == (
+        f"index 'toy' has image embeddings of 16 dimensions, {tmp_path / 'short'} of 8."
+    )
+    assert [path for path in sorted(changing_index.iterdir()) if path.is_dir()] == [
+        path for path in before if path.is_dir()
+    ]

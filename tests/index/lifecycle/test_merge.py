@@ -102,7 +102,10 @@ def test_indexes_that_do_not_match_are_not_merged(home: Path, tmp_path: Path) ->
 
     assert refused([]) == "there is no part to merge."
     message = refused([first, first], ShardError)
-    assert message.startswith("300 galaxies have image vectors in two parts, first TARGETID ")
+    assert message == (
+        f"300 galaxies are in more than one part, first TARGETID {open_build(first).ids[0]}, which "
+        f"is in {first} and in {first}."
+    )
     stranger = tmp_path / "stranger"
     recipe = IndexRecipe(name="toy", n_tuning_queries=60, n_lists=16, family="ivfsq", flat_below=9)
     build_index(recipe, embeddings=home / "part-1", out=stranger)
@@ -130,3 +133,22 @@ def test_a_part_with_many_removed_galaxies_is_not_merged(
         merge([first, second], out=tmp_path / "merged")
     compact(second)
     assert merge([first, second], out=tmp_path / "merged").n_galaxies == 540
+
+
+def test_images_and_spectra_of_the_same_galaxies_are_not_merged(
+    make_sky: Callable[..., Any], home: Path, tmp_path: Path
+) -> None:
+    """Both parts have a row of the catalogue for each galaxy, and the rows could differ."""
+    sky = make_sky(60)
+    images = sky.write(tmp_path / "images", spectrum=slice(0, 10))
+    spectra = sky.write(tmp_path / "spectra", image=slice(50, 60), spectrum=slice(10, 60))
+    recipe = IndexRecipe(n_tuning_queries=5)
+    build_index(recipe, embeddings=images, out=tmp_path / "first")
+    build_index(recipe, embeddings=spectra, out=tmp_path / "second", quantisers=tmp_path / "first")
+    with pytest.raises(ShardError) as caught:
+        merge([tmp_path / "second", tmp_path / "first"], out=tmp_path / "merged")
+    assert str(caught.value) == (
+        f"60 galaxies are in more than one part, first TARGETID {sky.ids[0]}, which is in "
+        f"{tmp_path / 'second'} and in {tmp_path / 'first'}."
+    )
+    assert not (tmp_path / "merged").exists()

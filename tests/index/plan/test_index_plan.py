@@ -1,12 +1,17 @@
 """Index plans: legal for any number of vectors, within memory, contradictions refused."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ConfigError
+from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.plan.index_plan import list_bytes, plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
+from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory
 
 
 def test_codes_that_do_not_divide_the_dimension_are_refused_with_those_that_do() -> None:
@@ -68,6 +73,34 @@ def test_a_budget_that_is_too_small_is_refused_with_the_numbers() -> None:
             dim=128,
         )
     assert str(caught.value) == (
-        "recipe 'default': 10,000,000 vectors in 1024 lists of 64 codes need 400,532,480 bytes, "
-        "their share of memory_budget = '200 MB' is 200,000,000."
+        "recipe 'default': 10,000,000 vectors in 1024 lists of 64 codes need up to 401,822,720 "
+        "bytes, their share of memory_budget = '200 MB' is 200,000,000."
+    )
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"family": "fastscan", "n_lists": 600},
+        {"family": "fastscan", "n_lists": 7, "n_subvectors": 31},
+        {"family": "ivfsq", "n_lists": 600},
+        {"family": "ivfsq", "n_lists": 7, "n_components": 16},
+        {"family": "ivfpq", "n_lists": 7, "n_bits": 6, "n_subvectors": 31},
+    ],
+    ids=str,
+)
+def test_files_of_lists_are_not_larger_than_planned(recipe: dict[str, Any], tmp_path: Path) -> None:
+    lists = filled_lists(stored_in_memory(random_unit_vectors(900, 31, 1)), **recipe)
+    write_lists(lists, tmp_path / "lists.faiss")
+    size = (tmp_path / "lists.faiss").stat().st_size
+    assert 0.5 * list_bytes(lists.plan) < size <= list_bytes(lists.plan)
+
+
+def test_a_memory_budget_counts_the_padding_of_lists() -> None:
+    recipe = IndexRecipe(family="fastscan", n_lists=600, memory_budget="300 kB")
+    with pytest.raises(ConfigError) as caught:
+        plan_index(recipe, n_vectors=1500, dim=64)
+    assert str(caught.value) == (
+        "recipe 'default': 1,500 vectors in 600 lists of 1 codes need up to 330,276 bytes, their "
+        "share of memory_budget = '300 kB' is 300,000."
     )
