@@ -1,6 +1,5 @@
 """Selection of catalogue rows that fulfil a condition and lie within a cone on the sky."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from galsearch.core.arrays import BoolArray, Float64Array, TargetIds
 from galsearch.core.errors import ManifestError, QueryError
+from galsearch.files.parquet_input import damage_named
 from galsearch.index.search.catalogue_files import CatalogueFile
 from galsearch.query.query import Cone
 from galsearch.query.where import Condition
@@ -63,9 +63,9 @@ class _Table:
     def __init__(self, file: Path | BinaryIO, removed: TargetIds) -> None:
         self._name = str(getattr(file, "name", file) if not isinstance(file, Path) else file)
         self._removed = removed
-        with self._readable():
+        with damage_named(self._name, ManifestError):
             # A path would be expanded if it were a glob, and may lead elsewhere later.
-            self._parquet = pq.ParquetFile(file)
+            self._parquet = pq.ParquetFile(file, page_checksum_verification=True)
             self.schema: pa.Schema = self._parquet.schema_arrow
 
     def check_columns(self, condition: Condition) -> None:
@@ -83,7 +83,7 @@ class _Table:
         wanted = {"target_id", *(condition.columns if condition else ())}
         wanted |= {"ra_deg", "dec_deg"} if within is not None else set()
         columns = [name for name in self.schema.names if name in wanted]
-        with self._readable():
+        with damage_named(self._name, ManifestError):
             for batch in self._parquet.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
                 ids = self._target_ids(batch)
                 fulfils = np.ones(len(ids), bool) if condition is None else condition.rows(batch)
@@ -108,15 +108,6 @@ class _Table:
         if values.kind not in (Kind.FLOAT, Kind.WHOLE, Kind.NOTHING):
             raise ManifestError(f"{self._name}: {name} holds {values.holds}; expected degrees.")
         return np.where(values.missing, np.nan, values.data.astype(np.float64))
-
-    @contextlib.contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Turn errors of Arrow about a damaged file into one that names the file."""
-        try:
-            yield
-        except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
-            reason = (str(error).splitlines() or ["no reason"])[0]
-            raise ManifestError(f"{self._name}: the catalogue cannot be read ({reason}).") from None
 
 
 def in_cone(ra_deg: Float64Array, dec_deg: Float64Array, within: Cone) -> BoolArray:

@@ -11,8 +11,6 @@ import numpy as np
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import InvalidTargetIdError, SourceError
 from galsearch.core.target_id import TargetId, parse_target_ids
-from galsearch.sources.tables import read_table
-from galsearch.sources.urls import open_url
 
 _ID_NAMES = ("targetid", "target_id")
 _MAGIC_BYTES = 9
@@ -44,6 +42,9 @@ def read_ids(path: str | Path, column: str | None = None) -> TargetIds:
     if _is_local_parquet(url):
         parts = list(_parquet_ids(url, column))
     else:
+        # Imported here: fsspec and astropy would delay every query.
+        from galsearch.sources.urls import open_url
+
         with open_url(url) as file:
             magic = file.read(_MAGIC_BYTES)
             file.seek(0)
@@ -124,6 +125,8 @@ def _parquet_ids(url: str, column: str | None) -> Iterator[TargetIds]:
 
 def _table_ids(url: str, column: str | None) -> TargetIds:
     """TARGETIDs of a column of a FITS or ECSV table."""
+    from galsearch.sources.tables import read_table
+
     if column is None or column.lower() in _ID_NAMES:
         return _checked_array(url, read_table(url, columns=[])["target_id"])
     return _checked_array(url, read_table(url, columns=[column])[column.lower()])

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galsearch.core.errors import ManifestError
+from galsearch.files.held_files import OpenDirectory
 from galsearch.index.search.catalogue_files import CatalogueFile, CatalogueFiles
 from galsearch.index.vectors.catalogue import CatalogueSegment
 from galsearch.query.filters import in_cone, matching
+from tests.damaged_files import assert_only_galsearch_errors
 
 N = 20_000
 NO_IDS = np.empty(0, np.int64)
@@ -63,7 +65,8 @@ def test_eight_threads_filter_one_catalogue_correctly(
     table: Any, tmp_path: Path, replaced: bool
 ) -> None:
     segment = write(table, tmp_path / "catalogue")
-    files = CatalogueFiles([segment])
+    with OpenDirectory(segment.directory) as directory:
+        files = CatalogueFiles([directory.hold(segment.parquet)], [NO_IDS])
     if replaced:
         segment.parquet.unlink()
         write({name: column[:3] for name, column in table.items()}, segment.directory)
@@ -128,8 +131,20 @@ def test_a_catalogue_whose_path_is_a_glob_is_the_one_that_is_read(tmp_path: Path
     assert matching(files, where="z > 0.5").tolist() == []
 
 
+def test_damaged_catalogues_are_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.parquet"
+    columns = {"target_id": np.arange(1, 30), "z": np.linspace(0, 1, 29), "class": ["BGS"] * 29}
+    pq.write_table(pa.table(columns), path, write_page_checksum=True)
+
+    def read(content: bytes) -> None:
+        path.write_bytes(content)
+        matching([CatalogueFile(path, NO_IDS)], where="z < 0.5 and column('class') == 'BGS'")
+
+    assert_only_galsearch_errors(read, [path.read_bytes()])
+
+
 def test_a_damaged_catalogue_is_named(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.parquet"
     path.write_bytes(b"PAR1 nothing PAR1")
-    with pytest.raises(ManifestError, match="the catalogue cannot be read"):
+    with pytest.raises(ManifestError, match=r"catalogue\.parquet: is damaged"):
         matching([CatalogueFile(path, NO_IDS)], where="z < 1")
