@@ -73,6 +73,7 @@ def faiss_errors(subject: str, kind: type[GalsearchError]) -> Iterator[None]:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         # FAISS begins with its C++ function and source file, which say nothing to a user.
         reason = re.sub(r"^Error in .* at \S+:\d+: (Error: '.*' failed: )?", "", reason)
+        reason = reason.removeprefix("Error: ")
         raise kind(f"{subject}: FAISS cannot do it ({reason}).") from None
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Rows, Vectors
-from galsearch.core.errors import ConfigError, NoGpuError
-from galsearch.index.ivf.faiss_api import METRICS, faiss, flat_index, n_gpus
+from galsearch.core.errors import ConfigError, ManifestError, NoGpuError
+from galsearch.index.ivf.faiss_api import METRICS, faiss, faiss_errors, flat_index, n_gpus
 from galsearch.index.ivf.gpu_plan import GpuPlan, plan_gpu_search
 from galsearch.index.ivf.gpu_training import gpu_config
 from galsearch.index.ivf.inverted_lists import InvertedLists
@@ -52,7 +52,8 @@ class GpuLists:
             return self._host.candidates(queries, n=n, n_probe=n_probe)
         parameters = faiss.SearchParametersIVF(nprobe=n_probe)
         rotated = self._host.rotate_queries(queries)
-        with self._lock:
+        subject = f"search of {n_probe:,} inverted lists on GPUs"
+        with self._lock, faiss_errors(subject, ManifestError):
             _, rows = self._index.search(rotated, n, params=parameters)
         return np.asarray(rows)
 

@@ -80,9 +80,10 @@ def fill_on_gpu(
     if gpu.n_devices > 1:
         trained = faiss.index_gpu_to_cpu(index)
         index = faiss.index_cpu_to_gpu_multiple_py(resources, trained, multi_gpu_options(gpu))
-    for rows, vectors in blocks:
-        index.add_with_ids(np.ascontiguousarray(vectors, np.float32), rows)
-    return faiss.index_gpu_to_cpu(index)
+    with faiss_errors("filling of the lists on a GPU", ConfigError):
+        for rows, vectors in blocks:
+            index.add_with_ids(np.ascontiguousarray(vectors, np.float32), rows)
+        return faiss.index_gpu_to_cpu(index)
 
 
 def gpu_config(gpu: GpuPlan, device: int = 0) -> Any:

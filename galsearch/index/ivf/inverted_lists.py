@@ -20,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Float32Array, Int64Array, Rows, UInt8Array, Vectors
+from galsearch.core.errors import ManifestError
 from galsearch.files.digest import sha256_of_parts
 from galsearch.index.ivf.coarse_quantiser import CoarseQuantiser
-from galsearch.index.ivf.faiss_api import METRICS, faiss
+from galsearch.index.ivf.faiss_api import METRICS, faiss, faiss_errors
 from galsearch.index.ivf.faiss_lists import remap_list, rows_of_list
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.vectors.pca import multiply_rows
@@ -121,13 +122,16 @@ class InvertedLists:
     def add(self, vectors: Vectors, rows: Rows) -> None:
         """Add (n, d) vectors to the lists; their (n,) row numbers become their ids in FAISS."""
         # The vectors are copied, because FAISS refuses read-only memory maps.
-        self._index.add_with_ids(np.array(self.rotate(vectors)), rows)
+        rotated = np.array(self.rotate(vectors))
+        with faiss_errors(f"addition of {len(rows):,} vectors to inverted lists", ManifestError):
+            self._index.add_with_ids(rotated, rows)
         self._clear_caches()
 
     def clone_empty(self) -> "InvertedLists":
         """New inverted lists without vectors that have the same trained quantisers."""
-        index = faiss.clone_index(self._index)
-        index.reset()
+        with faiss_errors("copy of inverted lists", ManifestError):
+            index = faiss.clone_index(self._index)
+            index.reset()
         return InvertedLists(index, self.plan, self.rotation)
 
     def merge_segments(self, others: Sequence["InvertedLists"], *, deleted_rows: Rows) -> None:
@@ -141,11 +145,12 @@ class InvertedLists:
         deleted_rows : (n,) int64
             Rows to remove, numbered through all segments.
         """
-        for other in others:
-            self._index.merge_from(other._index, self._index.ntotal)
-            other._clear_caches()
-        if len(deleted_rows):
-            self._index.remove_ids(faiss.IDSelectorBatch(deleted_rows))
+        with faiss_errors("merging of inverted lists", ManifestError):
+            for other in others:
+                self._index.merge_from(other._index, self._index.ntotal)
+                other._clear_caches()
+            if len(deleted_rows):
+                self._index.remove_ids(faiss.IDSelectorBatch(deleted_rows))
         self._clear_caches()
 
     def remap_rows(self, new_rows: Rows) -> None:
@@ -221,7 +226,8 @@ class InvertedLists:
         # The C++ method of FAISS is called directly, because the checks of its Python wrapper take
         # a tenth of the time of a query.
         pointers = map(faiss.swig_ptr, (distances, rows))
-        self._index.search_c(len(rotated), faiss.swig_ptr(rotated), n, *pointers, parameters)
+        with faiss_errors(_search_of(n_probe), ManifestError):
+            self._index.search_c(len(rotated), faiss.swig_ptr(rotated), n, *pointers, parameters)
         return rows
 
     def _make_parameters(self, n_probe: int) -> Any:
@@ -241,7 +247,8 @@ class InvertedLists:
         The result is that of `CoarseQuantiser.nearest`: two arrays of shape (q, n_probe), first the
         float32 distances, then the int64 numbers of the lists.
         """
-        return self._coarse.nearest(rotated, n_probe)
+        with faiss_errors(_search_of(n_probe), ManifestError):
+            return self._coarse.nearest(rotated, n_probe)
 
     def search_lists(
         self,
@@ -277,17 +284,18 @@ class InvertedLists:
         rows = np.empty((len(rotated), n), np.int64)
         # The C++ method of FAISS is called directly, because its Python wrapper in faiss 1.15 takes
         # no search parameters.
-        self._index.search_preassigned_c(
-            len(rotated),
-            faiss.swig_ptr(rotated),
-            n,
-            faiss.swig_ptr(list_numbers),
-            faiss.swig_ptr(distances),
-            faiss.swig_ptr(found),
-            faiss.swig_ptr(rows),
-            False,
-            parameters,
-        )
+        with faiss_errors(_search_of(list_numbers.shape[1]), ManifestError):
+            self._index.search_preassigned_c(
+                len(rotated),
+                faiss.swig_ptr(rotated),
+                n,
+                faiss.swig_ptr(list_numbers),
+                faiss.swig_ptr(distances),
+                faiss.swig_ptr(found),
+                faiss.swig_ptr(rows),
+                False,
+                parameters,
+            )
         return rows
 
 
@@ -305,6 +313,10 @@ def locality_order(queries: Float32Array) -> Rows:
     strips = np.empty(n, np.int64)
     strips[np.argsort(queries[:, 0])] = np.arange(n) // math.isqrt(8 * n)
     return np.lexsort((queries[:, min(1, queries.shape[1] - 1)], strips))
+
+
+def _search_of(n_probe: int) -> str:
+    return f"search of {n_probe:,} inverted lists"
 
 
 def _product(vectors: Vectors, matrix: Float32Array | None) -> Float32Array:

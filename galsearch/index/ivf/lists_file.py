@@ -1,15 +1,17 @@
 """Reading and writing of inverted lists in FAISS's own file format."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from galsearch.core.arrays import Float32Array
 from galsearch.core.errors import ManifestError
 from galsearch.files.disk_errors import write_errors
 from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.ivf.faiss_api import faiss, faiss_errors
-from galsearch.index.ivf.faiss_lists import clear_padding, split_rotation
+from galsearch.index.ivf.faiss_lists import clear_padding, rows_of_list, split_rotation
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.index_plan import IndexPlan
 
@@ -41,7 +43,7 @@ def read_lists(
     Raises
     ------
     ManifestError
-        Where FAISS cannot read the file, or the lists have other parameters.
+        Where FAISS cannot read the file, or the lists have other parameters or rows.
     """
     with faiss_errors(f"{path}", ManifestError):
         with open_file(path) as file:
@@ -56,7 +58,54 @@ def read_lists(
             f"{expected[2]:,}, {expected[1]}, {expected[4]} and {expected[3]}.",
             path=path,
         )
+    if not _is_as_planned(index, plan, rotation):
+        raise ManifestError(
+            f"{path}: its codes, centroids or rotation are not those of the plan in manifest.json.",
+            path=path,
+        )
+    if not _has_every_row(index, n_vectors):
+        raise ManifestError(
+            f"{path}: its lists do not hold each of the {n_vectors:,} rows once.", path=path
+        )
     return InvertedLists(index, plan, rotation, owner=whole)
+
+
+def _is_as_planned(index: Any, plan: IndexPlan, rotation: Float32Array | None) -> bool:
+    """True where the parts of a FAISS index have the sizes that a search relies on."""
+    quantizer, lists = faiss.downcast_index(index.quantizer), index.invlists
+    code_bytes = math.ceil(plan.code_bytes)
+    found = [index.by_residual, index.is_trained, index.code_size, lists.nlist]
+    found += [quantizer.ntotal, quantizer.d, quantizer.metric_type]
+    expected = [True, True, code_bytes, plan.n_lists]
+    expected += [plan.n_lists, plan.n_components, faiss.METRIC_L2]
+    if plan.kind == "ivfsq":
+        scalar = index.sq
+        found += [scalar.qtype, scalar.d, scalar.code_size, scalar.trained.size(), lists.code_size]
+        expected += [faiss.ScalarQuantizer.QT_8bit, plan.n_components, code_bytes]
+        expected += [2 * plan.n_components, code_bytes]
+    else:
+        product = index.pq
+        found += [product.d, product.M, product.nbits, product.centroids.size()]
+        expected += [plan.n_components, plan.n_subvectors, plan.n_bits]
+        expected += [plan.n_components << plan.n_bits]
+    if rotation is not None:
+        found += rotation.shape
+        expected += [plan.n_components, plan.dim]
+    return found == expected and (rotation is not None or plan.n_components == plan.dim)
+
+
+def _has_every_row(index: Any, n_vectors: int) -> bool:
+    """True where the lists of a FAISS index hold each row number below `n_vectors` once."""
+    sizes = [index.invlists.list_size(number) for number in range(index.nlist)]
+    if sum(sizes) != n_vectors:
+        return False
+    held = np.zeros(n_vectors, bool)
+    for number in range(index.nlist):
+        rows = rows_of_list(index, number)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < n_vectors:
+            return False
+        held[rows] = True
+    return bool(held.all())
 
 
 def write_lists(lists: InvertedLists, path: Path) -> None:
@@ -78,5 +127,5 @@ def write_lists(lists: InvertedLists, path: Path) -> None:
 
 
 def _write(index: Any, path: Path) -> None:
-    with write_errors(path):
+    with faiss_errors(f"{path}", ManifestError), write_errors(path):
         faiss.write_index(index, str(path))

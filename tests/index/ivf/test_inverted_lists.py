@@ -1,5 +1,6 @@
 """Inverted lists: candidates independent of the batch, merging, and content after a change."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galsearch.core.errors import ManifestError
 from galsearch.index.ivf.inverted_lists import locality_order
 from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory
 
@@ -63,3 +65,25 @@ def test_equal_quantisers_have_one_digest() -> None:
     lists, other = filled_lists(stored, n_lists=8), filled_lists(stored, n_lists=8, seed=2)
     assert lists.quantiser_digest() == lists.clone_empty().quantiser_digest()
     assert lists.quantiser_digest() != other.quantiser_digest()
+
+
+def test_errors_of_faiss_in_searches_and_merges_have_a_sentence() -> None:
+    stored = stored_in_memory(random_unit_vectors(600, 16, 1))
+    lists = filled_lists(stored, family="ivfsq", n_lists=4)
+    other = filled_lists(stored, family="ivfsq", n_lists=5)
+    queries = stored.take(np.arange(3))
+
+    def message(call: Callable[[], object]) -> str:
+        with pytest.raises(ManifestError) as caught:
+            call()
+        return str(caught.value)
+
+    assert message(lambda: lists.candidates(queries, n=0, n_probe=2)) == (
+        "search of 2 inverted lists: FAISS cannot do it ('k > 0' failed)."
+    )
+    assert message(lambda: lists.merge_segments([other], deleted_rows=np.empty(0, np.int64))) == (
+        "merging of inverted lists: FAISS cannot do it ('other->nlist == nlist' failed)."
+    )
+    assert message(lambda: lists.add(queries, np.arange(2))) == (
+        "addition of 2 vectors to inverted lists: FAISS cannot do it (not same nb of vectors as ids)."
+    )

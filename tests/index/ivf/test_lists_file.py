@@ -1,5 +1,6 @@
 """Files of inverted lists: the same lists after reading, others refused."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from galsearch.core.errors import ManifestError
+from galsearch.index.ivf.faiss_api import faiss
 from galsearch.index.ivf.lists_file import read_lists, write_lists
 from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory
 
@@ -40,3 +42,34 @@ def test_files_of_other_lists_are_refused(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f'{path}: FAISS cannot do it (Index type 0x68746f6e ("noth") not recognized).'
     )
+
+
+@pytest.mark.parametrize("kind", ["ivfsq", "ivfpq", "fastscan"])
+def test_lists_with_rows_that_are_not_stored_are_refused(kind: Any, tmp_path: Path) -> None:
+    """A search would read beyond the stored vectors."""
+    path = tmp_path / "lists.faiss"
+    vectors = random_unit_vectors(600, 16, 1)
+    n_bits = None if kind == "ivfsq" else 4
+    for row in (600, -1, 2**40, 5):
+        lists = filled_lists(stored_in_memory(vectors), n_lists=4, family=kind, n_bits=n_bits)
+        ids = lists.faiss_index.invlists.get_ids(2)
+        rows_of = faiss.rev_swig_ptr(ids, lists.faiss_index.invlists.list_size(2))
+        rows_of[:2] = [row, 5] if 5 not in rows_of else [row, rows_of[0]]
+        write_lists(lists, path)
+        with pytest.raises(ManifestError) as caught:
+            read_lists(path, plan=lists.plan, n_vectors=600)
+        assert str(caught.value) == f"{path}: its lists do not hold each of the 600 rows once."
+
+
+def test_lists_with_other_codes_than_planned_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lists.faiss"
+    lists = filled_lists(
+        stored_in_memory(random_unit_vectors(600, 16, 1)), family="ivfpq", n_bits=4
+    )
+    write_lists(lists, path)
+    for values in ({"n_bits": 5}, {"n_subvectors": 2}):
+        with pytest.raises(ManifestError) as caught:
+            read_lists(path, plan=dataclasses.replace(lists.plan, **values), n_vectors=600)
+        assert str(caught.value) == (
+            f"{path}: its codes, centroids or rotation are not those of the plan in manifest.json."
+        )

@@ -1,18 +1,25 @@
 """The files of an index's segments, read singly and merged."""
 
+import shutil
+import struct
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from galsearch.core.errors import ManifestError
+from galsearch.core.errors import GalsearchError, ManifestError
 from galsearch.core.modality import Modality
 from galsearch.files.held_files import OpenDirectory
-from galsearch.index import add, remove
+from galsearch.index import IndexRecipe, add, build_index, remove, verify
 from galsearch.index.search.segment_files import SegmentFiles
 from galsearch.index.storage.manifest_json import read_manifest
+from galsearch.query import open_index
+from tests.damaged_files import assert_only_galsearch_errors, damaged
 from tests.index.changing_index import N_FIRST, N_SECOND
+from tests.index.tampering import update_digest
 
 
 def segment_files(build: Path) -> SegmentFiles:
@@ -54,3 +61,50 @@ def test_an_index_without_query_aware_lists_has_none_to_read(toy_index: Path) ->
     with pytest.raises(ManifestError) as caught:
         files.read_query_aware_lists(entry, Modality.IMAGE)
     assert str(caught.value) == f"{toy_index}: image vectors have no query-aware lists."
+
+
+def _another_number(content: bytes, generator: np.random.Generator) -> bytes:
+    """A copy with another number in place of some bytes, or damaged at random."""
+    if generator.random() < 0.3:
+        return damaged(content, generator)
+    numbers = (struct.pack("<q", -1), struct.pack("<q", 2**40), struct.pack("<i", 2**31 - 1))
+    numbers += (struct.pack("<q", 0), struct.pack("<q", 1000), struct.pack("<f", np.nan), b"\7")
+    number = numbers[int(generator.integers(len(numbers)))]
+    start = int(generator.integers(min(len(content), 400 if generator.random() < 0.5 else 2**20)))
+    return content[:start] + number + content[start + len(number) :]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ids.npy", "catalogue.npy", "image/ids.npy", "image/vectors.npy"),
+        *("image/basis.npz", "image/lists.faiss"),
+    ],
+)
+def test_damaged_arrays_and_lists_with_new_digests_raise_only_errors_with_a_sentence(
+    int8_index: Path, tmp_path: Path, name: str
+) -> None:
+    build = Path(shutil.copytree(int8_index, tmp_path / "build"))
+    target_id = int(np.load(build / "ids.npy")[3])
+
+    def read(content: bytes) -> None:
+        # The file is a new one each time, because the old one may be mapped still.
+        (build / name).unlink()
+        (build / name).write_bytes(content)
+        update_digest(build, name)
+        with suppress(GalsearchError):
+            verify(build)
+        open_index(build).query(target_id, k=5)
+
+    original = (build / name).read_bytes()
+    assert_only_galsearch_errors(read, [original], copies=10, damage=_another_number)
+
+
+@pytest.fixture(scope="module")
+def int8_index(make_sky: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of images with inverted lists and principal axes."""
+    home = tmp_path_factory.mktemp("int8-index")
+    embeddings = make_sky(200).write(home / "embeddings", spectrum=slice(0))
+    recipe = IndexRecipe(family="ivfsq", store="int8", flat_below=50, n_tuning_queries=5)
+    build_index(recipe, embeddings=embeddings, out=home / "build")
+    return home / "build"
