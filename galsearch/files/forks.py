@@ -9,7 +9,6 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from galsearch.core.errors import ForkedProcessError
@@ -64,17 +63,6 @@ def after_fork(name: str, function: Callable[[], None]) -> None:
     _after_fork[name] = function
 
 
-def _before_fork() -> None:
-    """Note which libraries have threads, also where another package began to use them."""
-    for task in Path("/proc/self/task").glob("*/comm"):
-        try:
-            name = task.read_text()
-        except OSError:
-            continue  # The thread has ended.
-        if name.startswith("polars-") and name[len("polars-") :].strip().isdigit():
-            _begun.add("polars")
-
-
 def _in_child() -> None:
     _lost.update(_begun)
     for lock in list(_LOCKS):
@@ -84,4 +72,4 @@ def _in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_in_child)
+    os.register_at_fork(after_in_child=_in_child)

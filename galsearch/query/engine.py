@@ -53,8 +53,7 @@ class SearchEngine:
 
     It answers from what was opened, whatever happens to the index afterwards. It can be pickled,
     and so sent to other processes: they open the same index again, and refuse another build or
-    generation of it. A forked process searches with one thread; there a condition or a cone that
-    is not cached is refused if the parent had used polars, and GPUs are refused.
+    generation of it. A forked process searches with one thread, and GPUs are refused there.
     """
 
     def __init__(self, index: GalaxyIndex) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.modality import Modality
-from galsearch.files.forks import ForkSafeLock, begin
+from galsearch.files.forks import ForkSafeLock
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.query.query import Cone
@@ -84,15 +84,8 @@ class FilterCache:
         return target_ids
 
     def _matching(self, condition: _Filter) -> TargetIds:
-        """The TARGETIDs that fulfil a filter, read from the catalogue.
-
-        Raises
-        ------
-        ForkedProcessError
-            Where this process was forked from one that had used polars, whose threads it lacks.
-        """
-        begin("polars")
-        # Imported here: a query without a filter needs no polars.
+        """The TARGETIDs that fulfil a filter, read from the catalogue."""
+        # Imported here: a query without a filter needs no Arrow.
         from galsearch.query.filters import matching
 
         where, within = condition
