@@ -85,5 +85,6 @@ def test_errors_of_faiss_in_searches_and_merges_have_a_sentence() -> None:
         "merging of inverted lists: FAISS cannot do it ('other->nlist == nlist' failed)."
     )
     assert message(lambda: lists.add(queries, np.arange(2))) == (
-        "addition of 2 vectors to inverted lists: FAISS cannot do it (not same nb of vectors as ids)."
+        "addition of 2 vectors to inverted lists: FAISS cannot do it (not same nb of vectors as "
+        "ids)."
     )
