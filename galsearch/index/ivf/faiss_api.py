@@ -4,6 +4,7 @@ Other packages of galsearch do not import FAISS.
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,9 @@ faiss: Any = _faiss
 """The FAISS module as an untyped object, because type stubs of its CPU and GPU wheels differ."""
 # The other threads of FAISS are missing in a forked process, which would wait for them for ever.
 after_fork("faiss", lambda: faiss.omp_set_num_threads(1))
+_reading = [threading.Lock()]
+"""The lock of the limit of sizes of FAISS; a forked process has a new one."""
+after_fork("reading of lists", lambda: _reading.__setitem__(0, threading.Lock()))
 METRICS: dict[str, Any] = {"l2": faiss.METRIC_L2, "ip": faiss.METRIC_INNER_PRODUCT}
 """FAISS constant of each metric: `l2` for squared distances, `ip` for inner products."""
 
@@ -43,6 +47,7 @@ __all__ = [
     "faiss_errors",
     "faiss_seed",
     "flat_index",
+    "largest_vector_read",
     "n_gpus",
     "training_threads",
 ]
@@ -75,6 +80,25 @@ def faiss_errors(subject: str, kind: type[GalsearchError]) -> Iterator[None]:
         reason = re.sub(r"^Error in .* at \S+:\d+: (Error: '.*' failed: )?", "", reason)
         reason = reason.removeprefix("Error: ")
         raise kind(f"{subject}: FAISS cannot do it ({reason}).") from None
+
+
+@contextmanager
+def largest_vector_read(n_bytes: int) -> Iterator[None]:
+    """A context manager in which FAISS refuses to read a vector of more bytes from a file.
+
+    A damaged file could request all memory otherwise. Files are read one after the other, because
+    the limit is one for all threads. A FAISS without limits reads as it does without the context.
+    """
+    if not hasattr(faiss, "set_deserialization_vector_byte_limit"):
+        yield
+        return
+    with _reading[0]:
+        before = faiss.get_deserialization_vector_byte_limit()
+        faiss.set_deserialization_vector_byte_limit(n_bytes)
+        try:
+            yield
+        finally:
+            faiss.set_deserialization_vector_byte_limit(before)
 
 
 @contextmanager

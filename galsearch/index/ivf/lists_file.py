@@ -1,6 +1,7 @@
 """Reading and writing of inverted lists in FAISS's own file format."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from galsearch.core.arrays import Float32Array
 from galsearch.core.errors import ManifestError
 from galsearch.files.disk_errors import write_errors
 from galsearch.files.held_files import OpenFile, open_binary
-from galsearch.index.ivf.faiss_api import faiss, faiss_errors
+from galsearch.index.ivf.faiss_api import faiss, faiss_errors, largest_vector_read
 from galsearch.index.ivf.faiss_lists import clear_padding, rows_of_list, split_rotation
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.index_plan import IndexPlan
@@ -47,7 +48,12 @@ def read_lists(
     """
     with faiss_errors(f"{path}", ManifestError):
         with open_file(path) as file:
-            whole = faiss.read_index(faiss.PyCallbackIOReader(file.read))
+            n_bytes = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            # FAISS computes a table of this size when it has read lists with product quantisers.
+            n_table_bytes = 4 * plan.n_lists * plan.n_subvectors << plan.n_bits
+            with largest_vector_read(max(n_bytes, n_table_bytes) + 8):
+                whole = faiss.read_index(faiss.PyCallbackIOReader(file.read))
         index, rotation = split_rotation(whole)
     found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)
     expected = (_FAISS_CLASSES[plan.kind], plan.dim, n_vectors, plan.n_lists, plan.n_components)

@@ -1,6 +1,7 @@
 """Files of inverted lists: the same lists after reading, others refused."""
 
 import dataclasses
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,18 @@ def test_lists_with_other_codes_than_planned_are_refused(tmp_path: Path) -> None
         assert str(caught.value) == (
             f"{path}: its codes, centroids or rotation are not those of the plan in manifest.json."
         )
+
+
+def test_a_damaged_size_does_not_request_memory(tmp_path: Path) -> None:
+    """The number of values of the rotation is replaced by 2^30, which are 4 GB."""
+    path = tmp_path / "lists.faiss"
+    lists = filled_lists(stored_in_memory(random_unit_vectors(600, 16, 1)), n_lists=4)
+    write_lists(lists, path)
+    content, n_values = path.read_bytes(), struct.pack("<Q", 16 * 16)
+    assert n_values in content[:200]
+    path.write_bytes(content.replace(n_values, struct.pack("<Q", 2**30), 1))
+    before = faiss.get_deserialization_vector_byte_limit()
+    with pytest.raises(ManifestError) as caught:
+        read_lists(path, plan=lists.plan, n_vectors=600)
+    assert str(caught.value).startswith(f"{path}: FAISS cannot do it ('size >= 0 && size < ")
+    assert faiss.get_deserialization_vector_byte_limit() == before
