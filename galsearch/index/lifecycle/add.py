@@ -77,7 +77,7 @@ def add(
         stores = open_stores(source)
         _check_compatible(opened, stores, source)
         table = _second_catalogue(opened, stores, source)
-        folder = new_generation(directory, opened.manifest)
+        folder = new_generation(opened.directory, opened.manifest)
         segment = _write_second_segment(
             opened, stores, (table, source), folder, progress or no_progress
         )

@@ -69,7 +69,7 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
     progress = progress or no_progress
     with write_lock(directory):
         opened = open_build(directory)
-        folder = new_generation(directory, opened.manifest)
+        folder = new_generation(opened.directory, opened.manifest)
         report = stage_progress(progress, "compact vectors")
         modalities: dict[Modality, ModalityManifest] = {}
         searched: dict[Modality, ModalityIndex] = {}

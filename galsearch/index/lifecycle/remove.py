@@ -64,7 +64,7 @@ def remove(
         if not len(wanted):
             return opened.manifest
         _check_some_remain(opened, wanted)
-        folder = new_generation(directory, opened.manifest)
+        folder = new_generation(opened.directory, opened.manifest)
         segments = _write_removed(opened, wanted, folder)
         n_changed = opened.manifest.n_changed + len(wanted)
         return commit(opened, folder, segments, n_changed=n_changed)

@@ -16,9 +16,9 @@ from galsearch.index.storage.manifest_json import read_manifest
 
 def test_every_file_is_listed_with_its_digest(toy_index: Path, tmp_path: Path) -> None:
     draft = dataclasses.replace(read_manifest(toy_index), files={})
-    contents = {"ids.npy": b"one", "image/vectors.npy": b"two", "image/lists.faiss": b""}
+    contents = {name: name.encode() for name in read_manifest(toy_index).files}
     for name, content in contents.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     reports: list[tuple[int, int]] = []
     manifest = finish_manifest(draft, tmp_path, lambda *report: reports.append(report))
@@ -26,7 +26,7 @@ def test_every_file_is_listed_with_its_digest(toy_index: Path, tmp_path: Path) -
         name: (len(content), hashlib.sha256(content).hexdigest())
         for name, content in contents.items()
     }
-    assert reports == [(1, 3), (2, 3), (3, 3)]
+    assert reports == [(n + 1, len(contents)) for n in range(len(contents))]
     assert read_manifest(tmp_path) == manifest
     assert dataclasses.replace(manifest, files={}) == draft
 
