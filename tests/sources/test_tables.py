@@ -96,7 +96,7 @@ def test_empty_cells_are_masked_or_empty_text(tmp_path: Path) -> None:
 
 
 def test_gzip_files_and_object_stores_are_read(truth: str, tmp_path: Path) -> None:
-    (tmp_path / "truth.fits.gz").write_bytes(gzip.compress(Path(truth).read_bytes()))
+    (tmp_path / "truth.fits.gz").write_bytes(gzip.compress(Path(truth).read_bytes(), mtime=0))
     fsspec.filesystem("memory").pipe("/labels/t.csv", b"target_id,z\n7,0.5\n")
     assert read_table(str(tmp_path / "truth.fits.gz"))["target_id"].tolist() == IDS
     assert read_table("memory://labels/t.csv")["z"].tolist() == [0.5]
