@@ -45,6 +45,20 @@ def write_manifest(manifest: IndexManifest, path: Path, *, durable: bool = False
     write_text(path, json.dumps(table, indent=1) + "\n", durable=durable)
 
 
+def no_index_error(directory: Path) -> NoIndexError:
+    """The error for a directory without an index, which names an old index that was put aside."""
+    aside = interrupted_exchange(directory)
+    put_aside = (
+        f" Its replacement was interrupted: the index that was here is in {aside}, and the "
+        "next build or change puts it back."
+    )
+    return NoIndexError(
+        f"{directory}: is not an index, it has no {MANIFEST_NAME}."
+        f"{put_aside if aside is not None else ''}",
+        directory=directory,
+    )
+
+
 def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> IndexManifest:
     """The manifest of the index in `directory`, whose files `open_file` opens.
 
@@ -62,16 +76,7 @@ def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> Inde
         with open_file(path) as file:
             table = json.loads(file.read().decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        aside = interrupted_exchange(directory)
-        put_aside = (
-            f" Its replacement was interrupted: the index that was here is in {aside}, and the "
-            "next build or change puts it back."
-        )
-        raise NoIndexError(
-            f"{directory}: is not an index, it has no {MANIFEST_NAME}."
-            f"{put_aside if aside is not None else ''}",
-            directory=directory,
-        ) from None
+        raise no_index_error(directory) from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: is not JSON ({error}).", path=path) from None
     if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:

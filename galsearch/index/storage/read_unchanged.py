@@ -1,16 +1,16 @@
 """Reading an index that other processes may change or replace at any moment."""
 
-import glob
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from galsearch.core.errors import GalsearchError, IndexChangedError, ManifestError, NoIndexError
+from galsearch.core.errors import GalsearchError, IndexChangedError, ManifestError
 from galsearch.files.held_files import OpenDirectory
+from galsearch.files.staged.directories import interrupted_exchange
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest
-from galsearch.index.storage.manifest_json import read_manifest
+from galsearch.index.storage.manifest_json import no_index_error, read_manifest
 
 MAX_ATTEMPTS = 100
 """How often a reading is begun; another time only where the index was changed during the last."""
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def read_unchanged(directory: Path, read: Callable[[OpenDirectory, IndexManifest], T]) -> T:
-    """What a function reads of an index, all of it from one build at one generation.
+    """The result of a function that reads an index, all of it from one build at one generation.
 
     The directory is opened once and its files are opened relative to it. If something disagrees,
     and the directory or its manifest was replaced meanwhile, the reading begins again.
@@ -36,7 +36,7 @@ def read_unchanged(directory: Path, read: Callable[[OpenDirectory, IndexManifest
     Raises
     ------
     NoIndexError
-        Where the directory holds no index.
+        Where the directory holds no index, also where its replacement was interrupted.
     ManifestError
         Where the index cannot be read, or whatever else `read` raises, and nothing has changed.
     IndexChangedError
@@ -53,6 +53,8 @@ def read_unchanged(directory: Path, read: Callable[[OpenDirectory, IndexManifest
             if not _has_changed(directory, before):
                 raise _reading_error(error, directory) from None
         time.sleep(_PAUSE_SECONDS)
+    if interrupted_exchange(directory) is not None:
+        raise no_index_error(directory)
     raise IndexChangedError(
         f"{directory}: was changed or replaced during each of {MAX_ATTEMPTS} attempts to read it.",
         directory=directory,
@@ -77,9 +79,9 @@ def _has_changed(directory: Path, before: _Identity | None) -> bool:
             return _identity(opened) != before
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         path = directory.absolute()
-        hidden = any(path.parent.glob(f".{glob.escape(path.name)}.*.old"))
-        # The new index may have appeared, and the old one gone, between the two looks.
-        return hidden or (path / MANIFEST_NAME).is_file()
+        is_aside = interrupted_exchange(path) is not None
+        # The new index may have appeared since the directory was opened.
+        return is_aside or (path / MANIFEST_NAME).is_file()
     except OSError:
         return False
 
@@ -89,7 +91,5 @@ def _reading_error(error: Exception, directory: Path) -> Exception:
     if isinstance(error, GalsearchError):
         return error
     if not (directory / MANIFEST_NAME).is_file() and not isinstance(error, PermissionError):
-        return NoIndexError(
-            f"{directory}: is not an index, it has no {MANIFEST_NAME}.", directory=directory
-        )
+        return no_index_error(directory)
     return ManifestError(f"{directory}: cannot be read ({error}).", directory=directory)

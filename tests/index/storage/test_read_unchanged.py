@@ -69,3 +69,18 @@ def test_a_directory_without_index_is_refused_at_once(
         with pytest.raises(NoIndexError) as caught:
             read_unchanged(path, lambda *_: None)
         assert str(caught.value) == f"{path}: is not an index, it has no manifest.json."
+
+
+def test_an_interrupted_replacement_is_named_after_the_wait(
+    toy_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that replaced the index died between the two renames."""
+    hidden = toy_copy.with_name(f".{toy_copy.name}.5.old")
+    toy_copy.rename(hidden)
+    monkeypatch.setattr(module, "MAX_ATTEMPTS", 3)
+    with pytest.raises(NoIndexError) as caught:
+        read_unchanged(toy_copy, lambda *_: None)
+    assert str(caught.value) == (
+        f"{toy_copy}: is not an index, it has no manifest.json. Its replacement was interrupted: "
+        f"the index that was here is in {hidden}, and the next build or change puts it back."
+    )
