@@ -214,7 +214,7 @@ def read_record(folder: Path) -> StoreRecord | None:
 
 
 def _problem_of_record(table: Any) -> str:
-    """What is wrong with the value in a `store.json`; empty where nothing is."""
+    """Description of the fault of the value in a `store.json`; empty where it has none."""
     if not isinstance(table, dict):
         return "expected an object"
     fields = dataclasses.fields(StoreRecord)

@@ -1,4 +1,4 @@
-"""What a file holds, judged by its first bytes, for messages about files of an unexpected kind.
+"""Names for the content of a file, judged by its first bytes, for messages about wrong files.
 
 Archives, web pages and pictures often have the name of the file that was wanted: a browser packed
 it, a server answered with a page that asks to log in, or a repository holds a pointer to the file.
@@ -56,7 +56,7 @@ _QUOTED_CHARACTERS = 60
 
 
 def describe_content(first_bytes: bytes) -> str:
-    """What a file is, judged by its first bytes, as the end of a sentence "FILE is ...".
+    """The kind of a file, judged by its first bytes, as the end of a sentence "FILE is ...".
 
     Text is quoted; bytes that are not text are not.
 

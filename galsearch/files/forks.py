@@ -1,4 +1,4 @@
-"""What a forked process may use of what its parent had begun: locks, threads and devices.
+"""Locks, threads and devices of a process, and their use in processes that are forked from it.
 
 A forked process (`os.fork`, and `multiprocessing` with the start method `fork`) has a copy of the
 memory of its parent and only one of its threads. The threads of a library are missing, so the
@@ -15,9 +15,9 @@ from galsearch.core.errors import ForkedProcessError
 
 _LOCKS: "weakref.WeakSet[ForkSafeLock]" = weakref.WeakSet()
 _begun: set[str] = set()
-"""What this process has begun to use."""
+"""Names of the devices and libraries that this process has begun to use."""
 _lost: set[str] = set()
-"""What the parent of this process had begun to use, and this process cannot use."""
+"""Names that the parent of this process had begun to use, and this process cannot use."""
 _after_fork: dict[str, Callable[[], None]] = {}
 
 

@@ -113,7 +113,7 @@ def require_columns(
 
 
 def _reason(error: BaseException) -> str:
-    """What an exception says, in one line of printable characters, or its name if it says nothing.
+    """The text of an exception in one line of printable characters, or its name if it has no text.
 
     Arrow may quote damaged bytes at any length.
     """

@@ -1,4 +1,4 @@
-"""What went wrong when a store or web server refused a file, told apart for messages.
+"""Reasons for which a store or web server refused a file, told apart for messages.
 
 fsspec passes on the exceptions of many packages (aiohttp, botocore, httpx, huggingface_hub, ...),
 and hides some of them behind FileNotFoundError. The whole chain of causes is searched here, by

@@ -3,7 +3,6 @@
 Only tensors are taken over, and every name and shape is checked before any value is read.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.checkpoint_reader import TensorFile, open_tensors
 from galsearch.encoders.astroclip.published import Published, published_config, published_name
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
+from galsearch.files.json_input import read_json
 
 TITLES = {
     Published.ASTROCLIP: "AstroCLIP",
@@ -160,10 +160,7 @@ def _canonical(name: str, kind: Published) -> str:
 def _sections(config: Mapping[str, Any] | str | Path | None) -> Mapping[str, Any]:
     if config is None or isinstance(config, Mapping):
         return config or {}
-    try:
-        sections = json.loads(Path(config).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{config}: cannot be read as JSON ({error}).") from None
+    sections = read_json(Path(config), ConfigError)
     if not isinstance(sections, dict):
         raise ConfigError(f"{config}: holds {type(sections).__name__}; expected an object.")
     return sections

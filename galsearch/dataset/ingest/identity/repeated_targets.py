@@ -37,7 +37,7 @@ def choose_spectra(
     *,
     max_separation_arcsec: float,
 ) -> ChosenSpectra:
-    """Of the spectra of each TARGETID, the one with the largest sum of inverse variance.
+    """The spectrum with the largest sum of inverse variance of each TARGETID.
 
     Of equal ones the first is kept. A spectrum of the same TARGETID that is farther from the kept
     one than `max_separation_arcsec` is another object, and is counted under a reason of its own.
