@@ -34,5 +34,10 @@ def test_opening_an_index_never_loads_torch() -> None:
     assert loaded_after("import galsearch\ngalsearch.open_index") <= {"faiss"}
 
 
+def test_loading_an_encoder_never_loads_the_compiler_of_torch() -> None:
+    code = "import sys, galsearch\ngalsearch.encoders.load()\n"
+    assert "torch" in loaded_after(f"{code}assert 'torch._dynamo' not in sys.modules")
+
+
 def test_the_measurement_sees_an_engine() -> None:
     assert loaded_after("import faiss") == {"faiss"}

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from galsearch.core.errors import InvalidCutoutError
 
+LEGACY_PIXEL_SCALE_ARCSEC = 0.262
+"""Side of a pixel of the coadds of the Legacy Surveys in arcseconds."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cutout:

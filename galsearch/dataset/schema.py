@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from galsearch.core.cutout import LEGACY_PIXEL_SCALE_ARCSEC
 from galsearch.core.modality import Modality
 from galsearch.core.spectrum import DESI_N_PIXELS
 
 BANDS = ("g", "r", "z")
 IMAGE_SIZE_PIXELS = 152
-PIXEL_SCALE_ARCSEC = 0.262
+PIXEL_SCALE_ARCSEC = LEGACY_PIXEL_SCALE_ARCSEC
 IMAGE_SHAPE = (len(BANDS), IMAGE_SIZE_PIXELS, IMAGE_SIZE_PIXELS)
 """Axes (band, y, x) of every stored image, in nanomaggies; row 0 is south, column 0 is east."""
 IMAGE_LENGTH = len(BANDS) * IMAGE_SIZE_PIXELS**2

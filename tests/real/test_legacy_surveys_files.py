@@ -28,7 +28,10 @@ def test_every_real_cutout_is_read_with_its_gaps_masked(real: Path) -> None:
         assert cutout.flux.shape == header.shape
         with fits.open(url) as hdus:
             stored = hdus[0].data
-            np.testing.assert_array_equal(cutout.flux, stored)
+            area = 1.0
+            if abs(cutout.pixel_scale_arcsec / 0.262 - 1) > 0.01:
+                area = (cutout.pixel_scale_arcsec / 0.262) ** 2
+            np.testing.assert_allclose(cutout.flux, stored * area, rtol=1e-6)
             np.testing.assert_array_equal(cutout.mask, stored == 0)
             assert cutout.ra_deg == hdus[0].header["CRVAL1"]
         if cutout.mask is not None and cutout.mask.any():
@@ -38,6 +41,18 @@ def test_every_real_cutout_is_read_with_its_gaps_masked(real: Path) -> None:
         "8f25b8": [487, 0, 0],
         "c9ab79": [0, 238, 0],
     }
+
+
+def test_a_galaxy_has_one_flux_at_two_pixel_scales(real: Path) -> None:
+    """The viewer made both files of one galaxy, at 0.262 and at 0.1 arcsec per pixel."""
+    totals = []
+    for name in ("d33102_temp_small", "ba79bb_example_a"):
+        cutout = read_cutout(str(real / f"ls-fits-cutouts/{name}.fits"))
+        _, ny, nx = cutout.flux.shape
+        rows, columns = np.mgrid[:ny, :nx]
+        radius = np.hypot(rows - (ny - 1) / 2, columns - (nx - 1) / 2) * cutout.pixel_scale_arcsec
+        totals.append(cutout.flux[:, radius < 8].sum(axis=1))
+    np.testing.assert_allclose(totals[0], totals[1], rtol=0.01)
 
 
 def test_a_real_cutout_is_written_and_read_unchanged(real: Path, tmp_path: Path) -> None:

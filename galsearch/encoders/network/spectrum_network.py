@@ -84,7 +84,10 @@ class SpectrumBackbone(nn.Module):
         if config.n_templates:
             stride = math.prod(config.stem_strides[:N_FEATURE_LAYERS])
             self.templates = TemplateBank(config, config.stem_widths[N_FEATURE_LAYERS - 1], stride)
-        self.position_embed = nn.Embedding(config.max_tokens, config.width)
+        # The weights are sampled afterwards. Those that Embedding samples by itself make torch
+        # import its compiler on the meta device, which takes seconds.
+        weights = torch.empty(config.max_tokens, config.width)
+        self.position_embed = nn.Embedding(config.max_tokens, config.width, _weight=weights)
         self.blocks = nn.ModuleList(
             SpectrumBlock(config.width, config.n_heads, config.mlp_ratio)
             for _ in range(config.depth)

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from galsearch.core.arrays import Complex64Array, Float32Array, Float64Array
+from galsearch.core.cutout import LEGACY_PIXEL_SCALE_ARCSEC
 from galsearch.simulate.imaging.bars_rings import WaveNumbers, bar, companion, ring
 from galsearch.simulate.imaging.spiral_arms import young_stars
 from galsearch.simulate.optional_imports import import_optional
 from galsearch.simulate.population.morphology import Shape
 
-PIXEL_SCALE_ARCSEC = 0.262
+PIXEL_SCALE_ARCSEC = LEGACY_PIXEL_SCALE_ARCSEC
 SIZE_PIXELS = 152
 _FIELD = 256
 """Side in pixels of the periodic field that is transformed; the cutout is its middle."""

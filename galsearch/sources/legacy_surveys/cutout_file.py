@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from galsearch.core.cutout import Cutout
+from galsearch.core.cutout import LEGACY_PIXEL_SCALE_ARCSEC, Cutout
 from galsearch.core.errors import InvalidCutoutError, InvalidTargetIdError, SourceError
 from galsearch.core.target_id import TargetId
 from galsearch.sources.fits.fits_file import FitsFile, open_fits
@@ -42,7 +42,9 @@ def read_cutout(url: str) -> Cutout:
 
     A pixel is masked if it is exactly 0, not finite or BLANK, or if its inverse variance in an
     INVVAR image of the file is not positive. A MASKBITS image is not read. Other units of flux
-    (BUNIT) are converted to nanomaggies.
+    (BUNIT) are converted to nanomaggies, and so are the values of files that the viewer resampled
+    to another pixel scale: it interpolates them, so that they stay nanomaggies in a pixel of 0.262
+    arcsec.
 
     Parameters
     ----------
@@ -59,7 +61,8 @@ def read_cutout(url: str) -> Cutout:
         header = _header_of(file, layout)
         planes = [file.image(hdu).reshape(-1, *layout.shape[1:]) for hdu in layout.images]
         mask = np.concatenate(planes) == 0
-        factors = [nanomaggies_per_unit(hdu.header, where=url) for hdu in layout.images]
+        per_pixel = _pixels_of_the_survey(file, layout)
+        factors = [nanomaggies_per_unit(h.header, where=url) * per_pixel for h in layout.images]
         scaled = [p if f == 1 else p * f for p, f in zip(planes, factors, strict=True)]
         flux = np.concatenate(scaled).astype(np.float32)
         for hdu, rows in layout.invvars:
@@ -134,6 +137,17 @@ def _header_of(file: FitsFile, layout: CutoutLayout) -> CutoutHeader:
     target_id = _target_id(file.url, stated[0] if stated else None)
     scale = layout.plane.pixel_scale_arcsec
     return CutoutHeader(ra, dec, layout.bands, scale, layout.shape, target_id)
+
+
+def _pixels_of_the_survey(file: FitsFile, layout: CutoutLayout) -> float:
+    """Area of a pixel of a file of the viewer in pixels of 0.262 arcsec; 1 in other files.
+
+    The viewer names the survey in a card SURVEY. A scale within 1 per cent of that of the survey
+    counts as the same, as in `Cutout.regrid`.
+    """
+    scale = layout.plane.pixel_scale_arcsec / LEGACY_PIXEL_SCALE_ARCSEC
+    by_viewer = any("SURVEY" in h for h in (layout.images[0].header, file.hdus[0].header))
+    return scale**2 if by_viewer and abs(scale - 1) >= 0.01 else 1.0
 
 
 def _target_id(url: str, value: object) -> TargetId | None:

@@ -94,6 +94,16 @@ def test_the_file_has_the_format_of_the_viewer() -> None:
         assert "TARGETID" not in header
 
 
+@pytest.mark.parametrize(("scale", "flux"), [(0.131, 0.25), (0.524, 4.0), (0.2625, 1.0)])
+def test_flux_of_an_image_that_the_viewer_resampled_is_per_pixel_of_the_file(
+    scale: float, flux: float
+) -> None:
+    write_changed(CD1_1=-scale / 3600, CD2_2=scale / 3600, SURVEY="LegacySurvey")
+    np.testing.assert_allclose(read_cutout(scratch_file()).flux, flux, rtol=1e-6)
+    write_changed(CD1_1=-scale / 3600, CD2_2=scale / 3600)
+    np.testing.assert_array_equal(read_cutout(scratch_file()).flux, 1)
+
+
 def test_the_same_cutout_makes_the_same_bytes(tmp_path: Path) -> None:
     cutout = Cutout(np.random.default_rng(1).normal(size=(3, 5, 5)), tuple("grz"), 0.262, 1, 2)
     for name in ("a.fits", "b.fits"):
