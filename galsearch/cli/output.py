@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     # Importing galsearch.query loads FAISS, which would delay every help text.
-    from galsearch.query.neighbours import Neighbours
+    from galsearch.query.results.neighbours import Neighbours
 
 
 class Format(StrEnum):

@@ -2,8 +2,8 @@
 
 from galsearch.query.engine import SearchEngine, open_index
 from galsearch.query.id_list import read_ids
-from galsearch.query.neighbours import Neighbours
-from galsearch.query.neighbours_batch import NeighboursBatch
 from galsearch.query.query import Query
+from galsearch.query.results.neighbours import Neighbours
+from galsearch.query.results.neighbours_batch import NeighboursBatch
 
 __all__ = ["Neighbours", "NeighboursBatch", "Query", "SearchEngine", "open_index", "read_ids"]

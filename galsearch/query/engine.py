@@ -14,11 +14,11 @@ from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.filter_cache import FilterCache
-from galsearch.query.neighbours import Neighbours
-from galsearch.query.neighbours_batch import NeighboursBatch
 from galsearch.query.query import Cone, Query, TargetIdInput
 from galsearch.query.query_vectors import query_vectors
 from galsearch.query.renamed_arguments import accept_asking
+from galsearch.query.results.neighbours import Neighbours
+from galsearch.query.results.neighbours_batch import NeighboursBatch
 
 
 def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -> "SearchEngine":

@@ -12,7 +12,7 @@ import galsearch
 from galsearch.cli import app
 from galsearch.cli.output import Format, show_neighbours
 from galsearch.core.modality import Modality
-from galsearch.query.neighbours import Neighbours
+from galsearch.query.results.neighbours import Neighbours
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Int64Ar
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
-from galsearch.query.neighbours import Neighbours, require_valid_rows
+from galsearch.query.results.neighbours import Neighbours, require_valid_rows
 
 _ARRAYS = ("target_ids", "similarity", "ra_deg", "dec_deg", "z", "exact", "query_target_ids")
 """Names of the attributes with one row for each query."""
