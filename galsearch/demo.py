@@ -11,11 +11,13 @@ from galsearch.core.target_id import TargetId
 from galsearch.dataset import open_dataset, split_of
 from galsearch.dataset.ingest.run import ingest
 from galsearch.embeddings import embed_dataset
+from galsearch.files.lock import locked_directory
 from galsearch.index import IndexRecipe, build_index
 from galsearch.query import Neighbours, open_index
 from galsearch.render import write_gallery
 from galsearch.simulate import simulate_survey
 
+LOCK_NAME = "demo.lock"
 N_NEIGHBOURS = 5
 """Number of neighbours that the demonstration shows in each direction of search; with five of them
 the page fits one or two screens."""
@@ -75,12 +77,20 @@ def run_demo(
         Where `out` holds files that the demonstration did not make.
     """
     out, build = Path(out), Path(build)
-    expected = {"survey", "dataset", "embeddings", "gallery.html"}
+    expected = {"survey", "dataset", "embeddings", "gallery.html", LOCK_NAME}
     foreign = sorted({entry.name for entry in out.iterdir()} - expected) if out.is_dir() else []
     if foreign:
         raise OutputExistsError(
             f"{out} already holds {', '.join(foreign[:3])}, which the demonstration did not make."
         )
+    with locked_directory(out, LOCK_NAME):
+        return _run(out, build, n, seed, workers, progress)
+
+
+def _run(
+    out: Path, build: Path, n: int, seed: int, workers: int, progress: Progress | None
+) -> DemoResult:
+    """Run all stages of the demonstration in a directory that no other process writes into."""
     simulate_survey(out / "survey", n=n, seed=seed, workers=workers, progress=progress)
     for name in ("dataset", "embeddings"):
         shutil.rmtree(out / name, ignore_errors=True)

@@ -66,7 +66,7 @@ ALLOWED: dict[str, set[str]] = {
     # FITS is written into memory, and from there by `write_bytes` of `galsearch.files.atomic`.
     "galsearch.sources.fits.fits_writer": {"writeto"},
     # File descriptors that replace standard output: the null device and the log of a worker.
-    "galsearch.cli.app": {"os.open"},
+    "galsearch.cli.command_line": {"os.open"},
     "galsearch.simulate.survey.worker": {"os.open"},
 }
 """The calls that a module may make although they write, grouped by the reason."""

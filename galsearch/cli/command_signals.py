@@ -1,34 +1,105 @@
-"""The end of a command after Ctrl-C or SIGTERM: a sentence, a status, and no temporary files."""
+"""The end of a command after Ctrl-C or SIGTERM: a sentence, a status, and no temporary files.
 
+A command ends at once while it imports its modules, because it has written nothing yet. Later the
+signal is raised as an exception, so that temporary files are removed; further signals are ignored
+meanwhile.
+"""
+
+import os
 import signal
 import sys
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-_SENTENCES = {
-    128 + signal.SIGINT: "galsearch: interrupted (Ctrl-C); nothing was left half-written.",
-    128 + signal.SIGTERM: "galsearch: terminated (SIGTERM); nothing was left half-written.",
-}
+_NAMES = {signal.SIGINT: "interrupted (Ctrl-C)", signal.SIGTERM: "terminated (SIGTERM)"}
+_LONGEST_END_SECONDS = 10.0
+"""After this time a further signal ends a command that is still removing its temporary files."""
+_RAISE_AGAIN_SECONDS = 0.01
 
 
-def end_when_terminated() -> None:
-    """From now on SIGTERM ends the process as an error does, so that temporary files are removed.
+class SignalledExit(SystemExit):
+    """The exit of a command that a signal ends."""
 
-    A second SIGTERM ends it at once. A signal that somebody else handles or ignores is left alone.
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
+
+
+def end_at_once_when_signalled() -> None:
+    """From now on Ctrl-C and SIGTERM end the process at once, with a sentence and a status.
+
+    For the time before a command has written anything. A signal that somebody else handles or
+    ignores is left alone.
     """
+    _set_handlers(_end_at_once)
+
+
+@contextmanager
+def signals_end_in_order() -> Iterator[None]:
+    """A context in which Ctrl-C and SIGTERM end the process as an error does, with a sentence.
+
+    So temporary files are removed. Further signals are ignored while that happens, for at most ten
+    seconds. The handlers stay after the block, because the interpreter may still be ending.
+    """
+    hook = sys.unraisablehook
+    _set_handlers(end_in_order)
+
+    def raise_again(ignored: "sys.UnraisableHookArgs") -> None:
+        # Python raised the exception where it could not propagate, such as in a finaliser.
+        if isinstance(ignored.exc_value, SignalledExit):
+            _raise_later(ignored.exc_value.number)
+        else:
+            hook(ignored)
+
+    sys.unraisablehook = raise_again
+    try:
+        yield
+    except SignalledExit as end:
+        _tell(f"galsearch: {_NAMES[signal.Signals(end.number)]}; nothing was left half-written.")
+        raise
+    finally:
+        sys.unraisablehook = hook
+
+
+def end_in_order(number: int, _frame: FrameType | None = None) -> None:
+    """Raise the exception that ends a command after a signal; further signals are ignored."""
+    latest = time.monotonic() + _LONGEST_END_SECONDS
+
+    def ignore(again: int, _frame: FrameType | None) -> None:
+        if time.monotonic() > latest:
+            _tell(f"galsearch: {_NAMES[signal.Signals(again)]} before everything was removed.")
+            os._exit(128 + again)
+
+    for each in _NAMES:
+        signal.signal(each, ignore)
+    raise SignalledExit(number)
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    _tell(f"galsearch: {_NAMES[signal.Signals(number)]}; nothing was left half-written.")
+    os._exit(128 + number)
+
+
+def _set_handlers(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Handle each signal that nobody else handles or ignores."""
+    ours = {signal.SIG_DFL, signal.default_int_handler, _end_at_once, end_in_order}
     with suppress(ValueError):  # Only the main thread may set a handler.
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _terminate)
+        for number in _NAMES:
+            if signal.getsignal(number) in ours:
+                signal.signal(number, handler)
 
 
-def _terminate(number: int, _frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
-    raise SystemExit(128 + number)
+def _raise_later(number: int) -> None:
+    """Raise the exception of a signal once more, in a moment, in the main thread."""
+    signal.signal(number, end_in_order)
+    again = threading.Timer(_RAISE_AGAIN_SECONDS, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
-def tell_interruption(status: object) -> None:
-    """Say on standard error that a signal ended the command, where its exit status says so."""
-    if isinstance(status, int) and status in _SENTENCES:
-        with suppress(OSError):
-            sys.stderr.write(f"{_SENTENCES[status]}\n")
-            sys.stderr.flush()
+def _tell(sentence: str) -> None:
+    with suppress(OSError):
+        os.write(2, f"{sentence}\n".encode())

@@ -23,6 +23,10 @@ from galsearch.embeddings.open_embeddings import CATALOGUE_FILE
 from galsearch.embeddings.shard import EmbeddingShard
 from galsearch.files.atomic import new_file
 from galsearch.files.digest import sha256_of_file
+from galsearch.files.lock import locked_directory
+
+LOCK_NAME = "embed.lock"
+"""Lock file in a directory of embeddings while it is written."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,25 @@ def embed_dataset(
         Where the encoder returned another number of vectors than it was given galaxies.
     DatasetError, CheckpointError
         Where the dataset or the weights are incomplete or damaged.
+    LockedError
+        Where another process embeds into `out`.
+    WriteError
+        Where the disk is full, or nothing may be written there.
     """
     if batch_size < 1:
         raise ConfigError(f"batch_size is {batch_size}; expected 1 or more.")
     progress = progress or no_progress
     source = dataset if isinstance(dataset, Dataset) else open_dataset(dataset)
     pair = load_encoder_pair(encoder) if isinstance(encoder, (str, Path)) else encoder
-    tasks = tasks_of(source, Path(out), pair)
+    with locked_directory(Path(out), LOCK_NAME):
+        return _embed(source, Path(out), pair, batch_size, progress)
+
+
+def _embed(
+    source: Dataset, out: Path, pair: EncoderPairProtocol, batch_size: int, progress: Progress
+) -> EmbedReport:
+    """Embed a dataset into a directory into which nobody else writes meanwhile."""
+    tasks = tasks_of(source, out, pair)
     for task in tasks:
         task.check_directory()
         _check_precision(task, batch_size)
@@ -116,7 +132,7 @@ def embed_dataset(
         n_written += len(pending)
         n_done += len(partition)
         progress("embedding galaxies", n_done, len(source))
-    catalogue_sha256 = _write_catalogue(source, Path(out))
+    catalogue_sha256 = _write_catalogue(source, out)
     records = {task.modality: task.finish(catalogue_sha256) for task in tasks}
     return EmbedReport(
         encoder=pair.name,

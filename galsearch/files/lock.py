@@ -3,11 +3,11 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from galsearch.core.errors import LockedError
+from galsearch.core.errors import LockedError, UnusableOutputError
 from galsearch.files.disk_errors import write_errors
 
 try:
@@ -85,6 +85,57 @@ def exclusive_lock(
         os.close(handle)
 
 
+@contextmanager
+def locked_directory(directory: Path, lock_name: str) -> Iterator[None]:
+    """A context in which no other process writes into a directory that a later run may continue.
+
+    The directory is made where it is missing, and removed again after an error if it is empty.
+
+    Parameters
+    ----------
+    directory
+        The directory.
+    lock_name
+        Name of the lock file in it, which is removed at the end.
+
+    Raises
+    ------
+    LockedError
+        Where another process writes into the directory.
+    UnusableOutputError
+        Where something else than a directory is there.
+    WriteError
+        Where nothing may be written there.
+    """
+    made = [path for path in (directory, *directory.parents) if not path.exists()]
+    try:
+        with ExitStack() as stack:
+            _make_and_lock(directory, directory / lock_name, stack)
+            yield
+    except BaseException:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _make_and_lock(directory: Path, lock: Path, stack: ExitStack) -> None:
+    """Make a directory where it is missing, and hold a lock file in it until `stack` is closed."""
+    while True:
+        try:
+            with write_errors(directory):
+                directory.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(exclusive_lock(lock, guarded=directory, temporary=True))
+        except FileExistsError:
+            message = f"{directory}: is not a directory, or leads to none."
+            raise UnusableOutputError(message, path=directory) from None
+        except FileNotFoundError:
+            # Another process that failed has removed the directory between the two calls.
+            continue
+        else:
+            return
+
+
 def _open_locked(path: Path, guarded: Path) -> int | None:
     """An open and locked file descriptor of a lock file; None where there are no locks."""
     if fcntl is None:
@@ -128,6 +179,19 @@ def _soft_lock(path: Path, guarded: Path) -> Iterator[None]:
 
 def _locked(guarded: Path) -> LockedError:
     return LockedError(f"{guarded}: another process is changing this directory.")
+
+
+def write_note(path: Path, note: str) -> None:
+    """Replace the content of a lock file that this process holds by one line of text.
+
+    The file stays the one that is locked, and the text is on the disk afterwards. A process that is
+    killed may leave a part of the text.
+    """
+    with path.open("r+b") as file:
+        file.write(note.encode())
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def hold_for_reading(path: Path) -> int:

@@ -1,10 +1,12 @@
 """A dataset is embedded completely, by one encoder, however often the run is interrupted."""
 
+import os
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from galsearch.core.errors import ConfigError, MissingModalityError, ShardError
+from galsearch.core.errors import ConfigError, LockedError, MissingModalityError, ShardError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.embeddings import embed_dataset, open_store
@@ -87,6 +89,35 @@ def test_an_interrupted_run_continues(dataset_dir, make_pair, embedded, tmp_path
         one, other = open_store(embedded, modality), open_store(out, modality)
         ids = np.concatenate(list(one.iter_ids()))
         np.testing.assert_array_equal(one.read(ids), other.read(ids))
+
+
+def test_a_second_run_at_the_same_time_is_told(dataset_dir, make_pair, tmp_path):
+    out, first, told = tmp_path / "out", make_pair(), []
+    embed_batch = first.image.embed
+
+    def embed_beside_another_run(*planes):
+        with pytest.raises(LockedError) as caught:
+            embed_dataset(dataset_dir, out, encoder=make_pair())
+        told.append(str(caught.value))
+        return embed_batch(*planes)
+
+    first.image.embed = embed_beside_another_run
+    embed_dataset(dataset_dir, out, encoder=first)
+    assert set(told) == {f"{out}: another process is changing this directory."}
+    assert not (out / "embed.lock").exists()
+
+
+def test_the_lock_of_a_killed_run_is_taken_by_the_next(dataset_dir, make_pair, tmp_path):
+    out = tmp_path / "out"
+    child = os.fork()
+    if not child:
+        killed = make_pair()
+        killed.spectrum.embed = lambda *_: os._exit(9)
+        embed_dataset(dataset_dir, out, encoder=killed)
+    os.waitpid(child, 0)
+    assert (out / "embed.lock").exists()
+    embed_dataset(dataset_dir, out, encoder=make_pair())
+    assert sorted(path.name for path in out.iterdir()) == ["catalogue.parquet", "image", "spectrum"]
 
 
 def test_a_damaged_shard_is_made_again(dataset_dir, make_pair, embedded):

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from galsearch.core.errors import LockedError
+from galsearch.core.errors import LockedError, UnusableOutputError
 from galsearch.files import lock
-from galsearch.files.lock import exclusive_lock, hold_for_reading, is_held
+from galsearch.files.lock import (
+    exclusive_lock,
+    hold_for_reading,
+    is_held,
+    locked_directory,
+    write_note,
+)
 
 OTHER_PROCESS = """
 import sys
@@ -37,6 +43,38 @@ def test_a_second_writer_is_refused_until_the_first_has_finished(tmp_path: Path)
             pass
         assert str(caught.value) == f"{tmp_path}: another process is changing this directory."
     assert acquired_elsewhere(path) == "acquired"
+
+
+def test_a_directory_has_one_writer_and_is_left_only_where_it_holds_something(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "a" / "b"
+
+    def fail() -> None:
+        with locked_directory(directory, "writer.lock"):
+            assert acquired_elsewhere(directory / "writer.lock") == "LockedError"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+    with locked_directory(directory, "writer.lock"):
+        (directory / "file").write_text("1")
+        with pytest.raises(LockedError), locked_directory(directory, "writer.lock"):
+            pass
+    assert [path.name for path in directory.iterdir()] == ["file"]
+    with pytest.raises(UnusableOutputError) as caught, locked_directory(directory / "file", "x"):
+        pass
+    assert str(caught.value) == f"{directory / 'file'}: is not a directory, or leads to none."
+
+
+def test_a_note_is_kept_in_the_lock_file(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    for note in ("generation 10\n", "last\n"):
+        with exclusive_lock(path) as held:
+            write_note(path, note)
+            assert held.is_in_place()
+    assert path.read_text() == "last\n"
 
 
 def test_an_error_inside_is_not_taken_for_a_lock_that_is_held(tmp_path: Path) -> None:

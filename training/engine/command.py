@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
+from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.core.errors import GalsearchError
 from galsearch.dataset import Dataset, open_dataset
 from galsearch.encoders.encoder_config import ModelConfig
@@ -62,7 +63,12 @@ def run_stage(
         help="directory of the run; a run that exists there is continued",
     )
     arguments = parser.parse_args()
-    with errors_as_messages(), start_processes() as processes, ExitStack() as stack:
+    with (
+        errors_as_messages(),
+        signals_end_in_order(),
+        start_processes() as processes,
+        ExitStack() as stack,
+    ):
         directory = RunDirectory(arguments.out, stage)
         # The first process writes the files, so it holds the lock for all of them.
         stack.enter_context(directory.locked() if processes.is_first else nullcontext())

@@ -6,14 +6,13 @@ import signal
 from types import FrameType
 from typing import Any
 
-EXIT_STATUS = 143
-"""128 + SIGTERM, the status that shells and batch systems expect of a job they have ended."""
+from galsearch.cli.command_signals import end_in_order
 
 
 class Interruption:
     """A `with` block in which SIGTERM and Ctrl-C are recorded instead of ending the process.
 
-    A second signal raises KeyboardInterrupt at once.
+    A second signal ends the process without waiting for the end of the step.
     """
 
     SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -21,6 +20,8 @@ class Interruption:
     def __init__(self) -> None:
         self.requested = False
         """True once the process has received SIGTERM or Ctrl-C."""
+        self.exit_status = 128 + signal.SIGTERM
+        """Status with which the process ends, 130 after Ctrl-C and 143 after SIGTERM."""
         self._handlers_before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Interruption":
@@ -30,9 +31,12 @@ class Interruption:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._handlers_before.items():
-            signal.signal(number, handler)
+            # After a second signal all further ones are ignored until the process has ended.
+            if signal.getsignal(number) == self._record:
+                signal.signal(number, handler)
 
-    def _record(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def _record(self, number: int, _frame: FrameType | None) -> None:
         if self.requested:
-            raise KeyboardInterrupt
+            end_in_order(number)
         self.requested = True
+        self.exit_status = 128 + number

@@ -6,8 +6,7 @@ log is appended to.
 
 import json
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +14,7 @@ import torch
 
 from galsearch.core.errors import CheckpointError, ConfigError
 from galsearch.files.atomic import append_text, new_file, write_json, write_text
-from galsearch.files.disk_errors import write_errors
-from galsearch.files.lock import exclusive_lock
+from galsearch.files.lock import locked_directory
 from training.engine.stage_config import StageConfig, config_as_json, config_of_json, differences
 
 FORMAT = "galsearch-run-1"
@@ -43,8 +41,7 @@ class RunDirectory:
         self.encoder_path = self.path / "encoder.safetensors"
         self.pixels_path = self.path / "pixels"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """A context in which no other training run can use this directory.
 
         Raises
@@ -54,15 +51,7 @@ class RunDirectory:
         WriteError
             Where nothing may be written there.
         """
-        with write_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-        try:
-            with exclusive_lock(self.path / "training.lock", temporary=True):
-                yield
-        finally:
-            # A run that was refused before it wrote anything leaves no directory.
-            with suppress(OSError):
-                self.path.rmdir()
+        return locked_directory(self.path, "training.lock")
 
     def read_state(self) -> dict[str, Any] | None:
         """The last saved state of the run; None for a new run.

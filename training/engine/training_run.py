@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from galsearch.core.errors import CheckpointError, GalsearchError
 from galsearch.core.fingerprint import short_digest
-from training.engine.interruption import EXIT_STATUS, Interruption
+from training.engine.interruption import Interruption
 from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import StageConfig, config_as_json
@@ -158,7 +158,8 @@ class TrainingRun:
         """Yield the numbers of the remaining steps of the run.
 
         Between two steps the progress bar is updated, and the state is saved when its interval has
-        passed. After SIGTERM or Ctrl-C the state is saved and the process ends with status 143.
+        passed. After SIGTERM or Ctrl-C the state is saved and the process ends with status 143
+        or 130.
         """
         self.print_line(
             f"{self.n_steps} steps, from step {self.step}; Ctrl-C saves the state and stops"
@@ -181,7 +182,7 @@ class TrainingRun:
                 self.seconds, since = self.seconds + now - since, now
                 bar.update(task, completed=self.step, note=self._note)
                 if self.processes.any(interruption.requested):
-                    self._stop()
+                    self._stop(interruption.exit_status)
                 if self.processes.any(self._checkpoint_is_due(now - saved)):
                     self.save()
                     saved = now
@@ -233,10 +234,10 @@ class TrainingRun:
             return True
         return since_saved >= 60 * self.config.checkpoint_minutes
 
-    def _stop(self) -> None:
+    def _stop(self, exit_status: int) -> None:
         self.save()
         self.print_line(
             f"asked to stop: the state after step {self.step} is in {self.directory.state_path}; "
             "the same command continues."
         )
-        raise SystemExit(EXIT_STATUS)
+        raise SystemExit(exit_status)

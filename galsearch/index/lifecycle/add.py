@@ -77,14 +77,14 @@ def add(
         stores = open_stores(source)
         _check_compatible(opened, stores, source)
         table = _second_catalogue(opened, stores, source)
-        folder = new_generation(opened.directory, opened.manifest)
-        segment = _write_second_segment(
-            opened, stores, (table, source), folder, progress or no_progress
-        )
-        first = opened.manifest.segments[0]
-        n_added = segment.n_galaxies - _n_present_in_second(opened)
-        n_changed = opened.manifest.n_changed + n_added
-        return commit(opened, folder, (first, segment), n_changed=n_changed)
+        with new_generation(opened.directory, opened.manifest) as folder:
+            segment = _write_second_segment(
+                opened, stores, (table, source), folder, progress or no_progress
+            )
+            first = opened.manifest.segments[0]
+            n_added = segment.n_galaxies - _n_present_in_second(opened)
+            n_changed = opened.manifest.n_changed + n_added
+            return commit(opened, folder, (first, segment), n_changed=n_changed)
 
 
 def _check_compatible(

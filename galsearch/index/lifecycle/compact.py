@@ -69,28 +69,33 @@ def compact(index: str | Path | None = None, *, progress: Progress | None = None
     progress = progress or no_progress
     with write_lock(directory):
         opened = open_build(directory)
-        folder = new_generation(opened.directory, opened.manifest)
-        report = stage_progress(progress, "compact vectors")
-        modalities: dict[Modality, ModalityManifest] = {}
-        searched: dict[Modality, ModalityIndex] = {}
-        for done, kind in enumerate(opened.manifest.modalities, start=1):
-            searched[kind], modalities[kind] = _compact_modality(opened, kind, folder / kind)
-            report(done, len(opened.manifest.modalities))
-        n_vectors = {kind: len(modality.stored) for kind, modality in searched.items()}
-        embedded = {kind: modality.stored.ids for kind, modality in searched.items()}
-        n_galaxies = write_catalogue(read_all_present(opened), folder, embedded, directory)
-        directions = measure_directions(
-            searched, opened.manifest.recipe, stage_progress(progress, "measure recall")
-        )
-        return commit(
-            opened,
-            folder,
-            (SegmentManifest(folder.name, n_galaxies, n_vectors),),
-            n_changed=0,
-            modalities=modalities,
-            directions=directions,
-            versions=library_versions(),
-        )
+        with new_generation(opened.directory, opened.manifest) as folder:
+            return _compact(opened, folder, progress)
+
+
+def _compact(opened: GalaxyIndex, folder: Path, progress: Progress) -> IndexManifest:
+    """Write the files of a compacted index into `folder`, and let them take effect."""
+    report = stage_progress(progress, "compact vectors")
+    modalities: dict[Modality, ModalityManifest] = {}
+    searched: dict[Modality, ModalityIndex] = {}
+    for done, kind in enumerate(opened.manifest.modalities, start=1):
+        searched[kind], modalities[kind] = _compact_modality(opened, kind, folder / kind)
+        report(done, len(opened.manifest.modalities))
+    n_vectors = {kind: len(modality.stored) for kind, modality in searched.items()}
+    embedded = {kind: modality.stored.ids for kind, modality in searched.items()}
+    n_galaxies = write_catalogue(read_all_present(opened), folder, embedded, opened.directory)
+    directions = measure_directions(
+        searched, opened.manifest.recipe, stage_progress(progress, "measure recall")
+    )
+    return commit(
+        opened,
+        folder,
+        (SegmentManifest(folder.name, n_galaxies, n_vectors),),
+        n_changed=0,
+        modalities=modalities,
+        directions=directions,
+        versions=library_versions(),
+    )
 
 
 def _compact_modality(

@@ -64,10 +64,10 @@ def remove(
         if not len(wanted):
             return opened.manifest
         _check_some_remain(opened, wanted)
-        folder = new_generation(opened.directory, opened.manifest)
-        segments = _write_removed(opened, wanted, folder)
-        n_changed = opened.manifest.n_changed + len(wanted)
-        return commit(opened, folder, segments, n_changed=n_changed)
+        with new_generation(opened.directory, opened.manifest) as folder:
+            segments = _write_removed(opened, wanted, folder)
+            n_changed = opened.manifest.n_changed + len(wanted)
+            return commit(opened, folder, segments, n_changed=n_changed)
 
 
 def _check_some_remain(opened: GalaxyIndex, wanted: TargetIds) -> None:

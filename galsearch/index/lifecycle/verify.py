@@ -13,7 +13,8 @@ from galsearch.core.vectors import off_unit
 from galsearch.files.held_files import OpenDirectory
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.storage.find_build import find_build
-from galsearch.index.storage.generations import LOCK_NAME, superseded_files
+from galsearch.index.storage.generations import superseded_files
+from galsearch.index.storage.latest_generation import LOCK_NAME
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest
 from galsearch.index.storage.read_unchanged import read_unchanged
 from galsearch.index.vectors.array_files import CATALOGUE_RECORDS_NAME, IDS_NAME, VECTORS_NAME
@@ -34,8 +35,8 @@ def verify(
     hold as many vectors as are stored, and there must be no file that the manifest does not list.
     Where the index is changed or replaced meanwhile, the check begins again, at most 100 times.
 
-    An older manifest of the same build is not told from the present one while all its files are
-    there, nor are files whose digests in the manifest, and its own digest, were made again.
+    An older manifest of the same index is told by the generation that the lock file records. Files
+    whose digests in the manifest, and its own digest, were made again are not told.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ reader still uses them: a reader holds a lock on the `ids.npy` of every segment 
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from galsearch.core.errors import ChangedMeanwhileError, GalsearchError, NoIndexError
@@ -18,8 +18,10 @@ from galsearch.core.modality import Modality
 from galsearch.files.atomic import sync
 from galsearch.files.digest import FileDigest
 from galsearch.files.disk_errors import write_errors
+from galsearch.files.held_files import OpenDirectory
 from galsearch.files.lock import exclusive_lock, is_held
 from galsearch.files.staged.directories import restore_interrupted
+from galsearch.index.storage.latest_generation import LOCK_NAME, check_latest, record_generation
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.storage.manifest_json import read_manifest, write_manifest
 from galsearch.index.vectors.array_files import (
@@ -28,7 +30,6 @@ from galsearch.index.vectors.array_files import (
     IDS_NAME,
 )
 
-LOCK_NAME = "growing.lock"
 REMOVED_PREFIX = "removed-"
 """Prefix of the names of files that list the TARGETIDs of removed galaxies."""
 _PREFIX = "generation-"
@@ -40,7 +41,8 @@ _ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality
 def write_lock(directory: Path) -> Iterator[None]:
     """A context manager for a lock that keeps others from changing or replacing the index.
 
-    An index that an interrupted replacement has put aside is put back first.
+    An index that an interrupted replacement has put aside is put back first, and files that an
+    interrupted change has left are removed.
 
     Raises
     ------
@@ -63,6 +65,7 @@ def write_lock(directory: Path) -> Iterator[None]:
         except FileNotFoundError:
             raise missing from None
         with write_errors(directory):
+            _remove_interrupted_change(directory)
             yield
 
 
@@ -76,15 +79,49 @@ def names_of_others(directory: Path) -> list[str]:
     )
 
 
-def new_generation(directory: Path, manifest: IndexManifest) -> Path:
-    """A new, empty directory for the files of the next generation of an index.
+@contextmanager
+def new_generation(directory: Path, manifest: IndexManifest) -> Iterator[Path]:
+    """A context manager for a new directory, which holds the files of the next generation.
 
-    `manifest` is that of the present generation.
+    After an error in the `with` block the directory is removed, unless the generation has taken
+    effect already.
+
+    Parameters
+    ----------
+    directory
+        Directory of the index, whose lock the caller holds.
+    manifest
+        Manifest of the present generation.
     """
-    folder = directory / f"{_PREFIX}{manifest.generation + 1:06d}"
+    folder = _next_folder(directory, manifest)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    return folder
+    try:
+        folder.mkdir()
+        yield folder
+    except BaseException:
+        if _is_present(directory, manifest):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _next_folder(directory: Path, manifest: IndexManifest) -> Path:
+    return directory / f"{_PREFIX}{manifest.generation + 1:06d}"
+
+
+def _is_present(directory: Path, manifest: IndexManifest) -> bool:
+    """True where an index has a manifest, and not another one."""
+    try:
+        return read_manifest(directory) == manifest
+    except GalsearchError:
+        return False
+
+
+def _remove_interrupted_change(directory: Path) -> None:
+    """Remove the files of a change that was killed before it took effect."""
+    with suppress(GalsearchError), OpenDirectory(directory) as opened:
+        manifest = read_manifest(directory)
+        check_latest(opened, manifest)
+        shutil.rmtree(_next_folder(directory, manifest), ignore_errors=True)
 
 
 def digest_and_sync(directory: Path, folder: Path) -> dict[str, FileDigest]:
@@ -112,18 +149,14 @@ def commit_manifest(manifest: IndexManifest, directory: Path, before: IndexManif
     ChangedMeanwhileError
         Where the directory no longer holds the index of `before`; it is left as it is.
     """
-    folder = directory / f"{_PREFIX}{manifest.generation:06d}"
-    try:
-        unchanged = folder.is_dir() and read_manifest(directory) == before
-    except GalsearchError:
-        unchanged = False
-    if not unchanged:
+    if not (_next_folder(directory, before).is_dir() and _is_present(directory, before)):
         raise ChangedMeanwhileError(
             f"{directory}: holds another index than when this change began; the change was not "
             "made.",
             directory=directory,
         )
     write_manifest(manifest, directory / MANIFEST_NAME, durable=True)
+    record_generation(directory, manifest)
 
 
 def superseded_files(directory: Path, manifest: IndexManifest) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from galsearch.core.errors import GalsearchError, IndexChangedError, ManifestError
 from galsearch.files.held_files import OpenDirectory
 from galsearch.files.staged.directories import interrupted_exchange
+from galsearch.index.storage.latest_generation import check_latest
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest
 from galsearch.index.storage.manifest_json import no_index_error, read_manifest
 
@@ -48,6 +49,7 @@ def read_unchanged(directory: Path, read: Callable[[OpenDirectory, IndexManifest
             with OpenDirectory(directory) as opened:
                 before = _identity(opened)
                 manifest = read_manifest(opened.path, open_file=opened.open_file)
+                check_latest(opened, manifest)
                 return read(opened, manifest)
         except (ManifestError, OSError) as error:
             if not _has_changed(directory, before):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from galsearch.core.errors import IndexExistsError, OutputExistsError
 from galsearch.files.staged.directories import new_directory
-from galsearch.index.storage.generations import LOCK_NAME, names_of_others
+from galsearch.index.storage.generations import names_of_others
+from galsearch.index.storage.latest_generation import LOCK_NAME
 from galsearch.index.storage.manifest import MANIFEST_NAME
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from galsearch.core.errors import SimulationError, SimulationSettingError
 from galsearch.core.progress import Progress, no_progress
 from galsearch.files.atomic import write_json, write_text
+from galsearch.files.lock import locked_directory
 from galsearch.simulate.survey.footprint import (
     GALAXIES_PER_CHUNK,
     HEMISPHERES,
@@ -18,6 +19,7 @@ from galsearch.simulate.survey.footprint import (
 )
 from galsearch.simulate.survey.worker_pool import make_chunks
 
+LOCK_NAME = "simulate.lock"
 SIMULATOR_VERSION = 6
 """Version of the simulator, which changes when the same seed makes other bytes.
 
@@ -116,14 +118,34 @@ def simulate_survey(
         Where Bagpipes, GalSim or speclite is not installed.
     WorkerDiedError
         Where a worker process ended early.
+    LockedError
+        Where another process simulates into `out`.
+    WriteError
+        Where the disk is full, or nothing may be written there.
     """
     started = time.monotonic()
-    report_progress = progress or no_progress
     _check_numbers(n, seed, workers)
     _check_hemisphere(hemisphere)
     out = Path(out)
     chunks = _chunks(n, seed, hemisphere)
-    _start_or_continue(out, n, seed, hemisphere, chunks)
+    with locked_directory(out, LOCK_NAME):
+        _start_or_continue(out, n, seed, hemisphere, chunks)
+        n_made = _make_missing(out, seed, chunks, workers, hemisphere, progress or no_progress)
+        recipe = out / "ingest.toml"
+        write_text(recipe, _INGEST_RECIPE)
+    return SurveyReport(out, n, n_made, time.monotonic() - started, recipe)
+
+
+def _make_missing(
+    out: Path,
+    seed: int,
+    chunks: list[Chunk],
+    workers: int,
+    hemisphere: str,
+    report_progress: Progress,
+) -> int:
+    """Make the chunks of a survey that are not there yet; returns their number of galaxies."""
+    n = sum(chunk.n for chunk in chunks)
     missing = [chunk for chunk in chunks if not truth_path(out, chunk).exists()]
     n_made = sum(chunk.n for chunk in missing)
     done = [n - n_made]
@@ -135,9 +157,7 @@ def simulate_survey(
     report(None)
     if missing:
         make_chunks(out, seed, missing, workers=workers, done=report, hemisphere=hemisphere)
-    recipe = out / "ingest.toml"
-    write_text(recipe, _INGEST_RECIPE)
-    return SurveyReport(out, n, n_made, time.monotonic() - started, recipe)
+    return n_made
 
 
 def _check_numbers(n: int, seed: int, workers: int) -> None:
@@ -177,11 +197,10 @@ def _start_or_continue(out: Path, n: int, seed: int, hemisphere: str, chunks: li
         "n": n,
     }
     if not record_path.exists():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if any(path.name != LOCK_NAME for path in out.iterdir()):
             raise SimulationError(
                 f"{out} exists and holds no simulated survey (no simulation.json)."
             )
-        out.mkdir(parents=True, exist_ok=True)
     else:
         found = _read_record(record_path)
         _check_continues(out, requested, found)

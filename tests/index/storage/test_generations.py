@@ -1,5 +1,6 @@
 """Readers keep their files while an index changes, and a change that is killed is none."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -13,11 +14,13 @@ import pytest
 from galsearch.core.errors import (
     LockedError,
     NoIndexError,
+    WriteError,
 )
 from galsearch.files import atomic
 from galsearch.files.digest import FileDigest
 from galsearch.index import IndexRecipe, add, build_index, compact, remove, verify
 from galsearch.index.storage.generations import write_lock
+from galsearch.index.storage.latest_generation import LOCK_NAME
 from galsearch.index.storage.manifest_json import read_manifest
 from galsearch.query import open_index
 from tests.index.changing_index import (
@@ -57,6 +60,7 @@ EVENTS = [
     (Path, "unlink"),
     (Path, "mkdir"),
     (Path, "write_text"),
+    (shutil, "rmtree"),
     (np, "save"),
     (pq, "write_table"),
 ]
@@ -116,12 +120,36 @@ def test_a_killed_change_leaves_the_index_as_before_or_as_after(
         if number % 8 == 0 and not swapped:
             make_change(trial)
             verify(trial)
+            assert len(list(trial.glob("generation-*"))) <= 2
             assert read_manifest(trial).generation == before.generation + 1
         shutil.rmtree(trial)
         if not killed:
             break
     assert not killed
     assert number > 8
+
+
+def test_a_change_that_fails_leaves_no_files(
+    survey_parts: Path, changing_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = sorted(changing_index.rglob("*"))
+    monkeypatch.setattr("galsearch.index.lifecycle.add.write_catalogue", full)
+    with pytest.raises(WriteError):
+        add(survey_parts / "second", index=changing_index)
+    lock = changing_index / LOCK_NAME
+    assert sorted(changing_index.rglob("*")) == sorted([*before, lock])
+    assert verify(changing_index).generation == 1
+
+
+def test_the_next_writer_removes_what_a_killed_change_has_left(changing_index: Path) -> None:
+    (changing_index / "generation-000002" / "image").mkdir(parents=True)
+    (changing_index / "generation-000002" / "image" / "vectors.npy").write_bytes(b"half")
+    with write_lock(changing_index):
+        assert not (changing_index / "generation-000002").exists()
+    assert verify(changing_index).generation == 1
 
 
 def test_a_process_that_is_killed_leaves_no_lock(survey_parts: Path, changing_index: Path) -> None:

@@ -1,4 +1,4 @@
-"""Signals inside a run are recorded; the second one raises."""
+"""Signals inside a run are recorded; the second one ends the process."""
 
 import signal
 
@@ -7,12 +7,30 @@ import pytest
 from training.engine.interruption import Interruption
 
 
-def test_the_first_signal_is_recorded_and_the_second_raises() -> None:
+def test_the_first_signal_is_recorded() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with Interruption() as interruption:
         assert not interruption.requested
         signal.raise_signal(signal.SIGTERM)
         assert interruption.requested
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
+        assert interruption.exit_status == 143
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_the_second_signal_ends_the_process_and_further_ones_are_ignored() -> None:
+    before = [signal.getsignal(number) for number in Interruption.SIGNALS]
+
+    def send_both() -> None:
+        with Interruption():
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+
+    try:
+        with pytest.raises(SystemExit) as caught:
+            send_both()
+        for number in Interruption.SIGNALS:
+            signal.raise_signal(number)
+    finally:
+        for number, handler in zip(Interruption.SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+    assert caught.value.code == 130

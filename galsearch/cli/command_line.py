@@ -14,7 +14,7 @@ from galsearch.cli import (
     lifecycle_commands,
     query_commands,
 )
-from galsearch.cli.command_signals import end_when_terminated, tell_interruption
+from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.cli.remedies import error_text
 from galsearch.core.errors import GalsearchError
 
@@ -60,23 +60,20 @@ app.command("convert-checkpoint")(encoder_commands.convert_checkpoint)
 app.command("doctor")(demo_commands.doctor)
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line and exit.
 
     The exit status is 0 for success, 1 for an error whose message says what was found and what to
     do, 2 for wrong usage, 130 after Ctrl-C and 143 after SIGTERM.
     """
     debug = "--debug" in sys.argv[1:]
-    end_when_terminated()
     try:
-        try:
-            app()
-        except SystemExit as end:
-            tell_interruption(end.code)
-            raise
-        finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+        with signals_end_in_order():
+            try:
+                app()
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
     except BrokenPipeError:
         # The program that reads standard output, such as `head`, has finished. This is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
