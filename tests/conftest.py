@@ -120,7 +120,7 @@ def run_galsearch(
     """The command as a user runs it; its exit status must be `status`."""
     command = [sys.executable, "-m", "galsearch", *map(str, arguments)]
     done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=100
+        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
