@@ -64,6 +64,9 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Build the parts with galsearch build-index ... --quantisers FIRST, where FIRST is "
             "the index that lends its trained quantisers."
         ),
+        "rounded-vectors": (
+            "Query without --exact, or build the index with keep_originals = true in its recipe."
+        ),
         "index-changed": "Run the command again when nothing is changing the index.",
         "too-many-files": "Raise the limit of open files with ulimit -n, or run galsearch compact.",
         "forked-process": "Run the command in a process of its own.",

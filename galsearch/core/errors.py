@@ -354,6 +354,13 @@ class QueryError(GalsearchError, ValueError):
     remedy = "Correct the argument that the message names."
 
 
+class RoundedVectorsError(QueryError):
+    """Error for exact search in an index that keeps only rounded vectors."""
+
+    code = "rounded-vectors"
+    remedy = "Query without exact=True, or build the index with keep_originals = true."
+
+
 class MissingExtraError(GalsearchError, ImportError):
     """Error for an optional dependency that is not installed."""
 

@@ -147,13 +147,20 @@ class _IndexBuild:
         """
         folder = self.directory / kind
         with self._stage(f"store {kind} vectors") as progress:
-            originals = store_vectors(store, folder, progress=progress)
+            originals = store_vectors(store, folder, encoding=self.recipe.store, progress=progress)
         with self._stage(f"train {kind} index"):
             quantisers = quantisers or train_quantisers(
                 self.recipe, originals, share_of_memory=share_of_memory
             )
         with self._stage(f"fill {kind} index") as progress:
-            opened = index_vectors(quantisers, self.recipe, originals, folder, progress)
+            opened = index_vectors(
+                quantisers,
+                self.recipe,
+                originals,
+                folder,
+                keep_originals=self.recipe.keep_originals,
+                progress=progress,
+            )
         return ModalityBuild(folder, store.fingerprint, originals, quantisers, opened)
 
     def _measure(self, builds: dict[Modality, ModalityBuild]) -> tuple[DirectionManifest, ...]:

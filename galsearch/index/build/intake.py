@@ -12,14 +12,22 @@ from galsearch.core.progress import StageProgress, no_stage_progress
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingStore
 from galsearch.files.atomic import new_array, write_array
-from galsearch.index.vectors.array_files import IDS_NAME, PCA_NAME, VECTORS_NAME
+from galsearch.index.vectors.array_files import (
+    IDS_NAME,
+    ORIGINALS_NAME,
+    PCA_NAME,
+    VECTORS_NAME,
+    WHOLE_ROWS_NAME,
+    map_array,
+)
 from galsearch.index.vectors.codec import make_codec
 from galsearch.index.vectors.pca import PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
+from galsearch.index.vectors.whole_rows import WholeRows
 
 
 def store_vectors(
-    store: EmbeddingStore, directory: Path, *, progress: StageProgress
+    store: EmbeddingStore, directory: Path, *, encoding: str, progress: StageProgress
 ) -> StoredVectors:
     """Write the embeddings of one modality to a new directory, and return the stored vectors.
 
@@ -31,6 +39,7 @@ def store_vectors(
         store.iter_vectors(),
         directory,
         dim=store.dim,
+        encoding=encoding,
         source=store.directory,
         progress=progress,
     )
@@ -42,12 +51,14 @@ def write_vectors(
     directory: Path,
     *,
     dim: int,
+    encoding: str,
     source: Path,
     progress: StageProgress = no_stage_progress,
 ) -> StoredVectors:
-    """Write vectors to `ids.npy` and `vectors.npy`, and return the stored vectors.
+    """Write vectors to `ids.npy` and a file of float32 vectors, and return the stored vectors.
 
-    In the files the vectors have unit norm and are in order of TARGETID.
+    In the files the vectors have unit norm and are in order of TARGETID. The file of vectors is
+    `vectors.npy` if they stay in float32, and `originals.npy` if they will be encoded.
 
     Parameters
     ----------
@@ -59,6 +70,8 @@ def write_vectors(
         Directory to create.
     dim
         Number of dimensions of a vector.
+    encoding
+        Name of the encoding in which the vectors will be stored.
     source
         Directory that the vectors come from, for messages.
 
@@ -77,7 +90,7 @@ def write_vectors(
         )
     write_array(directory / IDS_NAME, ids)
     done = 0
-    path = directory / VECTORS_NAME
+    path = directory / (VECTORS_NAME if encoding == "float32" else ORIGINALS_NAME)
     with new_array(path, dtype=np.float32, shape=(len(ids), dim)) as vectors:
         for block_ids, block in blocks:
             rows = find_rows(ids, block_ids)
@@ -88,15 +101,23 @@ def write_vectors(
             progress(done, len(ids))
     if done != len(ids):
         raise ShardError(f"{source}: {len(ids):,} TARGETIDs and {done:,} vectors.")
-    return StoredVectors([VectorSegment.open(directory, n_vectors=len(ids), dim=dim)])
+    ids = map_array(directory / IDS_NAME, ids.shape, np.dtype("<i8"))
+    single = map_array(path, (len(ids), dim), np.dtype("<f4"))
+    return StoredVectors([VectorSegment.in_memory(ids, single)])
 
 
 def compress_vectors(
-    stored: StoredVectors, directory: Path, store: str, pca: PrincipalAxes | None
+    stored: StoredVectors,
+    directory: Path,
+    store: str,
+    pca: PrincipalAxes | None,
+    *,
+    keep_originals: bool,
 ) -> StoredVectors:
-    """Replace a file of float32 vectors by one in another encoding, and return the stored vectors.
+    """Write float32 vectors in another encoding, and return the encoded vectors.
 
-    `stored` stays readable after its file was replaced, because it is memory-mapped.
+    Vectors that the encoding cannot hold are written whole besides. `stored` stays readable after
+    the originals were removed, because it is memory-mapped.
 
     Parameters
     ----------
@@ -106,6 +127,8 @@ def compress_vectors(
         Name of the encoding: `float32` (nothing changes), `float16` or `int8`.
     pca
         Principal axes of the vectors, which `int8` needs.
+    keep_originals
+        Keep the float32 vectors beside the encoded ones, for exact search and for measurements.
     """
     if store == "float32":
         return stored
@@ -113,8 +136,20 @@ def compress_vectors(
     if store == "int8" and pca is not None:
         pca.write(directory / PCA_NAME)
     shape = (stored.n_rows, codec.width)
+    whole = [WholeRows.none(stored.dim)]
     with new_array(directory / VECTORS_NAME, dtype=codec.dtype, shape=shape) as encoded:
         for rows, vectors in stored.blocks():
-            encoded[rows] = codec.encode(vectors)
-    segment = VectorSegment.open(directory, n_vectors=stored.n_rows, dim=stored.dim, store=store)
+            block = codec.encode(vectors)
+            encoded[rows] = block
+            misfits = codec.misfits(vectors, block)
+            whole.append(WholeRows(rows[misfits], vectors[misfits]))
+    beside = {WHOLE_ROWS_NAME, ORIGINALS_NAME} if store == "int8" else {ORIGINALS_NAME}
+    if store == "int8":
+        WholeRows.joined(whole).write(directory)
+    if not keep_originals:
+        (directory / ORIGINALS_NAME).unlink()
+        beside.remove(ORIGINALS_NAME)
+    segment = VectorSegment.open(
+        directory, n_vectors=stored.n_rows, dim=stored.dim, store=store, beside=beside
+    )
     return StoredVectors([segment])

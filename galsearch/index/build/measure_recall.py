@@ -35,9 +35,8 @@ def measure_directions(
     progress
         Receives the number of directions that have been measured.
     originals
-        Vectors as they were embedded, against which recall is measured; default: the stored ones.
-        Tuning uses only the stored (compressed) vectors, so merged indexes, whose originals are
-        gone, tune exactly as a single build would.
+        Vectors as they were embedded, against which recall is measured; default: those that the
+        index keeps, or the stored ones where it keeps none.
 
     Returns
     -------
@@ -69,7 +68,8 @@ def measure_direction(
         Index over each modality, recipe and original vectors, as in `measure_directions`.
     """
     stored = {kind: modality.stored for kind, modality in opened.items()}
-    truth = {**stored, **(originals or {})}
+    kept = {kind: each.originals or each for kind, each in stored.items()}
+    truth = {**kept, **(originals or {})}
     tuning_ids, measuring_ids = sample_query_ids(
         stored[using], n=recipe.n_tuning_queries, seed=recipe.seed
     )

@@ -50,6 +50,8 @@ def index_vectors(
     recipe: IndexRecipe,
     stored: StoredVectors,
     folder: Path,
+    *,
+    keep_originals: bool,
     progress: StageProgress,
 ) -> ModalityIndex:
     """Fill the inverted lists of one modality, and return the index over its vectors.
@@ -64,6 +66,8 @@ def index_vectors(
         Float32 vectors, which `write_vectors` wrote to `folder`.
     folder
         Directory to which the lists and the encoded vectors are written.
+    keep_originals
+        Keep `stored` beside vectors in another encoding.
     progress
         Receives the number of vectors that were added to the lists.
     """
@@ -77,7 +81,9 @@ def index_vectors(
     if query_aware is not None:
         fill_lists(query_aware, stored, progress)
         write_lists(query_aware, folder / QUERY_AWARE_LISTS_NAME)
-    encoded = compress_vectors(stored, folder, quantisers.plan.store, quantisers.pca)
+    encoded = compress_vectors(
+        stored, folder, quantisers.plan.store, quantisers.pca, keep_originals=keep_originals
+    )
     return ModalityIndex(encoded, lists, query_aware_lists=query_aware)
 
 

@@ -156,7 +156,7 @@ def _write_modality(
 
     None where the segment has no vectors of this modality.
     """
-    before = _second_segment(opened, kind)
+    before, originals = _second_segment(opened, kind), opened.stored(kind).originals
     ids = [] if before is None else [before.ids]
     if store is not None:
         ids += list(store.iter_ids())
@@ -165,14 +165,21 @@ def _write_modality(
 
     def blocks() -> Iterator[tuple[TargetIds, Vectors]]:
         if before is not None:
-            yield from ((before.ids_at(rows), vectors) for rows, vectors in before.blocks())
+            source = before.originals or before
+            yield from ((source.ids_at(rows), vectors) for rows, vectors in source.blocks())
         if store is not None:
             yield from store.iter_vectors()
 
-    dim = opened.stored(kind).dim
-    stored = write_vectors(ids, blocks(), folder, dim=dim, source=folder)
-    quantisers = quantisers_of(opened, kind)
-    index_vectors(quantisers, opened.manifest.recipe, stored, folder, no_stage_progress)
+    plan = opened.manifest.modalities[kind].plan
+    stored = write_vectors(ids, blocks(), folder, dim=plan.dim, encoding=plan.store, source=folder)
+    index_vectors(
+        quantisers_of(opened, kind),
+        opened.manifest.recipe,
+        stored,
+        folder,
+        keep_originals=originals is not None,
+        progress=no_stage_progress,
+    )
     return stored
 
 

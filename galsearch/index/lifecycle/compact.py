@@ -106,18 +106,27 @@ def _compact_modality(
     The result is the new index over the modality, and its manifest entry.
     """
     old, described = opened.stored(kind), opened.manifest.modalities[kind]
+    source, keep_originals = old.originals or old, old.originals is not None
 
     def blocks() -> Iterator[tuple[TargetIds, Vectors]]:
-        return ((old.ids_at(rows), vectors) for rows, vectors in old.blocks())
+        return ((old.ids_at(rows), vectors) for rows, vectors in source.blocks())
 
-    stored = write_vectors([old.ids], blocks(), folder, dim=old.dim, source=folder)
+    stored = write_vectors(
+        [old.ids], blocks(), folder, dim=old.dim, encoding=described.plan.store, source=folder
+    )
     lists, query_aware = opened.modality(kind).lists, opened.modality(kind).query_aware_lists
     if lists is None:
         quantisers = train_quantisers(
             opened.manifest.recipe, stored, share_of_memory=_share_of_vectors(opened, kind)
         )
-        recipe = opened.manifest.recipe
-        searched = index_vectors(quantisers, recipe, stored, folder, no_stage_progress)
+        searched = index_vectors(
+            quantisers,
+            opened.manifest.recipe,
+            stored,
+            folder,
+            keep_originals=keep_originals,
+            progress=no_stage_progress,
+        )
     else:
         quantisers = quantisers_of(opened, kind)
         new_rows = _new_rows(old, stored)
@@ -126,7 +135,9 @@ def _compact_modality(
             if filled is not None:
                 filled.remap_rows(new_rows)
                 write_lists(filled, folder / name)
-        encoded = compress_vectors(stored, folder, quantisers.plan.store, quantisers.pca)
+        encoded = compress_vectors(
+            stored, folder, quantisers.plan.store, quantisers.pca, keep_originals=keep_originals
+        )
         searched = ModalityIndex(encoded, lists, query_aware_lists=query_aware)
     entry = describe_modality(quantisers, searched, described.fingerprint, folder)
     return searched, dataclasses.replace(entry, device=described.device)

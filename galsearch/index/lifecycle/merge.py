@@ -4,8 +4,10 @@ import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import (
@@ -42,8 +44,15 @@ from galsearch.index.storage.manifest import (
     SegmentManifest,
 )
 from galsearch.index.storage.staging import new_build
-from galsearch.index.vectors.array_files import IDS_NAME, PCA_NAME, VECTORS_NAME
+from galsearch.index.vectors.array_files import (
+    IDS_NAME,
+    ORIGINALS_NAME,
+    PCA_NAME,
+    VECTORS_NAME,
+    WHOLE_ROWS_NAME,
+)
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
+from galsearch.index.vectors.whole_rows import WholeRows
 
 _BLOCK_ROWS = 65_536
 
@@ -163,6 +172,21 @@ def _check_compatible(opened: Sequence[GalaxyIndex]) -> None:
                     f"{first.directory}.",
                     directories=[first.directory, part.directory],
                 )
+            if not _same_axes(first.stored(kind), part.stored(kind)):
+                raise DifferentQuantisersError(
+                    f"{part.directory}: its {kind} vectors are rounded along other axes than those "
+                    f"of {first.directory}.",
+                    directories=[first.directory, part.directory],
+                )
+
+
+def _same_axes(first: StoredVectors, second: StoredVectors) -> bool:
+    """True where the encodings of two sets of vectors are the same, so that bytes may be mixed."""
+    axes = [getattr(each.codec, "pca", None) for each in (first, second)]
+    if axes[0] is None or axes[1] is None:
+        return axes[0] is axes[1]
+    names = ("axes", "low", "high")
+    return all(np.array_equal(getattr(axes[0], name), getattr(axes[1], name)) for name in names)
 
 
 def _check_different_galaxies(opened: Sequence[GalaxyIndex]) -> None:
@@ -257,16 +281,39 @@ def _merge_vectors(
 
     They are in order of TARGETID and are not encoded again.
     """
-    codec = parts[0].codec
-    pca = getattr(codec, "pca", None)
+    pca = getattr(parts[0].codec, "pca", None)
     if pca is not None:
         pca.write(folder / PCA_NAME)
-    path, shape = folder / VECTORS_NAME, (len(ids), codec.width)
-    with new_array(path, dtype=codec.dtype, shape=shape) as encoded:
-        for part in parts:
-            segment = part.segments[0]
+    segments = [part.segments[0] for part in parts]
+    _merge_arrays([part.vectors for part in segments], segments, ids, folder / VECTORS_NAME)
+    beside = set()
+    originals = [part.originals for part in segments if part.originals is not None]
+    if store != "float32" and len(originals) == len(segments):
+        _merge_arrays(originals, segments, ids, folder / ORIGINALS_NAME)
+        beside.add(ORIGINALS_NAME)
+    if store == "int8":
+        moved = [
+            WholeRows(find_rows(ids, part.ids[part.whole.rows]), part.whole.vectors)
+            for part in segments
+        ]
+        WholeRows.joined(moved).write(folder)
+        beside.add(WHOLE_ROWS_NAME)
+    segment = VectorSegment.open(
+        folder, n_vectors=len(ids), dim=parts[0].dim, store=store, beside=beside
+    )
+    return StoredVectors([segment])
+
+
+def _merge_arrays(
+    arrays: Sequence[npt.NDArray[Any]],
+    segments: Sequence[VectorSegment],
+    ids: TargetIds,
+    path: Path,
+) -> None:
+    """Write the rows of one array of each segment to a file, in order of TARGETID."""
+    shape = (len(ids), arrays[0].shape[1])
+    with new_array(path, dtype=arrays[0].dtype, shape=shape) as merged:
+        for array, segment in zip(arrays, segments, strict=True):
             for start in range(0, len(segment.ids), _BLOCK_ROWS):
                 block = slice(start, start + _BLOCK_ROWS)
-                encoded[find_rows(ids, segment.ids[block])] = segment.vectors[block]
-    segment = VectorSegment.open(folder, n_vectors=len(ids), dim=parts[0].dim, store=store)
-    return StoredVectors([segment])
+                merged[find_rows(ids, segment.ids[block])] = array[block]

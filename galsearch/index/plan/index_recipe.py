@@ -48,7 +48,12 @@ class IndexRecipe:
     99.8 % of the variance; otherwise ivfpq where a GPU trains the index, else fastscan."""
     store: Literal["float32", "float16", "int8"] = "float32"
     """Encoding of the vectors for re-ranking: 4, 2 or 1.25 bytes for each dimension. Similarities
-    are those of the encoded vectors; with float16 and int8 their errors are a few 1e-5."""
+    are those of the encoded vectors; with float16 and int8 their errors are a few 1e-5. Vectors
+    that int8 cannot hold (rare kinds) are kept in float32."""
+    keep_originals: bool = True
+    """Keep the vectors as they were embedded in a file beside float16 or int8 ones (4 bytes for
+    each dimension on disk, not in memory). Exact search, and the recall measured after a change,
+    need them: without them `exact=True` is refused."""
     rotation: Literal["auto", "none", "pca", "opq"] = "auto"
     """Rotation of vectors before they are coded: to their principal axes (`pca`), or to the axes in
     which product quantisation has the smallest error (`opq`). `auto`: pca for ivfsq; for the others

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Rows, TargetIds, Vectors
-from galsearch.core.errors import MissingModalityError
+from galsearch.core.errors import MissingModalityError, RoundedVectorsError
 from galsearch.core.modality import Modality
 from galsearch.files.digest import sha256_of_text
 from galsearch.files.forks import ForkSafeLock, begin
@@ -246,7 +246,7 @@ class GalaxyIndex:
         n_probe, rerank
             Replace the tuned settings; more lists are probed where these hold too few vectors.
         exact
-            Compare every stored vector.
+            Compare every vector as it was embedded.
         row_filter
             The vectors that may be found, made by the method `row_filter`; by default all.
 
@@ -254,7 +254,19 @@ class GalaxyIndex:
         -------
         SearchResult
             Arrays (q, min(k, n)) for n vectors that may be found.
+
+        Raises
+        ------
+        RoundedVectorsError
+            Where `exact` is requested and the index keeps only rounded vectors.
         """
+        if exact and self.stored(among).originals is None:
+            store = self.manifest.modalities[among].plan.store
+            raise RoundedVectorsError(
+                f"exact search compares vectors as they were embedded, and index "
+                f"'{self.manifest.recipe.name}' keeps its {among} vectors only rounded to {store}.",
+                store=store,
+            )
         settings = self.settings(using, among)
         if n_probe or rerank:
             settings = SearchSettings(n_probe or settings.n_probe, rerank or settings.rerank)

@@ -155,7 +155,7 @@ class ModalityIndex:
             excluded = None if exclude_rows is None else exclude_rows[short]
             complete = self._exact(queries[short], k, excluded, row_filter)
             rows[short], cosines[short] = complete.rows, complete.similarity
-            exact[short] = True
+            exact[short] = complete.exact
         return SearchResult.of_rows(self.stored, rows, cosines, exact)
 
     def _n_findable(
@@ -174,10 +174,15 @@ class ModalityIndex:
         self, queries: Vectors, k: int, exclude_rows: Rows | None, row_filter: RowFilter | None
     ) -> SearchResult:
         blocks = None if row_filter is None else row_filter.blocks
+        originals = self.stored.originals
         if k:
             rows, cosines = exact_search(
-                self.stored, queries, k=k, exclude_rows=exclude_rows, blocks=blocks
+                originals or self.stored, queries, k=k, exclude_rows=exclude_rows, blocks=blocks
             )
         else:
             rows, cosines = no_candidates(len(queries), 0)
-        return SearchResult.of_rows(self.stored, rows, cosines, np.ones(len(queries), bool))
+        if k and originals is not self.stored and originals is not None:
+            # A pair has the cosine of its stored vectors, whichever way it was found.
+            rows, cosines = rerank(self.stored, rows, queries, k=k)
+        exact = np.full(len(queries), originals is not None)
+        return SearchResult.of_rows(self.stored, rows, cosines, exact)

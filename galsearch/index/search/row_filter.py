@@ -32,6 +32,7 @@ class RowFilter:
         rows = stored.rows_of(target_ids)
         self.rows: Rows = np.sort(rows[rows >= 0])
         self._stored = stored
+        self._compared = stored.originals or stored
         self._by_lists: dict[int, FilteredLists] = {}
 
     def __len__(self) -> int:
@@ -39,15 +40,15 @@ class RowFilter:
         return len(self.rows)
 
     def blocks(self) -> Blocks:
-        """The selected rows and their vectors, in blocks."""
+        """The selected rows and their vectors as they were embedded, in blocks."""
         if len(self) * self._stored.dim <= _MAX_CACHED_COMPONENTS:
             return self._cached_block
         parts = np.array_split(self.rows, -(-len(self) // _BLOCK_ROWS))
-        return ((rows, self._stored.take(rows)) for rows in parts)
+        return ((rows, self._compared.take(rows)) for rows in parts)
 
     @cached_property
     def _cached_block(self) -> tuple[tuple[Rows, Vectors], ...]:
-        return ((self.rows, self._stored.take(self.rows)),)
+        return ((self.rows, self._compared.take(self.rows)),)
 
     @cached_property
     def bitmap(self) -> UInt8Array:

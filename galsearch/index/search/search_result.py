@@ -23,7 +23,7 @@ class SearchResult:
     similarity: Float32Array
     """(q, k)"""
     exact: BoolArray
-    """(q,) True where every vector that was allowed has been compared."""
+    """(q,) True where every vector that was allowed has been compared as it was embedded."""
 
     @classmethod
     def of_rows(

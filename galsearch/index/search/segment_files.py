@@ -1,7 +1,7 @@
 """The files of the segments of an index: removed galaxies, catalogue, vectors, inverted lists."""
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import numpy as np
@@ -104,12 +104,19 @@ class SegmentFiles:
                     dim=plan.dim,
                     store=plan.store,
                     removed=removed,
+                    beside=self._names_beside(entry, kind),
                     open_file=self._open_file,
                 )
                 for entry, removed in zip(self._manifest.segments, self.removed, strict=True)
                 if kind in entry.n_vectors
             ]
         )
+
+    def _names_beside(self, entry: SegmentManifest, kind: Modality) -> set[str]:
+        """Names of the files of one modality of a segment."""
+        folder = PurePosixPath(entry.path, kind)
+        paths = map(PurePosixPath, self._manifest.files)
+        return {path.name for path in paths if path.parent == folder}
 
     def read_lists(self, entry: SegmentManifest, kind: Modality) -> InvertedLists:
         """The inverted lists of one segment alone, checked and read anew.

@@ -23,13 +23,16 @@ from galsearch.index.storage.manifest import (
     SegmentManifest,
 )
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Version of the format of an index, which other versions of galsearch may not read.
 
 1: inverted lists hold TARGETIDs. 2: they hold rows of the stored vectors. 3: vectors are rotated
 and shortened before they enter the lists. 4: rows of the int8 store have length one, a quarter of
-their axes in 16 bits. 5: a modality may have query-aware lists.
+their axes in 16 bits. 5: a modality may have query-aware lists. 6: vectors that a code cannot hold
+are listed, and original vectors may be kept beside rounded ones.
 """
+_READ_VERSIONS = (5, FORMAT_VERSION)
+"""Versions of the format that can be read; older ones lack values that have defaults now."""
 
 
 def write_manifest(manifest: IndexManifest, path: Path, *, durable: bool = False) -> None:
@@ -79,10 +82,11 @@ def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> Inde
         raise no_index_error(directory) from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: is not JSON ({error}).", path=path) from None
-    if not isinstance(table, dict) or table.get("format_version") != FORMAT_VERSION:
+    if not isinstance(table, dict) or table.get("format_version") not in _READ_VERSIONS:
         version = table.get("format_version") if isinstance(table, dict) else None
         raise ManifestError(
-            f"{path}: has format version {version}; this galsearch reads {FORMAT_VERSION}.",
+            f"{path}: has format version {version}; this galsearch reads "
+            f"{' and '.join(map(str, _READ_VERSIONS))}.",
             path=path,
             version=version,
         )

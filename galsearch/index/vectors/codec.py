@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import Float64Array, Vectors
+from galsearch.core.arrays import BoolArray, Float64Array, Vectors
 from galsearch.index.vectors.int8_codec import Int8Codec
 from galsearch.index.vectors.pca import PrincipalAxes
 
@@ -41,6 +41,10 @@ class Codec(Protocol):
 
     def decode(self, rows: npt.NDArray[Any]) -> Vectors:
         """The float32 unit vectors that encoded rows stand for, shape (n, d)."""
+        ...
+
+    def misfits(self, vectors: Vectors, rows: npt.NDArray[Any]) -> BoolArray:
+        """True for each vector that its encoded row differs from by more than rounding, (n,)."""
         ...
 
     def weights(self, queries: Vectors) -> tuple[Float64Array, Float64Array]:
@@ -102,6 +106,10 @@ class FloatCodec:
         vectors = rows.astype(np.float32)
         vectors /= np.sqrt(np.vecdot(vectors, vectors))[..., None]
         return vectors
+
+    def misfits(self, vectors: Vectors, rows: npt.NDArray[Any]) -> BoolArray:  # noqa: ARG002
+        """False for each vector, shape (n,): floats are rounded, but never clipped."""
+        return np.zeros(len(vectors), bool)
 
     def weights(self, queries: Vectors) -> tuple[Float64Array, Float64Array]:
         """Weights and offsets of query vectors: the float64 query vectors themselves, and zeros."""

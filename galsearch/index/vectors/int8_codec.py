@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import Float32Array, Float64Array, Vectors
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Vectors
 from galsearch.index.vectors.pca import PrincipalAxes, n_fine_axes
 
 _MAX_NORM_ERROR = 1e-3
@@ -32,6 +32,9 @@ _MAX_CORRECTION = 2.5e-4
 """Largest change of a coordinate when every vector is corrected to norm 1."""
 _LARGE_COORDINATE = 0.1
 """Smallest coordinate that is changed first where small corrections do not give a norm of 1."""
+_MAX_ERROR_RATIO = 2.0
+"""Ratio of the error of a vector to the typical error of rounding and of correcting the norm, above
+which the vector is a misfit. Rounding alone never exceeds 1.74 times its rms error."""
 
 
 @dataclass(frozen=True)
@@ -199,15 +202,28 @@ class Int8Codec:
 
     def decode(self, rows: npt.NDArray[Any]) -> Vectors:
         """The float32 unit vectors that encoded rows stand for, in the original axes, (n, d)."""
+        vectors = self._coordinates(rows).astype(np.float32) @ self.pca.axes
+        vectors /= np.sqrt(np.vecdot(vectors, vectors))[..., None]
+        return vectors
+
+    def _coordinates(self, rows: npt.NDArray[Any]) -> Float64Array:
+        """Coordinates along the principal axes that encoded rows stand for, shape (n, d)."""
         n = self.n_fine
         coordinates = np.empty((*rows.shape[:-1], self.pca.dim))
         coordinates[..., :n] = rows[..., : 2 * n].view("<u2")
         coordinates[..., n:] = rows[..., 2 * n :]
         coordinates *= self._steps
         coordinates += self._low
-        vectors = coordinates.astype(np.float32) @ self.pca.axes
-        vectors /= np.sqrt(np.vecdot(vectors, vectors))[..., None]
-        return vectors
+        return coordinates
+
+    def misfits(self, vectors: Vectors, rows: npt.NDArray[Any]) -> BoolArray:
+        """True for each vector whose coordinates were clipped by more than they are rounded, (n,).
+
+        A vector is a misfit if its error is more than twice the typical one.
+        """
+        errors = self._coordinates(rows) - self.pca.rotate(vectors)
+        typical = np.sqrt(np.square(self._steps).sum() / 12) + 2 * _MAX_CORRECTION
+        return np.asarray(np.sqrt(np.vecdot(errors, errors)) > _MAX_ERROR_RATIO * typical)
 
     def weights(self, queries: Vectors) -> tuple[Float64Array, Float64Array]:
         """Weights of the bytes of an encoded row, and offset, for each query; see `Codec.weights`.
@@ -215,10 +231,9 @@ class Int8Codec:
         Each query is multiplied separately, so that its weights do not depend on the other queries
         of the call.
         """
-        if queries.ndim == 1:
-            products = queries.dot(self._query_matrix).astype(np.float64)
-        else:
-            products = np.matmul(queries[:, None, :], self._query_matrix)[:, 0].astype(np.float64)
+        # A single query is multiplied as each query of a batch is, for the same last bits.
+        single = np.matmul(np.atleast_2d(queries)[:, None, :], self._query_matrix)
+        products = single.reshape(*queries.shape[:-1], -1).astype(np.float64)
         return products[..., :-1], products[..., -1]
 
     def cosines(self, rows: npt.NDArray[Any], weights: Float64Array) -> Float64Array:

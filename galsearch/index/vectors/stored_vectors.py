@@ -1,12 +1,14 @@
 """The stored vectors of one modality in memory-mapped files, addressed by row and by TARGETID.
 
 The vectors are in one or several segments. A segment is a directory with `ids.npy` (TARGETIDs in
-ascending order) and `vectors.npy` (one encoded vector in each row). A build writes one segment;
-each later addition of galaxies writes another.
+ascending order) and `vectors.npy` (one encoded vector in each row). Vectors that the encoding
+cannot hold are in `whole.npy` besides, and where vectors are rounded, `originals.npy` may hold all
+of them as they were embedded. A build writes one segment; each later addition of galaxies writes
+another.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,17 @@ import numpy.typing as npt
 from galsearch.core.arrays import Float32Array, Rows, TargetIds, Vectors
 from galsearch.core.ids import find_rows
 from galsearch.files.held_files import OpenFile, open_binary
-from galsearch.index.vectors.array_files import IDS_NAME, PCA_NAME, VECTORS_NAME, map_array
+from galsearch.index.vectors.array_files import (
+    IDS_NAME,
+    ORIGINALS_NAME,
+    PCA_NAME,
+    VECTORS_NAME,
+    WHOLE_ROWS_NAME,
+    map_array,
+)
 from galsearch.index.vectors.codec import Codec, make_codec
 from galsearch.index.vectors.pca import PrincipalAxes
+from galsearch.index.vectors.whole_rows import WholeRows
 
 _BLOCK_ROWS = 32_768
 """Number of vectors that are decoded at a time: 32 MB for 256 dimensions."""
@@ -37,6 +47,11 @@ class VectorSegment:
     """Rows of deleted galaxies, numbered within the segment, ascending."""
     codec: Codec
     dim: int
+    whole: WholeRows
+    """Rows that the codec cannot hold, and their vectors."""
+    originals: Vectors | None = None
+    """Float32 vectors as they were embedded, shape (n, d); None where only encoded ones are kept.
+    """
 
     @classmethod
     def open(
@@ -47,6 +62,7 @@ class VectorSegment:
         dim: int,
         store: str = "float32",
         removed: TargetIds | None = None,
+        beside: Collection[str] = (),
         open_file: OpenFile = open_binary,
     ) -> "VectorSegment":
         """The memory-mapped segment in `directory`.
@@ -61,6 +77,8 @@ class VectorSegment:
             Name of the encoding: `float32`, `float16` or `int8`.
         removed : (m,) int64
             TARGETIDs that have been deleted; ids of other segments are ignored.
+        beside
+            Names of files in the directory; `originals.npy` and the whole rows are opened if named.
         open_file
             Opens a file of the segment; by default the one that is at its path now.
 
@@ -78,13 +96,40 @@ class VectorSegment:
         path = directory / IDS_NAME
         ids = map_array(path, (n_vectors,), np.dtype("<i8"), open_file=open_file)
         deleted = find_rows(ids, np.zeros(0, np.int64) if removed is None else removed)
-        return cls(ids, vectors, np.sort(deleted[deleted >= 0]), codec, dim)
+        whole, originals = WholeRows.none(dim), None
+        if WHOLE_ROWS_NAME in beside:
+            whole = WholeRows.open(directory, n_vectors=n_vectors, dim=dim, open_file=open_file)
+        if ORIGINALS_NAME in beside:
+            path, single = directory / ORIGINALS_NAME, np.dtype("<f4")
+            originals = map_array(path, (n_vectors, dim), single, open_file=open_file)
+        elif store == "float32":
+            originals = vectors
+        return cls(ids, vectors, np.sort(deleted[deleted >= 0]), codec, dim, whole, originals)
 
     @classmethod
     def in_memory(cls, ids: TargetIds, vectors: Vectors) -> "VectorSegment":
         """A segment of float32 vectors in memory, none of them deleted."""
         dim = vectors.shape[1]
-        return cls(ids, vectors, np.empty(0, np.int64), make_codec("float32", dim, None), dim)
+        codec, whole = make_codec("float32", dim, None), WholeRows.none(dim)
+        return cls(ids, vectors, np.empty(0, np.int64), codec, dim, whole, vectors)
+
+    def decode(self, rows: Rows | slice) -> Vectors:
+        """The float32 unit vectors in the given rows of the segment, shape (n, d)."""
+        vectors = self.codec.decode(self.vectors[rows])
+        if len(self.whole):
+            numbers = np.arange(len(self.ids))[rows] if isinstance(rows, slice) else rows
+            at = self.whole.positions(numbers)
+            vectors[at >= 0] = self.whole.vectors[at[at >= 0]]
+        return vectors
+
+    def as_embedded(self) -> "VectorSegment | None":
+        """The segment with its vectors as they were embedded; None where they were not kept."""
+        if self.originals is None:
+            return None
+        if self.originals is self.vectors:
+            return self
+        codec, whole = make_codec("float32", self.dim, None), WholeRows.none(self.dim)
+        return replace(self, vectors=self.originals, codec=codec, whole=whole)
 
 
 class StoredVectors:
@@ -108,6 +153,15 @@ class StoredVectors:
     def __len__(self) -> int:
         """Number of vectors that are not deleted."""
         return self.n_rows - len(self.deleted_rows)
+
+    @cached_property
+    def originals(self) -> "StoredVectors | None":
+        """The same vectors as they were embedded; None where only rounded ones are kept."""
+        segments = [segment.as_embedded() for segment in self.segments]
+        kept = [segment for segment in segments if segment is not None]
+        if all(own is segment for own, segment in zip(segments, self.segments, strict=True)):
+            return self
+        return StoredVectors(kept) if len(kept) == len(segments) else None
 
     @cached_property
     def ids(self) -> TargetIds:
@@ -140,7 +194,7 @@ class StoredVectors:
         """The float32 unit vectors stored in the given rows, shape (n, d)."""
         vectors = np.empty((len(rows), self.dim), np.float32)
         for segment, mask, local_rows in self._by_segment(rows):
-            vectors[mask] = segment.codec.decode(segment.vectors[local_rows])
+            vectors[mask] = segment.decode(local_rows)
         return vectors
 
     def blocks(self) -> Iterator[tuple[Rows, Vectors]]:
@@ -150,12 +204,12 @@ class StoredVectors:
         """
         for segment, start in zip(self.segments, self.starts, strict=False):
             for first in range(0, len(segment.ids), _BLOCK_ROWS):
-                block = segment.vectors[first : first + _BLOCK_ROWS]
+                block = segment.decode(slice(first, first + _BLOCK_ROWS))
                 rows = np.arange(start + first, start + first + len(block))
                 present = find_rows(self.deleted_rows, rows) < 0
                 if not present.all():
                     rows, block = rows[present], block[present]
-                yield rows, segment.codec.decode(block)
+                yield rows, block
 
     def cosines(self, rows: Rows, queries: Vectors) -> Float32Array:
         """Cosine similarities of stored vectors with query vectors, within [-1, 1].
@@ -183,9 +237,21 @@ class StoredVectors:
             weights, offsets = weights[:, None, :], offsets[:, None]
         cosines = self.codec.cosines(encoded, weights)
         cosines += offsets
+        for segment, start in self._with_whole_rows:
+            at = segment.whole.positions(rows - start)
+            places = np.nonzero(at >= 0)
+            own = queries if queries.ndim == 1 else queries[places[0]]
+            exact = segment.whole.vectors[at[places]].astype(np.float64)
+            cosines[places] = np.vecdot(exact, own.astype(np.float64))
         single = cosines.astype(np.float32)
         np.minimum(single, 1.0, out=single)
         return np.maximum(single, -1.0, out=single)
+
+    @cached_property
+    def _with_whole_rows(self) -> list[tuple[VectorSegment, int]]:
+        """The segments in which vectors are stored whole, each with its first row."""
+        pairs = zip(self.segments, self.starts.tolist(), strict=False)
+        return [(segment, start) for segment, start in pairs if len(segment.whole)]
 
     def _encoded(self, rows: Rows) -> npt.NDArray[Any]:
         """Encoded vectors in the given rows, shape (n, width)."""

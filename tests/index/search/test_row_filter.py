@@ -1,5 +1,7 @@
 """A RowFilter holds the rows of the selected galaxies that have a vector of the modality."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from galsearch.index.search import row_filter as module
 from galsearch.index.search.row_filter import RowFilter
-from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
+from galsearch.index.vectors.stored_vectors import StoredVectors
 from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory
 
 N = 1500
@@ -40,9 +42,7 @@ def test_blocks_hold_each_selected_vector_once(
 def test_deleted_galaxies_are_left_out() -> None:
     segment = STORED.segments[0]
     deleted = np.array([2, 3])
-    stored = StoredVectors(
-        [VectorSegment(segment.ids, segment.vectors, deleted, segment.codec, segment.dim)]
-    )
+    stored = StoredVectors([dataclasses.replace(segment, deleted_rows=deleted)])
     assert RowFilter(stored, segment.ids[:5]).rows.tolist() == [0, 1, 4]
 
 

@@ -39,7 +39,7 @@ def test_a_manifest_of_another_version_is_refused(toy_copy: Path, version: int) 
     path = toy_copy / MANIFEST_NAME
     assert (
         message_of_open_and_verify(toy_copy)
-        == f"{path}: has format version {version}; this galsearch reads 5."
+        == f"{path}: has format version {version}; this galsearch reads 5 and 6."
     )
 
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from galsearch.index.vectors.int8_codec import Int8Codec
 from galsearch.index.vectors.pca import PrincipalAxes
-from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 from tests.index.vectors.low_rank_vectors import low_rank_vectors
 
 
@@ -42,9 +41,7 @@ def test_an_encoded_vector_has_norm_1_even_if_it_was_clipped(seed: int, outliers
     vectors = low_rank_vectors(200, 48, seed=seed)
     if outliers:
         vectors = np.roll(vectors, seed, axis=1)
-    stored = StoredVectors(
-        [VectorSegment(np.arange(200), codec.encode(vectors), np.empty(0, np.int64), codec, 48)]
-    )
-    decoded = stored.take(np.arange(200))
-    products = codec.cosines(stored.segments[0].vectors, codec.weights(decoded)[0])
+    rows = codec.encode(vectors)
+    decoded = codec.decode(rows)
+    products = codec.cosines(rows, codec.weights(decoded)[0])
     np.testing.assert_allclose(products + codec.weights(decoded)[1], 1, atol=1e-5)

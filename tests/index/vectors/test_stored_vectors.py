@@ -10,7 +10,7 @@ from galsearch.core.arrays import Vectors
 from galsearch.index.vectors.codec import make_codec
 from galsearch.index.vectors.pca import PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
-from tests.index.vectors.low_rank_vectors import low_rank_vectors
+from tests.index.vectors.low_rank_vectors import encoded_segment, low_rank_vectors
 
 
 @pytest.mark.parametrize("store", ["float32", "int8"])
@@ -19,7 +19,7 @@ def test_a_pair_has_the_same_cosine_in_every_call(tmp_path: Path, store: str) ->
     pca = PrincipalAxes.fit(vectors)
     codec = make_codec(store, 24, pca)
     ids = np.arange(300, dtype=np.int64)
-    segment = VectorSegment(ids, codec.encode(vectors), np.empty(0, np.int64), codec, 24)
+    segment = encoded_segment(ids, vectors, codec)
     stored = StoredVectors([segment])
     rows = np.random.default_rng(3).integers(0, 300, (20, 9))
     batch = stored.cosines(rows, vectors[:20])
