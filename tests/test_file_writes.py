@@ -50,6 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     "benchmarks.index.scaling": {"savefig"},
     "benchmarks.index.synthetic_vectors": {"write_table"},
     "benchmarks.index.tradeoff_figure": {"savefig"},
+    "benchmarks.promised_recall.rare_kinds": {"write_table"},
     "benchmarks.realism.report.realism_figures": {"savefig"},
     "galsearch.embeddings.embed": {"write_table"},
     "galsearch.embeddings.shard": {"write_table"},
