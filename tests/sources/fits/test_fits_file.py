@@ -127,25 +127,8 @@ def test_an_image_whose_groups_do_not_fit_its_shape_is_read_or_refused(tmp_path:
         assert str(caught.value) == (f"{path}: HDU SKY has 0 bytes; its shape (5, 6) needs 120.")
 
 
-def test_a_compressed_image_with_other_tiles_than_its_shape_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.fits.fz"
-    hdu = fits.CompImageHDU(np.zeros((20, 20), np.int16))
-    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
-    content = path.read_bytes()
-    path.write_bytes(
-        content.replace(b"ZNAXIS2 =                   20", b"ZNAXIS2 =             20000000")
-    )
-    with pytest.raises(SourceError) as caught:
-        image_of(path)
-    assert "tiles; the table has 20." in str(caught.value)
-
-
 def test_damaged_files_raise_only_source_errors(tmp_path: Path) -> None:
-    values = np.arange(400, dtype=np.int16).reshape(20, 20)
-    for number, kind in enumerate(("RICE_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1")):
-        hdu = fits.CompImageHDU(values, compression_type=kind)
-        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(tmp_path / f"{number}.fits.fz")
-    originals = [path.read_bytes() for path in sorted(tmp_path.glob("*.fits*"))]
+    originals = [(tmp_path / "sky.fits").read_bytes()]
 
     def read(content: bytes) -> None:
         (tmp_path / "changed.fits").write_bytes(content)
@@ -156,5 +139,5 @@ def test_damaged_files_raise_only_source_errors(tmp_path: Path) -> None:
                 elif hdu.shape:
                     file.image(hdu)
 
-    assert_only_galsearch_errors(read, originals, copies=200)
-    assert_only_galsearch_errors(read, originals, copies=200, damage=damaged_cards)
+    assert_only_galsearch_errors(read, originals, copies=100)
+    assert_only_galsearch_errors(read, originals, copies=100, damage=damaged_cards)
