@@ -4,12 +4,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from galsearch.core.cutout import Cutout
 from galsearch.core.target_id import TargetId
 from galsearch.dataset import open_dataset
 from galsearch.dataset.batch import GalaxyBatch, concatenate
+from galsearch.dataset.hats_files import (
+    read_properties,
+    write_digests,
+    write_partition_info,
+    write_properties,
+)
+from galsearch.files.digest import sha256_of_file
 from galsearch.sources.desi.coadd_writer import write_coadd
 from galsearch.sources.desi.redrock import write_redrock
 from galsearch.sources.legacy_surveys.cutout_file import write_cutout
@@ -125,6 +133,36 @@ def dataset(dataset_dir):
 def all_galaxies(dataset):
     """All galaxies of `dataset` in one batch."""
     return concatenate([b for p in dataset.partitions for b in p.batches()])
+
+
+@pytest.fixture
+def two_galaxies(dataset_dir, tmp_path):
+    """A dataset of two galaxies in one small file, of which tests read damaged copies."""
+    root = tmp_path / "two"
+    partition = max(open_dataset(dataset_dir).partitions, key=len)
+    path = root / partition.path.relative_to(dataset_dir)
+    path.parent.mkdir(parents=True)
+    table = pq.read_table(partition.path, partitioning=None).slice(0, 2)
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+    write_partition_info(root, [(partition.order, partition.pixel)])
+    write_properties(root, {**read_properties(dataset_dir), "hats_nrows": 2})
+    list_digest(root, path)
+    return root, path
+
+
+def list_digest(root, path):
+    """List the digest of the one file of a dataset as it is now."""
+    write_digests(root, {path.relative_to(root).as_posix(): sha256_of_file(path)})
+
+
+def read_everything(root):
+    """Open a dataset and read all that `embed` and `verify` read; return its galaxies."""
+    dataset = open_dataset(root)
+    _ = dataset.catalogue, dataset.digest
+    batches = [batch for partition in dataset.partitions for batch in partition.batches(64)]
+    batches += [dataset.read(dataset.target_ids[:1])]
+    dataset.verify()
+    return batches
 
 
 def assert_same_galaxies(a, b):

@@ -10,7 +10,13 @@ from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.dataset.batch import concatenate
 from galsearch.dataset.partition import Partition
-from tests.dataset.conftest import FIRST_ID, assert_same_galaxies
+from tests.damaged_files import assert_only_galsearch_errors
+from tests.dataset.conftest import (
+    FIRST_ID,
+    assert_same_galaxies,
+    list_digest,
+    read_everything,
+)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5, 64])
@@ -96,3 +102,21 @@ def test_a_partition_of_another_schema_is_refused(rewritten, name, change, reaso
     with pytest.raises(DatasetError) as caught:
         list(partition.batches())
     assert str(caught.value) == f"{path}: {reason}"
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_damaged_partitions_raise_only_errors_of_galsearch(two_galaxies, is_listed):
+    """Also where the digest is that of the damaged file, so that its bytes are read."""
+    root, path = two_galaxies
+    original = path.read_bytes()
+
+    def read(content):
+        path.unlink()
+        path.write_bytes(content)
+        if is_listed:
+            list_digest(root, path)
+        read_everything(root)
+        # Without a new digest no damage is left unnoticed.
+        assert is_listed or content == original
+
+    assert_only_galsearch_errors(read, [original], copies=60)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import DatasetError, UnknownTargetError
 from galsearch.dataset import open_dataset
-from tests.dataset.conftest import FIRST_ID, assert_same_galaxies
+from tests.damaged_files import assert_only_galsearch_errors, damaged
+from tests.dataset.conftest import FIRST_ID, assert_same_galaxies, read_everything
 
 
 @pytest.fixture
@@ -119,3 +120,24 @@ def test_reading_a_dataset_loads_neither_fits_nor_torch():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_damaged_datasets_raise_only_errors_of_galsearch(two_galaxies):
+    """Whatever is in the small text files, the dataset is read as it was or refused."""
+    root, _ = two_galaxies
+    names = ("hats.properties", "partition_info.csv", "sha256sums.txt")
+    originals = {name: (root / name).read_bytes() for name in names}
+    expected = read_everything(root)
+
+    def read(content):
+        # The first byte says which of the files is damaged.
+        for number, name in enumerate(names):
+            (root / name).write_bytes(content[1:] if content[0] == number else originals[name])
+        for batch, other in zip(read_everything(root), expected, strict=True):
+            assert_same_galaxies(batch, other)
+
+    def damaged_content(content, generator):
+        return content[:1] + damaged(content[1:], generator)
+
+    contents = [bytes([number]) + originals[name] for number, name in enumerate(names)]
+    assert_only_galsearch_errors(read, contents, copies=60, damage=damaged_content)
