@@ -112,7 +112,11 @@ def _expand_local(pattern: str, base: str) -> list[str]:
     if _is_file(Path(base) / pattern):
         return [str(Path(base) / pattern)]
     # The module glob is used because Path.glob refuses absolute patterns and finds hidden files.
-    matches = glob.glob(str(Path(glob.escape(base)) / pattern), recursive=True)  # noqa: PTH207
+    try:
+        matches = glob.glob(str(Path(glob.escape(base)) / pattern), recursive=True)  # noqa: PTH207
+    except ValueError:
+        # The pattern holds a character that no file name may hold.
+        return []
     return [match for match in matches if _is_file(Path(match))]
 
 

@@ -171,7 +171,7 @@ def test_the_name_of_an_object_is_preferred_to_a_glob(memory: fsspec.AbstractFil
     assert read("memory:///a[1].fits") == b"a[1].fits"
 
 
-@pytest.mark.parametrize("name", ["a\0b.fits", "a" * 5000, "\ud800.fits"])
+@pytest.mark.parametrize("name", ["a\0b.fits", "a" * 5000, "\ud800.fits", "a\0[b]*.fits"])
 def test_a_name_that_no_file_can_have_matches_nothing(name: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no file in .* matches"):
         expand_urls(name, base=tmp_path)

@@ -91,12 +91,19 @@ def decompressed(hdu: Hdu, data: bytes, *, where: str) -> Iterator[Any]:
         content = text.encode() + data + bytes(-len(data) % BLOCK_BYTES)
         # Astropy scales whole images by BSCALE, BZERO and BLANK, but not their sections.
         with fits.open(io.BytesIO(content), do_not_scale_image_data=True) as opened:
+            _check_shape(opened[1].shape, hdu, where)
             yield opened[1]
     except SourceError:
         raise
     except Exception as error:
         # Astropy and its codecs raise exceptions of any kind for a damaged image.
         raise SourceError(f"{where} is damaged ({error}).") from error
+
+
+def _check_shape(shape: tuple[int, ...], hdu: Hdu, where: str) -> None:
+    """Check that astropy finds the same shape in a header, of which cards may be repeated."""
+    if tuple(shape) != hdu.shape:
+        raise SourceError(f"{where} is damaged: its header states the shapes {hdu.shape}, {shape}.")
 
 
 class _Descriptors:

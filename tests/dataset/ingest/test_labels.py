@@ -8,8 +8,12 @@ from astropy.table import MaskedColumn, Table
 
 from galsearch.core.errors import IngestError
 from galsearch.dataset import open_dataset
-from galsearch.dataset.ingest.labels import _arrow
+from galsearch.dataset.ingest.bad_files import BadFiles
+from galsearch.dataset.ingest.labels import _arrow, labels_of, read_labels
 from galsearch.dataset.ingest.run import ingest
+from galsearch.sources.fits.fits_writer import table_hdu, write_fits
+from tests.damaged_files import assert_only_galsearch_errors
+from tests.damaged_fits import damaged_cards
 from tests.dataset.conftest import FIRST_ID, column
 
 
@@ -139,3 +143,28 @@ def test_rows_without_a_target_id_are_counted(survey, tmp_path):
     report = ingest(survey.recipe(cutouts=False, labels=True), tmp_path / "out")
     assert (report.n_labels, report.noted) == (1, {"label: row without a TARGETID": 1})
     assert column(open_dataset(tmp_path / "out"), "n") == {5: 1}
+
+
+def test_damaged_label_tables_raise_only_errors_of_galsearch(tmp_path):
+    ids = np.array([FIRST_ID, FIRST_ID + 1])
+    columns = {"TARGETID": ids, "Z": [0.5, 0.25], "KIND": ["a", "b"], "L": [True, False]}
+    columns["U"] = np.array([1, 2**64 - 1], np.uint64)
+    path, beside = tmp_path / "labels", tmp_path / "beside.csv"
+    masses = table_hdu("MASSES", {"TARGETID": ids, "MASS": [9.5, 11]}, where="")
+    write_fits(path, [fits.PrimaryHDU(), table_hdu("A", columns, where=""), masses])
+    originals = [path.read_bytes()]
+    masked = Table({"TARGETID": MaskedColumn(ids, mask=[0, 1]), "Z": MaskedColumn([1, 2], mask=1)})
+    masked.write(path, format="ascii.ecsv", overwrite=True)
+    originals += [path.read_bytes(), b"TARGETID,z,kind,mass\n39633345008634465,0.5,disk,3\n7,,,4\n"]
+    beside.write_text("TARGETID,z,kind,mass\n9,1,disk,3.5\n")
+
+    def read(content):
+        path.write_bytes(content)
+        bad_files = BadFiles(skip=False)
+        for wanted in ((), ("mass", "z")):
+            labels, _ = read_labels([str(path), str(beside)], wanted, bad_files)
+            bad_files.check()
+            labels_of(labels, ids)
+
+    assert_only_galsearch_errors(read, originals, copies=60)
+    assert_only_galsearch_errors(read, originals[:1], copies=30, damage=damaged_cards)

@@ -6,6 +6,8 @@ from astropy.io import fits
 
 from galsearch.core.errors import SourceError
 from galsearch.sources.legacy_surveys.brick_header import read_brick_header
+from tests.damaged_files import assert_only_galsearch_errors
+from tests.damaged_fits import damaged_cards
 
 
 def write_image(path, shape=(40, 60)):
@@ -39,3 +41,16 @@ def test_a_file_without_an_image_is_an_error(tmp_path):
     fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
     with pytest.raises(SourceError, match="not a brick image: 0 two-dimensional images"):
         read_brick_header(str(tmp_path / "empty.fits"))
+
+
+def test_damaged_headers_raise_only_the_error_of_the_package(tmp_path):
+    path = tmp_path / "brick.fits.fz"
+    write_image(path)
+
+    def read(content):
+        path.write_bytes(content)
+        read_brick_header(str(path)).pixels_to_edge([35.0, 215.0], [-6.5, 90.0])
+
+    original = path.read_bytes()
+    assert_only_galsearch_errors(read, [original], copies=100)
+    assert_only_galsearch_errors(read, [original], copies=100, damage=damaged_cards)

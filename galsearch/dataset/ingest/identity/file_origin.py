@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 _RELEASE_OF_REDUCTION = {
     "everest": "",
@@ -34,7 +34,11 @@ def path_of(url: str) -> PurePosixPath:
     >>> str(path_of("https://a.org/dr1/coadd%2D1.fits?token=150.1234567890123"))
     '/dr1/coadd-1.fits'
     """
-    return PurePosixPath(unquote(urlsplit(url).path) if "://" in url else url)
+    if "://" not in url:
+        return PurePosixPath(url)
+    # urllib.parse.urlsplit refuses some hosts; the host does not matter here.
+    path = re.split("[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")[2]
+    return PurePosixPath("/" + unquote(path))
 
 
 def folder_of(url: str) -> tuple[str, ...]:

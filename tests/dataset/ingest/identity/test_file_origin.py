@@ -7,6 +7,7 @@ from galsearch.dataset.ingest.identity.file_origin import (
     differing_folders,
     n_shared_folders,
     observation_of,
+    path_of,
     region_of,
 )
 
@@ -34,3 +35,8 @@ def test_folders_are_compared_part_by_part():
 def test_a_path_with_both_regions_names_none():
     assert region_of("north/south/x") == ""
     assert region_of("NORTH/x") == "north"
+
+
+@pytest.mark.parametrize("host", ["a.org", "user@[::1]:80", "[no-address]", "[open", ""])
+def test_the_path_of_a_url_does_not_depend_on_its_host(host):
+    assert str(path_of(f"https://{host}/a%20b/c.fits?x=/1#/2")) == "/a b/c.fits"
