@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from galsearch.core.errors import CheckpointError, NotConvertedError
+from galsearch.core.errors import CheckpointError, ConfigError, NotConvertedError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.encoders.encoder_config import PREPARATION_VERSION, ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
@@ -22,6 +22,7 @@ from galsearch.files.atomic import new_file
 from galsearch.files.config import as_table, config_from_table
 from galsearch.files.content_kind import N_FIRST_BYTES, describe_foreign_content
 from galsearch.files.digest import sha256_of_parts
+from galsearch.files.json_input import parse_json
 from galsearch.files.safetensors_header import sort_metadata
 
 FORMAT = "galsearch-encoder-1"
@@ -99,13 +100,12 @@ def read(path: str | Path) -> CrossModalModel:
             f"{path}: the weights were made for version {version} of the preprocessing; this "
             f"galsearch has version {PREPARATION_VERSION}."
         )
+    place = f"{path}, the config in its metadata"
+    table = parse_json(metadata.get("config", ""), place, CheckpointError)
     try:
-        table = json.loads(metadata.get("config", ""))
-        config = config_from_table(table, ModelConfig, where=f"{path}, its config")
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path}: the config in its metadata cannot be read: {error}"
-        ) from None
+        config = config_from_table(table, ModelConfig, where=place)
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
     model = build(config, tensors, where=str(path))
     if _fingerprint(config, tensors) != metadata.get("fingerprint"):
         raise CheckpointError(

@@ -19,11 +19,13 @@ def test_the_value_is_read(tmp_path: Path) -> None:
     [
         ("[" * 100_000, "its lists or objects are nested too deep."),
         ('{"a":' * 100_000, "its lists or objects are nested too deep."),
-        ('{"a": NaN}', "not a JSON file (NaN is not a number in JSON)."),
-        ("[-Infinity]", "not a JSON file (-Infinity is not a number in JSON)."),
-        ('{"dim": 3, "dim": 4}', "not a JSON file (an object has the key 'dim' twice)."),
-        ('{"a": "\\ud800"}', "not a JSON file (a text in it is not Unicode)."),
-        ("", "not a JSON file (Expecting value: line 1 column 1 (char 0))."),
+        ('{"a": NaN}', "not JSON (NaN is not a number in JSON)."),
+        ("[-Infinity]", "not JSON (-Infinity is not a number in JSON)."),
+        ("[1e999]", "not JSON (1e999 is too large a number)."),
+        ("[" + "9" * 400 + ".0]", f"not JSON ({'9' * 40} is too large a number)."),
+        ('{"dim": 3, "dim": 4}', "not JSON (an object has the key 'dim' twice)."),
+        ('{"a": "\\ud800"}', "not JSON (a text in it is not Unicode)."),
+        ("", "not JSON (Expecting value: line 1 column 1 (char 0))."),
     ],
 )
 def test_what_is_not_json_is_refused(tmp_path: Path, text: str, reason: str) -> None:
@@ -37,7 +39,7 @@ def test_what_is_not_json_is_refused(tmp_path: Path, text: str, reason: str) -> 
 def test_a_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("[" + "9" * 6000 + "]")
-    with pytest.raises(ShardError, match=r"a\.json: not a JSON file \(Exceeds the limit"):
+    with pytest.raises(ShardError, match=r"a\.json: not JSON \(Exceeds the limit"):
         read_json(path, ShardError)
 
 

@@ -29,7 +29,7 @@ def change_manifest(build: Path, change: Callable[[dict[str, Any]], object]) -> 
     """Edit the manifest as one who also knows its digest."""
     path = build / MANIFEST_NAME
     table = json.loads(path.read_text())
-    del table["digest"]
+    table.pop("digest", None)
     change(table)
     table["digest"] = manifest_json._digest(table)
     path.write_text(json.dumps(table))

@@ -22,6 +22,9 @@ _FAISS_CLASSES = {
     "fastscan": "IndexIVFPQFastScan",
 }
 
+_LARGEST_VALUE = 1e6
+"""Limit of the values in lists of unit vectors, which are about 1 at most; NaN is beyond it."""
+
 
 def read_lists(
     path: Path, *, plan: IndexPlan, n_vectors: int, open_file: OpenFile = open_binary
@@ -69,6 +72,12 @@ def read_lists(
             f"{path}: its codes, centroids or rotation are not those of the plan in manifest.json.",
             path=path,
         )
+    if not _is_usable(index, plan, rotation):
+        raise ManifestError(
+            f"{path}: its centroids, rotation or quantiser hold values that are not finite or out "
+            "of all proportion.",
+            path=path,
+        )
     if not _has_every_row(index, n_vectors):
         raise ManifestError(
             f"{path}: its lists do not hold each of the {n_vectors:,} rows once.", path=path
@@ -98,6 +107,22 @@ def _is_as_planned(index: Any, plan: IndexPlan, rotation: Float32Array | None) -
         found += rotation.shape
         expected += [plan.n_components, plan.dim]
     return found == expected and (rotation is not None or plan.n_components == plan.dim)
+
+
+def _is_usable(index: Any, plan: IndexPlan, rotation: Float32Array | None) -> bool:
+    """True where the values that were trained are finite, as those of unit vectors are.
+
+    Codes are bytes, of which each value stands for a number.
+    """
+    quantizer = faiss.downcast_index(index.quantizer)
+    centroids = quantizer.reconstruct_n(0, plan.n_lists)
+    residuals = index.sq.trained if plan.kind == "ivfsq" else index.pq.centroids
+    trained = [centroids, faiss.vector_to_array(residuals)]
+    trained += [] if rotation is None else [rotation]
+    if not all((np.abs(values) < _LARGEST_VALUE).all() for values in trained):
+        return False
+    # Axes of query-aware lists are scaled; no axis may have a length of 0.
+    return rotation is None or bool((np.abs(rotation).max(axis=1) > 1 / _LARGEST_VALUE).all())
 
 
 def _has_every_row(index: Any, n_vectors: int) -> bool:

@@ -10,6 +10,7 @@ from galsearch.core.modality import Modality
 from galsearch.files.atomic import write_text
 from galsearch.files.digest import FileDigest, sha256_of_text
 from galsearch.files.held_files import OpenFile, open_binary
+from galsearch.files.json_input import parse_json
 from galsearch.files.staged.directories import interrupted_exchange
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
@@ -38,6 +39,8 @@ _READ_VERSIONS = (5, FORMAT_VERSION)
 def write_manifest(manifest: IndexManifest, path: Path, *, durable: bool = False) -> None:
     """Write a manifest to a JSON file atomically, with a digest of its own content.
 
+    Every number in it is finite, because JSON has no NaN; the reader refuses any other.
+
     Parameters
     ----------
     durable
@@ -45,7 +48,7 @@ def write_manifest(manifest: IndexManifest, path: Path, *, durable: bool = False
     """
     table = {"format_version": FORMAT_VERSION, **manifest.as_table()}
     table["digest"] = _digest(table)
-    write_text(path, json.dumps(table, indent=1) + "\n", durable=durable)
+    write_text(path, json.dumps(table, indent=1, allow_nan=False) + "\n", durable=durable)
 
 
 def no_index_error(directory: Path) -> NoIndexError:
@@ -77,11 +80,10 @@ def read_manifest(directory: Path, *, open_file: OpenFile = open_binary) -> Inde
     path = directory / MANIFEST_NAME
     try:
         with open_file(path) as file:
-            table = json.loads(file.read().decode("utf-8"))
+            content = file.read()
     except (FileNotFoundError, NotADirectoryError):
         raise no_index_error(directory) from None
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{path}: is not JSON ({error}).", path=path) from None
+    table = parse_json(content, f"{path}", ManifestError)
     if not isinstance(table, dict) or table.get("format_version") not in _READ_VERSIONS:
         version = table.get("format_version") if isinstance(table, dict) else None
         raise ManifestError(

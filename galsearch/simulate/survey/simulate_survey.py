@@ -1,6 +1,5 @@
 """Simulation of a survey, which can be interrupted, continued and enlarged."""
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from galsearch.core.errors import SimulationError, SimulationSettingError
 from galsearch.core.progress import Progress, no_progress
 from galsearch.files.atomic import write_json, write_text
+from galsearch.files.json_input import read_json
 from galsearch.files.lock import locked_directory
 from galsearch.simulate.survey.footprint import (
     GALAXIES_PER_CHUNK,
@@ -213,12 +213,13 @@ def _start_or_continue(out: Path, n: int, seed: int, hemisphere: str, chunks: li
 
 
 def _read_record(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = {key: int(record[key]) for key in ("simulator_version", "seed", "n")}
-        return {**found, "hemisphere": str(record.get("hemisphere", "south"))}
-    except (ValueError, KeyError, TypeError):
-        raise SimulationError(f"{path}: not the record of a simulated survey.") from None
+    record = read_json(path, SimulationError)
+    numbers = ("simulator_version", "seed", "n")
+    is_record = isinstance(record, dict) and all(type(record.get(key)) is int for key in numbers)
+    if not is_record or record["n"] < 1:
+        raise SimulationError(f"{path}: not the record of a simulated survey.")
+    # Surveys of the first version have no hemisphere.
+    return {"hemisphere": "south", **record}
 
 
 def _check_continues(out: Path, requested: dict[str, Any], found: dict[str, Any]) -> None:

@@ -27,7 +27,9 @@ def test_an_edited_manifest_is_found(toy_copy: Path) -> None:
     assert message_of_open_and_verify(toy_copy) == f"{path}: was changed after galsearch wrote it."
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"format_version": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", b'{"format_version": 1}', b'{"format_version": NaN}']
+)
 def test_an_invalid_manifest_is_refused(toy_copy: Path, content: bytes) -> None:
     (toy_copy / MANIFEST_NAME).write_bytes(content)
     assert message_of_open_and_verify(toy_copy).startswith(f"{toy_copy / MANIFEST_NAME}: ")
