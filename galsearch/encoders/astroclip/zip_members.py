@@ -54,9 +54,16 @@ class TorchArchive:
         """
         try:
             with zipfile.ZipFile(self.path) as archive:
-                return archive.read(f"{self._folder}data/{key}")
+                values = archive.read(f"{self._folder}data/{key}")
         except _BROKEN_ARCHIVE as error:
             raise _damaged(self.path, error) from None
+        # The size of a member is not compared with its content, which may end earlier.
+        if len(values) != self.sizes[key]:
+            raise CheckpointError(
+                f"{self.path}: the values of storage {key} have {len(values)} bytes; the archive "
+                f"states {self.sizes[key]}."
+            )
+        return values
 
 
 def open_torch_archive(path: Path) -> TorchArchive:

@@ -13,7 +13,7 @@ FAMILIES = ("auto", "flat", "ivfsq", "ivfpq", "fastscan")
 ROTATIONS = ("auto", "none", "pca", "opq")
 DEVICES = ("auto", "cpu", "gpu")
 _CHOICES = {"family": FAMILIES, "store": STORES, "rotation": ROTATIONS, "device": DEVICES}
-_MAX_RERANK = 1_000_000
+MAX_RERANK = 1_000_000
 """Largest number of re-ranked candidates for each neighbour; more would be every vector."""
 
 
@@ -95,8 +95,8 @@ class IndexRecipe:
 
     def __post_init__(self) -> None:
         problems = [*_too_small(self)]
-        if self.rerank is not None and not self.rerank <= _MAX_RERANK:
-            problems.append(f"rerank = {self.rerank} is more than {_MAX_RERANK:,}.")
+        if self.rerank is not None and not self.rerank <= MAX_RERANK:
+            problems.append(f"rerank = {self.rerank} is more than {MAX_RERANK:,}.")
         if not 0 < self.recall_target <= 1:
             problems.append(f"recall_target = {self.recall_target} is not within 0 .. 1.")
         if self.n_bits is not None and not 4 <= self.n_bits <= 8:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from galsearch.index.plan.index_recipe import MAX_RERANK
 from galsearch.index.storage.manifest import (
     INVERTED_LISTS_NAME,
     QUERY_AWARE_LISTS_NAME,
+    DirectionManifest,
     IndexManifest,
 )
 from galsearch.index.vectors.array_files import (
@@ -20,6 +22,7 @@ from galsearch.index.vectors.array_files import (
     IDS_NAME,
     VECTORS_NAME,
 )
+from galsearch.index.vectors.codec import STORES
 
 _MAX_COUNT = 2**63 - 1
 
@@ -52,6 +55,22 @@ def check_manifest(manifest: IndexManifest) -> None:
             raise ValueError(f"segments[0] has no {kind} vectors")
         if entry.plan.dim < 1 or (entry.plan.kind != "flat" and entry.plan.n_lists < 1):
             raise ValueError(f"modalities.{kind}.plan has no dimensions or no lists")
+        if entry.plan.store not in STORES:
+            raise ValueError(f"modalities.{kind}.plan.store is {entry.plan.store!r}")
+    for number, direction in enumerate(manifest.directions):
+        _check_settings(direction, manifest, f"directions[{number}]")
+
+
+def _check_settings(direction: DirectionManifest, manifest: IndexManifest, name: str) -> None:
+    """Check the settings of a direction of search, which only a flat index does not need."""
+    searched = manifest.modalities.get(direction.among)
+    if searched is None or direction.using not in manifest.modalities:
+        raise ValueError(f"{name} names a modality without vectors")
+    has_lists = searched.plan.kind != "flat"
+    if has_lists and (direction.n_probe < 1 or not 1 <= direction.rerank <= MAX_RERANK):
+        raise ValueError(
+            f"{name} has n_probe = {direction.n_probe} and rerank = {direction.rerank}"
+        )
 
 
 def _required_files(manifest: IndexManifest) -> Iterator[str]:
@@ -85,7 +104,8 @@ def _check(value: Any, hint: Any, name: str) -> None:
         if value not in arguments:
             raise ValueError(f"{name} is {value!r}, not one of {list(arguments)}")
     elif dataclasses.is_dataclass(hint):
-        for key, kind in _types_of_fields(hint).items():
+        kind_of_value: Any = hint
+        for key, kind in _types_of_fields(kind_of_value).items():
             _check(getattr(value, key), kind, f"{name}.{key}")
     elif origin is dict:
         _check_type(value, Mapping, name)

@@ -53,6 +53,19 @@ def test_a_name_that_is_not_text_is_refused(saved: Path) -> None:
     assert message_of(saved).startswith(f"{saved}: a truncated or damaged zip archive (")
 
 
+def test_values_that_are_fewer_than_the_archive_states_are_refused(saved: Path) -> None:
+    broken = bytearray(saved.read_bytes())
+    entry = broken.rindex(b"a/data/0") - 46
+    assert broken[entry : entry + 4] == b"PK\x01\x02"
+    broken[entry + 16 : entry + 24] = bytes(8)  # the checksum and the packed size of no bytes
+    saved.write_bytes(broken)
+    with pytest.raises(CheckpointError) as caught:
+        open_tensors(saved).read(["a"])
+    assert str(caught.value) == (
+        f"{saved}: the values of storage 0 have 0 bytes; the archive states 4000."
+    )
+
+
 @pytest.mark.parametrize("flag", [0x01, 0x20])
 def test_encrypted_and_patched_members_are_refused(saved: Path, flag: int) -> None:
     broken = bytearray(saved.read_bytes())
