@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from galsearch.core.errors import ShardError
+from galsearch.core.errors import NoEmbeddingsError, ShardError
 from galsearch.core.modality import Modality
 from galsearch.embeddings import open_store, verify_embeddings
 from galsearch.embeddings.store import write_record
@@ -43,3 +43,44 @@ def test_every_bad_file_is_named(embedded):
     assert lines[0] == f"{embedded}: 2 bad files."
     assert lines[1].startswith(f"{shard}: the file has sha256 ")
     assert lines[2].startswith(f"{catalogue}: the file has sha256 ")
+
+
+def test_a_store_that_cannot_be_opened_does_not_hide_what_else_is_bad(embedded):
+    """A missing shard, a record that is no JSON, a damaged shard and a damaged catalogue."""
+    image = sorted((embedded / "image").glob("*.parquet"))
+    image[0].unlink()
+    image[1].write_bytes(image[1].read_bytes()[:-1])
+    (embedded / "spectrum/store.json").write_text("{")
+    catalogue = embedded / "catalogue.parquet"
+    catalogue.write_bytes(catalogue.read_bytes() + b"0")
+    with pytest.raises(ShardError) as caught:
+        verify_embeddings(embedded)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{embedded}: 5 bad files."
+    assert lines[1] == f"{image[0]}: cannot be read (No such file or directory)."
+    assert lines[2].startswith(f"{image[1]}: the file has sha256 ")
+    assert lines[3] == (
+        f"{embedded / 'image'}: store.json lists {len(image)} shards, the directory holds "
+        f"{len(image) - 1}; they differ in {image[0].name}."
+    )
+    assert lines[4].startswith(f"{embedded / 'spectrum/store.json'}: not JSON (")
+    assert lines[5].startswith(f"{catalogue}: the file has sha256 ")
+
+
+def test_an_unfinished_store_is_named_beside_the_bad_files_of_the_other(embedded):
+    (embedded / "image/store.json").unlink()
+    shard = sorted((embedded / "spectrum").glob("*.parquet"))[0]
+    shard.write_bytes(shard.read_bytes() + b"0")
+    with pytest.raises(ShardError) as caught:
+        verify_embeddings(embedded)
+    lines = str(caught.value).splitlines()
+    assert lines[1].startswith(f"{embedded / 'image'}: the embedding store has no store.json: ")
+    assert lines[2].startswith(f"{shard}: the file has sha256 ")
+
+
+def test_a_directory_without_embeddings_is_named(tmp_path):
+    with pytest.raises(NoEmbeddingsError) as caught:
+        verify_embeddings(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: holds no embeddings, neither of images nor of spectra."
+    )
