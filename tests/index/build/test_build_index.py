@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.core.modality import Modality
-from galsearch.embeddings import open_store
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.embeddings import open_store, verify_embeddings
+from galsearch.embeddings.store import write_record
+from galsearch.files.digest import sha256_of_file
 from galsearch.index import (
     IndexRecipe,
     add,
@@ -21,6 +23,8 @@ from galsearch.index import (
 )
 from galsearch.index.storage import finish_manifest
 from galsearch.query import open_index
+from tests.damaged_files import assert_only_galsearch_errors, damaged
+from tests.damaged_json import damaged_json
 from tests.index.toy_index import N_TOY, TOY_RECIPE
 
 
@@ -149,3 +153,56 @@ def test_every_family_and_store_is_searched_verified_and_extended(
 
 def iter_vectors(toy_embeddings: Path) -> Any:
     return open_store(toy_embeddings, Modality.IMAGE).iter_vectors()
+
+
+def _with_digests(embeddings: Path) -> Path:
+    """The embeddings, whose records have the digests of all their files."""
+    catalogue_sha256 = sha256_of_file(embeddings / "catalogue.parquet")
+    for kind in Modality:
+        record = open_store(embeddings, kind).record
+        digests = {name: sha256_of_file(embeddings / kind / name) for name in record.shards}
+        write_record(
+            embeddings / kind,
+            dataclasses.replace(record, digests=digests, catalogue_sha256=catalogue_sha256),
+        )
+    return embeddings
+
+
+@pytest.mark.parametrize("damage", [damaged, damaged_json])
+def test_from_damaged_embeddings_comes_the_same_index_or_a_sentence(
+    make_sky: Callable[..., Any], tmp_path: Path, damage: Any
+) -> None:
+    sky, out = make_sky(24), tmp_path / "build"
+    embeddings = _with_digests(sky.write(tmp_path / "embeddings"))
+    contents = {
+        path.relative_to(embeddings).as_posix(): path.read_bytes()
+        for path in sorted(embeddings.rglob("*"))
+        if path.suffix == (".json" if damage is damaged_json else path.suffix) and path.is_file()
+    }
+
+    def answers() -> Any:
+        build_index(IndexRecipe(n_tuning_queries=2), embeddings=embeddings, out=out, overwrite=True)
+        engine, found = open_index(out), []
+        for using, among in DIRECTIONS:
+            batch = engine.query_many(sky.ids[:3], using=using, among=among, k=4)
+            found.append((batch.target_ids.tolist(), batch.similarity.tolist(), batch.z.tolist()))
+        return repr(found)
+
+    def read(named: bytes) -> None:
+        name, _, content = named.partition(b":")
+        if content == contents[name.decode()]:
+            return
+        (embeddings / name.decode()).write_bytes(content)
+        try:
+            assert answers() == expected
+            verify_embeddings(embeddings)
+        finally:
+            (embeddings / name.decode()).write_bytes(contents[name.decode()])
+
+    def damage_file(named: bytes, generator: np.random.Generator) -> bytes:
+        name, _, content = named.partition(b":")
+        return name + b":" + damage(content, generator)
+
+    expected = answers()
+    originals = [name.encode() + b":" + content for name, content in contents.items()]
+    assert_only_galsearch_errors(read, originals, copies=20, damage=damage_file, cost=20)

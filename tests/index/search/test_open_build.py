@@ -11,20 +11,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from galsearch.core.errors import ConfigError, IndexChangedError, NoGpuError
-from galsearch.core.modality import Modality
-from galsearch.index import build_index, open_build, remove
+from galsearch.core.errors import ConfigError, GalsearchError, IndexChangedError, NoGpuError
+from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.index import add, build_index, open_build, remove, verify
 from galsearch.index.ivf import gpu_lists
 from galsearch.index.ivf.faiss_api import faiss, n_gpus
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search import device
+from galsearch.index.storage.generations import LOCK_NAME
 from galsearch.query import open_index
+from tests.damaged_files import assert_only_galsearch_errors, damaged
 
 
 @pytest.fixture
@@ -158,3 +161,62 @@ def test_forked_processes_answer_or_refuse_and_never_wait_for_ever(
         "cached filter 3",
         "other filter 3",
     ], done.stderr
+
+
+def _answers(build: Path, target_ids: Any) -> Any:
+    """Neighbours of galaxies in every direction, searched in lists, exactly and with a filter."""
+    engine = open_index(build)
+    found = []
+    for using, among in DIRECTIONS:
+        for options in ({}, {"exact": True}, {"where": "z < 0.5"}):
+            batch = engine.query_many(target_ids, using=using, among=among, k=4, **options)
+            found.append((batch.target_ids.tolist(), batch.similarity.tolist(), batch.z.tolist()))
+    return repr(found)
+
+
+def test_whatever_file_is_damaged_an_index_answers_as_before_or_with_a_sentence(
+    make_sky: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Verifying, opening and asking, while one file at a time is damaged or another one's copy."""
+    sky, build = make_sky(140), tmp_path / "build"
+    recipe = IndexRecipe(family="ivfsq", store="int8", flat_below=50, n_tuning_queries=5)
+    parts = [type(sky)(*(getattr(sky, key)[i::2] for key in vars(sky))) for i in range(2)]
+    first, second = (part.write(tmp_path / str(i)) for i, part in enumerate(parts))
+    build_index(recipe, embeddings=first, out=build)
+    add(second, index=build)
+    remove(sky.ids[[5, 6]], index=build)
+    contents = {
+        path.relative_to(build).as_posix(): path.read_bytes()
+        for path in sorted(build.rglob("*"))
+        if path.is_file() and path.name != LOCK_NAME
+    }
+    expected = _answers(build, sky.ids[:2])
+
+    def replace(name: str, content: bytes) -> None:
+        # A file that is mapped into memory must not be written.
+        (tmp_path / "new").write_bytes(content)
+        (tmp_path / "new").replace(build / name)
+
+    def read(named: bytes) -> None:
+        name, _, content = named.partition(b":")
+        if content == contents[name.decode()]:
+            return
+        replace(name.decode(), content)
+        try:
+            with suppress(GalsearchError):
+                verify(build)
+            assert _answers(build, sky.ids[:2]) == expected
+        finally:
+            replace(name.decode(), contents[name.decode()])
+
+    def damage(named: bytes, generator: np.random.Generator) -> bytes:
+        name, _, content = named.partition(b":")
+        others = list(contents.values())
+        if generator.random() < 0.1:
+            return name + b":" + others[generator.integers(len(others))]
+        return name + b":" + damaged(content, generator)
+
+    originals = [name.encode() + b":" + content for name, content in contents.items()]
+    assert len(originals) > 20
+    assert_only_galsearch_errors(read, originals, copies=len(originals), damage=damage, cost=10)
+    verify(build)
