@@ -39,8 +39,17 @@ class Codec(Protocol):
         """The encoded rows of (n, d) unit vectors, shape (n, width)."""
         ...
 
-    def decode(self, rows: npt.NDArray[Any]) -> Vectors:
-        """The float32 unit vectors that encoded rows stand for, shape (n, d)."""
+    def decode(self, rows: npt.NDArray[Any], *, one_by_one: bool = False) -> Vectors:
+        """The float32 unit vectors that encoded rows stand for, shape (n, d).
+
+        Parameters
+        ----------
+        rows : (n, width)
+            Encoded rows.
+        one_by_one
+            Give a row the same vector whatever the other rows of the call are. Otherwise the last
+            bits may differ, which is up to three times faster.
+        """
         ...
 
     def misfits(self, vectors: Vectors, rows: npt.NDArray[Any]) -> BoolArray:
@@ -96,8 +105,8 @@ class FloatCodec:
         """The vectors rounded to the dtype of the codec, shape (n, d)."""
         return np.asarray(vectors, self.dtype)
 
-    def decode(self, rows: npt.NDArray[Any]) -> Vectors:
-        """The float32 vectors of encoded rows, shape (n, d).
+    def decode(self, rows: npt.NDArray[Any], *, one_by_one: bool = False) -> Vectors:  # noqa: ARG002
+        """The float32 vectors of encoded rows, shape (n, d), the same in every call.
 
         Rows in `float16` are normalised to length 1; rows in `float32` are returned as they are.
         """

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Vectors
-from galsearch.index.vectors.pca import PrincipalAxes, n_fine_axes
+from galsearch.index.vectors.pca import PrincipalAxes, multiply_rows, n_fine_axes
 
 _MAX_NORM_ERROR = 1e-3
 """If clipping changed the norm of a vector by more than 1e-3, its coordinates are rescaled."""
@@ -200,9 +200,11 @@ class Int8Codec:
         levels[:, axis] = after
         deficits -= (after * step + low) ** 2 - coordinate**2
 
-    def decode(self, rows: npt.NDArray[Any]) -> Vectors:
-        """The float32 unit vectors that encoded rows stand for, in the original axes, (n, d)."""
-        vectors = self._coordinates(rows).astype(np.float32) @ self.pca.axes
+    def decode(self, rows: npt.NDArray[Any], *, one_by_one: bool = False) -> Vectors:
+        """The unit vectors of encoded rows in the original axes, (n, d); see `Codec.decode`."""
+        coordinates = self._coordinates(rows).astype(np.float32)
+        product = multiply_rows if one_by_one else np.matmul
+        vectors = product(coordinates, self.pca.axes)
         vectors /= np.sqrt(np.vecdot(vectors, vectors))[..., None]
         return vectors
 

@@ -113,9 +113,9 @@ class VectorSegment:
         codec, whole = make_codec("float32", dim, None), WholeRows.none(dim)
         return cls(ids, vectors, np.empty(0, np.int64), codec, dim, whole, vectors)
 
-    def decode(self, rows: Rows | slice) -> Vectors:
-        """The float32 unit vectors in the given rows of the segment, shape (n, d)."""
-        vectors = self.codec.decode(self.vectors[rows])
+    def decode(self, rows: Rows | slice, *, one_by_one: bool = False) -> Vectors:
+        """The float32 unit vectors in the given rows of the segment, (n, d); see `Codec.decode`."""
+        vectors = self.codec.decode(self.vectors[rows], one_by_one=one_by_one)
         if len(self.whole):
             numbers = np.arange(len(self.ids))[rows] if isinstance(rows, slice) else rows
             at = self.whole.positions(numbers)
@@ -191,10 +191,14 @@ class StoredVectors:
         return ids
 
     def take(self, rows: Rows) -> Vectors:
-        """The float32 unit vectors stored in the given rows, shape (n, d)."""
+        """The float32 unit vectors stored in the given rows, shape (n, d).
+
+        The vector of a row does not depend on the other rows of the call, so that a galaxy is
+        compared with the same vector in a single query and in a batch.
+        """
         vectors = np.empty((len(rows), self.dim), np.float32)
         for segment, mask, local_rows in self._by_segment(rows):
-            vectors[mask] = segment.decode(local_rows)
+            vectors[mask] = segment.decode(local_rows, one_by_one=True)
         return vectors
 
     def blocks(self) -> Iterator[tuple[Rows, Vectors]]:
