@@ -14,7 +14,8 @@ from galsearch.index.ivf.gpu_training import build_on_gpu
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import write_lists
 from galsearch.index.ivf.train_lists import PCA_SAMPLE_SIZE, fill_lists, sample_vectors, train_lists
-from galsearch.index.plan.index_plan import IndexPlan, plan_index
+from galsearch.index.plan.choose_plan import plan_index
+from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.modality_index import ModalityIndex

@@ -28,7 +28,8 @@ from galsearch.index.ivf.train_lists import (
     sample_vectors,
     train_rotated_lists,
 )
-from galsearch.index.plan.index_plan import IndexPlan, allowed_n_subvectors, list_bytes
+from galsearch.index.plan.choose_plan import allowed_n_subvectors
+from galsearch.index.plan.index_plan import IndexPlan, list_bytes
 from galsearch.index.plan.index_recipe import IndexRecipe, size_bytes
 from galsearch.index.storage.manifest import DirectionManifest
 from galsearch.index.vectors.pca import MAX_UNEXPLAINED, PrincipalAxes
@@ -134,7 +135,7 @@ def plan_query_aware_lists(own: IndexPlan, n_components: int) -> IndexPlan:
 
     Examples
     --------
-    >>> from galsearch.index.plan.index_plan import plan_index
+    >>> from galsearch.index.plan.choose_plan import plan_index
     >>> own = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=128)
     >>> plan = plan_query_aware_lists(own, 32)
     >>> plan.n_lists, plan.n_subvectors, plan.code_bytes, plan.metric

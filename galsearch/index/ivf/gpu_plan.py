@@ -13,7 +13,8 @@ import numpy as np
 
 from galsearch.core.errors import ConfigError, NoGpuError
 from galsearch.index.ivf.faiss_api import n_gpus
-from galsearch.index.plan.index_plan import GPU_SUBVECTORS, IndexPlan
+from galsearch.index.plan.choose_plan import GPU_SUBVECTORS
+from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 
 _SHARED_MEMORY_BYTES = 48 * 1024
@@ -59,7 +60,7 @@ def plan_gpu(plan: IndexPlan, n_devices: int = 1) -> GpuPlan:
 
     Examples
     --------
-    >>> from galsearch.index.plan.index_plan import plan_index
+    >>> from galsearch.index.plan.choose_plan import plan_index
     >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256, on_gpu=True)
     >>> plan_gpu(plan).use_float16_lookup_tables
     True

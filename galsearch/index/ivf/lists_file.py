@@ -14,7 +14,7 @@ from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.ivf.faiss_api import faiss, faiss_errors, largest_vector_read
 from galsearch.index.ivf.faiss_lists import clear_padding, rows_of_list, split_rotation
 from galsearch.index.ivf.inverted_lists import InvertedLists
-from galsearch.index.plan.index_plan import IndexPlan
+from galsearch.index.plan.index_plan import IndexPlan, table_bytes
 
 _FAISS_CLASSES = {
     "ivfsq": "IndexIVFScalarQuantizer",
@@ -53,9 +53,8 @@ def read_lists(
         with open_file(path) as file:
             n_bytes = file.seek(0, os.SEEK_END)
             file.seek(0)
-            # FAISS computes a table of this size when it has read lists with product quantisers.
-            n_table_bytes = 4 * plan.n_lists * plan.n_subvectors << plan.n_bits
-            with largest_vector_read(max(n_bytes, n_table_bytes) + 8):
+            # FAISS computes a table beside what it reads.
+            with largest_vector_read(max(n_bytes, table_bytes(plan)) + 8):
                 whole = faiss.read_index(faiss.PyCallbackIOReader(file.read))
         index, rotation = split_rotation(whole)
     found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)

@@ -39,7 +39,7 @@ def probe_cost(n_lists: float, plan: IndexPlan) -> float:
     Examples
     --------
     >>> from galsearch.index.plan.index_recipe import IndexRecipe
-    >>> from galsearch.index.plan.index_plan import plan_index
+    >>> from galsearch.index.plan.choose_plan import plan_index
     >>> plan = plan_index(IndexRecipe(), n_vectors=1_000_000, dim=256)
     >>> round(probe_cost(16, plan))
     94000

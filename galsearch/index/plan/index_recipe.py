@@ -38,7 +38,8 @@ class IndexRecipe:
     """Recall@10 against exact search that each direction is tuned to reach. Higher is slower."""
     memory_budget: str | None = None
     """Memory that the inverted lists of all modalities may need while they are searched, such as
-    `"2 GB"` (GB, MB: powers of 1000; GiB, MiB: of 1024); training samples stay below it too.
+    `"2 GB"` (GB, MB: powers of 1000; GiB, MiB: of 1024), with the tables that FAISS computes for
+    them; training samples stay below it too.
     Stored vectors are not counted, because they are memory-mapped files. Default: no limit."""
     family: Literal["auto", "flat", "ivfsq", "ivfpq", "fastscan"] = "auto"
     """Family of the index. `flat` compares all vectors. The others estimate distances within

@@ -27,7 +27,7 @@ from galsearch.index.ivf import gpu_lists
 from galsearch.index.ivf.faiss_api import faiss
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.train_lists import train_rotated_lists
-from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.search import device
 from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import QUERY_AWARE_LISTS_NAME

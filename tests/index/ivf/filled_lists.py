@@ -7,7 +7,7 @@ import numpy as np
 from galsearch.core.arrays import Vectors
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.train_lists import fill_lists, train_lists
-from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.vectors.pca import PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment

@@ -11,7 +11,7 @@ from galsearch.index.ivf.faiss_api import flat_index
 from galsearch.index.ivf.train_lists import (
     make_quantizer,
 )
-from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from tests.index.ivf.filled_lists import random_unit_vectors
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from galsearch.core.errors import ConfigError, NoGpuError
 from galsearch.index.ivf import gpu_plan
 from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, plan_gpu, plan_gpu_search
-from galsearch.index.plan.index_plan import IndexPlan, plan_index
+from galsearch.index.plan.choose_plan import plan_index
+from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 
 PLAN = plan_index(IndexRecipe(), n_vectors=100_000, dim=256, on_gpu=True)

@@ -8,7 +8,7 @@ import pytest
 from galsearch.index.ivf.faiss_api import faiss, n_gpus
 from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, plan_gpu, plan_gpu_search
 from galsearch.index.ivf.gpu_training import build_on_gpu, gpu_config, multi_gpu_options
-from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.vectors.pca import PrincipalAxes
 from tests.index.ivf.filled_lists import random_unit_vectors, stored_in_memory

@@ -8,7 +8,7 @@ import pytest
 from galsearch.core.arrays import Vectors
 from galsearch.core.errors import ConfigError
 from galsearch.index.ivf.rotation import choose_rotation
-from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.vectors.pca import PrincipalAxes
 from tests.index.vectors.low_rank_vectors import low_rank_vectors

@@ -12,7 +12,7 @@ from galsearch.index.ivf.train_lists import (
     sample_vectors,
     train_rotated_lists,
 )
-from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.vectors.pca import PrincipalAxes
 from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.cost import (
     PROBED_LIST,
     PROBED_LIST_INNER_PRODUCT,
@@ -11,7 +12,6 @@ from galsearch.index.plan.cost import (
     rerank_cost,
     temporary_index_cost,
 )
-from galsearch.index.plan.index_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 
 PLAN = plan_index(IndexRecipe(family="fastscan"), n_vectors=1_000_000, dim=128)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from galsearch.core.errors import ConfigError
-from galsearch.index.plan.index_plan import plan_index
+from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe, read_recipe, size_bytes
 
 RECIPES = Path(__file__).parents[3] / "index_builds" / "recipes"
