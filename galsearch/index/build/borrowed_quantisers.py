@@ -118,15 +118,14 @@ def _adopt_recipe(
 ) -> IndexRecipe:
     """The recipe with what it leaves open about quantisers from the recipe of their index.
 
-    A value that it states must be that of the quantisers. The store always is, because there is no
-    value of it that leaves it open.
+    A value that it states must be that of the quantisers.
     """
     default = IndexRecipe()
     adopted: dict[str, Any] = {}
     problems = []
     for key in _KEYS_OF_QUANTISERS:
         wanted = getattr(recipe, key)
-        if wanted == getattr(default, key) and key != "store":
+        if wanted == getattr(default, key):
             adopted[key] = getattr(lender, key)
             continue
         made = {kind: _values(key, plan, lender) for kind, plan in plans.items()}

@@ -147,7 +147,9 @@ class _IndexBuild:
         """
         folder = self.directory / kind
         with self._stage(f"store {kind} vectors") as progress:
-            originals = store_vectors(store, folder, encoding=self.recipe.store, progress=progress)
+            originals = store_vectors(
+                store, folder, encoding=self.recipe.encoding, progress=progress
+            )
         with self._stage(f"train {kind} index"):
             quantisers = quantisers or train_quantisers(
                 self.recipe, originals, share_of_memory=share_of_memory

@@ -76,7 +76,7 @@ def plan_index(
     n_components = min(dim, recipe.n_components or n_pca_components or dim)
     kind = _family(recipe, n_vectors, n_components, on_gpu=on_gpu)
     if kind == "flat":
-        return IndexPlan("flat", n_vectors, dim, 0, 0, 0, 0, 0, recipe.store)
+        return IndexPlan("flat", n_vectors, dim, 0, 0, 0, 0, 0, recipe.encoding)
     n_lists = recipe.n_lists or _default_n_lists(n_vectors)
     n_bits = recipe.n_bits or (4 if kind == "fastscan" else 8)
     available = available_bytes(recipe, share_of_memory)
@@ -99,7 +99,7 @@ def plan_index(
         n_subvectors,
         n_bits=n_bits,
         n_training=int(min(n_vectors, wanted, available // (4 * dim))),
-        store=recipe.store,
+        store=recipe.encoding,
     )
     if problems := _contradictions(plan, recipe, available):
         raise ConfigError(f"recipe '{recipe.name}': " + " ".join(problems))

@@ -47,10 +47,11 @@ class IndexRecipe:
     looked-up codes of 4 to 8 bits, `fastscan` from 4-bit codes compared in the registers of a CPU.
     `auto`: flat for few vectors; ivfpq where n_bits is set; ivfsq where 64 PCA components keep
     99.8 % of the variance; otherwise ivfpq where a GPU trains the index, else fastscan."""
-    store: Literal["float32", "float16", "int8"] = "float32"
+    store: Literal["float32", "float16", "int8"] | None = None
     """Encoding of the vectors for re-ranking: 4, 2 or 1.25 bytes for each dimension. Similarities
     are those of the encoded vectors; with float16 and int8 their errors are a few 1e-5. Vectors
-    that int8 cannot hold (rare kinds) are kept in float32."""
+    that int8 cannot hold (rare kinds) are kept in float32. Default: float32, or the encoding of the
+    index whose quantisers are used."""
     keep_originals: bool = True
     """Keep the vectors as they were embedded in a file beside float16 or int8 ones (4 bytes for
     each dimension on disk, not in memory). Exact search, and the recall measured after a change,
@@ -107,13 +108,19 @@ class IndexRecipe:
         if self.memory_budget is not None and size_bytes(self.memory_budget) is None:
             problems.append(f"memory_budget = {self.memory_budget!r} is not a size such as '2 GB'.")
         for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                value = getattr(self, name)
+            value = getattr(self, name)
+            is_open = name == "store" and value is None
+            if value not in known and not is_open:
                 problems.append(f"{name} = {value!r} is not one of {', '.join(known)}.")
         if not self.name.strip():
             problems.append("name is empty.")
         if problems:
             raise ConfigError(" ".join(problems))
+
+    @property
+    def encoding(self) -> str:
+        """Encoding of the stored vectors, also where the recipe leaves it open."""
+        return self.store or "float32"
 
 
 def _too_small(recipe: IndexRecipe) -> list[str]:

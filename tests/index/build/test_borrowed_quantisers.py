@@ -108,10 +108,27 @@ def test_lists_of_a_flat_index_are_not_compared(
         recipe, embeddings=embeddings, out=tmp_path / "again", quantisers=tmp_path / "flat"
     )
     assert found.recipe == recipe
-    assert refused(ConfigError, IndexRecipe(), embeddings, tmp_path / "flat") == (
+    stated = IndexRecipe(store="float32")
+    assert refused(ConfigError, stated, embeddings, tmp_path / "flat") == (
         f"recipe 'default' contradicts the quantisers of {tmp_path / 'flat'}: store = 'float32' "
         "(there 'float16')."
     )
+
+
+@pytest.mark.parametrize("store", ["float16", "int8", None])
+def test_a_recipe_that_leaves_the_store_open_has_that_of_the_quantisers(
+    make_sky: Callable[..., Any], tmp_path: Path, store: Any
+) -> None:
+    """Otherwise the parts of a survey could be merged only if each recipe repeated the store."""
+    embeddings = make_sky(40).write(tmp_path / "part")
+    recipe = IndexRecipe(store=store, n_tuning_queries=5)
+    build_index(recipe, embeddings=embeddings, out=tmp_path / "lender")
+    mine = IndexRecipe(n_tuning_queries=5)
+    found = build_index(
+        mine, embeddings=embeddings, out=tmp_path / "mine", quantisers=tmp_path / "lender"
+    )
+    assert found.recipe.store == store
+    assert {entry.plan.store for entry in found.modalities.values()} == {store or "float32"}
 
 
 def test_values_that_differ_between_modalities_are_all_named(
@@ -135,6 +152,6 @@ def test_borrowed_lists_fit_the_memory_budget_or_are_refused(
     recipe = IndexRecipe(name="mine", memory_budget="10 kB")
     message = refused(ConfigError, recipe, embeddings, lender)
     assert message == (
-        "recipe 'mine': the inverted lists need up to 15,616 bytes, memory_budget = '10 kB' is "
+        "recipe 'mine': the inverted lists need up to 19,712 bytes, memory_budget = '10 kB' is "
         "10,000."
     )
