@@ -19,6 +19,7 @@ from galsearch.dataset.ingest.identity.brick_choice import Brick, list_bricks
 from galsearch.dataset.ingest.identity.repeated_targets import choose_spectra
 from galsearch.dataset.ingest.identity.target_id_in_name import target_id_in_name
 from galsearch.dataset.schema import BANDS
+from galsearch.sources.desi.observed_group import ObservedGroup
 from galsearch.sources.desi.spectra_file import (
     SAME_TARGET_ARCSEC,
     SpectraFile,
@@ -48,8 +49,8 @@ class SpectrumInventory:
     """(n,) ICRS position (`ra_deg`, `dec_deg`) of each target."""
     columns: dict[str, npt.NDArray[Any]]
     """(n,) values of each column that comes from the fibre maps."""
-    healpix: Int64Array
-    """(n,) HEALPix pixel that the file of each spectrum states in its header, -1 for none."""
+    groups: tuple[ObservedGroup, ...]
+    """HEALPix pixel, or tile and night, that each file in `urls` states in its header."""
     n_read: int
     """Number of rows in all fibre maps: the listed spectra and the dropped rows."""
     dropped: Counter[str]
@@ -104,7 +105,6 @@ def list_spectra(
             files.append(read_spectra_index(url))
         progress("listing spectra", number + 1, len(urls))
     names = sorted({name for file in files for name in file.columns})
-    healpix = [-1 if file.healpix is None else file.healpix for file in files]
     spectra = SpectrumInventory(
         urls=tuple(file.url for file in files),
         file_numbers=np.repeat(np.arange(len(files)), [f.rows.size for f in files]),
@@ -113,7 +113,7 @@ def list_spectra(
         ra_deg=_concatenated([f.ra_deg for f in files], np.float64),
         dec_deg=_concatenated([f.dec_deg for f in files], np.float64),
         columns={name: np.concatenate([f.columns[name] for f in files]) for name in names},
-        healpix=np.repeat(np.array(healpix, np.int64), [f.rows.size for f in files]),
+        groups=tuple(file.group for file in files),
         n_read=sum(file.n_rows for file in files),
         dropped=sum((Counter(file.skipped) for file in files), Counter()),
     )
@@ -227,7 +227,6 @@ def _without_repeated_targets(spectra: SpectrumInventory, bad_files: BadFiles) -
         ra_deg=spectra.ra_deg[keep],
         dec_deg=spectra.dec_deg[keep],
         columns={name: column[keep] for name, column in spectra.columns.items()},
-        healpix=spectra.healpix[keep],
         dropped=spectra.dropped + chosen.dropped,
         at_several_positions=chosen.at_several_positions,
     )

@@ -173,7 +173,7 @@ def _origin(spectra: SpectrumInventory) -> SpectrumOrigin:
         urls=spectra.urls,
         survey=spectra.columns.get("survey", unknown),
         program=spectra.columns.get("program", unknown),
-        healpix=spectra.healpix,
+        groups=spectra.groups,
         at_several_positions=spectra.at_several_positions,
     )
 

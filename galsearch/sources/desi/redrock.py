@@ -11,6 +11,7 @@ from astropy.io import fits
 
 from galsearch.core.arrays import BoolArray, Float64Array, Int64Array, TargetIds
 from galsearch.core.errors import SourceError
+from galsearch.sources.desi.observed_group import observed_group
 from galsearch.sources.fits.fits_file import open_fits
 from galsearch.sources.fits.fits_header import Header
 from galsearch.sources.fits.fits_writer import table_hdu, write_fits
@@ -28,6 +29,8 @@ _FURTHER = (
     "SURVEY",
     "PROGRAM",
     "HEALPIX",
+    "TILEID",
+    "LASTNIGHT",
     "ZCAT_PRIMARY",
 )
 
@@ -54,6 +57,10 @@ class Redshifts:
     """(n,) names (`survey`, `program`) of the observation; '' where the file states none."""
     healpix: Int64Array
     """(n,) HEALPix pixel (nside 64, nested) of the observation; -1 where the file states none."""
+    tile: Int64Array
+    night: Int64Array
+    """(n,) tile (`tile`) of the observation, and its last night or exposure; -1 where the file
+    states none."""
     is_primary: BoolArray
     """(n,) True for the best of several observations of a target (ZCAT_PRIMARY), and where the file
     does not state it."""
@@ -99,10 +106,12 @@ def _further(columns: dict[str, npt.NDArray[Any]], n: int, header: Header, where
     def optional(read: Callable[..., Any], name: str, absent: Any) -> Any:
         return read(columns, name, where=where) if name in columns else absent
 
-    unknown, healpix = np.full(n, np.nan), header.label("HPXPIXEL")
-    pixel = int(healpix) if healpix.isascii() and healpix.isdigit() and len(healpix) < 10 else -1
+    unknown, group = np.full(n, np.nan), observed_group(header)
     zwarn = np.ma.MaskedArray(np.zeros(n, np.int64), mask=True)
-    pixels = np.ma.MaskedArray(np.full(n, pixel, np.int64))
+    healpix, tile, night = (
+        np.ma.MaskedArray(np.full(n, number, np.int64))
+        for number in (group.healpix, group.tile, group.night)
+    )
     primary = np.ma.MaskedArray(columns.get("ZCAT_PRIMARY", np.ones(n, bool)))
     if primary.dtype != bool or primary.shape != (n,):
         raise SourceError(
@@ -115,7 +124,9 @@ def _further(columns: dict[str, npt.NDArray[Any]], n: int, header: Header, where
         optional(floats, "DELTACHI2", unknown),
         optional(texts, "SURVEY", np.full(n, header.label("SURVEY"))),
         optional(texts, "PROGRAM", np.full(n, header.label("PROGRAM"))),
-        optional(integers, "HEALPIX", pixels).filled(-1),
+        optional(integers, "HEALPIX", healpix).filled(-1),
+        optional(integers, "TILEID", tile).filled(-1),
+        optional(integers, "LASTNIGHT", night).filled(-1),
         primary.filled(False),
     ]
 

@@ -16,6 +16,7 @@ from galsearch.core.arrays import BoolArray, Float64Array, Int64Array, Rows, Tar
 from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
 from galsearch.sources.desi.arms import Arm, clean_arm, distinct_arms, join_arms
+from galsearch.sources.desi.observed_group import ObservedGroup, observed_group
 from galsearch.sources.fits.fits_file import FitsFile, open_fits
 from galsearch.sources.fits.fits_header import Header
 from galsearch.sources.fits.typed_columns import floats, integers, texts
@@ -62,10 +63,8 @@ class SpectraFile:
     """Number of skipped rows by reason: 'no TARGETID', 'negative TARGETID', 'sky', 'not a target',
     'fibre status', 'no position', 'no valid pixels', 'another position' (than the first row of the
     TARGETID), 'further exposure' (combined into a kept row), 'not requested'."""
-    healpix: int | None
-    """HEALPix pixel of the file (nside 64, nested); None where the header states none."""
-    tile: int | None
-    """Tile of the file; None where the header states none."""
+    group: ObservedGroup
+    """HEALPix pixel, or tile and night, that the header of the file states."""
 
 
 def read_spectra_file(
@@ -119,9 +118,8 @@ def read_spectra_file(
     columns = _columns(fibermap, header, kept)
     position = (fibermap["TARGET_RA"][kept], fibermap["TARGET_DEC"][kept])
     skipped = _counted(url, reasons, kept.size)
-    group_of_file = observed_group(header)
     return SpectraFile(
-        url, ids.size, kept, ids[kept], *position, columns, spectra, skipped, *group_of_file
+        url, ids.size, kept, ids[kept], *position, columns, spectra, skipped, observed_group(header)
     )
 
 
@@ -264,17 +262,6 @@ def _requested(url: str, kept: Int64Array, rows: Sequence[int] | None, n_rows: i
 def _join(arms: dict[str, Arm], numbers: Int64Array, url: str) -> list[Spectrum]:
     flux, ivar = join_arms(arms, numbers, where=url)
     return [Spectrum(DESI_WAVELENGTH_ANGSTROM, f, i) for f, i in zip(flux, ivar, strict=True)]
-
-
-def observed_group(header: Header) -> tuple[int | None, int | None]:
-    """HEALPix pixel and tile that the primary header of a DESI file states, None for neither."""
-    kind = header.label("SPGRP")
-    healpix = header.label("HPXPIXEL") or (header.label("SPGRPVAL") if kind == "healpix" else "")
-    tile = header.label("TILEID")
-    healpix, tile = (
-        value if value.isascii() and value.isdigit() else "" for value in (healpix, tile)
-    )
-    return (int(healpix) if healpix else None, int(tile) if tile else None)
 
 
 def _columns(

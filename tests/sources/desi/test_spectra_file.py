@@ -14,6 +14,7 @@ from galsearch.core.errors import SourceError
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
 from galsearch.core.target_id import TargetIdParts, encode_target_id
 from galsearch.sources import read_spectra_file, read_spectra_index
+from galsearch.sources.desi.observed_group import ObservedGroup
 from tests.damaged_files import assert_only_galsearch_errors
 from tests.damaged_fits import damaged_cards
 
@@ -320,16 +321,8 @@ def test_rows_without_targetid_or_status_are_counted(make_coadd: MakeCoadd) -> N
     assert (read.rows.tolist(), read.skipped) == ([1], {"no TARGETID": 1, "fibre status": 1})
 
 
-def test_the_observed_healpix_or_tile_is_that_of_the_header(make_coadd: MakeCoadd) -> None:
-    path = make_coadd(1)
-    assert (read_spectra_index(path).healpix, read_spectra_index(path).tile) == (26065, None)
-
-    def observe_tile(hdus: fits.HDUList) -> None:
-        del hdus[0].header["HPXPIXEL"]
-        hdus[0].header["SPGRP"], hdus[0].header["TILEID"] = "cumulative", 80605
-
-    edit(path, observe_tile)
-    assert (read_spectra_index(path).healpix, read_spectra_index(path).tile) == (None, 80605)
+def test_the_observed_group_is_that_of_the_header(make_coadd: MakeCoadd) -> None:
+    assert read_spectra_index(make_coadd(1)).group == ObservedGroup(healpix=26065)
 
 
 def test_damaged_files_raise_only_source_errors(make_coadd: MakeCoadd, tmp_path: Path) -> None:

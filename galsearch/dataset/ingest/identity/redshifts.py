@@ -17,6 +17,7 @@ from galsearch.dataset.ingest.identity.file_origin import (
     n_shared_folders,
     observation_of,
 )
+from galsearch.sources.desi.observed_group import ObservedGroup
 from galsearch.sources.desi.redrock import Redshifts
 
 _COLUMNS = (
@@ -46,8 +47,8 @@ class SpectrumOrigin:
     survey: npt.NDArray[np.str_]
     program: npt.NDArray[np.str_]
     """(n,) survey and program of each spectrum, '' where unknown."""
-    healpix: Int64Array
-    """(n,) HEALPix pixel of the file of each spectrum, -1 where unknown."""
+    groups: tuple[ObservedGroup, ...]
+    """HEALPix pixel, or tile and night, of each file in `urls`."""
     at_several_positions: TargetIds
     """TARGETIDs, sorted, that several objects at different positions have."""
 
@@ -80,9 +81,10 @@ def redshifts_of(
        folder, such as redrock-main-bright-17.fits beside coadd-main-bright-17.fits, or else the one
        of that name whose path has the most folders in common with the path of its file and that
        lies beside no other coadd of that name;
-    2. a fit that states the survey, the program and, if it is known, the HEALPix pixel of the
-       spectrum, unless its file belongs to another coadd or the paths of the two files name
-       different releases;
+    2. a fit that states the survey, the program and, if they are known, the HEALPix pixel or the
+       tile and night of the spectrum, or its tile alone, unless its file belongs to another coadd
+       or the paths of the two files name different releases; a coadd of a tile is another
+       spectrum than that of a HEALPix pixel;
     3. any other fit of its TARGETID, unless the TARGETID belongs to several objects.
 
     Of several fits of one kind, a primary one (ZCAT_PRIMARY) is taken before others, then one
@@ -158,7 +160,8 @@ class _Fits:
     is_primary: BoolArray
     survey: npt.NDArray[np.str_]
     program: npt.NDArray[np.str_]
-    healpix: Int64Array
+    groups: Int64Array
+    """(n, 3) HEALPix pixel, tile and night of each fit, -1 where unknown."""
     z: Float64Array
 
     @classmethod
@@ -183,7 +186,7 @@ class _Fits:
             is_primary=stated("is_primary", True).astype(bool),
             survey=np.char.lower(stated("survey", "").astype(str)),
             program=np.char.lower(stated("program", "").astype(str)),
-            healpix=stated("healpix", -1),
+            groups=np.stack([stated(name, -1) for name in ("healpix", "tile", "night")], axis=1),
             z=stated("z", np.nan),
         )
 
@@ -209,11 +212,7 @@ def _kinds(
     spectrum_file, fit_file = spectra.file_numbers[spectrum], joined.files[fit]
     own = _own_files(spectra, fits)
     own_file = own[spectrum_file] == fit_file
-    survey, program = (np.char.lower(t[spectrum]) for t in (spectra.survey, spectra.program))
-    same = (survey == joined.survey[fit]) & (program == joined.program[fit])
-    same &= (survey != "") & (program != "")
-    healpix, other = spectra.healpix[spectrum], joined.healpix[fit]
-    same &= (healpix == other) | (healpix < 0) | (other < 0)
+    same = _is_same_observation(spectra, joined, spectrum, fit)
     # A file that belongs to another coadd, such as one of another reduction, was fitted to that.
     same &= ~np.isin(fit_file, own[own >= 0])
     for pair in {
@@ -222,6 +221,33 @@ def _kinds(
         if differ_in_release(spectra.urls[pair[0]], fits[pair[1]][0]):
             same &= ~((spectrum_file == pair[0]) & (fit_file == pair[1]))
     return np.select([own_file, same], [_OWN_FILE, _OWN_OBSERVATION], _OTHER)
+
+
+def _is_same_observation(
+    spectra: SpectrumOrigin, joined: _Fits, spectrum: Rows, fit: Rows
+) -> BoolArray:
+    """(m,) True where a spectrum and a fit state the same group of observations.
+
+    A coadd of a tile and one of a HEALPix pixel are different spectra of a target.
+    """
+    names = ((spectra.survey, joined.survey), (spectra.program, joined.program))
+    equal, both = np.ones(fit.size, bool), np.ones(fit.size, bool)
+    for of_spectra, of_fits in names:
+        name, other = np.char.lower(of_spectra[spectrum]), of_fits[fit]
+        known = (name != "") & (other != "")
+        both &= known
+        equal &= (name == other) | ~known
+    files = np.array([(g.healpix, g.tile, g.night) for g in spectra.groups], np.int64).reshape(
+        -1, 3
+    )
+    groups, others = files[spectra.file_numbers[spectrum]], joined.groups[fit]
+    known = (groups >= 0) & (others >= 0)
+    equal &= ((groups == others) | ~known).all(axis=1)
+    # One states a tile where the other states a pixel.
+    of_tile, other_of_tile = groups[:, 1] >= 0, others[:, 1] >= 0
+    equal &= ~(of_tile & ~other_of_tile & (others[:, 0] >= 0))
+    equal &= ~(other_of_tile & ~of_tile & (groups[:, 0] >= 0))
+    return np.asarray(equal & (both | known[:, 1]))
 
 
 def _own_files(spectra: SpectrumOrigin, fits: Sequence[tuple[str, Redshifts]]) -> Int64Array:

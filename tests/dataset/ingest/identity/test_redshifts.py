@@ -9,6 +9,7 @@ from galsearch.core.errors import IngestError
 from galsearch.dataset import open_dataset
 from galsearch.dataset.ingest.identity.redshifts import SpectrumOrigin, redshifts_of
 from galsearch.dataset.ingest.run import ingest
+from galsearch.sources.desi.observed_group import ObservedGroup
 from galsearch.sources.desi.redrock import Redshifts
 from tests.dataset.conftest import column
 
@@ -150,7 +151,7 @@ def fits_of(ids, **columns):
         "deltachi2": np.full(n, np.nan),
         "survey": np.full(n, ""),
         "program": np.full(n, ""),
-        "healpix": np.full(n, -1),
+        **{name: np.full(n, -1) for name in ("healpix", "tile", "night")},
         "is_primary": np.ones(n, bool),
     }
     given = {name: np.array(values) for name, values in columns.items()}
@@ -164,7 +165,7 @@ def test_a_catalogue_gives_the_row_of_the_survey_program_and_pixel_of_the_spectr
         urls=("iron/coadd-main-bright-1.fits",),
         survey=np.full(3, "main"),
         program=np.full(3, "bright"),
-        healpix=np.full(3, 1),
+        groups=(ObservedGroup(healpix=1),),
         at_several_positions=np.array([7]),
     )
     table = fits_of(
@@ -182,6 +183,45 @@ def test_a_catalogue_gives_the_row_of_the_survey_program_and_pixel_of_the_spectr
     assert found.is_other.tolist() == [False, True, False]
     other = redshifts_of(spectra, [("fuji/zall-pix-fuji.fits", table)])
     assert other.is_other.tolist() == [True, True, False], "of another release"
+
+
+TILE = ObservedGroup(tile=80613, night=20210324)
+PIXEL = ObservedGroup(healpix=17)
+
+
+@pytest.mark.parametrize(
+    ("group", "survey", "fit", "is_own"),
+    [
+        (TILE, "", {"tile": [80613], "night": [20210324]}, True),
+        (TILE, "", {"tile": [80613]}, True),
+        (TILE, "sv1", {"tile": [80613], "survey": ["sv1"], "program": ["dark"]}, True),
+        (TILE, "sv1", {"tile": [80613], "survey": ["sv3"], "program": ["dark"]}, False),
+        (TILE, "", {"tile": [80613], "night": [20210325]}, False),
+        (TILE, "", {"tile": [80614], "night": [20210324]}, False),
+        (TILE, "sv1", {"survey": ["sv1"], "program": ["dark"]}, True),
+        (TILE, "sv1", {"survey": ["sv1"], "program": ["dark"], "healpix": [17]}, False),
+        (PIXEL, "sv1", {"survey": ["sv1"], "program": ["dark"], "healpix": [17]}, True),
+        (PIXEL, "sv1", {"survey": ["sv1"], "program": ["dark"], "tile": [80613]}, False),
+        (PIXEL, "", {"healpix": [17]}, False),
+        (ObservedGroup(), "sv1", {"survey": ["sv1"], "program": ["dark"], "tile": [80613]}, True),
+    ],
+)
+def test_a_fit_belongs_to_the_coadd_of_its_pixel_or_tile(group, survey, fit, is_own):
+    spectra = SpectrumOrigin(
+        target_ids=np.array([5]),
+        file_numbers=np.array([0]),
+        urls=("a/mine.fits",),
+        survey=np.array([survey]),
+        program=np.array(["dark" if survey else ""]),
+        groups=(group,),
+        at_several_positions=np.array([], np.int64),
+    )
+    better = fits_of([5], z=[0.9], zwarn=[0])
+    found = redshifts_of(
+        spectra, [("b/z.fits", better), ("c/z.fits", fits_of([5], z=[0.1], **fit))]
+    )
+    assert found.is_other.tolist() == [not is_own]
+    assert found.columns["z"].tolist() == [0.1 if is_own else 0.9]
 
 
 def test_redrock_files_of_no_spectrum_are_counted(survey, tmp_path):
