@@ -27,6 +27,7 @@ from galsearch.sources.desi.spectra_file import (
     read_spectra_index,
 )
 from galsearch.sources.legacy_surveys.brick_header import read_brick_header
+from galsearch.sources.legacy_surveys.brick_origin import check_one_origin
 from galsearch.sources.legacy_surveys.cutout_file import read_cutout_header
 
 NO_ID = "image: no TARGETID in its header or file name"
@@ -165,11 +166,17 @@ def list_images(
 
 
 def check_bricks(bricks: Sequence[Brick], bad_files: BadFiles) -> None:
-    """Read the headers of all files of bricks, so that files which cannot be read are known."""
+    """Read the headers of all files of bricks, so that files which cannot be read are known.
+
+    The files of a brick must be of one release, and of the north or the south.
+    """
     for brick in bricks:
+        origins = {}
         for url in (*brick.images.values(), *brick.invvars.values()):
             with bad_files.reading(url):
-                read_brick_header(url)
+                origins[url] = read_brick_header(url).origin
+        with bad_files.reading(brick.url):
+            check_one_origin(origins)
 
 
 def _identity_of_cutout(url: str, *, ids_from_names: bool) -> tuple[int, float, float]:

@@ -1,4 +1,4 @@
-"""Sky that the image of a brick covers, read from its header without its pixels."""
+"""Sky that the image of a brick covers, and its origin, read from its header without its pixels."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,23 @@ from galsearch.core.arrays import Float64Array
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_file import FitsFile, open_fits
 from galsearch.sources.fits.hdu import Hdu
+from galsearch.sources.legacy_surveys.brick_origin import (
+    UNKNOWN_ORIGIN,
+    BrickOrigin,
+    brick_origin,
+)
 from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane, read_tangent_plane
 
 
 @dataclass(frozen=True)
 class BrickHeader:
-    """Projection and size of the image of a brick."""
+    """Projection, size and origin of the image of a brick."""
 
     plane: TangentPlane
     shape: tuple[int, ...]
     """Number of rows and columns of the image."""
+    origin: BrickOrigin = UNKNOWN_ORIGIN
+    """Release and camera that the header states."""
 
     def pixels_to_edge(self, ra_deg: npt.ArrayLike, dec_deg: npt.ArrayLike) -> Float64Array:
         """(n,) distance in pixels of ICRS positions from the nearest edge, negative outside.
@@ -41,7 +48,7 @@ class BrickHeader:
 
 
 def read_brick_header(url: str) -> BrickHeader:
-    """Projection and size of the image of a brick, legacysurvey-{brick}-image-{band}.fits.fz.
+    """The header of the image of a brick, legacysurvey-{brick}-image-{band}.fits.fz.
 
     Parameters
     ----------
@@ -55,7 +62,8 @@ def read_brick_header(url: str) -> BrickHeader:
     """
     with open_fits(url) as file:
         hdu = find_brick_image(file)
-        return BrickHeader(read_tangent_plane(hdu.header, where=url), hdu.shape)
+        plane = read_tangent_plane(hdu.header, where=url)
+        return BrickHeader(plane, hdu.shape, brick_origin(hdu.header))
 
 
 def find_brick_image(file: FitsFile) -> Hdu:

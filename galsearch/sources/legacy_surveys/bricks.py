@@ -11,6 +11,11 @@ from galsearch.core.cutout import Cutout
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_file import open_fits
 from galsearch.sources.legacy_surveys.brick_header import find_brick_image
+from galsearch.sources.legacy_surveys.brick_origin import (
+    BrickOrigin,
+    brick_origin,
+    check_one_origin,
+)
 from galsearch.sources.legacy_surveys.image_units import nanomaggies_per_unit
 from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane, read_tangent_plane
 
@@ -50,7 +55,8 @@ def cut_stamps(
     ------
     SourceError
         Where a file is missing, cut short or not a brick image; where two bands differ in scale,
-        or an inverse variance differs from its image in shape or position.
+        or an inverse variance differs from its image in shape or position; or where the headers
+        state different releases, or cameras of the north and of the south.
     """
     invvar_urls = invvar_urls or {}
     unknown = [band for band in invvar_urls if band not in image_urls]
@@ -63,17 +69,21 @@ def cut_stamps(
     ra = np.atleast_1d(np.asarray(ra_deg, dtype=np.float64))
     dec = np.atleast_1d(np.asarray(dec_deg, dtype=np.float64))
     stamps, masks, scales = [], [], {}
+    origins: dict[str, BrickOrigin] = {}
     for band, url in image_urls.items():
         image = _cut(url, ra, dec, size_pixels)
         mask = image.outside | (image.stamps == 0)
         if band in invvar_urls:
             invvar = _cut(invvar_urls[band], ra, dec, size_pixels, is_invvar=True)
             _check_same_pixels(url, image, invvar_urls[band], invvar)
+            origins[invvar_urls[band]] = invvar.origin
             mask |= ~(invvar.stamps > 0)
+        origins[url] = image.origin
         stamps.append(image.stamps)
         masks.append(mask)
         scales[band] = image.plane.pixel_scale_arcsec
     _check_scales(image_urls, scales)
+    check_one_origin(origins)
     bands, scale = tuple(image_urls), next(iter(scales.values()))
     planes = zip(np.stack(stamps, axis=1), np.stack(masks, axis=1), ra, dec, strict=True)
     return [Cutout(f, bands, scale, float(r), float(d), mask) for f, mask, r, d in planes]
@@ -91,6 +101,8 @@ class _StampsOfBand:
     """Projection of the image from which the stamps are cut."""
     shape: tuple[int, ...]
     """Shape (ny, nx) of the image from which the stamps are cut."""
+    origin: BrickOrigin
+    """Release and camera that the header of the image states."""
 
 
 def _cut(
@@ -112,7 +124,7 @@ def _cut(
             within = windows[n][0]
             stamps[n][within] = section if factor == 1 else section * factor
             outside[n][within] = False
-    return _StampsOfBand(stamps, outside, plane, hdu.shape)
+    return _StampsOfBand(stamps, outside, plane, hdu.shape, brick_origin(hdu.header))
 
 
 def _window(row: int, column: int, size: int, shape: tuple[int, ...]) -> tuple[_Box, _Box]:

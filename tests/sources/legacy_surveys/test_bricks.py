@@ -212,6 +212,17 @@ def test_the_unit_of_a_brick_is_honoured(tmp_path: Path) -> None:
     )
 
 
+def test_bands_of_several_releases_are_refused(brick: dict[str, str]) -> None:
+    for name, release in (("g", 9010), ("invvar-g", 9010), ("z", 9010), ("invvar-z", 9011)):
+        fits.setval(brick[name], "DRVERSIO", value=release, ext=1)
+    images = {band: brick[band] for band in "gz"}
+    assert cut_stamps(images, [RA], [DEC], size_pixels=5)
+    assert refusal(images, {"z": brick["invvar-z"]}) == (
+        f"{brick['invvar-z']}: is of release 9011, but {brick['g']} is of release 9010; expected "
+        "the files of a brick from one release, and from the north or the south."
+    )
+
+
 def test_damaged_bricks_raise_only_the_error_of_the_package(
     brick: dict[str, str], tmp_path: Path
 ) -> None:
