@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import FrameType
 
 _NAMES = {signal.SIGINT: "interrupted (Ctrl-C)", signal.SIGTERM: "terminated (SIGTERM)"}
 _LONGEST_END_SECONDS = 10.0
-"""After this time a further signal ends a command that is still removing its temporary files."""
+"""After this time a further signal interrupts a command that is still removing its files."""
 _RAISE_AGAIN_SECONDS = 0.01
 
 
@@ -46,6 +47,7 @@ def signals_end_in_order() -> Iterator[None]:
     """
     hook = sys.unraisablehook
     _set_handlers(end_in_order)
+    _ending.number = None
 
     def raise_again(ignored: "sys.UnraisableHookArgs") -> None:
         # Python raised the exception where it could not propagate, such as in a finaliser.
@@ -57,29 +59,37 @@ def signals_end_in_order() -> Iterator[None]:
     sys.unraisablehook = raise_again
     try:
         yield
-    except SignalledExit as end:
-        _tell(f"galsearch: {_NAMES[signal.Signals(end.number)]}; nothing was left half-written.")
-        raise
+    except BaseException:
+        # Compiled modules may raise an error of their own where a signal ended their import.
+        if _ending.number is None:
+            raise
+        _tell(_ending.number)
+        raise SignalledExit(_ending.number) from None
     finally:
         sys.unraisablehook = hook
 
 
+@dataclass
+class _Ending:
+    """The signal that ends this process, and the time until which further ones are ignored."""
+
+    number: int | None = None
+    ignore_until: float = 0.0
+
+
+_ending = _Ending()
+
+
 def end_in_order(number: int, _frame: FrameType | None = None) -> None:
-    """Raise the exception that ends a command after a signal; further signals are ignored."""
-    latest = time.monotonic() + _LONGEST_END_SECONDS
-
-    def ignore(again: int, _frame: FrameType | None) -> None:
-        if time.monotonic() > latest:
-            _tell(f"galsearch: {_NAMES[signal.Signals(again)]} before everything was removed.")
-            os._exit(128 + again)
-
-    for each in _NAMES:
-        signal.signal(each, ignore)
-    raise SignalledExit(number)
+    """Raise the exception that ends a command after a signal, or ignore a further signal."""
+    now = time.monotonic()
+    if _ending.number is None or now > _ending.ignore_until:
+        _ending.number, _ending.ignore_until = number, now + _LONGEST_END_SECONDS
+        raise SignalledExit(number)
 
 
 def _end_at_once(number: int, _frame: FrameType | None) -> None:
-    _tell(f"galsearch: {_NAMES[signal.Signals(number)]}; nothing was left half-written.")
+    _tell(number)
     os._exit(128 + number)
 
 
@@ -94,12 +104,13 @@ def _set_handlers(handler: Callable[[int, FrameType | None], None]) -> None:
 
 def _raise_later(number: int) -> None:
     """Raise the exception of a signal once more, in a moment, in the main thread."""
-    signal.signal(number, end_in_order)
+    _ending.ignore_until = 0.0
     again = threading.Timer(_RAISE_AGAIN_SECONDS, os.kill, (os.getpid(), number))
     again.daemon = True
     again.start()
 
 
-def _tell(sentence: str) -> None:
+def _tell(number: int) -> None:
+    sentence = f"galsearch: {_NAMES[signal.Signals(number)]}; nothing was left half-written.\n"
     with suppress(OSError):
-        os.write(2, f"{sentence}\n".encode())
+        os.write(2, sentence.encode())

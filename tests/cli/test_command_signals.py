@@ -77,6 +77,20 @@ def test_a_signal_in_a_finaliser_is_raised_again(capfd: pytest.CaptureFixture[st
     assert capfd.readouterr().err == SIGNALS[1][2]
 
 
+def test_an_error_that_a_signal_causes_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    def run() -> None:
+        with signals_end_in_order():
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except SystemExit:
+                raise AttributeError("partially initialised module") from None
+
+    with pytest.raises(SystemExit) as caught:
+        run()
+    assert caught.value.code == 130
+    assert capfd.readouterr().err == SIGNALS[0][2]
+
+
 def test_an_ignored_signal_stays_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with signals_end_in_order():

@@ -31,9 +31,7 @@ class Interruption:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._handlers_before.items():
-            # After a second signal all further ones are ignored until the process has ended.
-            if signal.getsignal(number) == self._record:
-                signal.signal(number, handler)
+            signal.signal(number, handler)
 
     def _record(self, number: int, _frame: FrameType | None) -> None:
         if self.requested:
