@@ -56,11 +56,12 @@ ALLOWED: dict[str, set[str]] = {
     "galsearch.embeddings.shard": {"write_table"},
     "galsearch.encoders.checkpoint": {"save_file"},
     "galsearch.index.build.index_catalogue": {"write_table"},
-    "training.engine.run_directory": {"torch.save"},
     "training.engine.training_curves": {"savefig"},
     # Libraries that write into a directory that `new_directory` or the staging of an index made.
     "galsearch.dataset.writer": {"ParquetWriter", "write_metadata", "write_table"},
+    # Libraries that write into an open file of `new_binary_file`.
     "galsearch.index.ivf.lists_file": {"write_index"},
+    "training.engine.run_directory": {"torch.save"},
     # Temporary directories in which the size of an index is measured.
     "benchmarks.index.engines.graph_engines": {"save_index"},
     "benchmarks.index.engines.partition_engines": {"serialize"},

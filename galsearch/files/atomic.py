@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,17 @@ def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
         os.close(handle)
+
+
+@contextmanager
+def new_binary_file(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """A context manager for an open binary file that is renamed to `path` at the end.
+
+    It is `new_file` for libraries that can write into an open file. Some of them do not notice that
+    the last bytes could not be written when they close a file that they have opened themselves.
+    """
+    with new_file(path, durable=durable) as temporary, temporary.open("wb") as file:
+        yield file
 
 
 def write_text(path: Path, text: str, *, durable: bool = False) -> None:

@@ -91,7 +91,24 @@ def _disk_error(error: Exception, paths: list[Path]) -> int | None:
         if stated and _is_of_a_write(number, error, paths):
             return number
     if _SHORT_WRITE.search(text):
-        return errno.ENOSPC if _is_full(paths[1]) else errno.EIO
+        full = errno.ENOSPC if _is_full(paths[1]) else errno.EIO
+        return _error_of_next_write(paths[1]) or full
+    return None
+
+
+def _error_of_next_write(temporary: Path) -> int | None:
+    """Number of the error that the system reports when more is written to a temporary file.
+
+    None where more can be written. This is the reason that a library has not passed on.
+    """
+    try:
+        with temporary.open("r+b", buffering=0) as file:
+            file.seek(0, os.SEEK_END)
+            n_written = 0
+            while n_written < _FULL_BELOW_BYTES:
+                n_written += file.write(bytes(_FULL_BELOW_BYTES - n_written))
+    except OSError as error:
+        return error.errno if error.errno in _ALWAYS_OF_A_WRITE else None
     return None
 
 

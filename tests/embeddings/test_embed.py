@@ -6,10 +6,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from galsearch.core.errors import ConfigError, LockedError, MissingModalityError, ShardError
+from galsearch.core.errors import (
+    ConfigError,
+    LockedError,
+    MissingModalityError,
+    ShardError,
+    WriteError,
+)
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.embeddings import embed_dataset, open_store
+from tests.file_size_limit import REASON, file_size_limit
 
 FIRST_ID = 39627848784286003
 IMAGE, SPECTRUM = Modality.IMAGE, Modality.SPECTRUM
@@ -118,6 +125,20 @@ def test_the_lock_of_a_killed_run_is_taken_by_the_next(dataset_dir, make_pair, t
     assert (out / "embed.lock").exists()
     embed_dataset(dataset_dir, out, encoder=make_pair())
     assert sorted(path.name for path in out.iterdir()) == ["catalogue.parquet", "image", "spectrum"]
+
+
+def test_a_run_without_space_for_its_catalogue_continues(
+    dataset_dir, make_pair, embedded, tmp_path
+):
+    out = tmp_path / "again"
+    size = (embedded / "catalogue.parquet").stat().st_size
+    with file_size_limit(size - 1), pytest.raises(WriteError) as caught:
+        embed_dataset(dataset_dir, out, encoder=make_pair())
+    assert str(caught.value) == f"{out / 'catalogue.parquet'}: {REASON}"
+    assert not (out / "image" / "store.json").exists()
+    embed_dataset(dataset_dir, out, encoder=make_pair())
+    for path in embedded.rglob("*.parquet"):
+        assert (out / path.relative_to(embedded)).read_bytes() == path.read_bytes()
 
 
 def test_a_damaged_shard_is_made_again(dataset_dir, make_pair, embedded):

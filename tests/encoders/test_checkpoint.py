@@ -16,6 +16,7 @@ from galsearch.encoders import checkpoint, initialise
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION, SpectrumConfig
 from tests.damaged_files import assert_only_galsearch_errors
 from tests.encoders.conftest import TINY
+from tests.file_size_limit import check_failing_writes
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,13 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     checkpoint.save(path, initialise(TINY, 1))
     return path
+
+
+def test_weights_that_cannot_be_written_leave_the_old_ones(tmp_path: Path) -> None:
+    path, model = tmp_path / "weights.safetensors", initialise(TINY, 2)
+    path.write_bytes(b"old")
+    check_failing_writes(lambda: checkpoint.save(path, model), path, n_limits=9)
+    assert checkpoint.read(path).config == model.config
 
 
 def test_equal_models_are_equal_files(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from galsearch.core.errors import CheckpointError, ConfigError
-from galsearch.files.atomic import append_text, new_file, write_json, write_text
+from galsearch.files.atomic import append_text, new_binary_file, write_json, write_text
 from galsearch.files.lock import locked_directory
 from training.engine.stage_config import StageConfig, config_as_json, config_of_json, differences
 
@@ -86,8 +86,8 @@ class RunDirectory:
         """Replace the saved state of the run; the old state stays until the new one is safely on
         the disk.
         """
-        with new_file(self.state_path, durable=True) as temporary:
-            torch.save({"format": FORMAT, "stage": self.stage, **state}, temporary)
+        with new_binary_file(self.state_path, durable=True) as file:
+            torch.save({"format": FORMAT, "stage": self.stage, **state}, file)
 
     def choose_config(self, kind: type[C], requested: C | None, path: Path | None = None) -> C:
         """The config to train with: the one saved with the run if the run has begun, else the

@@ -9,7 +9,7 @@ import numpy as np
 
 from galsearch.core.arrays import Float32Array
 from galsearch.core.errors import ManifestError
-from galsearch.files.disk_errors import write_errors
+from galsearch.files.atomic import new_binary_file
 from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.ivf.faiss_api import faiss, faiss_errors, largest_vector_read
 from galsearch.index.ivf.faiss_lists import clear_padding, rows_of_list, split_rotation
@@ -141,8 +141,7 @@ def _has_every_row(index: Any, n_vectors: int) -> bool:
 def write_lists(lists: InvertedLists, path: Path) -> None:
     """Write inverted lists, and the rotation of their vectors if there is one, to a file.
 
-    Equal lists give equal bytes. `path` must be a temporary path or be in a temporary directory,
-    because FAISS does not write atomically.
+    Equal lists give equal bytes. The file is written atomically.
     """
     index = lists.faiss_index
     if lists.plan.kind == "fastscan":
@@ -157,5 +156,21 @@ def write_lists(lists: InvertedLists, path: Path) -> None:
 
 
 def _write(index: Any, path: Path) -> None:
-    with faiss_errors(f"{path}", ManifestError), write_errors(path):
-        faiss.write_index(index, str(path))
+    failures: list[OSError] = []
+    with faiss_errors(f"{path}", ManifestError), new_binary_file(path) as file:
+
+        def write(block: bytes) -> None:
+            try:
+                file.write(block)
+            except OSError as error:
+                failures.append(error)
+                raise
+
+        # FAISS would not notice that the last bytes of a file of its own could not be written.
+        try:
+            faiss.write_index(index, faiss.PyCallbackIOWriter(write))
+        except RuntimeError:
+            if not failures:
+                raise
+            # FAISS does not pass on the error of the callback.
+            raise failures[0] from None

@@ -8,6 +8,7 @@ from galsearch.core.errors import IngestError, OutputExistsError, SourceError
 from galsearch.dataset import IngestRecipe, open_dataset, read_recipe
 from galsearch.dataset.ingest.run import ingest
 from tests.dataset.conftest import unfinished_outputs
+from tests.file_size_limit import check_failing_writes
 
 
 def test_every_row_is_accounted_for(paired, dataset_dir):
@@ -107,3 +108,11 @@ def test_progress_ends_at_the_total(paired, tmp_path):
         "listing images": (10, 10),
         "writing galaxies": (12, 12),
     }
+
+
+def test_a_dataset_that_cannot_be_written_leaves_nothing(survey, tmp_path):
+    survey.cutout("a", 10.0, 0.0, target_id=7)
+    recipe, out = survey.recipe(spectra=False), tmp_path / "home" / "out"
+    out.parent.mkdir()
+    check_failing_writes(lambda: ingest(recipe, out), out, n_limits=8)
+    assert len(open_dataset(out)) == 1

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.core.errors import ManifestError
+from galsearch.core.errors import ManifestError, WriteError
 from galsearch.index.ivf.faiss_api import faiss
 from galsearch.index.ivf.lists_file import read_lists, write_lists
+from tests.file_size_limit import REASON, file_size_limit
 from tests.index.ivf.filled_lists import filled_lists, random_unit_vectors, stored_in_memory
 
 
@@ -25,6 +26,19 @@ def test_lists_are_the_same_after_writing_and_reading(recipe: Any, tmp_path: Pat
     np.testing.assert_array_equal(
         found.candidates(vectors[:9], n=5, n_probe=8), lists.candidates(vectors[:9], n=5, n_probe=8)
     )
+
+
+@pytest.mark.parametrize("n_missing", [1, 100, 4000])
+def test_last_bytes_that_cannot_be_written_are_noticed(n_missing: int, tmp_path: Path) -> None:
+    """FAISS itself says nothing where it cannot write what it has in memory when it closes."""
+    path = tmp_path / "lists.faiss"
+    lists = filled_lists(stored_in_memory(random_unit_vectors(1000, 16, 1)), n_lists=8)
+    write_lists(lists, path)
+    before = path.read_bytes()
+    with file_size_limit(len(before) - n_missing), pytest.raises(WriteError) as caught:
+        write_lists(lists, path)
+    assert str(caught.value) == f"{path}: {REASON}"
+    assert {found.name: found.read_bytes() for found in tmp_path.iterdir()} == {path.name: before}
 
 
 def test_files_of_other_lists_are_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from galsearch.index.storage.generations import write_lock
 from galsearch.index.storage.latest_generation import LOCK_NAME
 from galsearch.index.storage.manifest_json import read_manifest
 from galsearch.query import open_index
+from tests.file_size_limit import check_failing_writes
 from tests.index.changing_index import (
     N_FIRST,
     N,
@@ -142,6 +143,25 @@ def test_a_change_that_fails_leaves_no_files(
     lock = changing_index / LOCK_NAME
     assert sorted(changing_index.rglob("*")) == sorted([*before, lock])
     assert verify(changing_index).generation == 1
+
+
+@pytest.mark.parametrize("change", ["add", "remove", "compact"])
+def test_a_change_that_cannot_be_written_is_none(
+    make_sky: Callable[..., Any], tmp_path: Path, change: str
+) -> None:
+    sky, out = make_sky(80), tmp_path / "home" / "toy"
+    part(sky, 0, 60).write(tmp_path / "first")
+    part(sky, 60, 80).write(tmp_path / "second")
+    recipe = IndexRecipe(flat_below=30, n_lists=2, n_bits=4, n_tuning_queries=2, n_probe=1)
+    build_index(recipe, embeddings=tmp_path / "first", out=out)
+    remove(sky.ids[:10], index=out)
+    changes: dict[str, Callable[[], object]] = {
+        "add": lambda: add(tmp_path / "second", index=out),
+        "remove": lambda: remove(sky.ids[10:20], index=out),
+        "compact": lambda: compact(out),
+    }
+    check_failing_writes(changes[change], out)
+    assert verify(out).generation == 3
 
 
 def test_the_next_writer_removes_what_a_killed_change_has_left(changing_index: Path) -> None:

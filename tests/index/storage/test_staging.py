@@ -17,6 +17,7 @@ from galsearch.index import IndexRecipe, add, build_index, compact, merge, remov
 from galsearch.index.storage import finish_manifest, generations
 from galsearch.index.storage.manifest_json import read_manifest
 from galsearch.index.storage.staging import new_build
+from tests.file_size_limit import check_failing_writes
 
 
 def test_an_index_is_replaced_only_with_overwrite_and_other_files_never(
@@ -115,3 +116,20 @@ def test_an_index_that_was_put_aside_is_named_and_put_back(
     )
     assert remove(sky.ids[:3], index=out).n_galaxies == 37
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "sky"]
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_an_index_that_cannot_be_written_replaces_none(
+    make_sky: Callable[..., Any], tmp_path: Path, old: bool
+) -> None:
+    embeddings, out = make_sky(80).write(tmp_path / "sky"), tmp_path / "home" / "toy"
+    recipe = IndexRecipe(flat_below=30, n_lists=2, n_bits=4, n_tuning_queries=2, n_probe=1)
+    out.parent.mkdir()
+    if old:
+        build_index(IndexRecipe(), embeddings=embeddings, out=out)
+
+    def write() -> None:
+        build_index(recipe, embeddings=embeddings, out=out, overwrite=old)
+
+    check_failing_writes(write, out)
+    assert read_manifest(out).recipe == recipe

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from galsearch.core.errors import CheckpointError, ConfigError, LockedError, WriteError
+from tests.file_size_limit import check_failing_writes
 from tests.training.conftest import run_stage
 from tests.training.short_runs import SHORT_ALIGNMENT, train_alignment
 from training.alignment import AlignmentConfig
@@ -105,3 +106,16 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         f"{run.path}: cannot be written: a part of the path is a file, not a directory."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_state_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path / "run", "alignment")
+    directory.write_state({"step": 1})
+
+    def write() -> None:
+        directory.write_state({"step": 2, "weights": torch.zeros(4000)})
+
+    check_failing_writes(write, directory.state_path)
+    state = directory.read_state()
+    assert state is not None
+    assert state["step"] == 2
