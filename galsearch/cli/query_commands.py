@@ -8,7 +8,6 @@ import typer
 
 import galsearch
 from galsearch.cli.output import Format, json_text, show_neighbours
-from galsearch.core.modality import Modality
 
 Index = Annotated[
     Path | None,
@@ -23,15 +22,126 @@ class InspectFormat(StrEnum):
     JSON = "json"
 
 
+class ModalityChoice(StrEnum):
+    """One modality, or both together."""
+
+    IMAGE = "image"
+    SPECTRUM = "spectrum"
+    BOTH = "both"
+
+
+QUERY_EXAMPLES = """\b
+Examples:
+  galsearch query --target-id 39627848784286003 --using image --among spectrum
+  galsearch query --position "10:00:24.0 +02:12:00" --radius 2 -k 50
+  galsearch query --image cutout.fits --where "z < 0.3"
+  galsearch query --spectrum spec-0266-51602-0013.fits --among image
+  galsearch query --like 39627848784286003,39627848784286010 --unlike 39627848784286011
+  galsearch query --target-id 39627848784286003 --min-similarity 0.9 --exclude-within 5
+"""
+
+
 def query(
-    target_id: Annotated[str, typer.Option(help="TARGETID of the query galaxy.")],
+    target_id: Annotated[
+        str | None,
+        typer.Option(
+            help="TARGETID of the query galaxy; beside --spectrum, of a galaxy in a DESI file."
+        ),
+    ] = None,
+    position: Annotated[
+        str | None,
+        typer.Option(
+            help="Position of the query galaxy, in degrees or sexagesimal; beside --image, of the "
+            "galaxy in the image.",
+            metavar='"RA DEC"',
+        ),
+    ] = None,
+    radius: Annotated[
+        float, typer.Option(help="Largest distance from the position.", metavar="ARCSEC")
+    ] = 3.0,
+    name: Annotated[str | None, typer.Option(help="Name of the query galaxy.")] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of names and positions; default: the service Sesame.", metavar="FILE"
+        ),
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            help="Image of your own: FITS cutout, brick (with --position), viewer JPEG, .npy.",
+            metavar="FILE",
+        ),
+    ] = None,
+    pixel_scale: Annotated[
+        float | None,
+        typer.Option(help="Pixel scale of a JPEG or .npy; default: 0.262.", metavar="ARCSEC"),
+    ] = None,
+    spectrum: Annotated[
+        str | None,
+        typer.Option(
+            help="Spectrum of your own: DESI coadd, SDSS spec-*.fits, CSV, ECSV, .npy.",
+            metavar="FILE",
+        ),
+    ] = None,
+    air: Annotated[bool, typer.Option(help="The spectrum has wavelengths in air.")] = False,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Encoder of your image or spectrum, a name or file; default: galsearch-small."
+        ),
+    ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(help="TARGETIDs of examples, separated by commas; may be repeated."),
+    ] = None,
+    unlike: Annotated[
+        list[str] | None,
+        typer.Option(help="TARGETIDs of counter-examples, separated by commas; may be repeated."),
+    ] = None,
+    vector: Annotated[
+        Path | None, typer.Option(help="Embedding of your own (.npy).", metavar="FILE")
+    ] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(help="Fingerprint of the encoder of that embedding.")
+    ] = None,
     using: Annotated[
-        Modality, typer.Option(help="Which embedding of the query galaxy is used.")
-    ] = Modality.IMAGE,
+        ModalityChoice | None,
+        typer.Option(
+            help="Which embedding of the query galaxy is used; default: image, or what is given."
+        ),
+    ] = None,
     among: Annotated[
-        Modality, typer.Option(help="Which embeddings are searched.")
-    ] = Modality.IMAGE,
-    k: Annotated[int, typer.Option("-k", help="Number of neighbours.")] = 10,
+        ModalityChoice, typer.Option(help="Which embeddings are searched.")
+    ] = ModalityChoice.IMAGE,
+    k: Annotated[
+        int | None,
+        typer.Option("-k", help="Number of neighbours; default: 10, or all with --min-similarity."),
+    ] = None,
+    offset: Annotated[int, typer.Option(help="Number of neighbours to skip.")] = 0,
+    min_similarity: Annotated[
+        float | None, typer.Option(help="Smallest similarity of a neighbour, -1 to 1.")
+    ] = None,
+    exclude_within: Annotated[
+        float | None,
+        typer.Option(
+            help="Leave out galaxies this close on the sky to the query galaxy or to a more "
+            "similar neighbour.",
+            metavar="ARCSEC",
+        ),
+    ] = None,
+    one_per: Annotated[
+        str | None,
+        typer.Option(help="Find one galaxy for each value of this column.", metavar="COLUMN"),
+    ] = None,
+    diversity: Annotated[
+        float | None,
+        typer.Option(
+            help="How much neighbours should differ, 0 to 1: each has the largest "
+            "(1 - LAMBDA) similarity - LAMBDA (largest cosine with those before).",
+            metavar="LAMBDA",
+        ),
+    ] = None,
     n_probe: Annotated[
         int | None, typer.Option(help="Inverted lists to probe; default: tuned by the build.")
     ] = None,
@@ -77,31 +187,59 @@ def query(
 ) -> None:
     """Find the galaxies most similar to a galaxy.
 
-    The query galaxy's image or spectrum is compared with the images or spectra of the index.
+    The galaxy is named by its TARGETID, position or name, or given as an image, a spectrum, an
+    embedding or by examples. Its image or spectrum is compared with those of the index.
     """
     # Imported here: galsearch.query loads FAISS, which would delay every help text.
     from galsearch.query import read_ids
+    from galsearch.query.inputs.own_data.array_file import load_array
 
-    allowed = None if ids is None else read_ids(ids, ids_column)
     engine = galsearch.open_index(index)
     neighbours = engine.query(
         target_id,
+        position=position,
+        radius=radius,
+        name=name,
+        names=names,
+        image=image,
+        pixel_scale=pixel_scale,
+        spectrum=spectrum,
+        air=air,
+        encoder=encoder,
+        like=_split(like),
+        unlike=_split(unlike),
+        vector=None if vector is None else load_array(vector),
+        fingerprint=fingerprint,
         using=using,
         among=among,
         k=k,
+        offset=offset,
+        min_similarity=min_similarity,
+        exclude_within=exclude_within,
+        one_per=one_per,
+        diversity=diversity,
         n_probe=n_probe,
         exact=exact,
         from_embeddings=from_embeddings,
         where=where,
         within=within,
-        ids=allowed,
+        ids=None if ids is None else read_ids(ids, ids_column),
     )
+    for note in neighbours.notes:
+        typer.echo(f"note: {note}", err=True)
     if gallery is not None:
         page = galsearch.write_gallery(
             gallery, [neighbours], engine=engine, dataset=dataset, from_embeddings=from_embeddings
         )
         typer.echo(f"gallery: {page}", err=True)
     show_neighbours(neighbours, output_format)
+
+
+def _split(ids: list[str] | None) -> list[str] | None:
+    """TARGETIDs of an option that may be repeated, each time with several between commas."""
+    return (
+        None if ids is None else [part for text in ids for part in text.replace(",", " ").split()]
+    )
 
 
 def inspect(

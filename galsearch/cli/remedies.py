@@ -77,6 +77,11 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Use a TARGETID of this index, or name the embeddings that hold the galaxy: "
             "--from-embeddings DIRECTORY."
         ),
+        "no-match": "Give a larger --radius, in arcseconds, or another --position.",
+        "unknown-name": (
+            'Give its position, --position "RA DEC", or a table of names and positions, --names '
+            "FILE."
+        ),
         "missing-modality": "Choose the other modality with --using or --among.",
         "bad-query": "Correct the option that the message names.",
         "missing-extra": "Install the package that the message names.",

@@ -340,6 +340,20 @@ class UnknownTargetError(GalsearchError, LookupError):
     )
 
 
+class NoMatchError(GalsearchError, LookupError):
+    """Error for a position near which the index holds no galaxy."""
+
+    code = "no-match"
+    remedy = "Pass a larger radius=..., in arcseconds, or another position."
+
+
+class UnknownNameError(GalsearchError, LookupError):
+    """Error for the name of an object whose position cannot be found."""
+
+    code = "unknown-name"
+    remedy = "Pass position=..., or names=... with a table of names and positions."
+
+
 class MissingModalityError(GalsearchError, LookupError):
     """Error for a galaxy or an index that lacks the requested image or spectrum embedding."""
 

@@ -10,7 +10,11 @@ from galsearch.core.errors import InvalidSpectrumError
 
 DESI_N_PIXELS = 7781
 """Number of pixels of a DESI spectrum after its three arms are joined (desispec.coaddition)."""
-DESI_WAVELENGTH_ANGSTROM = np.asarray(3600.0 + 0.8 * np.arange(DESI_N_PIXELS), dtype=np.float64)
+DESI_STEP_ANGSTROM = 0.8
+"""Width of a pixel of the DESI grid in Angstrom."""
+DESI_WAVELENGTH_ANGSTROM = np.asarray(
+    3600.0 + DESI_STEP_ANGSTROM * np.arange(DESI_N_PIXELS), dtype=np.float64
+)
 """Wavelengths of the DESI grid: 3600 to 9824 Angstrom in steps of 0.8, vacuum, observed frame."""
 DESI_WAVELENGTH_ANGSTROM.setflags(write=False)
 
@@ -74,35 +78,81 @@ class Spectrum:
         return ~self.mask
 
     def on_desi_grid(self) -> "Spectrum":
-        """The spectrum interpolated to the 7781 pixels of the DESI grid.
+        """The spectrum on the 7781 pixels of the DESI grid.
 
-        Flux is interpolated linearly between neighbouring measured pixels. The inverse variance
-        of an interpolated pixel is the smaller one of those two pixels, which never overstates the
-        precision. Pixels outside the spectrum are masked. A spectrum that is on the DESI grid
-        already is returned unchanged.
+        Each pixel spreads over the new pixels that it overlaps, in proportion to the overlap. The
+        flux of a new pixel is the mean of its parts weighted by inverse variance, and its inverse
+        variance is their sum, so that the information of the spectrum is kept: two new pixels
+        that share an old one have half of its inverse variance each. A new pixel is masked where
+        less than half of it was measured. A spectrum that is on the DESI grid already is returned
+        unchanged.
 
         Examples
         --------
-        >>> spectrum = Spectrum([3600.0, 3601.6, 3603.2], [1.0, 3.0, 5.0], [1.0, 1.0, 2.0])
-        >>> spectrum.on_desi_grid().flux[:6]
-        array([1., 2., 3., 4., 5., 0.], dtype=float32)
+        >>> spectrum = Spectrum([3600.4, 3602.0, 3603.6], [1.0, 3.0, 5.0], [2.0, 2.0, 4.0])
+        >>> resampled = spectrum.on_desi_grid()
+        >>> resampled.flux[:7], resampled.ivar[:7]
+        (array([1., 1., 3., 3., 5., 5., 0.], dtype=float32),
+         array([1., 1., 1., 1., 2., 2., 0.], dtype=float32))
         """
         grid, own = DESI_WAVELENGTH_ANGSTROM, self.wavelength_angstrom
         if own.size == grid.size and np.abs(own - grid).max() < 1e-4:
             return Spectrum(grid, self.flux, self.ivar, self.mask)
-        right = np.clip(np.searchsorted(own, grid - 1e-4), 1, own.size - 1)
-        left = right - 1
-        share = np.clip((grid - own[left]) / (own[right] - own[left]), 0.0, 1.0)
-        flux = (1 - share) * self.flux[left] + share * self.flux[right]
-        outside = (grid < own[0] - 1e-4) | (grid > own[-1] + 1e-4)
-        uses_left, uses_right = share < 1 - 1e-6, share > 1e-6
-        bad = (uses_left & ~self.good[left]) | (uses_right & ~self.good[right]) | outside
-        infinite = np.float32(np.inf)
-        ivar = np.minimum(
-            np.where(uses_left, self.ivar[left], infinite),
-            np.where(uses_right, self.ivar[right], infinite),
-        )
-        return Spectrum(grid, flux.astype(np.float32), np.where(bad, np.float32(0), ivar), bad)
+        edges = _pixel_edges(own)
+        ivar = _rebinned(edges, self.ivar)
+        weighted = _rebinned(edges, self.ivar.astype(np.float64) * self.flux)
+        covered = _rebinned(edges, self.good * np.diff(edges, axis=1)[:, 0]) / DESI_STEP_ANGSTROM
+        bad = (covered < 0.5) | (ivar <= 0)
+        flux = np.divide(weighted, ivar, out=np.zeros_like(ivar), where=~bad)
+        return Spectrum(grid, flux, np.where(bad, 0, ivar), bad)
+
+
+def vacuum_wavelengths(air_angstrom: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Vacuum wavelengths in Angstrom of wavelengths in standard air.
+
+    The formula is that of N. Piskunov for the database VALD, which inverts the refractive index of
+    Birch and Downs (1994). Wavelengths below 2000 Angstrom are in vacuum by convention and stay.
+
+    Examples
+    --------
+    >>> vacuum_wavelengths([6562.8, 1900.0]).round(2)
+    array([6564.61, 1900.  ])
+    """
+    air = np.asarray(air_angstrom, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        s2 = (1e4 / air) ** 2
+    index = 1 + 8.336624212083e-5 + 2.408926869968e-2 / (130.1065924522 - s2)
+    index += 1.599740894897e-4 / (38.92568793293 - s2)
+    return np.where(air < 2000, air, air * index)
+
+
+def _pixel_edges(wavelength: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(n, 2) lower and upper edge of each pixel, half way to its neighbours.
+
+    Where the pixels on both sides of a gap are far apart, the gap belongs to none of them: a pixel
+    reaches no farther on one side than a whole step on the other.
+    """
+    steps = np.diff(wavelength) if wavelength.size > 1 else np.array([DESI_STEP_ANGSTROM])
+    below, above = np.append(steps[0], steps)[: wavelength.size], np.append(steps, steps[-1])
+    above = above[: wavelength.size]
+    return np.stack(
+        [
+            wavelength - np.minimum(below / 2, above),
+            wavelength + np.minimum(above / 2, below),
+        ],
+        axis=1,
+    )
+
+
+def _rebinned(
+    edges: npt.NDArray[np.float64], values: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Sum on each pixel of the DESI grid of `values`, spread evenly between the edges of each."""
+    total = np.repeat(np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)]), 2)[1:-1]
+    borders = DESI_WAVELENGTH_ANGSTROM[0] + DESI_STEP_ANGSTROM * (
+        np.arange(DESI_N_PIXELS + 1) - 0.5
+    )
+    return np.asarray(np.diff(np.interp(borders, edges.reshape(-1), total)))
 
 
 def _check_grid(wavelength: npt.NDArray[np.float64]) -> None:

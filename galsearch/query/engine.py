@@ -1,22 +1,29 @@
 """An open index that finds the galaxies most similar to a galaxy or to a vector."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.modality import Modality
+from galsearch.core.errors import QueryError
+from galsearch.core.modality import Modality, QueryModality, modalities_of
 from galsearch.core.target_id import TargetId
 from galsearch.index.search.device import Device
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.open_build import open_build
+from galsearch.index.search.row_filter import RowFilter
+from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.filter_cache import FilterCache
-from galsearch.query.query import Cone, Query, TargetIdInput
-from galsearch.query.query_vectors import query_vectors
+from galsearch.query.inputs.argument_checks import TargetIdInput
+from galsearch.query.inputs.query_words import OtherWords, QueryWords
+from galsearch.query.query import Query
+from galsearch.query.ranking.catalogue_groups import CatalogueGroups
+from galsearch.query.ranking.choose import Chooser, joined, needs_choice
+from galsearch.query.ranking.modality_search import search_modalities
 from galsearch.query.renamed_arguments import accept_asking
+from galsearch.query.resolved_query import QueryResolver
 from galsearch.query.results.neighbours import Neighbours
 from galsearch.query.results.neighbours_batch import NeighboursBatch
 
@@ -59,6 +66,8 @@ class SearchEngine:
     def __init__(self, index: GalaxyIndex) -> None:
         self.index = index
         self._filters = FilterCache(index)
+        self._resolver = QueryResolver(index)
+        self._groups = CatalogueGroups(index)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The index, which pickle opens again from its path; see `GalaxyIndex`."""
@@ -83,130 +92,66 @@ class SearchEngine:
         return self.index.manifest
 
     @accept_asking
-    def query(
-        self,
-        target_id: int | str,
-        *,
-        using: Modality | str = Modality.IMAGE,
-        among: Modality | str = Modality.IMAGE,
-        k: int = 10,
-        n_probe: int | None = None,
-        exact: bool = False,
-        from_embeddings: str | Path | None = None,
-        where: str | None = None,
-        within: Cone | None = None,
-        ids: TargetIdInput | None = None,
-    ) -> Neighbours:
-        """The `k` galaxies most similar to one galaxy.
+    def query(self, target_id: int | str | None = None, **words: Unpack[QueryWords]) -> Neighbours:
+        """The galaxies most similar to one galaxy, image, spectrum, vector or set of examples.
 
         Parameters
         ----------
         target_id
-            DESI TARGETID, as an integer or its decimal text.
-        using
-            Modality of the query galaxy's embedding that is compared. `using != among` is a
-            cross-modal query.
-        among
-            Modality that is searched.
-        k
-            Number of neighbours; fewer are returned where the index holds fewer galaxies.
-        n_probe
-            Number of inverted lists to probe; by default what the build tuned for the direction.
-        exact
-            Compare every stored vector: slow for millions of galaxies, always right.
-        from_embeddings
-            Directory that `embed_dataset` wrote, with the embedding of the query galaxy, where
-            the index does not hold it; its encoder must be that of the index.
-        where
-            Only galaxies that fulfil this condition over the catalogue's columns are found, such
-            as `"0.1 < z < 0.3 and mag_r < 19 and class == 'BGS'"`.
-        within
-            Only galaxies in this cone are found: right ascension and declination in degrees,
-            radius in arcminutes.
-        ids
-            Only galaxies with these TARGETIDs are found, which may be any number, such as those
-            that `galsearch.query.read_ids` reads from a table.
+            DESI TARGETID of the query galaxy, as an integer or its decimal text.
+        **words
+            Any argument of `Query`: another input than a TARGETID (`position`, `name`, `image`,
+            `spectrum`, `like`, `vector`), `using`, `among`, `k`, and what neighbours must fulfil.
 
         Returns
         -------
         Neighbours
-            By descending true cosine, equal ones by ascending TARGETID; never the query galaxy.
+            By descending similarity, equal ones by ascending TARGETID; never the query galaxy.
 
         Raises
         ------
         UnknownTargetError
             The TARGETID is not in this index (or not in `from_embeddings`).
+        NoMatchError
+            No galaxy of the index is near the position.
         MissingModalityError
             The galaxy has no `using` embedding, or the index no `among` embeddings.
         EncoderMismatchError
-            The embeddings come from another encoder than the index.
+            The embeddings, or the encoder of an own file, are not those of the index.
+        SourceError
+            A file is missing, damaged or of another kind.
         QueryError
-            `k` is less than 1, a modality is neither image nor spectrum, or `where` or `within` is
-            malformed.
+            There are several inputs or none, or an argument is malformed.
         """
-        query = Query(
-            TargetId(target_id),
-            using=using,
-            among=among,
-            k=k,
-            n_probe=n_probe,
-            exact=exact,
-            from_embeddings=from_embeddings,
-            where=where,
-            within=within,
-            ids=ids,
-        )
-        return self.search(query)[0]
+        query = Query(None if target_id is None else TargetId(target_id), **words)
+        found = self.search(query)
+        if len(found) != 1:
+            raise QueryError(f"the query has {len(found)} positions; expected one.")
+        return found[0]
 
     @accept_asking
     def query_many(
         self,
-        target_ids: Sequence[int | str] | npt.NDArray[np.int64],
-        *,
-        using: Modality | str = Modality.IMAGE,
-        among: Modality | str = Modality.IMAGE,
-        k: int = 10,
-        n_probe: int | None = None,
-        exact: bool = False,
-        from_embeddings: str | Path | None = None,
-        where: str | None = None,
-        within: Cone | None = None,
-        ids: TargetIdInput | None = None,
+        target_ids: TargetIdInput | None = None,
+        **words: Unpack[QueryWords],
     ) -> NeighboursBatch:
         """The neighbours of several galaxies as arrays, in the order of `target_ids`; see `query`.
 
         Returns
         -------
         NeighboursBatch
-            Row i holds the neighbours of `target_ids[i]`.
+            Row i holds the neighbours of `target_ids[i]`, or of the i-th position.
         """
-        query = Query(
-            target_ids,
-            using=using,
-            among=among,
-            k=k,
-            n_probe=n_probe,
-            exact=exact,
-            from_embeddings=from_embeddings,
-            where=where,
-            within=within,
-            ids=ids,
-        )
-        return self.search(query)
+        return self.search(Query(target_ids, **words))
 
     def query_vector(
         self,
         vector: npt.ArrayLike,
         *,
         fingerprint: str,
-        using: Modality | str,
-        among: Modality | str,
-        k: int = 10,
-        n_probe: int | None = None,
-        exact: bool = False,
-        where: str | None = None,
-        within: Cone | None = None,
-        ids: TargetIdInput | None = None,
+        using: QueryModality | str,
+        among: QueryModality | str,
+        **words: Unpack[OtherWords],
     ) -> Neighbours:
         """The `k` galaxies most similar to an embedding that need not be stored; see `query`.
 
@@ -218,6 +163,10 @@ class SearchEngine:
             Fingerprint of the encoder that made it, which must be that of the index.
         using
             Modality that the vector is an embedding of.
+        among
+            Modality that is searched.
+        **words
+            Further arguments of `Query`.
 
         Raises
         ------
@@ -226,18 +175,7 @@ class SearchEngine:
         QueryError
             The vector has another dimension than the index, is zero or is not finite.
         """
-        query = Query(
-            vector=vector,
-            fingerprint=fingerprint,
-            using=using,
-            among=among,
-            k=k,
-            n_probe=n_probe,
-            exact=exact,
-            where=where,
-            within=within,
-            ids=ids,
-        )
+        query = Query(vector=vector, fingerprint=fingerprint, using=using, among=among, **words)
         return self.search(query)[0]
 
     def search(self, query: Query) -> NeighboursBatch:
@@ -253,23 +191,21 @@ class SearchEngine:
         `engine.search(Query([1, 2], using="image", among="spectrum", k=5)).target_ids` has shape
         (2, 5).
         """
-        vectors, rows = query_vectors(self.index, query)
-        row_filter = None
-        if query.where is not None or query.within is not None or query.ids is not None:
-            row_filter = self._filters.row_filter(
-                query.where, query.within, query.among, ids=query.ids
+        resolved = self._resolver.resolve(query)
+        filters = self._row_filters(query)
+
+        def search(k: int, rows: slice = slice(None)) -> SearchResult:
+            return search_modalities(self.index, query, resolved, filters, k=k, rows=rows)
+
+        if query.k is not None and not needs_choice(query, resolved):
+            found = search(query.k)
+        else:
+            chooser = Chooser(self.index, self._groups, query, resolved)
+            n = len(next(iter(resolved.vectors.values())))
+            found = joined(
+                [chooser.choose(i, lambda row, k: search(k, slice(row, row + 1))) for i in range(n)]
             )
-        found = self.index.search(
-            vectors,
-            using=query.using,
-            among=query.among,
-            k=query.k,
-            exclude_rows=rows,
-            n_probe=query.n_probe,
-            exact=query.exact,
-            row_filter=row_filter,
-        )
-        records = self.index.records_of(found, query.among)
+        records = self.index.records_of(found, modalities_of(query.among)[0])
         return NeighboursBatch(
             target_ids=found.target_ids,
             similarity=found.similarity,
@@ -279,5 +215,16 @@ class SearchEngine:
             exact=found.exact,
             using=query.using,
             among=query.among,
-            query_target_ids=query.target_ids,
+            query_target_ids=resolved.target_ids,
+            notes=resolved.notes,
+            separation_arcsec=resolved.separation_arcsec,
         )
+
+    def _row_filters(self, query: Query) -> dict[Modality, RowFilter] | None:
+        """The vectors that a query may find, by modality; None for all."""
+        if query.where is None and query.within is None and query.ids is None:
+            return None
+        return {
+            modality: self._filters.row_filter(query.where, query.within, modality, ids=query.ids)
+            for modality in modalities_of(query.among)
+        }

@@ -13,6 +13,7 @@ from galsearch.core.arrays import BoolArray, Float64Array, TargetIds
 from galsearch.core.errors import ManifestError, QueryError
 from galsearch.files.parquet_input import damage_named
 from galsearch.index.search.catalogue_files import CatalogueFile
+from galsearch.query.inputs.sky.sky_position import haversine
 from galsearch.query.query import Cone
 from galsearch.query.where import Condition
 from galsearch.query.where.column_values import Kind, column_values
@@ -126,10 +127,6 @@ def in_cone(ra_deg: Float64Array, dec_deg: Float64Array, within: Cone) -> BoolAr
     array([ True, False])
     """
     center_ra_deg, center_dec_deg, radius_arcmin = within
-    with np.errstate(invalid="ignore"):  # an infinite position lies in no cone either
-        sin_ra = np.sin(np.radians(ra_deg - center_ra_deg) / 2)
-        sin_dec = np.sin(np.radians(dec_deg - center_dec_deg) / 2)
-        cos_dec = np.cos(np.radians(dec_deg)) * np.cos(np.radians(center_dec_deg))
-        haversine = sin_dec**2 + cos_dec * sin_ra**2
+    distance = haversine(ra_deg, dec_deg, center_ra_deg, center_dec_deg)
     largest = float(np.sin(np.radians(radius_arcmin / 60) / 2) ** 2)
-    return np.asarray(haversine <= largest)
+    return np.asarray(distance <= largest)

@@ -16,7 +16,7 @@ from galsearch.sources.legacy_surveys.cutout_file import (
     read_cutout_header,
     write_cutout,
 )
-from galsearch.sources.tables import read_table, read_tables, write_truth
+from galsearch.sources.tables import read_first_table, read_table, read_tables, write_truth
 from galsearch.sources.urls import expand_urls
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "expand_urls",
     "read_cutout",
     "read_cutout_header",
+    "read_first_table",
     "read_redrock",
     "read_spectra_file",
     "read_spectra_index",

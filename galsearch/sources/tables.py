@@ -69,17 +69,31 @@ def read_tables(url: str) -> list[dict[str, npt.NDArray[Any]]]:
     return [_one_value_each(table) for table in _with_ids(url)]
 
 
+def read_first_table(url: str) -> dict[str, npt.NDArray[Any]]:
+    """The columns with one value in each row of a CSV or ECSV table, or of a FITS file's first.
+
+    Names are those of the file, and no column is required; see `read_table` for missing values.
+
+    Parameters
+    ----------
+    url
+        Path or fsspec URL; gzip (.gz) is decompressed.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, damaged or not a table.
+    """
+    return _one_value_each(next(iter(_all_tables(url).values())))
+
+
 def _one_value_each(table: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     return {name: values for name, values in table.items() if values.ndim == 1}
 
 
 def _with_ids(url: str) -> list[dict[str, npt.NDArray[Any]]]:
     """All tables of a file that have a TARGETID, with names in lower case, target_id first."""
-    with open_url(url) as file:
-        is_fits = file.read(9) == b"SIMPLE  ="
-        file.seek(0)
-        content = b"" if is_fits else file.read()
-    found = _read_fits_tables(url) if is_fits else {"": read_text_table(url, content)}
+    found = _all_tables(url)
     tables = []
     for columns in found.values():
         if not any(name.lower() in ID_NAMES for name in columns):
@@ -90,6 +104,15 @@ def _with_ids(url: str) -> list[dict[str, npt.NDArray[Any]]]:
     if not tables:
         raise _no_ids(url, found)
     return tables
+
+
+def _all_tables(url: str) -> dict[str, dict[str, npt.NDArray[Any]]]:
+    """Columns of each table of a FITS file, or of the table in a text, by the name of the table."""
+    with open_url(url) as file:
+        is_fits = file.read(9) == b"SIMPLE  ="
+        file.seek(0)
+        content = b"" if is_fits else file.read()
+    return _read_fits_tables(url) if is_fits else {"": read_text_table(url, content)}
 
 
 def _no_ids(url: str, found: Mapping[str, Mapping[str, Any]]) -> SourceError:

@@ -89,7 +89,28 @@ def _decoded(content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
+def units_of_ecsv(content: bytes) -> dict[str, str]:
+    """Units as text of the columns of an ECSV table that state one; {} for a CSV table.
+
+    Parameters
+    ----------
+    content
+        Bytes of a table that `read_text_table` reads.
+    """
+    text = _decoded(content)
+    if not text.startswith("# %ECSV"):
+        return {}
+    table = _ecsv_table(text)
+    return {name: str(table[name].unit) for name in table.colnames if table[name].unit}
+
+
 def _ecsv(text: str) -> dict[str, npt.NDArray[Any]]:
+    table = _ecsv_table(text)
+    return {name: _plain(table[name]) for name in table.colnames}
+
+
+def _ecsv_table(text: str) -> Any:
+    """The table of astropy in a text."""
     # These modules are imported inside the function because FITS and CSV are read without astropy's
     # tables and units.
     from astropy.table import Table
@@ -99,11 +120,10 @@ def _ecsv(text: str) -> dict[str, npt.NDArray[Any]]:
         # Warnings about units are ignored because the units of labels are not used.
         warnings.simplefilter("ignore", UnitsWarning)
         try:
-            table = Table.read(text.splitlines(), format="ascii.ecsv")
+            return Table.read(text.splitlines(), format="ascii.ecsv")
         except Exception as error:
             # The reader of the YAML header raises exceptions of many kinds.
             raise ValueError(str(error)) from error
-    return {name: _plain(table[name]) for name in table.colnames}
 
 
 def _plain(column: Any) -> npt.NDArray[Any]:

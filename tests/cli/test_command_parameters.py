@@ -10,7 +10,7 @@ import typer.main
 
 import galsearch
 from galsearch.cli import app
-from galsearch.query import SearchEngine
+from galsearch.query import Query
 
 FUNCTIONS: dict[str, Any] = {
     "demo": galsearch.run_demo,
@@ -22,13 +22,14 @@ FUNCTIONS: dict[str, Any] = {
     "remove": galsearch.remove,
     "compact": galsearch.compact,
     "merge": galsearch.merge,
-    "query": SearchEngine.query,
+    "query": Query,
     "inspect": galsearch.open_index,
     "verify": galsearch.verify,
     "convert-checkpoint": galsearch.encoders.convert_checkpoint,
 }
 ONLY_AT_THE_TERMINAL = {
     "query": {
+        "target_id",  # of SearchEngine.query
         "ids_column",
         "index",
         "gallery",

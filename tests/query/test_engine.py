@@ -153,8 +153,8 @@ def test_the_vector_of_a_galaxy_has_the_neighbours_of_the_galaxy(
         ({"k": 2.5}, "k is 2.5; expected a whole number, 1 or more."),
         ({"k": True}, "k is True; expected a whole number, 1 or more."),
         ({"n_probe": 0}, "n_probe is 0; expected a whole number, 1 or more."),
-        ({"using": "picture"}, "using is 'picture'; expected 'image' or 'spectrum'."),
-        ({"among": ""}, "among is ''; expected 'image' or 'spectrum'."),
+        ({"using": "picture"}, "using is 'picture'; expected 'image', 'spectrum' or 'both'."),
+        ({"among": ""}, "among is ''; expected 'image', 'spectrum' or 'both'."),
     ],
 )
 def test_a_malformed_query_is_refused(

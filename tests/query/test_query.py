@@ -64,15 +64,68 @@ def test_a_vector_is_copied_and_has_a_fingerprint() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, "a query needs either TARGETIDs or a vector."),
-        ({"target_ids": 5, **VECTOR}, "a query needs either TARGETIDs or a vector."),
+        (
+            {},
+            "a query needs TARGETIDs, a position, a name, an image, a spectrum, examples or a "
+            "vector; found none of these.",
+        ),
+        (
+            {"target_ids": 5, **VECTOR},
+            "a query has one kind of input; found TARGETIDs and a vector.",
+        ),
+        (
+            {"target_ids": 5, "position": "1 2", "image": "a.fits"},
+            "a query has one kind of input; found TARGETIDs, a position and an image.",
+        ),
         (
             {"vector": [1.0]},
-            "a query vector, and no other query, has an encoder's fingerprint.",
+            "a query vector needs the fingerprint of its encoder; found none.",
         ),
         (
             {"target_ids": 5, "fingerprint": "a" * 64},
-            "a query vector, and no other query, has an encoder's fingerprint.",
+            "fingerprint belongs to a vector; found TARGETIDs.",
+        ),
+        ({"position": "1 2", "unlike": 5}, "unlike belongs to examples; found a position."),
+        ({"position": "1 2", "names": "a.csv"}, "names belongs to a name; found a position."),
+        (
+            {"target_ids": 5, "encoder": "galsearch-small"},
+            "encoder belongs to an image or a spectrum; found TARGETIDs.",
+        ),
+        ({"like": []}, "like names no galaxy; expected one TARGETID or more."),
+        (
+            {"like": [5, 6], "unlike": ["6", 7]},
+            "TARGETID 6 is an example of both, like and unlike.",
+        ),
+        ({"name": 7}, "name is of type int; expected a text such as 'NGC 5194'."),
+        ({"target_ids": 5, "radius": -1}, "radius is -1; expected a number of 0 to 3600 arcsec."),
+        (
+            {"target_ids": 5, "min_similarity": 1.5},
+            "min_similarity is 1.5; expected a number of -1 to 1.",
+        ),
+        (
+            {"target_ids": 5, "exclude_within": float("nan")},
+            "exclude_within is nan; expected a number of 0 to 3600 arcsec.",
+        ),
+        (
+            {"target_ids": 5, "diversity": "much"},
+            "diversity is 'much'; expected a number of 0 to 1.",
+        ),
+        (
+            {"target_ids": 5, "one_per": 3},
+            "one_per is of type int; expected a text such as 'brickname'.",
+        ),
+        ({"target_ids": 5, "offset": -1}, "offset is -1; expected a whole number, 0 or more."),
+        (
+            {"image": np.ones((3, 80, 80)), "using": "spectrum"},
+            "using is 'spectrum'; the query has image, and no spectrum of one's own.",
+        ),
+        (
+            {"image": np.ones((3, 80, 80)), "using": "both"},
+            "using is 'both'; the query has image, and no spectrum of one's own.",
+        ),
+        (
+            {"target_ids": [5, 6], "spectrum": "a.fits"},
+            "2 TARGETIDs select a spectrum of a file; expected one of them.",
         ),
         (
             {**VECTOR, "vector": np.ones((2, 2))},
@@ -87,7 +140,7 @@ def test_a_vector_is_copied_and_has_a_fingerprint() -> None:
         ({"target_ids": 5, "n_probe": 1.5}, "n_probe is 1.5; expected a whole number, 1 or more."),
         (
             {"target_ids": 5, "using": "picture"},
-            "using is 'picture'; expected 'image' or 'spectrum'.",
+            "using is 'picture'; expected 'image', 'spectrum' or 'both'.",
         ),
         (
             {"target_ids": 5, "within": (1.0, 2.0)},

@@ -8,7 +8,7 @@ import numpy as np
 
 from galsearch.core.arrays import Float32Array, Float64Array, Int64Array, TargetIds
 from galsearch.core.errors import QueryError
-from galsearch.core.modality import Modality
+from galsearch.core.modality import QueryModality
 from galsearch.core.target_id import TargetId, as_target_ids
 
 
@@ -43,14 +43,18 @@ class Neighbours:
     dec_deg: Float64Array
     z: Float64Array
     """NaN where the redshift is not known."""
-    using: Modality
+    using: QueryModality
     """Modality of the query."""
-    among: Modality
+    among: QueryModality
     """Modality that was searched."""
     query_target_id: TargetId | None
     """TARGETID of the query galaxy; None where the query was a vector."""
     exact: bool
     """True where every stored vector was compared, rather than candidates of inverted lists."""
+    notes: tuple[str, ...] = ()
+    """Sentences on the query: which galaxy a position is, what differs in a file of one's own."""
+    separation_arcsec: float | None = None
+    """Distance of the query galaxy from the position that was given; None without a position."""
 
     def __post_init__(self) -> None:
         ids = as_target_ids(self.target_ids)

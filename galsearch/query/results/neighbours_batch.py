@@ -10,11 +10,14 @@ import numpy as np
 
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Int64Array, TargetIds
 from galsearch.core.errors import QueryError
-from galsearch.core.modality import Modality
+from galsearch.core.modality import QueryModality
 from galsearch.core.target_id import TargetId
 from galsearch.query.results.neighbours import Neighbours, require_valid_rows
 
-_ARRAYS = ("target_ids", "similarity", "ra_deg", "dec_deg", "z", "exact", "query_target_ids")
+_ARRAYS = (
+    *("target_ids", "similarity", "ra_deg", "dec_deg", "z", "exact"),
+    *("query_target_ids", "separation_arcsec"),
+)
 """Names of the attributes with one row for each query."""
 
 
@@ -61,12 +64,16 @@ class NeighboursBatch:
     """(n, k) NaN also where the redshift of a neighbour is not known."""
     exact: BoolArray
     """(n,) True where every stored vector was compared."""
-    using: Modality
+    using: QueryModality
     """Modality of the queries."""
-    among: Modality
+    among: QueryModality
     """Modality that was searched."""
     query_target_ids: TargetIds | None
     """(n,) TARGETIDs of the query galaxies; None where the query was a vector."""
+    notes: tuple[str, ...] = ()
+    """Sentences on the query: which galaxy a position is, what differs in a file of one's own."""
+    separation_arcsec: Float64Array | None = None
+    """(n,) distances of the query galaxies from the positions that were given; None without."""
 
     def __post_init__(self) -> None:
         shape = self.target_ids.shape
@@ -74,7 +81,7 @@ class NeighboursBatch:
             if getattr(self, name).shape != shape:
                 found = getattr(self, name).shape
                 raise QueryError(f"{name} has shape {found}, target_ids {shape}.")
-        for name in ("exact", "query_target_ids"):
+        for name in ("exact", "query_target_ids", "separation_arcsec"):
             array = getattr(self, name)
             if array is not None and array.shape != shape[:1]:
                 raise QueryError(f"{name} has shape {array.shape}, target_ids {shape}.")
@@ -121,7 +128,7 @@ class NeighboursBatch:
             return dataclasses.replace(self, **rows)
         row = operator.index(row)
         n = int(np.count_nonzero(self.target_ids[row]))
-        ids = self.query_target_ids
+        ids, separations = self.query_target_ids, self.separation_arcsec
         return Neighbours.of_valid_row(
             target_ids=self.target_ids[row, :n],
             similarity=self.similarity[row, :n],
@@ -132,4 +139,6 @@ class NeighboursBatch:
             among=self.among,
             query_target_id=None if ids is None else TargetId(ids[row]),
             exact=bool(self.exact[row]),
+            notes=self.notes,
+            separation_arcsec=None if separations is None else float(separations[row]),
         )

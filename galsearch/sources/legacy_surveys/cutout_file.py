@@ -91,6 +91,12 @@ def read_cutout_header(url: str) -> CutoutHeader:
         return _header_of(file, find_cutout(file))
 
 
+def stated_unit(url: str) -> str:
+    """The unit of flux that a cutout file states (BUNIT), '' where it states none."""
+    with open_fits(url) as file:
+        return find_cutout(file).images[0].header.label("BUNIT")
+
+
 def write_cutout(path: str | Path, cutout: Cutout, *, target_id: TargetId | None) -> None:
     """Write a cutout in the FITS format of the Legacy Surveys viewer.
 

@@ -10,7 +10,7 @@ import torch
 
 from galsearch.core.errors import QueryError
 from galsearch.core.vectors import unit_rows
-from galsearch.query.given_vector import check_vector
+from galsearch.query.inputs.given_vector import check_vector
 
 GIVEN = np.random.default_rng(3).normal(size=16).astype(np.float32)
 FACTORS = [1e-320, 1e-300, 1e-170, 1e-30, 1e30, 1e160, 1e300]

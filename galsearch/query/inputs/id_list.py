@@ -11,6 +11,7 @@ import numpy as np
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import InvalidTargetIdError, SourceError
 from galsearch.core.target_id import TargetId, parse_target_ids
+from galsearch.query.inputs.table_columns import is_local_parquet
 
 _ID_NAMES = ("targetid", "target_id")
 _MAGIC_BYTES = 9
@@ -39,7 +40,7 @@ def read_ids(path: str | Path, column: str | None = None) -> TargetIds:
         Where the file is missing or damaged, has no such column, or holds what is no TARGETID.
     """
     url = str(path)
-    if _is_local_parquet(url):
+    if is_local_parquet(url):
         parts = list(_parquet_ids(url, column))
     else:
         # Imported here: fsspec and astropy would delay every query.
@@ -53,14 +54,6 @@ def read_ids(path: str | Path, column: str | None = None) -> TargetIds:
             else:
                 parts = [np.fromiter(_text_ids(url, file, column), np.int64)]
     return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))
-
-
-def _is_local_parquet(url: str) -> bool:
-    try:
-        with Path(url).open("rb") as file:
-            return file.read(4) == b"PAR1"
-    except (OSError, ValueError):
-        return False  # a URL, or a file that cannot be opened, about which open_url says more
 
 
 def _column_name(url: str, names: Sequence[str], column: str | None) -> str:

@@ -16,7 +16,7 @@ from galsearch.core.errors import (
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.core.target_id import TargetId
 from galsearch.query import Query, SearchEngine
-from galsearch.query.query_vectors import query_vectors
+from galsearch.query.resolved_query import QueryResolver
 from tests.query.queried_sky import N_SPECTRA
 from tests.reference.brute_force import brute_force
 
@@ -27,8 +27,9 @@ def test_stored_galaxies_have_their_own_vectors_and_rows(
 ) -> None:
     galaxies = np.array([N_SPECTRA - 1, 3, 70, 3])
     query = Query(sky.ids[galaxies], using=using, among=among)
-    vectors, rows = query_vectors(engine.index, query)
-    np.testing.assert_allclose(vectors, getattr(sky, using)[galaxies], atol=1e-6)
+    found = QueryResolver(engine.index).resolve(query)
+    rows = found.rows
+    np.testing.assert_allclose(found.vectors[using], getattr(sky, using)[galaxies], atol=1e-6)
     assert rows is not None
     assert engine.index.stored(among).ids_at(rows).tolist() == sky.ids[galaxies].tolist()
 
@@ -37,16 +38,16 @@ def test_a_galaxy_without_the_searched_modality_has_row_minus_one(
     sky: Any, engine: SearchEngine
 ) -> None:
     query = Query(sky.ids[[-1, 5]], using="image", among="spectrum")
-    _, rows = query_vectors(engine.index, query)
+    rows = QueryResolver(engine.index).resolve(query).rows
     assert rows is not None
     assert rows.tolist() == [-1, 5]
 
 
 def test_a_given_vector_is_normalised_and_has_no_row(sky: Any, engine: SearchEngine) -> None:
     query = Query(vector=3 * sky.image[5], fingerprint="a" * 64, using="image", among="image")
-    vectors, rows = query_vectors(engine.index, query)
-    np.testing.assert_allclose(vectors, sky.image[[5]], atol=1e-6)
-    assert rows is None
+    found = QueryResolver(engine.index).resolve(query)
+    np.testing.assert_allclose(found.vectors[Modality.IMAGE], sky.image[[5]], atol=1e-6)
+    assert found.rows is None
 
 
 def test_a_vector_of_another_encoder_is_refused(sky: Any, engine: SearchEngine) -> None:

@@ -1,0 +1,1 @@
+"""Inputs of a query: stored galaxies, positions, names, own files, examples and vectors."""

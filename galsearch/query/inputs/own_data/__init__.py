@@ -1,0 +1,1 @@
+"""Images and spectra that a user gives as a query, and their embeddings."""

@@ -1,0 +1,123 @@
+"""Positions of objects by their names: designations, a table of the user, or Sesame."""
+
+import difflib
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.arrays import Float64Array
+from galsearch.core.errors import SourceError, UnknownNameError
+from galsearch.query.inputs.sky.sky_position import parse_positions
+from galsearch.query.inputs.table_columns import read_columns
+
+_DEGREES = re.compile(r"(?:DESI\s*)?J(\d{1,3}\.\d{3,})([+-]\d{1,2}\.\d{3,})", re.IGNORECASE)
+_SEXAGESIMAL = re.compile(
+    r"(?:\w+[\s-]+)?J(\d\d)(\d\d)(\d\d(?:\.\d+)?)([+-]\d\d)(\d\d)(\d\d(?:\.\d+)?)", re.IGNORECASE
+)
+_NAME_COLUMNS = ("name", "object", "objname", "designation", "id")
+_RA_COLUMNS = ("ra_deg", "ra", "raj2000", "target_ra")
+_DEC_COLUMNS = ("dec_deg", "dec", "decj2000", "dej2000", "de", "target_dec")
+_TIMEOUT_SECONDS = 10
+
+
+def resolve_name(name: str, names: str | Path | None = None) -> Float64Array:
+    """(1, 2) right ascension and declination in degrees of the object with a name.
+
+    A designation that holds a position, such as "DESI J150.1234+02.3456" or "SDSS
+    J100024.01+021200.5", is read. With a table, the name is looked up in it, without regard to
+    upper case and blanks. Otherwise the service Sesame (SIMBAD, NED and VizieR) is asked.
+
+    Parameters
+    ----------
+    name
+        Name of the object.
+    names
+        A CSV, ECSV, FITS or Parquet table with columns name, ra_deg and dec_deg (or RA, Dec).
+
+    Raises
+    ------
+    UnknownNameError
+        Where the table or Sesame does not know the name, or Sesame cannot be reached.
+    SourceError
+        Where the table is missing or has no such columns.
+
+    Examples
+    --------
+    >>> resolve_name("SDSS J100024.00-001230.0").round(5)
+    array([[150.1    ,  -0.20833]])
+    """
+    if names is not None:
+        return _in_table(name, str(names))
+    if found := _DEGREES.fullmatch(name.strip()):
+        return parse_positions((float(found[1]), float(found[2])))
+    if found := _SEXAGESIMAL.fullmatch(name.strip()):
+        return parse_positions(f"{':'.join(found.group(1, 2, 3))} {':'.join(found.group(4, 5, 6))}")
+    return _from_sesame(name)
+
+
+def _in_table(name: str, url: str) -> Float64Array:
+    columns = read_columns(url)
+    known, ra_deg, dec_deg = (
+        _column(url, columns, wanted) for wanted in (_NAME_COLUMNS, _RA_COLUMNS, _DEC_COLUMNS)
+    )
+    by_key = {_key(text): row for row, text in reversed(list(enumerate(known)))}
+    row = by_key.get(_key(name))
+    if row is None:
+        near = difflib.get_close_matches(_key(name), by_key, n=3)
+        suggested = ", ".join(f"{known[by_key[key]]}" for key in near)
+        raise UnknownNameError(
+            f"{name!r} is not among the {len(by_key):,} names of {url}"
+            f"{f'; similar ones: {suggested}' if near else ''}.",
+            name=name,
+        )
+    try:
+        found = [float(v[row]) for v in (ra_deg, dec_deg) if not np.ma.getmaskarray(v)[row]]
+    except (TypeError, ValueError):
+        found = []
+    if len(found) != 2:
+        raise SourceError(
+            f"{url}: the position of {known[row]} is {ra_deg[row]}, {dec_deg[row]}; expected "
+            "degrees."
+        )
+    return parse_positions((found[0], found[1]))
+
+
+def _column(
+    url: str, columns: dict[str, npt.NDArray[Any]], wanted: tuple[str, ...]
+) -> npt.NDArray[Any]:
+    """The first column that has one of the wanted names, in upper or lower case."""
+    by_name = {name.strip().lower(): values for name, values in columns.items()}
+    for name in wanted:
+        if name in by_name:
+            return by_name[name]
+    raise SourceError(
+        f"{url}: no column {' or '.join(wanted[:2])}. Columns: {', '.join(columns) or '(none)'}."
+    )
+
+
+def _key(name: object) -> str:
+    """A name without blanks and differences of case, by which names are compared."""
+    return re.sub(r"\s+", "", str(name)).casefold()
+
+
+def _from_sesame(name: str) -> Float64Array:
+    # Imported here: astropy takes longer to import than a query needs.
+    from astropy.coordinates import name_resolve
+    from astropy.utils.data import conf
+
+    try:
+        with conf.set_temp("remote_timeout", _TIMEOUT_SECONDS):
+            found = name_resolve.get_icrs_coordinates(name)
+    except (name_resolve.NameResolveError, OSError) as error:
+        text = " ".join(str(error).split())
+        if "Unable to find coordinates" in text:
+            raise UnknownNameError(f"Sesame knows no object {name!r}.", name=name) from None
+        raise UnknownNameError(
+            f"the position of {name!r} is not known here, and the service Sesame, which may know "
+            "it, cannot be reached.",
+            name=name,
+        ) from error
+    return parse_positions((float(np.float64(found.ra.deg)), float(found.dec.deg)))

@@ -1,0 +1,1 @@
+"""Reading of spectra of the Sloan Digital Sky Survey."""
