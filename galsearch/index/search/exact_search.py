@@ -11,6 +11,7 @@ import numpy as np
 
 from galsearch.core.arrays import Float32Array, Rows, Vectors
 from galsearch.index.search.rerank import Ranked, no_candidates, rank_one
+from galsearch.index.search.search_result import not_finite
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 _QUERIES_AT_A_TIME = 256
@@ -42,13 +43,18 @@ def exact_search(
     -------
     rows, cosines : (q, k)
         The end of a row is -1 and NaN where fewer than `k` may be found.
+
+    Raises
+    ------
+    ManifestError
+        Where a vector that is compared is not finite.
     """
     rows, cosines = no_candidates(len(queries), k)
     for start in range(0, len(queries), _QUERIES_AT_A_TIME):
         part = queries[start : start + _QUERIES_AT_A_TIME]
         allowed = stored.blocks() if blocks is None else blocks()
         # One more than wanted, because the excluded row is dropped afterwards.
-        for i, candidates in enumerate(_candidate_rows(allowed, part, k + 1), start):
+        for i, candidates in enumerate(_candidate_rows(stored, allowed, part, k + 1), start):
             excluded = -1 if exclude_rows is None else int(exclude_rows[i])
             best, found = rank_one(stored, candidates, queries[i], k=k, exclude_row=excluded)
             rows[i, : len(best)], cosines[i, : len(best)] = best, found
@@ -60,7 +66,7 @@ def rounding_margin(dim: int) -> np.float32:
     return np.float32(2 * dim * 2.0**-24 + 1e-6)
 
 
-def _candidate_rows(blocks: Blocks, queries: Vectors, k: int) -> list[Rows]:
+def _candidate_rows(stored: StoredVectors, blocks: Blocks, queries: Vectors, k: int) -> list[Rows]:
     """For each query all rows that can be among its best `k`.
 
     Products in single precision only rule out rows that are certainly not; cosines in double
@@ -70,7 +76,13 @@ def _candidate_rows(blocks: Blocks, queries: Vectors, k: int) -> list[Rows]:
     rows = [np.empty(0, np.int64) for _ in queries]
     cosines = [np.empty(0, np.float32) for _ in queries]
     for block_rows, vectors in blocks:
-        for i, found in enumerate(queries @ vectors.T):
+        with np.errstate(invalid="ignore", over="ignore"):
+            products = queries @ vectors.T
+        # Vectors are not read when an index is opened. What is not finite would be left out.
+        wrong = block_rows[~np.isfinite(products[0])]
+        if len(wrong) or not np.isfinite(products[:, :1]).all():
+            raise not_finite(stored, wrong if len(wrong) else block_rows)
+        for i, found in enumerate(products):
             possible = np.flatnonzero(found >= _kth_largest(found, k) - margin)
             joined = np.concatenate([cosines[i], found[possible]])
             joined_rows = np.concatenate([rows[i], block_rows[possible]])

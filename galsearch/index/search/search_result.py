@@ -5,7 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from galsearch.core.arrays import BoolArray, Float32Array, Int64Array, Rows, TargetIds
+from galsearch.core.errors import ManifestError
 from galsearch.index.vectors.stored_vectors import StoredVectors
+
+
+def not_finite(stored: StoredVectors, rows: Rows) -> ManifestError:
+    """The error about stored vectors in some rows that cannot be compared with a query."""
+    target_id = int(stored.ids_at(rows[:1])[0])
+    return ManifestError(
+        f"the stored vector of TARGETID {target_id} cannot be compared with the query, because one "
+        f"of them is not finite ({len(rows):,} such vectors).",
+        target_id=target_id,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +40,19 @@ class SearchResult:
     def of_rows(
         cls, stored: StoredVectors, rows: Rows, similarity: Float32Array, exact: BoolArray
     ) -> "SearchResult":
-        """The result with the TARGETIDs of the rows found in `stored`."""
+        """The result with the TARGETIDs of the rows found in `stored`.
+
+        Raises
+        ------
+        ManifestError
+            Where a similarity is NaN, because a stored vector is not finite.
+        """
         if not rows.size:
             return cls(rows, rows, similarity, exact)
         padding = rows < 0
+        wrong = ~(np.isfinite(similarity) | padding)
+        if wrong.any():
+            raise not_finite(stored, rows[wrong])
         if not padding.any():
             return cls(rows, stored.ids_at(rows), similarity, exact)
         target_ids = np.where(padding, 0, stored.ids_at(np.where(padding, 0, rows)))

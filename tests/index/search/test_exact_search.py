@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galsearch.core.errors import ManifestError
 from galsearch.core.ids import find_rows
 from galsearch.index.search import exact_search as module
 from galsearch.index.search.exact_search import exact_search
@@ -77,3 +78,20 @@ def test_only_equal_ids_are_found(stored: set[int], others: list[int]) -> None:
     for target_id, row in zip(wanted, rows, strict=True):
         assert (row >= 0) == (target_id in stored)
         assert row < 0 or ids[row] == target_id
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_vectors_that_are_not_finite_are_named_and_not_left_out(value: float) -> None:
+    vectors = np.eye(4, dtype=np.float32)[np.arange(40) % 4]
+    vectors[7, 1] = value
+    sky = one_segment(np.arange(40) + 2**60, vectors)
+    for queries in (vectors[[0]], vectors[[0, 7]], vectors[[7]]):
+        with pytest.raises(ManifestError) as caught:
+            exact_search(sky, queries, k=3)
+        assert "cannot be compared with the query" in str(caught.value)
+    with pytest.raises(ManifestError) as caught:
+        exact_search(sky, vectors[[0]], k=3)
+    assert str(caught.value) == (
+        f"the stored vector of TARGETID {2**60 + 7} cannot be compared with the query, because one "
+        "of them is not finite (1 such vectors)."
+    )

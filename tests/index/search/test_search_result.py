@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from galsearch.core.errors import ManifestError
 from galsearch.index.search.search_result import SearchResult
 from tests.index.ivf.filled_lists import random_unit_vectors, stored_in_memory
 
@@ -20,3 +21,14 @@ def test_rows_have_the_targetids_of_the_stored_vectors(rows: list[list[int]]) ->
     ]
     assert found.counts.tolist() == [sum(row >= 0 for row in part) for part in rows]
     assert len(found) == 2
+
+
+def test_a_similarity_that_is_nan_is_an_error() -> None:
+    stored = stored_in_memory(random_unit_vectors(4, 3, seed=1))
+    rows, similarity = np.array([[3, -1]]), np.full((1, 2), np.nan, np.float32)
+    with pytest.raises(ManifestError) as caught:
+        SearchResult.of_rows(stored, rows, similarity, np.zeros(1, bool))
+    assert str(caught.value) == (
+        f"the stored vector of TARGETID {stored.ids[3]} cannot be compared with the query, because "
+        "one of them is not finite (1 such vectors)."
+    )
