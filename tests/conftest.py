@@ -15,7 +15,7 @@ from hypothesis import settings
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingShard, write_shard
-from galsearch.embeddings.store import StoreRecord, write_record
+from galsearch.embeddings.store_record import StoreRecord, write_record
 
 # A busy machine must not make a test fail; speed is measured by the benchmarks.
 settings.register_profile("galsearch", deadline=None, max_examples=50, derandomize=True)

@@ -33,7 +33,7 @@ from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingShard, open_store, write_shard
-from galsearch.embeddings.store import StoreRecord, write_record
+from galsearch.embeddings.store_record import StoreRecord, write_record
 from galsearch.files.atomic import new_file, write_arrays, write_json
 
 MODALITIES = tuple(Modality)

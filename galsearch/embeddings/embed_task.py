@@ -23,8 +23,8 @@ from galsearch.embeddings.shard import (
     read_shard,
     write_shard,
 )
-from galsearch.embeddings.store import (
-    SHARD_PATTERN,
+from galsearch.embeddings.store import SHARD_PATTERN
+from galsearch.embeddings.store_record import (
     STORE_FILE,
     StoreRecord,
     read_record,

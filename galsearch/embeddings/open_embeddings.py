@@ -13,7 +13,8 @@ from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.embeddings.shard import read_positions
 from galsearch.embeddings.shard_columns import float_column, target_id_column
-from galsearch.embeddings.store import STORE_FILE, EmbeddingStore, open_store
+from galsearch.embeddings.store import EmbeddingStore, open_store
+from galsearch.embeddings.store_record import STORE_FILE
 from galsearch.files.digest import require_digest
 from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from galsearch.core.errors import GalsearchError, ShardError
 from galsearch.core.modality import Modality
 from galsearch.embeddings.open_embeddings import open_stores, read_embedded_catalogue
-from galsearch.embeddings.store import EmbeddingStore, open_store, read_record
+from galsearch.embeddings.store import EmbeddingStore, open_store
+from galsearch.embeddings.store_record import read_record
 
 
 def verify_embeddings(directory: str | Path) -> str:

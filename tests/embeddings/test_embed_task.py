@@ -12,7 +12,7 @@ from galsearch.core.errors import DatasetError, EncoderMismatchError, StoreMisma
 from galsearch.dataset import open_dataset
 from galsearch.embeddings import EmbeddingShard, embed_dataset, read_shard, write_shard
 from galsearch.embeddings.embed_task import tasks_of
-from galsearch.embeddings.store import read_record
+from galsearch.embeddings.store_record import read_record
 
 
 def files(out):

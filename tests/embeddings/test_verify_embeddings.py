@@ -7,7 +7,7 @@ import pytest
 from galsearch.core.errors import NoEmbeddingsError, ShardError
 from galsearch.core.modality import Modality
 from galsearch.embeddings import open_store, verify_embeddings
-from galsearch.embeddings.store import write_record
+from galsearch.embeddings.store_record import write_record
 
 
 def test_embeddings_that_are_as_they_were_written(embedded):

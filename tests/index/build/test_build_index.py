@@ -10,7 +10,7 @@ import pytest
 
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.embeddings import open_store, verify_embeddings
-from galsearch.embeddings.store import write_record
+from galsearch.embeddings.store_record import write_record
 from galsearch.files.digest import sha256_of_file
 from galsearch.index import (
     IndexRecipe,
