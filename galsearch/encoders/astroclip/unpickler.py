@@ -20,25 +20,12 @@ from galsearch.encoders.astroclip.inert_objects import (
     InertDict,
     InertType,
     Storage,
-    StoredTensor,
     placeholder,
     refusal,
 )
 from galsearch.encoders.astroclip.pickle_names import is_dangerous, may_be_called
+from galsearch.encoders.astroclip.tensor_layout import REPLACEMENTS, STORAGE_DTYPES
 
-STORAGE_DTYPES = {
-    "BFloat16Storage": "bfloat16",
-    "BoolStorage": "bool",
-    "ByteStorage": "uint8",
-    "CharStorage": "int8",
-    "DoubleStorage": "float64",
-    "FloatStorage": "float32",
-    "HalfStorage": "float16",
-    "IntStorage": "int32",
-    "LongStorage": "int64",
-    "ShortStorage": "int16",
-}
-"""Name of the torch dtype of the values in a storage, by the name of its class in torch."""
 MAX_OPERATIONS = 1_000_000
 """Largest number of operations in a pickle that is accepted.
 
@@ -46,48 +33,8 @@ A tensor takes about 35 operations; the largest published checkpoint has 446 ten
 """
 _MAX_NAME_LENGTH = 1000
 """Largest number of characters in the name of a class or function."""
-_MAX_DIMENSIONS = 64
-"""Largest number of dimensions of a tensor in torch."""
 _MAX_KEY_BITS, _MAX_KEY_DEPTH, _MAX_KEY_PARTS = 64, 8, 1000
 """Limits of the keys in a dictionary: bits of a number, and depth and size of nested tuples."""
-
-
-def _rebuild_tensor(
-    storage: object,
-    offset: object,
-    shape: object,
-    strides: object,
-    *rest: object,  # noqa: ARG001
-) -> StoredTensor:
-    """Replacement of `torch._utils._rebuild_tensor_v2` that returns the layout of the tensor."""
-    if not isinstance(storage, Storage):
-        raise pickle.UnpicklingError("a tensor without a storage")
-    sides, steps = _naturals(shape), _naturals(strides)
-    if len(sides) != len(steps):
-        raise pickle.UnpicklingError("a tensor with different numbers of dimensions and strides")
-    (first,) = _naturals((offset,))
-    return StoredTensor(storage.dtype, storage.key, storage.n_stored, first, sides, steps)
-
-
-def _rebuild_parameter(data: object, *rest: object) -> object:  # noqa: ARG001
-    """Replacement of `torch._utils._rebuild_parameter` that returns the tensor of the parameter."""
-    return data
-
-
-def _rebuild_subclass(function: object, kind: object, arguments: object, *rest: object) -> object:  # noqa: ARG001
-    """Replacement of `torch._tensor._rebuild_from_type_v2` that returns the plain tensor."""
-    if function is not _rebuild_tensor or not isinstance(arguments, tuple):
-        raise pickle.UnpicklingError("a subclass of a tensor that is not made from a tensor")
-    return _rebuild_tensor(*arguments)
-
-
-_REPLACEMENTS: dict[tuple[str, str], Any] = {
-    ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-    ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter,
-    ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_subclass,
-}
 
 
 _OPERATIONS: dict[int, Callable[[Any], None]] = dict(pickle._Unpickler.dispatch)
@@ -121,8 +68,8 @@ class _InertUnpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """A replacement or placeholder for `module.name`, which is never imported itself."""
         key = (module, name)
-        if key in _REPLACEMENTS or key in self._calls:
-            return _REPLACEMENTS.get(key) or self._calls[key]
+        if key in REPLACEMENTS or key in self._calls:
+            return REPLACEMENTS.get(key) or self._calls[key]
         full_name = f"{module}.{name}"
         if len(full_name) > _MAX_NAME_LENGTH:
             raise pickle.UnpicklingError(f"a name of {len(full_name)} characters")
@@ -293,11 +240,3 @@ def _check_keys(keys: Iterable[object]) -> None:
                 if depth > _MAX_KEY_DEPTH or n_parts > _MAX_KEY_PARTS:
                     raise pickle.UnpicklingError("a key of nested tuples")
                 pending.extend((item, depth + 1) for item in part)
-
-
-def _naturals(values: object) -> tuple[int, ...]:
-    if not isinstance(values, tuple) or len(values) > _MAX_DIMENSIONS:
-        raise pickle.UnpicklingError("a tensor whose layout is not a short list of numbers")
-    if any(type(n) is not int or not 0 <= n < 1 << 63 for n in values):
-        raise pickle.UnpicklingError("a tensor whose layout does not consist of natural numbers")
-    return values
