@@ -1,7 +1,6 @@
 """Evaluation of a condition for the rows of a catalogue."""
 
 import ast
-import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,15 +15,12 @@ from galsearch.query.where.column_values import (
     Kind,
     Values,
     column_values,
-    constant,
     nothing,
     truths,
 )
 from galsearch.query.where.comparisons import COMPARISONS, compare, is_in
-from galsearch.query.where.condition_text import EXAMPLE, ConditionText, shown
-
-_QUOTE = "column"
-"""The word before a quoted column name, as in `column('flux g')`."""
+from galsearch.query.where.condition_text import EXAMPLE, shown
+from galsearch.query.where.expression import QUOTE, Expression
 
 
 class Condition:
@@ -55,12 +51,10 @@ class Condition:
     """
 
     def __init__(self, text: str, names: Sequence[str]) -> None:
-        self.shown = f"where {shown(text)}"
+        self._expression = Expression(text, names)
+        self.shown = self._expression.shown
         """The beginning of messages about the condition."""
-        self._parsed = ConditionText(text, names)
-        self._names = names
-        self._literals: dict[ast.expr, tuple[list[Values], list[ast.expr]]] = {}
-        unknown_types = _Evaluation(self, None)
+        unknown_types = _Evaluation(self._expression, None)
         unknown_types.rows()
         self.columns = list(unknown_types.columns)
         """Names of the columns that the condition uses, in the order of their first use."""
@@ -79,52 +73,7 @@ class Condition:
         QueryError
             Where columns of these types cannot be compared as the condition does.
         """
-        return _Evaluation(self, batch).rows()
-
-    def column_name(self, word: str) -> str:
-        """The column that a word of the condition means; QueryError where there is none."""
-        name = self._parsed.column(word)
-        if name is None:
-            problem = unknown_column(self._parsed.written_name(word), self._names)
-            raise QueryError(f"{self.shown}: {problem}")
-        return name
-
-    def written(self, node: ast.expr) -> str:
-        """A part of the condition as the user wrote it."""
-        return self._parsed.written(node)
-
-    @property
-    def tree(self) -> ast.expr:
-        """The syntax tree of the condition."""
-        return self._parsed.tree
-
-    def listed(self, node: ast.expr) -> tuple[list[Values], list[ast.expr]]:
-        """The literals of the list after `in`, and its other items."""
-        if not isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-            raise ConditionProblem("needs a list after `in`, such as ('BGS', 'LRG')")
-        if node not in self._literals:
-            literals = [self.literal(item) for item in node.elts]
-            rest = [node.elts[i] for i, item in enumerate(literals) if item is None]
-            self._literals[node] = [item for item in literals if item is not None], rest
-        return self._literals[node]
-
-    def literal(self, node: ast.expr) -> Values | None:
-        """The value of a literal, which a sign may precede; None where a node is no literal."""
-        sign = ""
-        number = node
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-            sign, number = "-" if isinstance(node.op, ast.USub) else "", node.operand
-        if not isinstance(number, ast.Constant):
-            return None
-        value = number.value
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            kind = Kind.WHOLE if isinstance(value, int) else Kind.FLOAT
-            digits = sign + self.written(number).replace("_", "")
-            return constant(kind, -value if sign else value, digits)
-        if isinstance(value, (bool, str)) and number is node:
-            kind = Kind.TRUTH if isinstance(value, bool) else Kind.TEXT
-            return constant(kind, value, str(value))
-        return None
+        return _Evaluation(self._expression, batch).rows()
 
 
 class _Evaluation:
@@ -133,16 +82,16 @@ class _Evaluation:
     Without a table, every column is missing, and only the structure of the condition is checked.
     """
 
-    def __init__(self, condition: Condition, batch: pa.RecordBatch | None) -> None:
-        self._condition = condition
+    def __init__(self, expression: Expression, batch: pa.RecordBatch | None) -> None:
+        self._expression = expression
         self._batch = batch
         self.columns: dict[str, Values] = {}
 
     def rows(self) -> BoolArray:
         try:
-            found = self._truth(self._condition.tree)
+            found = self._truth(self._expression.tree)
         except RecursionError:
-            raise QueryError(f"{self._condition.shown} is nested too deeply.") from None
+            raise QueryError(f"{self._expression.shown} is nested too deeply.") from None
         n_rows = 0 if self._batch is None else self._batch.num_rows
         return np.broadcast_to(found.data & ~found.missing, n_rows)
 
@@ -165,17 +114,17 @@ class _Evaluation:
         except ConditionProblem as problem:
             if problem.of_part:
                 raise self._error(node, str(problem)) from None
-            raise QueryError(f"{self._condition.shown}: {problem}.") from None
+            raise QueryError(f"{self._expression.shown}: {problem}.") from None
 
     def _name(self, node: ast.Name) -> Values:
-        return self._column(self._condition.column_name(node.id))
+        return self._column(self._expression.column_name(node.id))
 
     def _call(self, node: ast.Call) -> Values:
         quoted = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-        is_quote = isinstance(node.func, ast.Name) and node.func.id == _QUOTE and not node.keywords
+        is_quote = isinstance(node.func, ast.Name) and node.func.id == QUOTE and not node.keywords
         if not is_quote or len(node.args) != 1 or not quoted or not isinstance(quoted[0], str):
             raise ConditionProblem("is neither a column, a number nor a text")
-        return self._column(self._condition.column_name(quoted[0]))
+        return self._column(self._expression.column_name(quoted[0]))
 
     def _column(self, name: str) -> Values:
         if name not in self.columns:
@@ -187,7 +136,7 @@ class _Evaluation:
         return self.columns[name]
 
     def _constant(self, node: ast.Constant) -> Values:
-        literal = self._condition.literal(node)
+        literal = self._expression.literal(node)
         if literal is None:
             raise ConditionProblem("is neither a number nor a text")
         return literal
@@ -196,7 +145,7 @@ class _Evaluation:
         if isinstance(node.op, ast.Not):
             inner = self._truth(node.operand)
             return truths(~inner.data, inner.missing)
-        literal = self._condition.literal(node)
+        literal = self._expression.literal(node)
         if literal is not None:
             return literal
         if isinstance(node.op, ast.Invert):
@@ -250,15 +199,15 @@ class _Evaluation:
 
     def _membership(self, left: ast.expr, right: ast.expr) -> Values:
         values = self._values(left)
-        literals, others = self._condition.listed(right)
+        literals, others = self._expression.listed(right)
         found = [is_in(values, literals)]
         found += [compare(ast.Eq, values, self._values(other)) for other in others]
         decided = _any(part.data & ~part.missing for part in found)
         return truths(decided, ~decided & _any(part.missing for part in found))
 
     def _error(self, node: ast.expr, problem: str) -> QueryError:
-        part = shown(self._condition.written(node))
-        return QueryError(f"{self._condition.shown}: {part} {problem}. Write e.g. {EXAMPLE}.")
+        part = shown(self._expression.written(node))
+        return QueryError(f"{self._expression.shown}: {part} {problem}. Write e.g. {EXAMPLE}.")
 
 
 _EVALUATE: dict[type[ast.expr], Callable[[_Evaluation, Any], Values]] = {
@@ -270,24 +219,6 @@ _EVALUATE: dict[type[ast.expr], Callable[[_Evaluation, Any], Values]] = {
     ast.BoolOp: _Evaluation._bool_op,
     ast.Compare: _Evaluation._compare,
 }
-
-
-def unknown_column(name: str, known: Sequence[str]) -> str:
-    """The message about a column that does not exist, with the most similar name if there is one.
-
-    Examples
-    --------
-    >>> unknown_column("magr", ["z", "mag_r"])
-    "the catalogue has no column 'magr': did you mean 'mag_r'?"
-    """
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {_as_written(near[0])}?" if near else f"there are {', '.join(known)}."
-    return f"the catalogue has no column '{name}': {hint}"
-
-
-def _as_written(name: str) -> str:
-    """A column name as it stands in a condition: in `column(...)` where it is no plain name."""
-    return f"'{name}'" if name.isidentifier() else f"{_QUOTE}({name!r})"
 
 
 def _is_none(node: ast.expr) -> bool:
