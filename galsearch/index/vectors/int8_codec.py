@@ -204,7 +204,7 @@ class Int8Codec:
         """The unit vectors of encoded rows in the original axes, (n, d); see `Codec.decode`."""
         coordinates = self._coordinates(rows).astype(np.float32)
         product = multiply_rows if one_by_one else np.matmul
-        vectors = product(coordinates, self.pca.axes)
+        vectors: Vectors = product(coordinates, self.pca.axes)
         vectors /= np.sqrt(np.vecdot(vectors, vectors))[..., None]
         return vectors
 
