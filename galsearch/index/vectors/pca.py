@@ -9,9 +9,10 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from galsearch.core.arrays import Float32Array, Float64Array, Vectors
 from galsearch.core.errors import ManifestError, TooManyFilesError
@@ -158,7 +159,7 @@ class PrincipalAxes:
         """
         try:
             with open_file(path) as file, np.load(file, allow_pickle=False) as arrays:
-                pca = cls(arrays["axes"], arrays["shares"], arrays["low"], arrays["high"])
+                pca = cls(*(_member(arrays, name) for name in ("axes", "shares", "low", "high")))
         except TooManyFilesError:
             raise
         except ARRAY_FILE_ERRORS as error:
@@ -173,3 +174,11 @@ class PrincipalAxes:
         if any(array.dtype.kind != "f" or not np.isfinite(array).all() for array in arrays):
             raise ManifestError(f"{path}: its arrays are not finite numbers.", path=path)
         return pca
+
+
+def _member(arrays: Any, name: str) -> npt.NDArray[Any]:
+    """An array of an `.npz` file; NumPy returns the bytes of a member that is none."""
+    array = arrays[name]
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} is no array")
+    return array

@@ -1,5 +1,6 @@
 """Principal axes: orthonormal, ordered by variance, independent of the batch, and read back."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +51,13 @@ def test_a_file_of_other_axes_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(ManifestError, match="no principal axes"):
         PrincipalAxes.read(path, dim=8)
+
+
+def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "basis.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("axes", "shares", "low", "high"):
+            archive.writestr(f"{name}.npy", b"text")
+    with pytest.raises(ManifestError) as caught:
+        PrincipalAxes.read(path, dim=4)
+    assert str(caught.value) == f"{path}: no principal axes in it (axes is no array)."
