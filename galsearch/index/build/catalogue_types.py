@@ -23,8 +23,9 @@ _FLOATS = (pa.float16(), pa.float32(), pa.float64())
 def checked_catalogue(table: pa.Table, path: Path) -> pa.Table:
     """A catalogue whose TARGETIDs are int64, and whose positions and redshifts are numbers.
 
-    Other columns stay as they are. Whole and decimal numbers, and columns without any value, become
-    float64 where positions or redshifts are expected.
+    Other columns keep their values. Whole and decimal numbers, and columns without any value,
+    become float64 where positions or redshifts are expected; layouts that Arrow cannot sort, such
+    as `string_view` of polars and DuckDB, become the usual ones.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def checked_catalogue(table: pa.Table, path: Path) -> pa.Table:
     ------
     ShardError
         Where a column occurs twice, a TARGETID is missing, negative or no whole number, or a
-        position or redshift is no number.
+        position or redshift is no number, or Arrow cannot sort a column.
     """
     names = table.column_names
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
@@ -46,7 +47,38 @@ def checked_catalogue(table: pa.Table, path: Path) -> pa.Table:
     for name in CATALOGUE_DTYPE.names or ():
         column = _target_ids(table, path) if name == _ID else _numbers(table, name, path)
         table = table.set_column(names.index(name), name, column)
+    for number, name in enumerate(names):
+        kind = _usual_layout(table[name].type)
+        if kind != table[name].type:
+            table = table.set_column(number, name, table[name].cast(kind))
+        try:
+            table[name].slice(0, 0).take(pa.array([], pa.int64()))
+        except pa.ArrowNotImplementedError:
+            raise ShardError(
+                f"{path}: '{name}' has the type {kind}, whose values cannot be put in order."
+            ) from None
     return table
+
+
+def _usual_layout(kind: pa.DataType) -> pa.DataType:
+    """The type with the same values whose layout every function of Arrow reads.
+
+    Examples
+    --------
+    >>> print(_usual_layout(pa.list_(pa.string_view())), _usual_layout(pa.int8()))
+    list<item: string> int8
+    """
+    if pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_binary_view(kind):
+        return pa.binary()
+    if pa.types.is_list(kind) or pa.types.is_list_view(kind):
+        return pa.list_(kind.value_field.with_type(_usual_layout(kind.value_type)))
+    if pa.types.is_large_list(kind) or pa.types.is_large_list_view(kind):
+        return pa.large_list(kind.value_field.with_type(_usual_layout(kind.value_type)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_usual_layout(field.type)) for field in kind])
+    return kind
 
 
 def _target_ids(table: pa.Table, path: Path) -> pa.ChunkedArray:

@@ -66,6 +66,37 @@ def test_a_column_that_occurs_twice_is_refused() -> None:
     assert str(caught.value) == "catalogue.parquet: has the column 'z' 2 times."
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (pa.array(["b", None], pa.string_view()), pa.string()),
+        (pa.array([b"b", None], pa.binary_view()), pa.binary()),
+        (pa.array([["b"], None], pa.list_(pa.string_view())), pa.list_(pa.string())),
+        (pa.array([[1], None], pa.list_view(pa.int8())), pa.list_(pa.int8())),
+        (
+            pa.array([{"a": "b"}, None], pa.struct({"a": pa.string_view()})),
+            pa.struct({"a": pa.string()}),
+        ),
+    ],
+    ids=str,
+)
+def test_layouts_that_arrow_cannot_sort_become_usual_ones(values: Any, kind: Any) -> None:
+    table = checked_catalogue(TABLE.append_column("c", values), PATH)
+    assert table["c"].type == kind
+    in_order = table.sort_by([("target_id", "descending")])["c"].to_pylist()
+    assert in_order == values.to_pylist()[::-1]
+
+
+def test_a_type_that_arrow_cannot_sort_is_refused() -> None:
+    values = pa.array([["a"], ["b"]], pa.list_(pa.string_view(), 1))
+    with pytest.raises(ShardError) as caught:
+        checked_catalogue(TABLE.append_column("c", values), PATH)
+    assert str(caught.value) == (
+        "catalogue.parquet: 'c' has the type fixed_size_list<item: string_view>[1], whose values "
+        "cannot be put in order."
+    )
+
+
 def test_unsigned_and_coded_targetids_are_int64() -> None:
     for values in (pa.array([1, 2], pa.uint64()), pa.array([1, 2]).dictionary_encode()):
         ids = checked_catalogue(with_column("target_id", values), PATH)["target_id"]
