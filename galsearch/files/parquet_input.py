@@ -27,18 +27,24 @@ _LONGEST_REASON = 200
 
 
 def open_parquet(
-    path: str | Path, error_kind: type[GalsearchError], *, memory_map: bool = False
+    path: str | Path | pa.NativeFile,
+    error_kind: type[GalsearchError],
+    *,
+    memory_map: bool = False,
+    name: str | None = None,
 ) -> pq.ParquetFile:
     """A Parquet file that is open for reading, and whose pages are compared with their checksums.
 
     Parameters
     ----------
     path
-        The Parquet file.
+        The Parquet file, or its bytes as a file of Arrow.
     error_kind
         Class of the error for a file that is missing, damaged or not Parquet.
     memory_map
         Map the file into memory instead of reading it into buffers.
+    name
+        Name of the file in messages; its path by default.
 
     Raises
     ------
@@ -52,7 +58,8 @@ def open_parquet(
     except FileNotFoundError:
         raise error_kind(f"{path}: no such file.") from None
     except _ARROW_ERRORS as error:
-        raise error_kind(f"{path}: cannot be read as Parquet ({_reason(error)}).") from None
+        shown = path if name is None else name
+        raise error_kind(f"{shown}: cannot be read as Parquet ({_reason(error)}).") from None
     return file
 
 

@@ -11,14 +11,16 @@ from astropy.io import fits
 
 from galsearch.core.errors import SourceError
 from galsearch.core.target_id import MAX_TARGET_ID
+from galsearch.files.content_kind import N_FIRST_BYTES
+from galsearch.sources.columnar_table import is_votable, read_parquet_table, read_votable
 from galsearch.sources.fits.fits_file import open_fits
 from galsearch.sources.fits.fits_writer import table_hdu, write_fits
 from galsearch.sources.text_table import ID_NAMES, read_text_table
-from galsearch.sources.urls import open_url
+from galsearch.sources.urls import PARQUET_MAGIC, open_url
 
 
 def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
-    """Columns of a FITS, CSV or ECSV table by name in lower case, 'target_id' first.
+    """Columns of a FITS, CSV, ECSV, Parquet or VOTable table by name in lower case, id first.
 
     The format is recognised by the first bytes, not by the name. A column with empty cells or null
     values (TNULL) is a masked array of the type that its other values have; empty text is '', and
@@ -56,7 +58,7 @@ def read_table(url: str, columns: Sequence[str] | None = None) -> dict[str, npt.
 
 
 def read_tables(url: str) -> list[dict[str, npt.NDArray[Any]]]:
-    """All tables with a TARGETID of a FITS file, or the table of a CSV or ECSV file.
+    """All tables with a TARGETID of a FITS file, or the table of a file of another kind.
 
     Each is as `read_table` returns it without named columns. FastSpecFit, for example, has
     redshifts and masses in different tables of one file.
@@ -107,12 +109,20 @@ def _with_ids(url: str) -> list[dict[str, npt.NDArray[Any]]]:
 
 
 def _all_tables(url: str) -> dict[str, dict[str, npt.NDArray[Any]]]:
-    """Columns of each table of a FITS file, or of the table in a text, by the name of the table."""
-    with open_url(url) as file:
+    """Columns of each table of a FITS file, or of the table of another file, by the name of the table."""
+    with open_url(url, parquet=True) as file:
         is_fits = file.read(9) == b"SIMPLE  ="
         file.seek(0)
         content = b"" if is_fits else file.read()
-    return _read_fits_tables(url) if is_fits else {"": read_text_table(url, content)}
+    return _read_fits_tables(url) if is_fits else {"": _read_other_table(url, content)}
+
+
+def _read_other_table(url: str, content: bytes) -> dict[str, npt.NDArray[Any]]:
+    if content.startswith(PARQUET_MAGIC):
+        return read_parquet_table(url, content)
+    if is_votable(content[:N_FIRST_BYTES]):
+        return read_votable(url, content)
+    return read_text_table(url, content)
 
 
 def _no_ids(url: str, found: Mapping[str, Mapping[str, Any]]) -> SourceError:

@@ -26,11 +26,13 @@ PROTOCOLS = (
 """Protocols of the URLs that are read. Others of fsspec are left out because they unpack archives,
 follow references or run programs at the request of the file that a URL names."""
 
+PARQUET_MAGIC = b"PAR1"
+"""First bytes of a Parquet file."""
 _PROTOCOL = re.compile(r"([^/\\]+)://")
 
 
 @contextmanager
-def open_url(url: str) -> Iterator[IO[bytes]]:
+def open_url(url: str, *, parquet: bool = False) -> Iterator[IO[bytes]]:
     """A readable, seekable binary file at a path or URL; gzip (.gz) is decompressed.
 
     A file is downloaded completely if its server does not support requests for parts of a file,
@@ -40,6 +42,8 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
     ----------
     url
         Path of the file, or its URL with one of the `PROTOCOLS`.
+    parquet
+        True where the file may be Parquet, which is another kind of file otherwise.
 
     Raises
     ------
@@ -63,7 +67,7 @@ def open_url(url: str) -> Iterator[IO[bytes]]:
     url = str(url)
     with ExitStack() as stack:
         try:
-            file = _unpacked(url, _seekable(stack.enter_context(_open_binary(url))))
+            file = _unpacked(url, _seekable(stack.enter_context(_open_binary(url))), parquet)
         except GalsearchError:
             raise
         except Exception as error:
@@ -227,7 +231,7 @@ def _reads_anywhere(file: Any) -> bool:
         file.seek(0)
 
 
-def _unpacked(url: str, file: IO[bytes]) -> IO[bytes]:
+def _unpacked(url: str, file: IO[bytes], parquet: bool) -> IO[bytes]:
     """The file, unpacked if it is packed with gzip, after a check that it may be a survey file."""
     first_bytes = file.read(N_FIRST_BYTES)
     file.seek(0)
@@ -238,6 +242,6 @@ def _unpacked(url: str, file: IO[bytes]) -> IO[bytes]:
         if first_bytes.startswith(GZIP_MAGIC):
             raise SourceError(f"{url}: is packed with gzip twice; unpack it once.")
     foreign = describe_foreign_content(first_bytes)
-    if foreign:
+    if foreign and not (parquet and first_bytes.startswith(PARQUET_MAGIC)):
         raise SourceError(f"{url}: is {foreign}.")
     return file

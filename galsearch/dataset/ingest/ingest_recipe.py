@@ -43,7 +43,7 @@ class LabelTables:
     """Tables of further columns for the catalogue, such as classifications or masses."""
 
     tables: tuple[str, ...] = ()
-    """FITS, CSV or ECSV tables with a TARGETID column."""
+    """FITS, CSV, ECSV, Parquet or VOTable tables with a TARGETID column."""
     columns: tuple[str, ...] = ()
     """Names of the wanted columns, in upper or lower case. If empty, every column that has one
     number or text in each row is taken."""
