@@ -95,7 +95,7 @@ def _column(column: pa.ChunkedArray) -> npt.NDArray[Any] | None:
     if any(is_text(kind) for is_text in _IS_TEXT):
         return np.array([value or "" for value in column.to_pylist()], str)
     if pa.types.is_null(kind):
-        return np.ma.masked_all(len(column), np.float64)
+        return np.ma.MaskedArray(np.zeros(len(column)), True)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
         return None
     filled = column.fill_null(pa.scalar(0, pa.int8()).cast(kind))
