@@ -72,7 +72,7 @@ def read_tables(url: str) -> list[dict[str, npt.NDArray[Any]]]:
 
 
 def read_first_table(url: str) -> dict[str, npt.NDArray[Any]]:
-    """The columns with one value in each row of a CSV or ECSV table, or of a FITS file's first.
+    """The columns with one value in each row of a table, of a FITS file its first table.
 
     Names are those of the file, and no column is required; see `read_table` for missing values.
 
@@ -109,7 +109,7 @@ def _with_ids(url: str) -> list[dict[str, npt.NDArray[Any]]]:
 
 
 def _all_tables(url: str) -> dict[str, dict[str, npt.NDArray[Any]]]:
-    """Columns of each table of a FITS file, or of the table of another file, by the name of the table."""
+    """Columns of each table of a FITS file by its name, or of the one table of another file."""
     with open_url(url, parquet=True) as file:
         is_fits = file.read(9) == b"SIMPLE  ="
         file.seek(0)
