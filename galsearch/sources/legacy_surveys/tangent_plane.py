@@ -1,5 +1,6 @@
 """Tangent-plane (TAN) projection of Legacy Surveys images (FITS WCS paper II, section 5.1.3)."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ _REFERENCE = ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2")
 _SCALES = ("CDELT1", "CDELT2")
 _CD_MATRIX = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
 _DEGREES = {"": 1.0, "deg": 1.0, "arcmin": 1 / 60, "arcsec": 1 / 3600, "rad": 180 / np.pi}
+_OF_2000 = re.compile(r"[Jj]?2000(\.0*)?|[^0-9]*")
+"""Equinox of the year 2000, or a value without a number, which states none."""
 _ICRS_LIKE = ("", "ICRS", "FK5")
 """Reference systems (RADESYS) whose positions agree with ICRS to 0.1 arcseconds."""
 
@@ -91,7 +94,8 @@ def read_tangent_plane(header: Header, *, where: str) -> TangentPlane:
     _check_projection(header, where)
     # A header without any scale is described by its CD matrix, which the surveys write.
     scales = _SCALES if any(key in header for key in _SCALES) else ("CD1_1", "CD2_2")
-    needed = (*_REFERENCE, *(() if _has_cd(header) else scales))
+    # The scale is 1 by default, so that a PC matrix may hold it.
+    needed = (*_REFERENCE, *(() if _has_cd(header) or _has_pc(header) else scales))
     absent = [key for key in needed if not isinstance(header.get(key), (int, float))]
     if absent:
         raise SourceError(f"{where}: the header has no number for {', '.join(absent)}.")
@@ -115,6 +119,10 @@ def _check_projection(header: Header, where: str) -> None:
     system = header.label("RADESYS", header.label("RADECSYS")).upper()
     if system not in _ICRS_LIKE:
         raise SourceError(f"{where}: positions are in the system {system}; expected ICRS.")
+    equinox = header.label("EQUINOX")
+    if system != "ICRS" and equinox and not _OF_2000.fullmatch(equinox):
+        # Without RADESYS, an equinox before 1984 means the system FK4.
+        raise SourceError(f"{where}: positions are of the equinox {equinox}; expected 2000.")
     distorted = [key for key in header.keywords() if _is_distortion(key)]
     if distorted:
         raise SourceError(
@@ -138,13 +146,17 @@ def _has_cd(header: Header) -> bool:
     return any(key in header for key in _CD_MATRIX)
 
 
+def _has_pc(header: Header) -> bool:
+    return any(f"PC{i}_{j}" in header for i in (1, 2) for j in (1, 2))
+
+
 def _matrix(header: Header) -> tuple[tuple[float, float], tuple[float, float]]:
     """Matrix from pixels to the intermediate coordinates (FITS WCS papers I and II)."""
     if _has_cd(header):
         xx, xy, yx, yy = (header.number(key, 0.0) for key in _CD_MATRIX)
         return (xx, xy), (yx, yy)
     dx, dy = (header.number(key, 1.0) for key in _SCALES)
-    if "CROTA2" in header and not any(f"PC{i}_{j}" in header for i in (1, 2) for j in (1, 2)):
+    if "CROTA2" in header and not _has_pc(header):
         angle = np.deg2rad(header.number("CROTA2", 0.0))
         cosine, sine = float(np.cos(angle)), float(np.sin(angle))
         return (dx * cosine, -dy * sine), (dx * sine, dy * cosine)

@@ -49,7 +49,9 @@ FORMS = [
     {**NO_CD, "CDELT1": SCALE, "CDELT2": -SCALE, "CROTA2": 180.0},
     {**NO_CD, "CDELT1": 1.0, "CDELT2": 1.0, "PC1_1": -SCALE, "PC2_2": SCALE},
     {"CDELT1": 5.0, "CDELT2": 5.0, "CUNIT1": "deg", "CUNIT2": "deg", "LONPOLE": 180.0},
-    {"CRPIX1": 1300.0, "CRPIX2": -900.0, "RADESYS": "FK5"},
+    {**NO_CD, "PC1_1": -SCALE, "PC2_2": SCALE},
+    {"CRPIX1": 1300.0, "CRPIX2": -900.0, "RADESYS": "FK5", "EQUINOX": 2000.0},
+    {"RADESYS": "ICRS", "EQUINOX": 1950.0},
 ]
 
 
@@ -90,6 +92,11 @@ def changed_header(changes: dict[str, object]) -> fits.Header:
             "the projection has distortions (PV1_5); expected a plain TAN.",
         ),
         ({"RADESYS": "FK4"}, "positions are in the system FK4; expected ICRS."),
+        ({"EQUINOX": 1950.0}, "positions are of the equinox 1950.0; expected 2000."),
+        (
+            {"RADESYS": "FK5", "EQUINOX": 2015.5},
+            "positions are of the equinox 2015.5; expected 2000.",
+        ),
         ({"LONPOLE": 90.0}, "LONPOLE is 90.0, so that north is not up; expected 180."),
         ({"CUNIT1": "pixel"}, "CUNIT1 is pixel; expected deg, arcmin, arcsec or rad."),
         (dict(NO_CD), "the header has no number for CD1_1, CD2_2."),
