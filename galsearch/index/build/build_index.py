@@ -17,7 +17,7 @@ from galsearch.index.build.intake import store_vectors
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.build.modality_build import ModalityBuild
 from galsearch.index.build.quantisers import Quantisers, index_vectors, train_quantisers
-from galsearch.index.build.query_aware_lists import directions_to_try, try_query_aware_lists
+from galsearch.index.build.query_aware_lists import add_query_aware_lists
 from galsearch.index.plan.index_recipe import IndexRecipe, read_recipe
 from galsearch.index.storage.finish_manifest import (
     current_time,
@@ -116,7 +116,7 @@ class _IndexBuild:
         n_galaxies = write_catalogue(table, self.directory, ids, embeddings)
         directions = self._measure(builds)
         if not borrowed:
-            directions = self._add_query_aware_lists(builds, directions)
+            directions = add_query_aware_lists(builds, self.recipe, directions, self._stage)
         first = next(iter(stores.values()))
         draft = IndexManifest(
             recipe=self.recipe,
@@ -170,25 +170,6 @@ class _IndexBuild:
         originals = {kind: build.originals for kind, build in builds.items()}
         with self._stage("measure recall") as progress:
             return measure_directions(opened, self.recipe, progress, originals)
-
-    def _add_query_aware_lists(
-        self,
-        builds: dict[Modality, ModalityBuild],
-        directions: tuple[DirectionManifest, ...],
-    ) -> tuple[DirectionManifest, ...]:
-        """Add query-aware lists for directions of search that they make cheaper.
-
-        The result is the entry of every direction, measured again where lists were added.
-        """
-        measured = {(entry.using, entry.among): entry for entry in directions}
-        for using, among in directions_to_try(directions):
-            with self._stage(f"query-aware lists, {using} to {among}") as progress:
-                before = measured[using, among]
-                trial = try_query_aware_lists(builds, self.recipe, before, progress)
-                if trial is not None:
-                    lists, measured[using, among] = trial
-                    builds[among].add_query_aware_lists(lists)
-        return tuple(measured.values())
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[StageProgress]:

@@ -4,6 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from galsearch.core.errors import ManifestError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
@@ -19,12 +21,15 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.modality_index import ModalityIndex
+from galsearch.index.search.outside_rows import OutsideRows
 from galsearch.index.storage.manifest import (
     INVERTED_LISTS_NAME,
     QUERY_AWARE_LISTS_NAME,
     ModalityManifest,
+    OutsideManifest,
     QueryAwareManifest,
 )
+from galsearch.index.vectors.common_axes import CommonAxes
 from galsearch.index.vectors.pca import MAX_UNEXPLAINED, MAX_UNEXPLAINED_4_BIT, PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
@@ -44,6 +49,10 @@ class Quantisers:
     """Empty query-aware lists, for queries of the other modality; None where there are none."""
     device: str = "cpu"
     """Device that trained them, `cpu` or `gpu`."""
+    axes: CommonAxes | None = None
+    """Axes of common vectors; None for a flat index, and where no vector lies outside of them."""
+    outside_share: float = 0.0
+    """Fraction of the vectors outside of the axes when they were learnt."""
 
 
 def index_vectors(
@@ -85,7 +94,12 @@ def index_vectors(
     encoded = compress_vectors(
         stored, folder, quantisers.plan.store, quantisers.pca, keep_originals=keep_originals
     )
-    return ModalityIndex(encoded, lists, query_aware_lists=query_aware)
+    outside = None
+    if quantisers.axes is not None:
+        found = OutsideRows.find(quantisers.axes, stored)
+        found.write(folder)
+        outside = OutsideRows.of_rows(quantisers.axes, encoded, found.rows)
+    return ModalityIndex(encoded, lists, query_aware_lists=query_aware, outside=outside)
 
 
 def train_quantisers(
@@ -102,7 +116,8 @@ def train_quantisers(
     share_of_memory
         Fraction of the memory budget that these vectors may use.
     """
-    pca = PrincipalAxes.fit(sample_vectors(stored, PCA_SAMPLE_SIZE, recipe.seed))
+    sample = sample_vectors(stored, PCA_SAMPLE_SIZE, recipe.seed)
+    pca = PrincipalAxes.fit(sample)
     plan = plan_index(
         recipe,
         n_vectors=len(stored),
@@ -114,11 +129,14 @@ def train_quantisers(
     )
     if plan.kind == "flat":
         return Quantisers(plan, pca if plan.store == "int8" else None)
+    axes = CommonAxes.fit(pca, sample)
+    share = 0.0 if axes is None else float(np.mean(axes.measure(sample) > axes.limit))
     gpu = choose_gpu(recipe, plan)
     if gpu is not None:
-        return Quantisers(plan, pca, gpu=gpu, device="gpu")
+        return Quantisers(plan, pca, gpu=gpu, device="gpu", axes=axes, outside_share=share)
     sample = sample_vectors(stored, plan.n_training, recipe.seed)
-    return Quantisers(plan, pca, train_lists(plan, recipe, sample, pca))
+    lists = train_lists(plan, recipe, sample, pca)
+    return Quantisers(plan, pca, lists, axes=axes, outside_share=share)
 
 
 def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
@@ -140,7 +158,16 @@ def quantisers_of(opened: GalaxyIndex, kind: Modality) -> Quantisers:
     if entry.query_aware is not None:
         query_aware = opened.segment_files.read_query_aware_lists(first, kind).clone_empty()
         _check_digest(opened, query_aware, entry.query_aware.quantiser, f"query-aware {kind} lists")
-    return Quantisers(entry.plan, pca, lists, query_aware=query_aware, device=entry.device)
+    outside = opened.outside(kind)
+    return Quantisers(
+        entry.plan,
+        pca,
+        lists,
+        query_aware=query_aware,
+        device=entry.device,
+        axes=None if outside is None else outside.axes,
+        outside_share=0.0 if entry.outside is None else entry.outside.trained_share,
+    )
 
 
 def _check_digest(opened: GalaxyIndex, lists: InvertedLists, expected: str, name: str) -> None:
@@ -163,6 +190,9 @@ def describe_modality(
     if opened.query_aware_lists is not None:
         plan = dataclasses.replace(opened.query_aware_lists.plan, n_vectors=n_vectors)
         query_aware = QueryAwareManifest(plan, opened.query_aware_lists.quantiser_digest())
+    outside = None
+    if opened.outside is not None:
+        outside = OutsideManifest(len(opened.outside), round(quantisers.outside_share, 6))
     return ModalityManifest(
         plan=dataclasses.replace(quantisers.plan, n_vectors=n_vectors),
         n_vectors=n_vectors,
@@ -172,4 +202,5 @@ def describe_modality(
         index_bytes_per_vector=round(in_memory / n_vectors, 2),
         stored_bytes_per_vector=round(sum(sizes.values()) / n_vectors, 2),
         query_aware=query_aware,
+        outside=outside,
     )

@@ -11,7 +11,9 @@ product quantisation minimise it. Candidates are ordered by inner product: no in
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeAlias
 
 import numpy as np
 
@@ -34,6 +36,8 @@ from galsearch.index.plan.index_recipe import IndexRecipe, size_bytes
 from galsearch.index.storage.manifest import DirectionManifest
 from galsearch.index.vectors.pca import MAX_UNEXPLAINED, PrincipalAxes
 
+Stage: TypeAlias = Callable[[str], AbstractContextManager[StageProgress]]
+"""A function that returns a context manager of the progress of a stage with a given name."""
 MIN_N_PROBE = 32
 """Smallest number of lists that cross-modal queries probe for query-aware lists to be tried."""
 MIN_PROBE_RATIO = 4
@@ -44,6 +48,41 @@ _MIN_SAVED_COST = 0.2
 _MIN_RELATIVE_SPREAD = 1e-3
 """Lower bound on the scale of an axis, relative to the largest, to avoid dividing queries by values
 near zero."""
+
+
+def add_query_aware_lists(
+    builds: dict[Modality, ModalityBuild],
+    recipe: IndexRecipe,
+    directions: Sequence[DirectionManifest],
+    stage: Stage,
+) -> tuple[DirectionManifest, ...]:
+    """Add query-aware lists for directions of search that they make cheaper.
+
+    Parameters
+    ----------
+    builds
+        Both modalities of an index that is being built; lists are added to them.
+    recipe
+        Recipe of the index.
+    directions
+        Settings and recall of each direction without such lists.
+    stage
+        Returns a context manager of the progress of a stage with a given name.
+
+    Returns
+    -------
+    tuple of DirectionManifest
+        The entry of every direction, measured again where lists were added.
+    """
+    measured = {(entry.using, entry.among): entry for entry in directions}
+    for using, among in directions_to_try(directions):
+        with stage(f"query-aware lists, {using} to {among}") as progress:
+            before = measured[using, among]
+            trial = try_query_aware_lists(builds, recipe, before, progress)
+            if trial is not None:
+                lists, measured[using, among] = trial
+                builds[among].add_query_aware_lists(lists)
+    return tuple(measured.values())
 
 
 def directions_to_try(

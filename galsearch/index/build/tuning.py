@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from galsearch.core.arrays import BoolArray, Float64Array, Rows, TargetIds, Vectors
+from galsearch.core.ids import find_rows
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.cost import probe_cost, rerank_cost
 from galsearch.index.plan.index_plan import IndexPlan
@@ -48,18 +49,21 @@ class QuerySample:
     truth: SearchResult
     """Neighbours of each query by exact search, with which recall is measured."""
 
+    outside: Rows | None = None
+    """Ascending rows with which every query is compared besides; None for none."""
+
     def __len__(self) -> int:
         """Number of queries in the sample."""
         return len(self.target_ids)
 
 
-def sample_query_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[TargetIds, TargetIds]:
+def sample_query_ids(ids: TargetIds, *, n: int, seed: int) -> tuple[TargetIds, TargetIds]:
     """Random TARGETIDs of galaxies for tuning, and of other galaxies for measuring recall.
 
     Parameters
     ----------
-    stored
-        Vectors of the modality of the queries.
+    ids : (m,) int64
+        TARGETIDs of the galaxies that may be queries.
     n
         Number of galaxies in each of the two samples.
     seed
@@ -71,7 +75,7 @@ def sample_query_ids(stored: StoredVectors, *, n: int, seed: int) -> tuple[Targe
         TARGETIDs in ascending order. Where there are fewer than 2 n galaxies, both samples are the
         same.
     """
-    ids = np.random.default_rng(seed).permutation(stored.ids)[: 2 * n]
+    ids = np.random.default_rng(seed).permutation(ids)[: 2 * n]
     tuning = np.sort(ids[:n])
     return tuning, tuning if len(ids) < 2 * n else np.sort(ids[n:])
 
@@ -191,6 +195,10 @@ def _recall_by_factor(
     for i, rows in enumerate(candidates):
         is_neighbour, n_neighbours = _true_neighbours(stored, queries, i, rows)
         found = np.cumsum(is_neighbour)[np.minimum(depths, max_depth) - 1]
+        if queries.outside is not None:
+            compared = find_rows(queries.outside, rows) >= 0
+            found = np.cumsum(is_neighbour & ~compared)[np.minimum(depths, max_depth) - 1]
+            found += np.count_nonzero(_true_neighbours(stored, queries, i, queries.outside)[0])
         if n_neighbours:
             recalls[i] = np.minimum(found, n_neighbours) / n_neighbours
     return recalls
@@ -237,8 +245,10 @@ def _true_neighbours(
     return found, n_neighbours
 
 
-def recall(found: SearchResult, queries: QuerySample, truth: StoredVectors, *, k: int) -> float:
-    """Mean fraction of the `k` exact neighbours that a search found.
+def recall_of_each(
+    found: SearchResult, queries: QuerySample, truth: StoredVectors, *, k: int
+) -> Float64Array:
+    """Fraction of the `k` exact neighbours that a search found, for each query that has any, (n,).
 
     A neighbour counts as found where its cosine is not below that of the k-th exact neighbour, so
     that ties and duplicates are not misses (the definition of ann-benchmarks).
@@ -262,4 +272,9 @@ def recall(found: SearchResult, queries: QuerySample, truth: StoredVectors, *, k
         rows = truth.rows_of(found.target_ids[i, : n_found[i]])
         cosines = truth.cosines(rows, queries.vectors[i])
         fractions.append(np.mean(cosines[: n_true[i]] >= min_cosine))
-    return float(np.mean(fractions)) if fractions else 1.0
+    return np.array(fractions, np.float64)
+
+
+def standard_error(fractions: Float64Array) -> float:
+    """Standard error of the mean of the recalls of single queries; 0 for none."""
+    return float(fractions.std() / math.sqrt(len(fractions))) if len(fractions) else 0.0

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from galsearch.core.modality import Modality
 from galsearch.core.progress import no_stage_progress
 from galsearch.index.build.measure_recall import measure_directions
 from galsearch.index.search.galaxy_index import GalaxyIndex
@@ -13,7 +14,7 @@ from galsearch.index.storage.generations import (
     files_of_segments,
     remove_superseded_files,
 )
-from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
+from galsearch.index.storage.manifest import IndexManifest, ModalityManifest, SegmentManifest
 
 REMEASURE_SHARE = 0.1
 """Fraction of the galaxies that must have been added or removed for a new tuning and measurement.
@@ -62,8 +63,7 @@ def commit(
         draft,
         n_galaxies=len(fresh.ids),
         modalities={
-            kind: dataclasses.replace(entry, n_vectors=len(fresh.stored(kind)))
-            for kind, entry in draft.modalities.items()
+            kind: _with_counts(entry, fresh, kind) for kind, entry in draft.modalities.items()
         },
     )
     if n_changed and n_changed >= REMEASURE_SHARE * after.n_galaxies:
@@ -73,6 +73,15 @@ def commit(
     opened.release()
     remove_superseded_files(opened.directory, after)
     return after
+
+
+def _with_counts(entry: ModalityManifest, fresh: GalaxyIndex, kind: Modality) -> ModalityManifest:
+    """The manifest entry of a modality with the numbers of its vectors after a change."""
+    outside = fresh.outside(kind)
+    if entry.outside is not None and outside is not None:
+        counted = dataclasses.replace(entry.outside, n_vectors=len(outside))
+        entry = dataclasses.replace(entry, outside=counted)
+    return dataclasses.replace(entry, n_vectors=len(fresh.stored(kind)))
 
 
 def _measure_again(manifest: IndexManifest, fresh: GalaxyIndex) -> IndexManifest:

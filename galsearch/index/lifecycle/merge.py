@@ -31,6 +31,7 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.modality_index import ModalityIndex
 from galsearch.index.search.open_build import open_build
+from galsearch.index.search.outside_rows import OutsideRows
 from galsearch.index.storage.finish_manifest import (
     current_time,
     finish_manifest,
@@ -248,7 +249,15 @@ def _merge_modality(
         )
         query_aware.remap_rows(new_rows)
         write_lists(query_aware, folder / QUERY_AWARE_LISTS_NAME)
-    searched = ModalityIndex(stored, lists, query_aware_lists=query_aware)
+    outside = None
+    if quantisers.axes is not None:
+        starts = np.cumsum([0, *(len(part.ids) for part in parts)])
+        outside_rows = [part.outside(kind) for part in opened]
+        pairs = zip(starts, outside_rows, strict=False)
+        rows = [start + each.rows for start, each in pairs if each is not None]
+        outside = OutsideRows.of_rows(quantisers.axes, stored, new_rows[np.concatenate(rows)])
+        outside.write(folder)
+    searched = ModalityIndex(stored, lists, query_aware_lists=query_aware, outside=outside)
     return searched, describe_modality(quantisers, searched, entry.fingerprint, folder)
 
 

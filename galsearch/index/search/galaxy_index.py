@@ -17,6 +17,7 @@ from galsearch.files.held_files import OpenDirectory
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.search.device import Device
 from galsearch.index.search.modality_index import CandidateSource, ModalityIndex
+from galsearch.index.search.outside_rows import OutsideRows
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
 from galsearch.index.search.search_settings import SearchSettings, tuned_settings
@@ -78,6 +79,11 @@ class GalaxyIndex:
         """Reads the files of single segments."""
         self._catalogue = Catalogue(self.segment_files.open_catalogue())
         self._stored = {kind: self.segment_files.open_vectors(kind) for kind in manifest.modalities}
+        self._outside = {
+            kind: self.segment_files.open_outside(self._stored[kind], kind)
+            for kind, entry in manifest.modalities.items()
+            if entry.outside is not None
+        }
         n_rows = sum(entry.n_galaxies for entry in manifest.segments)
         # Where every galaxy has a vector, its vector and its record are in the same row.
         self._complete = {kind for kind, some in self._stored.items() if some.n_rows == n_rows}
@@ -167,6 +173,10 @@ class GalaxyIndex:
             )
         return self._stored[kind]
 
+    def outside(self, kind: Modality) -> OutsideRows | None:
+        """The vectors of a modality outside of its common axes; None where nothing is outside."""
+        return self._outside.get(kind)
+
     def settings(self, using: Modality | None, among: Modality) -> SearchSettings:
         """The settings that the build tuned for a direction; see `tuned_settings`."""
         if (using, among) not in self._settings:
@@ -207,6 +217,7 @@ class GalaxyIndex:
             self._on_gpu(kind, lists),
             query_aware,
             self._on_gpu(kind, query_aware),
+            self._outside.get(kind),
         )
 
     def _on_gpu(self, kind: Modality, lists: InvertedLists | None) -> CandidateSource | None:
@@ -269,7 +280,7 @@ class GalaxyIndex:
             )
         settings = self.settings(using, among)
         if n_probe or rerank:
-            settings = SearchSettings(n_probe or settings.n_probe, rerank or settings.rerank)
+            settings = settings.replaced(n_probe, rerank)
         return self.modality(among).search(
             queries,
             k=k,

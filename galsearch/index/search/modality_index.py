@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from galsearch.core.ids import find_rows
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.plan.cost import temporary_index_cost
 from galsearch.index.search.exact_search import exact_search
+from galsearch.index.search.outside_rows import OutsideRows
 from galsearch.index.search.rerank import no_candidates, rerank
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
@@ -53,6 +55,9 @@ class ModalityIndex:
     query_aware_lists: InvertedLists | None = None
     """Lists for queries of the other modality; None where `lists` serve those too."""
     query_aware_on_gpu: CandidateSource | None = None
+    outside: OutsideRows | None = None
+    """Vectors that lists cannot distinguish, for rare queries; None where there are no such axes.
+    """
 
     def lists_for(self, *, cross_modal: bool) -> InvertedLists | None:
         """The lists for queries of the other modality (`cross_modal`), or of the same one."""
@@ -79,6 +84,9 @@ class ModalityIndex:
         filter that selects more than a few vectors, these are the lists of a temporary index over
         the selected vectors, or, where that costs more, the lists of the index that hold them.
 
+        Rare queries, which lie outside of the common axes, have settings of their own, and are
+        compared with all vectors outside besides.
+
         Parameters
         ----------
         queries : (q, d) unit rows
@@ -93,10 +101,50 @@ class ModalityIndex:
             row_filter = None
         n = len(self.stored if row_filter is None else row_filter)
         k = min(k, n)
-        depth = depth_of(k, settings.rerank * (1 if row_filter is None else FILTER_OVERSAMPLING))
+        depth = _depth(k, settings, row_filter)
         lists = self.lists_for(cross_modal=cross_modal)
         few = row_filter is not None and n <= EXACT_UP_TO
         if exact or lists is None or few or depth >= EXACT_FROM_SHARE * n:
+            return self._exact(queries, k, exclude_rows, row_filter)
+        search = partial(self._in_lists, lists, k=k, row_filter=row_filter)
+        if self.outside is None or settings.rare is None:
+            return search(queries, settings, exclude_rows)
+        is_rare = self.outside.axes.measure(queries) > settings.rare.above
+        if not is_rare.any():
+            return search(queries, settings, exclude_rows)
+        rows = np.full((len(queries), k), -1)
+        cosines, exact = np.full(rows.shape, np.nan, np.float32), np.zeros(len(queries), bool)
+        rare = SearchSettings(settings.rare.n_probe, settings.rare.rerank)
+        for chosen, part in ((rare, is_rare), (settings, ~is_rare)):
+            if not part.any():
+                continue
+            excluded = None if exclude_rows is None else exclude_rows[part]
+            found = search(queries[part], chosen, excluded)
+            rows[part], cosines[part], exact[part] = found.rows, found.similarity, found.exact
+        some = np.flatnonzero(is_rare & ~exact)
+        if len(some):
+            rows[some], cosines[some] = self.outside.add_neighbours(
+                rows[some],
+                queries[some],
+                k=k,
+                exclude_rows=None if exclude_rows is None else exclude_rows[some],
+                row_filter=row_filter,
+            )
+        return SearchResult.of_rows(self.stored, rows, cosines, exact)
+
+    def _in_lists(
+        self,
+        lists: InvertedLists,
+        queries: Vectors,
+        settings: SearchSettings,
+        exclude_rows: Rows | None,
+        *,
+        k: int,
+        row_filter: RowFilter | None,
+    ) -> SearchResult:
+        """Neighbours among the candidates that inverted lists propose."""
+        depth = _depth(k, settings, row_filter)
+        if depth >= EXACT_FROM_SHARE * len(self.stored if row_filter is None else row_filter):
             return self._exact(queries, k, exclude_rows, row_filter)
         n_probe = max(settings.n_probe, least_probe(depth, lists.n_lists, len(self.stored)))
         if row_filter is None:
@@ -186,3 +234,8 @@ class ModalityIndex:
             rows, cosines = rerank(self.stored, rows, queries, k=k)
         exact = np.full(len(queries), originals is not None)
         return SearchResult.of_rows(self.stored, rows, cosines, exact)
+
+
+def _depth(k: int, settings: SearchSettings, row_filter: RowFilter | None) -> int:
+    """Number of candidates to re-rank for `k` neighbours."""
+    return depth_of(k, settings.rerank * (1 if row_filter is None else FILTER_OVERSAMPLING))

@@ -30,10 +30,21 @@ class RowFilter:
 
     def __init__(self, stored: StoredVectors, target_ids: TargetIds) -> None:
         rows = stored.rows_of(target_ids)
-        self.rows: Rows = np.sort(rows[rows >= 0])
+        self._select(stored, np.sort(rows[rows >= 0]))
+
+    @classmethod
+    def of_rows(cls, stored: StoredVectors, rows: Rows) -> "RowFilter":
+        """The filter that selects the given rows, which must ascend."""
+        row_filter = cls.__new__(cls)
+        row_filter._select(stored, rows)
+        return row_filter
+
+    def _select(self, stored: StoredVectors, rows: Rows) -> None:
+        self.rows: Rows = rows
         self._stored = stored
         self._compared = stored.originals or stored
         self._by_lists: dict[int, FilteredLists] = {}
+        self._narrowed: dict[int, RowFilter] = {}
 
     def __len__(self) -> int:
         """Number of selected vectors."""
@@ -56,6 +67,13 @@ class RowFilter:
         allowed = np.zeros(self._stored.n_rows, bool)
         allowed[self.rows] = True
         return np.packbits(allowed, bitorder="little")
+
+    def narrowed(self, other: "RowFilter") -> "RowFilter":
+        """The filter that selects the rows which both select; created at the first call."""
+        if id(other) not in self._narrowed:
+            rows = np.intersect1d(self.rows, other.rows, assume_unique=True)
+            self._narrowed[id(other)] = RowFilter.of_rows(self._stored, rows)
+        return self._narrowed[id(other)]
 
     def in_lists(self, lists: InvertedLists) -> FilteredLists:
         """The selected vectors in the given inverted lists; created at the first call."""

@@ -2,13 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from galsearch.core.modality import Modality
 from galsearch.index.storage.manifest import DirectionManifest
 
 MIN_DEPTH_K = 10
 """For fewer neighbours than this, as many candidates are re-ranked as for this many."""
+
+
+@dataclass(frozen=True)
+class RareSettings:
+    """Settings for queries that lie outside of the common axes."""
+
+    above: float
+    """Measure outside of the common axes from which a query counts as rare."""
+    n_probe: int
+    rerank: float
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,16 @@ class SearchSettings:
     """Number of inverted lists to probe."""
     rerank: float
     """Candidates to re-rank for each neighbour wanted (FAISS: `k_factor` of IndexRefine)."""
+    rare: RareSettings | None = None
+    """Settings for rare queries; None where all queries have the same ones."""
+
+    def replaced(self, n_probe: int | None, rerank: float | None) -> "SearchSettings":
+        """The settings with the values that are given, also for rare queries."""
+        values = {"n_probe": n_probe or self.n_probe, "rerank": rerank or self.rerank}
+        rare = self.rare
+        if rare is not None:
+            rare = RareSettings(rare.above, n_probe or rare.n_probe, rerank or rare.rerank)
+        return replace(self, **values, rare=rare)
 
 
 def tuned_settings(
@@ -32,9 +52,17 @@ def tuned_settings(
     entries = [
         entry for entry in directions if entry.among == among and using in (None, entry.using)
     ] or [entry for entry in directions if entry.among == among]
+    rare = [entry.rare for entry in entries if entry.rare is not None]
     return SearchSettings(
         n_probe=max((entry.n_probe for entry in entries), default=1),
         rerank=max((entry.rerank for entry in entries), default=1),
+        rare=RareSettings(
+            above=min(entry.above for entry in rare),
+            n_probe=max(entry.n_probe for entry in rare),
+            rerank=max(entry.rerank for entry in rare),
+        )
+        if rare
+        else None,
     )
 
 

@@ -14,14 +14,20 @@ from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import read_lists
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.search.catalogue_files import CatalogueFiles
+from galsearch.index.search.outside_rows import OutsideRows
 from galsearch.index.storage.manifest import (
     INVERTED_LISTS_NAME,
     QUERY_AWARE_LISTS_NAME,
     IndexManifest,
     SegmentManifest,
 )
-from galsearch.index.vectors.array_files import CATALOGUE_TABLE_NAME, read_target_ids
+from galsearch.index.vectors.array_files import (
+    CATALOGUE_TABLE_NAME,
+    OUTSIDE_ROWS_NAME,
+    read_target_ids,
+)
 from galsearch.index.vectors.catalogue import CatalogueSegment
+from galsearch.index.vectors.common_axes import CommonAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 WHOLE_DIGEST_BELOW_BYTES = 256 << 20
@@ -111,6 +117,26 @@ class SegmentFiles:
                 if kind in entry.n_vectors
             ]
         )
+
+    def open_outside(self, stored: StoredVectors, kind: Modality) -> OutsideRows:
+        """The vectors of one modality that lie outside of the common axes.
+
+        Raises
+        ------
+        ManifestError
+            Where a file has another content than it should have.
+        """
+        entries = [entry for entry in self._manifest.segments if kind in entry.n_vectors]
+        folders = [self._directory / entry.path / kind for entry in entries]
+        axes = CommonAxes.read(folders[0], dim=stored.dim, open_file=self._open_file)
+        rows = []
+        for start, entry, folder in zip(stored.starts, entries, folders, strict=False):
+            path = folder / OUTSIDE_ROWS_NAME
+            own = read_target_ids(path, open_file=self._open_file)
+            if len(own) and not 0 <= own.min() <= own.max() < entry.n_vectors[kind]:
+                raise ManifestError(f"{path}: not rows of the vectors beside it.", path=path)
+            rows.append(own + start)
+        return OutsideRows.of_rows(axes, stored, np.concatenate(rows))
 
     def _names_beside(self, entry: SegmentManifest, kind: Modality) -> set[str]:
         """Names of the files of one modality of a segment."""

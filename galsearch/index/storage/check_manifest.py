@@ -19,7 +19,9 @@ from galsearch.index.storage.manifest import (
 from galsearch.index.vectors.array_files import (
     CATALOGUE_RECORDS_NAME,
     CATALOGUE_TABLE_NAME,
+    COMMON_AXES_NAME,
     IDS_NAME,
+    OUTSIDE_ROWS_NAME,
     VECTORS_NAME,
 )
 from galsearch.index.vectors.codec import STORES
@@ -83,6 +85,7 @@ def _required_files(manifest: IndexManifest) -> Iterator[str]:
             names = [IDS_NAME, VECTORS_NAME]
             names += [] if entry.plan.kind == "flat" else [INVERTED_LISTS_NAME]
             names += [] if entry.query_aware is None else [QUERY_AWARE_LISTS_NAME]
+            names += [] if entry.outside is None else [COMMON_AXES_NAME, OUTSIDE_ROWS_NAME]
             for name in names:
                 yield PurePosixPath(segment.path, kind, name).as_posix()
 

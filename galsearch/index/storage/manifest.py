@@ -12,6 +12,8 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 
 MANIFEST_NAME = "manifest.json"
+_MIN_DRIFTED_SHARE = 0.02
+_DRIFT_RATIO = 2.0
 INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
 
 
@@ -22,6 +24,16 @@ class QueryAwareManifest:
     plan: IndexPlan
     quantiser: str
     """Digest (sha256) of the trained quantisers of the query-aware lists."""
+
+
+@dataclass(frozen=True)
+class OutsideManifest:
+    """Manifest entry of the vectors of a modality that lie outside of its common axes."""
+
+    n_vectors: int
+    """Number of vectors outside, without those of removed galaxies."""
+    trained_share: float
+    """Fraction of the vectors that were outside when the axes were learnt."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,42 @@ class ModalityManifest:
     """Bytes for each vector of the stored vectors and TARGETIDs, which are memory-mapped files."""
     query_aware: QueryAwareManifest | None = None
     """Entry of the query-aware lists for queries of the other modality; None if there are none."""
+    outside: OutsideManifest | None = None
+    """Entry of the vectors outside of the common axes; None if nothing lies outside, or if the
+    index is flat or of format 5."""
+
+    @property
+    def outside_share(self) -> float:
+        """Fraction of the vectors that lie outside of the common axes."""
+        return 0.0 if self.outside is None else self.outside.n_vectors / self.n_vectors
+
+    @property
+    def has_drifted(self) -> bool:
+        """True where so many vectors lie outside that the index should be trained anew.
+
+        That is at least 2 per cent, and twice as many as when it was trained.
+        """
+        if self.outside is None:
+            return False
+        limit = max(_MIN_DRIFTED_SHARE, _DRIFT_RATIO * self.outside.trained_share)
+        return self.outside_share > limit
+
+
+@dataclass(frozen=True)
+class RareManifest:
+    """Manifest entry of the rare queries of a direction: their settings and measured recall."""
+
+    above: float
+    """Part of the squared length of a query outside of the common axes of the searched vectors,
+    above which it counts as rare."""
+    n_probe: int
+    rerank: float
+    n_queries: int
+    """Number of galaxies with rare queries that measured the recall; 0 if there were none."""
+    recall_at_10: float
+    """Fraction of the 10 nearest neighbours of rare queries that the index found."""
+    error: float
+    """Standard error of this recall."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +126,14 @@ class DirectionManifest:
     """Queries per second while recall@10 was measured, all in one call with every thread."""
     missed_by: float
     """Difference by which recall@10 is below the target of the recipe; 0.0 where it is reached."""
+    error: float | None = None
+    """Standard error of recall@10, from the number of queries; None in indexes of format 5."""
+    rare: RareManifest | None = None
+    """Entry of the rare queries; None where all queries have the same settings."""
+    least_similarity: float | None = None
+    """Smallest similarity of a query that measured recall to its nearest neighbour."""
+    most_outside: float | None = None
+    """Largest part outside of the common axes of a query that measured recall."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +262,15 @@ def _modality_lines(manifest: IndexManifest) -> list[str]:
             lines.append(
                 f"{'':12}for queries of the other modality: {_lists(entry.query_aware.plan)}"
             )
+        if entry.outside is not None:
+            lines.append(
+                f"{'':12}{entry.outside_share:.1%} of the vectors lie outside of the common axes, "
+                f"{entry.outside.trained_share:.1%} when trained"
+            )
+            if entry.has_drifted:
+                lines.append(
+                    f"{'':12}DRIFTED: a new kind of galaxies was added; compact trains anew."
+                )
     return lines
 
 
@@ -229,6 +294,11 @@ def _recall_table(manifest: IndexManifest) -> list[str]:
             f"{entry.recall_at_10:9.3f}  {entry.recall_at_100:10.3f}  "
             f"{entry.queries_per_second:10,.0f}  {entry.n_probe:7,}  {entry.rerank:6g}{missed}"
         )
+        if entry.rare is not None and entry.rare.n_queries:
+            lines.append(
+                f"    rare queries ({entry.rare.n_queries:,}){entry.rare.recall_at_10:16.3f}  "
+                f"{'':22}{entry.rare.n_probe:9,}  {entry.rare.rerank:6g}"
+            )
     n_queries = max((entry.n_queries for entry in manifest.directions), default=0)
     held_out = all(entry.held_out for entry in manifest.directions)
     lines.append(

@@ -20,7 +20,9 @@ from galsearch.index.storage.manifest import (
     DirectionManifest,
     IndexManifest,
     ModalityManifest,
+    OutsideManifest,
     QueryAwareManifest,
+    RareManifest,
     SegmentManifest,
 )
 
@@ -144,12 +146,16 @@ def _modality_from_table(entry: dict[str, Any]) -> ModalityManifest:
         query_aware = QueryAwareManifest(plan, query_aware["quantiser"])
     fields["plan"] = IndexPlan(**fields["plan"])
     fields["fingerprint"] = Fingerprint(fields["fingerprint"])
+    if fields.get("outside") is not None:
+        fields["outside"] = OutsideManifest(**fields["outside"])
     return ModalityManifest(**fields, query_aware=query_aware)
 
 
 def _direction_from_table(entry: dict[str, Any]) -> DirectionManifest:
     pair = {"using": Modality(entry["using"]), "among": Modality(entry["among"])}
-    return DirectionManifest(**{**entry, **pair})
+    rare = entry.get("rare")
+    rare = None if rare is None else RareManifest(**rare)
+    return DirectionManifest(**{**entry, **pair, "rare": rare})
 
 
 def _segment_from_table(entry: dict[str, Any]) -> SegmentManifest:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index.search.search_settings import (
     MIN_DEPTH_K,
+    RareSettings,
     SearchSettings,
     depth_of,
     least_probe,
@@ -18,7 +19,7 @@ from galsearch.index.search.search_settings import (
 
 IMAGE, SPECTRUM = Modality.IMAGE, Modality.SPECTRUM
 DIRECTION_ENTRIES: Any = [
-    SimpleNamespace(using=using, among=among, n_probe=n_probe, rerank=rerank)
+    SimpleNamespace(using=using, among=among, n_probe=n_probe, rerank=rerank, rare=None)
     for (using, among), n_probe, rerank in zip(
         DIRECTIONS, (3, 9, 5, 2), (4.0, 1.0, 2.0, 8.0), strict=True
     )
@@ -42,6 +43,17 @@ def test_an_unknown_direction_has_the_largest_settings(among: Modality) -> None:
     other = IMAGE if among == SPECTRUM else SPECTRUM
     assert tuned_settings(own, other, among) == SearchSettings(own[0].n_probe, own[0].rerank)
     assert tuned_settings([], None, among) == SearchSettings(1, 1)
+
+
+def test_rare_queries_have_settings_of_their_own_and_given_values_replace_both() -> None:
+    rare = RareSettings(above=0.2, n_probe=7, rerank=3.0)
+    entry = SimpleNamespace(using=IMAGE, among=IMAGE, n_probe=2, rerank=1.5, rare=rare)
+    other = SimpleNamespace(using=SPECTRUM, among=IMAGE, n_probe=3, rerank=1.0, rare=None)
+    settings = tuned_settings([entry, other], IMAGE, IMAGE)
+    assert settings == SearchSettings(2, 1.5, rare)
+    assert tuned_settings([entry, other], None, IMAGE) == SearchSettings(3, 1.5, rare)
+    assert settings.replaced(9, None) == SearchSettings(9, 1.5, RareSettings(0.2, 9, 3.0))
+    assert settings.replaced(None, None) == settings
 
 
 @given(

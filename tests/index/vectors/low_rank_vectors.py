@@ -8,10 +8,10 @@ from galsearch.index.vectors.stored_vectors import VectorSegment
 from galsearch.index.vectors.whole_rows import WholeRows
 
 
-def low_rank_vectors(n: int, dim: int, seed: int = 1) -> Vectors:
-    """(n, dim) unit vectors with a variance that falls by a factor of 4 for each direction."""
+def low_rank_vectors(n: int, dim: int, seed: int = 1, ratio: float = 0.5) -> Vectors:
+    """(n, dim) unit vectors whose spread falls by a factor of `ratio` for each direction."""
     generator = np.random.default_rng(seed)
-    scales = 0.5 ** np.arange(dim)
+    scales = ratio ** np.arange(dim)
     vectors = generator.normal(size=(n, dim)) * scales
     vectors = vectors @ np.linalg.qr(generator.normal(size=(dim, dim)))[0]
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
