@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from galsearch.core.arrays import BoolArray, Float64Array, TargetIds
 from galsearch.core.errors import ManifestError, QueryError
 from galsearch.files.parquet_input import damage_named
-from galsearch.index.search.catalogue_files import CatalogueFile
+from galsearch.index.vectors.catalogue_files import CatalogueFile
 from galsearch.query.inputs.sky.sky_position import haversine
 from galsearch.query.query import Cone
 from galsearch.query.where import Condition

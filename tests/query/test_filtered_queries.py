@@ -67,6 +67,7 @@ def test_neighbours_are_complete_fulfil_the_filter_and_leave_out_the_query_galax
         if method != "cheapest":
             cost = {"temporary index": 0.0, "lists": np.inf}[method]
             patch.setattr(modality_index, "temporary_index_cost", lambda *_: cost)
+            patch.setattr(modality_index, "exact_cost", lambda *_: np.inf)
             patch.setattr(modality_index, "EXACT_UP_TO", 0)
         found = engine.query(int(sky.ids[row]), using=using, among=among, k=k, where=where)
     rows = allowed_rows(sky, low, low + width)
@@ -91,6 +92,7 @@ def test_recall_holds_where_the_filter_selects_galaxies_unlike_the_query(
 ) -> None:
     """At infinite cost of a temporary index the lists of the index are probed."""
     monkeypatch.setattr(modality_index, "temporary_index_cost", lambda *_: cost)
+    monkeypatch.setattr(modality_index, "exact_cost", lambda *_: np.inf)
     monkeypatch.setattr(modality_index, "EXACT_UP_TO", 0)
     monkeypatch.setattr(modality_index, "EXACT_FROM_SHARE", np.inf)
     for using, among in DIRECTIONS:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import ManifestError
 from galsearch.files.held_files import OpenDirectory
-from galsearch.index.search.catalogue_files import CatalogueFile, CatalogueFiles
 from galsearch.index.vectors.catalogue import CatalogueSegment
+from galsearch.index.vectors.catalogue_files import CatalogueFile, CatalogueFiles
 from galsearch.query.filters import in_cone, matching
 from tests.damaged_files import assert_only_galsearch_errors
 

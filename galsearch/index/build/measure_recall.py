@@ -111,7 +111,8 @@ class _Direction:
         rare = None if above is None else self._measure_rare(rare_ids, above, settings)
         if rare is not None:
             settings = replace(settings, rare=RareSettings(rare.above, rare.n_probe, rare.rerank))
-        recalls, exact_share, seconds, error, nearest = {}, 0.0, 0.0, 0.0, np.empty(0)
+        recalls, exact_share, seconds, error = {}, 0.0, 0.0, 0.0
+        nearest = np.empty(0, np.float32)
         for k in RECALL_KS:
             start = time.perf_counter()
             found = self._search(queries, k, settings)

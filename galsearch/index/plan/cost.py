@@ -58,6 +58,19 @@ def rerank_cost(n_vectors: float, dim: int) -> float:
     return n_vectors * dim * (SCANNED_COMPONENT + RANDOM_ACCESS_COMPONENT)
 
 
+def exact_cost(n_vectors: int, dim: int) -> float:
+    """Cost of comparing a query with all vectors that a filter selects, which are in memory.
+
+    The unit is the look-up of one 8-bit code.
+
+    Examples
+    --------
+    >>> exact_cost(1000, 128)
+    25600.0
+    """
+    return n_vectors * dim * SHORTENED_COMPONENT
+
+
 def temporary_index_cost(n_compared: float, n_indexed: int, n_components: int) -> float:
     """Cost of comparing some of the shortened vectors in the temporary index of a filter.
 

@@ -50,9 +50,14 @@ class RowFilter:
         """Number of selected vectors."""
         return len(self.rows)
 
+    @property
+    def is_cached(self) -> bool:
+        """True where the vectors are few enough to be kept in memory between queries."""
+        return len(self) * self._stored.dim <= _MAX_CACHED_COMPONENTS
+
     def blocks(self) -> Blocks:
         """The selected rows and their vectors as they were embedded, in blocks."""
-        if len(self) * self._stored.dim <= _MAX_CACHED_COMPONENTS:
+        if self.is_cached:
             return self._cached_block
         parts = np.array_split(self.rows, -(-len(self) // _BLOCK_ROWS))
         return ((rows, self._compared.take(rows)) for rows in parts)

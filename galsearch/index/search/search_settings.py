@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from galsearch.core.modality import Modality
 from galsearch.index.storage.manifest import DirectionManifest
@@ -34,11 +34,10 @@ class SearchSettings:
 
     def replaced(self, n_probe: int | None, rerank: float | None) -> "SearchSettings":
         """The settings with the values that are given, also for rare queries."""
-        values = {"n_probe": n_probe or self.n_probe, "rerank": rerank or self.rerank}
         rare = self.rare
         if rare is not None:
             rare = RareSettings(rare.above, n_probe or rare.n_probe, rerank or rare.rerank)
-        return replace(self, **values, rare=rare)
+        return SearchSettings(n_probe or self.n_probe, rerank or self.rerank, rare)
 
 
 def tuned_settings(

@@ -13,7 +13,6 @@ from galsearch.files.held_files import OpenDirectory
 from galsearch.index.ivf.inverted_lists import InvertedLists
 from galsearch.index.ivf.lists_file import read_lists
 from galsearch.index.plan.index_plan import IndexPlan
-from galsearch.index.search.catalogue_files import CatalogueFiles
 from galsearch.index.search.outside_rows import OutsideRows
 from galsearch.index.storage.manifest import (
     INVERTED_LISTS_NAME,
@@ -27,6 +26,7 @@ from galsearch.index.vectors.array_files import (
     read_target_ids,
 )
 from galsearch.index.vectors.catalogue import CatalogueSegment
+from galsearch.index.vectors.catalogue_files import CatalogueFiles
 from galsearch.index.vectors.common_axes import CommonAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galsearch.index.search import modality_index
 from galsearch.index.search.modality_index import EXACT_UP_TO, ModalityIndex
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_settings import SearchSettings
@@ -60,7 +61,7 @@ def test_all_lists_find_the_neighbours_of_brute_force(
         ({"exact": True}, True),
         ({"k": 300}, True),  # re-ranking would read more than a quarter of all vectors
         ({"row_filter": RowFilter(STORED, STORED.ids[:EXACT_UP_TO])}, True),
-        ({"row_filter": RowFilter(STORED, STORED.ids[: EXACT_UP_TO + 1])}, False),
+        ({"row_filter": RowFilter(STORED, STORED.ids[: EXACT_UP_TO + 1])}, True),
     ],
 )
 def test_search_is_exact_only_where_that_is_requested_or_cheaper(
@@ -68,6 +69,23 @@ def test_search_is_exact_only_where_that_is_requested_or_cheaper(
 ) -> None:
     found = INDEX.search(VECTORS[:4], **{"k": 5, "settings": ALL_LISTS, **arguments})
     assert found.exact.tolist() == [is_exact] * 4
+
+
+def test_lists_are_probed_where_they_cost_less_than_comparing_all_that_a_filter_selects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row_filter = RowFilter(STORED, STORED.ids[: N - 1])
+    for cost, is_exact in ((0.0, True), (np.inf, False)):
+        monkeypatch.setattr(modality_index, "exact_cost", lambda *_, cost=cost: cost)
+        found = INDEX.search(VECTORS[:4], k=5, settings=ALL_LISTS, row_filter=row_filter)
+        assert found.exact.tolist() == [is_exact] * 4
+
+
+def test_sparse_filters_probe_more_lists() -> None:
+    factors = [modality_index.filter_oversampling(density) for density in (1, 0.3, 0.1, 0.01, 0)]
+    assert factors == sorted(factors)
+    assert factors[:2] == [2, 2]
+    assert 3 < factors[2] < 5
 
 
 def test_without_lists_search_is_exact() -> None:

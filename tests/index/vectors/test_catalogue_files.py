@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from galsearch.files.held_files import OpenDirectory
-from galsearch.index.search.catalogue_files import CatalogueFiles
+from galsearch.index.vectors.catalogue_files import CatalogueFiles
 
 CONTENT = b"0123456789" * 100
 
