@@ -115,7 +115,8 @@ class QueryResolver:
         )
 
     def _own_data(self, query: Query) -> ResolvedQuery:
-        vectors, notes, position, ids = {}, [], None, None
+        notes: list[str] = []
+        vectors, position, ids = {}, None, None
         if query.image is not None and Modality.IMAGE in modalities_of(query.using):
             vectors[Modality.IMAGE] = self._embedder.image(query.image, query.encoder)
             notes += query.image.notes

@@ -6,6 +6,7 @@ between an image and a spectrum, which carries less. Where one side has one moda
 compared with each modality of the other side.
 """
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -142,7 +143,7 @@ def _search_both_once(
         index.stored(m).ids if filters is None else index.stored(m).ids_at(filters[m].rows)
         for m in modalities_of(query.among)
     ]
-    ids, cosines = _best(index, vectors, np.intersect1d(*everything), own, k)
+    ids, cosines = _best(index, vectors, functools.reduce(np.intersect1d, everything), own, k)
     return ids, cosines, True
 
 

@@ -68,11 +68,12 @@ def read_sdss_spectrum(url: str) -> SdssSpectrum:
         in_air = file.hdus[0].header.label("VACUUM", "True") == "False"
         ra_deg, dec_deg, z = (_stated(file, name) for name in ("PLUG_RA", "PLUG_DEC", "Z"))
         wavelength: Float64Array = 10.0 ** loglam.astype(np.float64)
-        flux, ivar = flux.astype(np.float32), np.where(ivar > 0, ivar, 0).astype(np.float32)
+        weights = np.where(ivar > 0, ivar, 0).astype(np.float32)
+        values = flux.astype(np.float32)
     if in_air:
         wavelength = vacuum_wavelengths(wavelength)
     try:
-        spectrum = Spectrum(wavelength, flux, ivar)
+        spectrum = Spectrum(wavelength, values, weights)
     except InvalidSpectrumError as error:
         raise SourceError(f"{url}: {error}") from None
     return SdssSpectrum(spectrum, in_air, ra_deg, dec_deg, z)

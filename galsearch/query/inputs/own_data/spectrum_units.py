@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from galsearch.core.arrays import Float64Array
 from galsearch.core.errors import InvalidSpectrumError, SourceError
@@ -64,7 +63,7 @@ def spectrum_from_columns(
             notes.append(f"{place} states no unit of {name}; {unit} is assumed.")
     wavelength = _converted_wavelength(values["wavelength"], units, place)
     calibrated = units.get("flux", FLUX_UNIT).strip().lower() not in _NO_UNIT
-    factor: npt.ArrayLike = 1.0
+    factor = np.ones(len(wavelength))
     if calibrated:
         factor = _flux_factor(units.get("flux", FLUX_UNIT), wavelength, place)
     else:
@@ -72,19 +71,21 @@ def spectrum_from_columns(
             f"{place} has flux in {units['flux'] or 'no unit'!r}, which is no flux density: the "
             "embedding ignores its brightness."
         )
-    if units.get("flux", FLUX_UNIT) != FLUX_UNIT and calibrated and np.any(np.asarray(factor) != 1):
+    if units.get("flux", FLUX_UNIT) != FLUX_UNIT and calibrated and np.any(factor != 1):
         notes.append(f"{place} has flux in {units['flux']}; it was converted to {FLUX_UNIT}.")
     flux = values["flux"] * factor
     ivar = _ivar(values, factor)
     order = np.argsort(wavelength, kind="stable")
     mask = values.get("mask", np.zeros(len(flux))).astype(bool)
-    known = np.isfinite(wavelength[order])
-    arrays = [
-        a[order][known]
-        for a in (wavelength, flux, np.ones(len(flux)) if ivar is None else ivar, mask)
-    ]
+    used = order[np.isfinite(wavelength[order])]
+    weights = np.ones(len(flux)) if ivar is None else ivar
     try:
-        spectrum = Spectrum(*arrays)
+        spectrum = Spectrum(
+            wavelength[used],
+            flux[used].astype(np.float32),
+            weights[used].astype(np.float32),
+            mask[used],
+        )
     except InvalidSpectrumError as error:
         raise InvalidSpectrumError(f"{place}: {error}") from None
     return SpectrumFile(spectrum, ivar is not None, calibrated, notes=tuple(notes))
@@ -119,7 +120,7 @@ def spectrum_from_specutils(given: Any, place: str) -> SpectrumFile:
     return spectrum_from_columns(values, units, place)
 
 
-def _ivar(values: dict[str, Float64Array], factor: npt.ArrayLike) -> Float64Array | None:
+def _ivar(values: dict[str, Float64Array], factor: Float64Array) -> Float64Array | None:
     """Inverse variance of the flux after its conversion; None where no errors are given."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if "ivar" in values:
@@ -130,7 +131,7 @@ def _ivar(values: dict[str, Float64Array], factor: npt.ArrayLike) -> Float64Arra
             ivar = np.where(values["variance"] > 0, 1 / values["variance"], 0.0)
         else:
             return None
-        scaled = np.asarray(ivar / np.asarray(factor) ** 2, np.float64)
+        scaled = np.asarray(ivar / factor**2, np.float64)
     return np.where(np.isfinite(scaled) & (scaled > 0), scaled, 0.0)
 
 
@@ -153,20 +154,22 @@ def _converted_wavelength(
         ) from None
 
 
-def _flux_factor(unit: str, wavelength: Float64Array, place: str) -> npt.ArrayLike:
+def _flux_factor(unit: str, wavelength: Float64Array, place: str) -> Float64Array:
     """Factor from a unit of flux density to 1e-17 erg / (s cm2 Angstrom), for each pixel."""
+    ones = np.ones(len(wavelength))
     if unit == FLUX_UNIT:
-        return 1.0
+        return ones
     from astropy import units as u
 
     stated, wanted = _unit(unit, "flux", place), u.Unit(FLUX_UNIT)
     try:
         if stated.is_equivalent(wanted):
             factor = float(stated.to(wanted))
-            return round(factor, 12) if factor > 1e-3 else factor
-        ones = np.ones(len(wavelength)) * stated
+            return ones * (round(factor, 12) if factor > 1e-3 else factor)
         known = np.where(np.isfinite(wavelength) & (wavelength > 0), wavelength, 1.0)
-        return np.asarray(ones.to_value(wanted, u.spectral_density(known * u.AA)), np.float64)
+        return np.asarray(
+            (ones * stated).to_value(wanted, u.spectral_density(known * u.AA)), np.float64
+        )
     except (u.UnitConversionError, AttributeError, TypeError):
         raise SourceError(
             f"{place}: the flux is in {unit!r}; expected a flux density, such as {FLUX_UNIT} or Jy."

@@ -70,9 +70,8 @@ def separation_arcsec(
     >>> separation_arcsec([359.9995, 0.0], [0.0, 89.999], 0.0005, [0.0, 90.0]).round(6)
     array([3.6, 3.6])
     """
-    return np.rad2deg(2 * np.arcsin(np.sqrt(haversine(ra_deg, dec_deg, to_ra_deg, to_dec_deg)))) * (
-        3600.0
-    )
+    half = np.arcsin(np.sqrt(haversine(ra_deg, dec_deg, to_ra_deg, to_dec_deg)))
+    return np.asarray(np.rad2deg(2 * half) * 3600.0)
 
 
 def haversine(
