@@ -22,6 +22,7 @@ from galsearch.query.query import Query
 from galsearch.query.ranking.catalogue_groups import CatalogueGroups
 from galsearch.query.ranking.choose import Chooser, joined, needs_choice
 from galsearch.query.ranking.modality_search import search_modalities
+from galsearch.query.ranking.unmeasured import notes_on_recall
 from galsearch.query.renamed_arguments import accept_asking
 from galsearch.query.resolved_query import QueryResolver
 from galsearch.query.results.neighbours import Neighbours
@@ -216,7 +217,7 @@ class SearchEngine:
             using=query.using,
             among=query.among,
             query_target_ids=resolved.target_ids,
-            notes=resolved.notes,
+            notes=(*resolved.notes, *notes_on_recall(self.index, query, resolved, found)),
             separation_arcsec=resolved.separation_arcsec,
         )
 

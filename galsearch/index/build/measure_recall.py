@@ -2,10 +2,11 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from galsearch.core.arrays import Float32Array, TargetIds, Vectors
+from galsearch.core.arrays import Float64Array, TargetIds, Vectors
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.core.progress import StageProgress
@@ -100,30 +101,23 @@ class _Direction:
 
     def measure(self) -> DirectionManifest:
         """Tune the direction, and return its settings, recall and speed."""
-        searched, lists = self.opened[self.among], self._lists
-        ids, rare_ids, above = self._query_ids()
+        lists, (ids, rare_ids, above) = self._lists, self._query_ids()
         tuning_ids, measuring_ids = self._sample(ids)
         queries = search_exactly(self.truth[self.using], self.truth[self.among], measuring_ids)
         settings = SearchSettings(1, 1)
         if lists is not None:
-            tuning = search_exactly(self._stored(self.using), searched.stored, tuning_ids)
-            settings = tune(lists, searched.stored, tuning, self.recipe)
-        rare = None if above is None else self._measure_rare(rare_ids, above, settings)
-        if rare is not None:
-            settings = replace(settings, rare=RareSettings(rare.above, rare.n_probe, rare.rerank))
-        recalls, exact_share, seconds, error = {}, 0.0, 0.0, 0.0
-        nearest = np.empty(0, np.float32)
-        for k in RECALL_KS:
-            start = time.perf_counter()
-            found = self._search(queries, k, settings)
-            elapsed = time.perf_counter() - start
-            fractions = recall_of_each(found, queries, self.truth[self.among], k=k)
-            recalls[k] = float(fractions.mean()) if len(fractions) else 1.0
-            if k == 10:
-                exact_share = float(found.exact.mean())
-                seconds, error = elapsed, standard_error(fractions)
-                nearest = found.similarity[:, 0][np.isfinite(found.similarity[:, 0])]
-        measures = self._measures(queries.vectors)
+            tuning = search_exactly(self._stored(self.using), self._stored(self.among), tuning_ids)
+            settings = tune(lists, self._stored(self.among), tuning, self.recipe)
+        rare, nearest, measures = None, [], []
+        if above is not None:
+            rare, rare_nearest, measure = self._measure_rare(rare_ids, above, settings)
+            settings = replace(settings, rare=RareSettings(above, rare.n_probe, rare.rerank))
+            nearest, measures = [rare_nearest], [measure]
+        searches = {k: self._search(queries, k, settings) for k in RECALL_KS}
+        recalls = {k: self._recalls(search.found, queries, k) for k, search in searches.items()}
+        at_10 = searches[10]
+        nearest.append(_nearest(at_10.found))
+        measures.append(self._most_outside(queries.vectors))
         return DirectionManifest(
             using=self.using,
             among=self.among,
@@ -131,16 +125,16 @@ class _Direction:
             rerank=0 if lists is None else settings.rerank,
             n_queries=len(queries),
             held_out=tuning_ids is not measuring_ids,
-            recall_at_1=recalls[1],
-            recall_at_10=recalls[10],
-            recall_at_100=recalls[100],
-            exact_share=exact_share,
-            queries_per_second=round(len(queries) / seconds, 1),
-            missed_by=max(0.0, round(self.recipe.recall_target - recalls[10], 6)),
-            error=error,
+            recall_at_1=_mean(recalls[1]),
+            recall_at_10=_mean(recalls[10]),
+            recall_at_100=_mean(recalls[100]),
+            exact_share=float(at_10.found.exact.mean()),
+            queries_per_second=round(len(queries) / at_10.seconds, 1),
+            missed_by=max(0.0, round(self.recipe.recall_target - _mean(recalls[10]), 6)),
+            error=standard_error(recalls[10]),
             rare=rare,
-            least_similarity=float(nearest.min()) if len(nearest) else None,
-            most_outside=None if measures is None else float(measures.max()),
+            least_similarity=min((each for each in nearest if each is not None), default=None),
+            most_outside=max((each for each in measures if each is not None), default=None),
         )
 
     @property
@@ -153,10 +147,10 @@ class _Direction:
     def _sample(self, ids: TargetIds) -> tuple[TargetIds, TargetIds]:
         return sample_query_ids(ids, n=self.recipe.n_tuning_queries, seed=self.recipe.seed)
 
-    def _measures(self, vectors: Vectors) -> Float32Array | None:
-        """Part of query vectors outside of the common axes; None where there are no such axes."""
+    def _most_outside(self, vectors: Vectors) -> float | None:
+        """Largest part of query vectors outside of the common axes; None without such axes."""
         outside = self.opened[self.among].outside
-        return None if outside is None else outside.axes.measure(vectors)
+        return None if outside is None else float(outside.axes.measure(vectors).max())
 
     def _query_ids(self) -> tuple[TargetIds, TargetIds, float | None]:
         """TARGETIDs of common and of rare queries, and the measure from which one is rare.
@@ -178,29 +172,59 @@ class _Direction:
         rare = ids[measures > above]
         return stored.ids[find_rows(rare, stored.ids) < 0], rare, above
 
-    def _measure_rare(self, ids: TargetIds, above: float, common: SearchSettings) -> RareManifest:
-        """Tune and measure rare queries; without any, they have the settings of common ones."""
+    def _measure_rare(
+        self, ids: TargetIds, above: float, common: SearchSettings
+    ) -> tuple[RareManifest, float | None, float | None]:
+        """Tune and measure rare queries; without any, they have the settings of common ones.
+
+        The result is their entry in the manifest, the smallest similarity of a nearest neighbour,
+        and the largest part of a query outside of the common axes.
+        """
         searched, lists = self.opened[self.among], self._lists
         if not len(ids) or lists is None or searched.outside is None:
-            return RareManifest(above, common.n_probe, common.rerank, 0, 1.0, 0.0)
+            return RareManifest(above, common.n_probe, common.rerank, 0, 1.0, 0.0), None, None
         tuning_ids, measuring_ids = self._sample(ids)
         tuning = search_exactly(self._stored(self.using), searched.stored, tuning_ids)
         tuning = replace(tuning, outside=searched.outside.rows)
         tuned = tune(lists, searched.stored, tuning, self.recipe)
-        rare = RareSettings(above, tuned.n_probe, tuned.rerank)
+        n_probe, rerank = tuned.n_probe, tuned.rerank
+        settings = SearchSettings(n_probe, rerank, RareSettings(above, n_probe, rerank))
         queries = search_exactly(self.truth[self.using], self.truth[self.among], measuring_ids)
-        found = self._search(queries, 10, SearchSettings(tuned.n_probe, tuned.rerank, rare))
-        fractions = recall_of_each(found, queries, self.truth[self.among], k=10)
-        mean = float(fractions.mean()) if len(fractions) else 1.0
-        return RareManifest(
-            above, tuned.n_probe, tuned.rerank, len(queries), mean, standard_error(fractions)
-        )
+        found = self._search(queries, 10, settings).found
+        recalls = self._recalls(found, queries, 10)
+        mean, error = _mean(recalls), standard_error(recalls)
+        rare = RareManifest(above, n_probe, rerank, len(queries), mean, error)
+        return rare, _nearest(found), self._most_outside(queries.vectors)
 
-    def _search(self, queries: QuerySample, k: int, settings: SearchSettings) -> SearchResult:
-        return self.opened[self.among].search(
+    def _recalls(self, found: SearchResult, queries: QuerySample, k: int) -> Float64Array:
+        return recall_of_each(found, queries, self.truth[self.among], k=k)
+
+    def _search(self, queries: QuerySample, k: int, settings: SearchSettings) -> "_Timed":
+        start = time.perf_counter()
+        found = self.opened[self.among].search(
             queries.vectors,
             k=k,
             exclude_rows=self._stored(self.among).rows_of(queries.target_ids),
             settings=settings,
             cross_modal=self.using != self.among,
         )
+        return _Timed(found, time.perf_counter() - start)
+
+
+class _Timed(NamedTuple):
+    """The result of a search, and the seconds that it took."""
+
+    found: SearchResult
+    seconds: float
+
+
+def _mean(recalls: Float64Array) -> float:
+    """Mean recall; 1 where there are no queries with neighbours."""
+    return float(recalls.mean()) if len(recalls) else 1.0
+
+
+def _nearest(found: SearchResult) -> float | None:
+    """Smallest similarity of a query to its nearest neighbour; None where none was found."""
+    nearest = found.similarity[:, 0] if found.similarity.shape[1] else np.empty(0, np.float32)
+    nearest = nearest[np.isfinite(nearest)]
+    return float(nearest.min()) if len(nearest) else None
