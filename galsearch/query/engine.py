@@ -1,12 +1,13 @@
 """An open index that finds the galaxies most similar to a galaxy or to a vector."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.errors import QueryError
+from galsearch.core.errors import GalsearchError, QueryError
 from galsearch.core.modality import Modality, QueryModality, modalities_of
 from galsearch.core.target_id import TargetId
 from galsearch.index.search.device import Device
@@ -17,6 +18,7 @@ from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.filter_cache import FilterCache
 from galsearch.query.inputs.argument_checks import TargetIdInput
+from galsearch.query.inputs.query_table import read_queries
 from galsearch.query.inputs.query_words import OtherWords, QueryWords
 from galsearch.query.query import Query
 from galsearch.query.ranking.catalogue_groups import CatalogueGroups
@@ -144,6 +146,33 @@ class SearchEngine:
             Row i holds the neighbours of `target_ids[i]`, or of the i-th position.
         """
         return self.search(Query(target_ids, **words))
+
+    def query_table(
+        self, table: str | Path, **words: Unpack[QueryWords]
+    ) -> Iterator[NeighboursBatch]:
+        """The neighbours of the query in each row of a table, some rows at a time, in their order.
+
+        Parameters
+        ----------
+        table
+            CSV, ECSV, FITS or Parquet table with a column target_id, columns ra_deg and dec_deg, a
+            column name, or columns image and spectrum with paths of files.
+        **words
+            Further arguments of `Query`, the same for all rows.
+
+        Raises
+        ------
+        SourceError
+            Where the table is missing or no such table; the other errors are those of `query`, and
+            say in which rows.
+        """
+        for rows, given in read_queries(table):
+            try:
+                yield self.search(Query(**{**words, **given}))
+            except GalsearchError as error:
+                several = rows.stop - rows.start > 1
+                where = f"rows {rows.start + 1} to {rows.stop}" if several else f"row {rows.stop}"
+                raise type(error)(f"{table}, {where}: {error}", **error.facts) from None
 
     def query_vector(
         self,
