@@ -1,5 +1,9 @@
 __version__: str
 from . import encoders as encoders
+from .analysis import Estimates as Estimates
+from .analysis import Outliers as Outliers
+from .analysis import estimate as estimate
+from .analysis import outliers as outliers
 from .core.errors import GalsearchError as GalsearchError
 from .core.modality import DIRECTIONS as DIRECTIONS
 from .core.modality import Modality as Modality

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from galsearch.analysis import hub_correction
 from galsearch.core.arrays import Float32Array
 
 NEIGHBOURS = 10
@@ -51,7 +52,8 @@ def csls(
     query, candidate = (
         np.sort(near, axis=1)[:, -k:].mean(axis=1) for near in (query_to_bank, candidate_to_bank)
     )
-    return np.asarray(2 * cosine - query[:, None] - candidate[None, :], dtype=np.float32)
+    corrected = hub_correction.csls(cosine, query[:, None], candidate[None, :])
+    return corrected.astype(np.float32)
 
 
 def mutual_proximity(

@@ -8,6 +8,7 @@ import typer
 
 import galsearch
 from galsearch.cli import (
+    analysis_commands,
     build_commands,
     demo_commands,
     encoder_commands,
@@ -54,6 +55,8 @@ app.command("remove")(lifecycle_commands.remove)
 app.command("compact")(lifecycle_commands.compact)
 app.command("merge")(lifecycle_commands.merge)
 app.command("query", epilog=query_commands.QUERY_EXAMPLES)(query_commands.query)
+app.command("estimate", epilog=analysis_commands.ESTIMATE_EXAMPLES)(analysis_commands.estimate)
+app.command("outliers", epilog=analysis_commands.OUTLIER_EXAMPLES)(analysis_commands.outliers)
 app.command("inspect")(query_commands.inspect)
 app.command("verify")(query_commands.verify)
 app.command("convert-checkpoint")(encoder_commands.convert_checkpoint)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from galsearch.core.arrays import Float32Array, Vectors
-from galsearch.core.errors import MissingModalityError
+from galsearch.core.arrays import Float32Array, Float64Array, Vectors
+from galsearch.core.errors import ConfigError, MissingModalityError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
@@ -50,6 +50,18 @@ class _Encoder:
 
 
 @dataclass(frozen=True, eq=False)
+class RedshiftOdds:
+    """Probabilities of redshifts, in bins of equal width in ln(1 + z)."""
+
+    z: Float64Array
+    """(bins,) redshifts of the middles of the bins, ascending."""
+    bin_width: float
+    """Width of a bin in ln(1 + z)."""
+    probability: Float64Array
+    """(n, bins) probabilities, which sum to 1 for each spectrum."""
+
+
+@dataclass(frozen=True, eq=False)
 class ImageEncoder(_Encoder):
     """Encoder that computes embeddings of g, r, z images."""
 
@@ -79,6 +91,48 @@ class SpectrumEncoder(_Encoder):
     """Encoder that computes embeddings of spectra on the DESI wavelength grid."""
 
     modality: ClassVar[Modality] = Modality.SPECTRUM
+    redshift_log_odds: Forward | None = None
+    """Function that computes log odds (B, bins) of redshift bins from B prepared spectra; None
+    where the encoder has no redshift templates."""
+    redshift_bin_width: float = 0.0
+    """Width of a redshift bin in ln(1 + z); the first bin begins at redshift 0."""
+
+    def redshift_odds(
+        self,
+        flux: npt.ArrayLike,
+        ivar: npt.ArrayLike | None = None,
+        mask: npt.ArrayLike | None = None,
+        *,
+        calibrated: bool = True,
+    ) -> "RedshiftOdds":
+        """The probabilities of redshifts that the templates of the encoder give for spectra.
+
+        The parameters are those of `embed`.
+
+        Raises
+        ------
+        InvalidSpectrumError
+            Where the arrays have another shape, or the preprocessing refuses pixels; the
+            message names the row.
+        ConfigError
+            Where the encoder has no templates.
+        """
+        log_odds = self.require_templates()
+        inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
+        with torch.inference_mode():
+            parts = [
+                log_odds(part.to(self.device)).double().softmax(dim=1).cpu().numpy()
+                for part in torch.split(inputs, self.batch_size)
+            ]
+        probability = np.concatenate(parts)
+        middle = (np.arange(probability.shape[1]) + 0.5) * self.redshift_bin_width
+        return RedshiftOdds(np.expm1(middle), self.redshift_bin_width, probability)
+
+    def require_templates(self) -> Forward:
+        """The function that computes log odds of redshift bins; ConfigError where there is none."""
+        if self.redshift_log_odds is None:
+            raise ConfigError(f"encoder {self.config.name!r} has no redshift templates.")
+        return self.redshift_log_odds
 
     def embed(
         self,

@@ -1,5 +1,6 @@
 """Loading of encoders, by the name of shipped weights or from a file."""
 
+import dataclasses
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from galsearch.encoders.inference.precision import (
     check_precision,
 )
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
+from galsearch.encoders.network.spectrum_network import SpectrumBackbone
 
 _MAX_TOKEN_VALUES = 1_200_000
 """Target size of the token matrix (galaxies x tokens x width) that goes through the network.
@@ -112,6 +114,14 @@ def pair_from_model(
         check = precision_check(Modality.SPECTRUM, model.spectrum)
         forward = network.spectrum_encoder.forward_itemwise
         spectrum = SpectrumEncoder(config, digest, forward, batch_size, device, precision, check)
+        if config.spectrum.n_templates:
+            backbone = model.spectrum_encoder.backbone
+            assert isinstance(backbone, SpectrumBackbone)  # noqa: S101 (for the type checker)
+            spectrum = dataclasses.replace(
+                spectrum,
+                redshift_log_odds=backbone.redshift_log_odds,
+                redshift_bin_width=backbone.templates.bin_width,
+            )
     return EncoderPair(config, digest, image, spectrum)
 
 

@@ -23,6 +23,8 @@ FUNCTIONS: dict[str, Any] = {
     "compact": galsearch.compact,
     "merge": galsearch.merge,
     "query": Query,
+    "estimate": galsearch.estimate,
+    "outliers": galsearch.outliers,
     "inspect": galsearch.open_index,
     "verify": galsearch.verify,
     "convert-checkpoint": galsearch.encoders.convert_checkpoint,
@@ -36,6 +38,8 @@ ONLY_AT_THE_TERMINAL = {
         "dataset",
         "output_format",
     },  # open_index, write_gallery
+    "estimate": {"ids", "ids_column", "output_format"},
+    "outliers": {"output_format"},
     "embed": {"precision"},  # of encoders.load, whose pair the function takes
     "inspect": {"index", "output_format"},
     "verify": {"index"},

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from galsearch.core.errors import InvalidCutoutError, InvalidSpectrumError
+from galsearch.core.errors import ConfigError, InvalidCutoutError, InvalidSpectrumError
 from galsearch.encoders import EncoderPair, initialise, load
 from galsearch.encoders.encoder import BATCH_TOLERANCE
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL
@@ -143,3 +143,22 @@ def test_repeated_calls_give_equal_embeddings(
 ) -> None:
     once, again = (encode(released.image, raw["image"]) for _ in range(2))
     np.testing.assert_array_equal(once, again)
+
+
+def test_redshift_odds_sum_to_one_and_do_not_depend_on_the_batch(
+    galsearch_pair: EncoderPair, raw: dict[str, np.ndarray]
+) -> None:
+    encoder = galsearch_pair.spectrum
+    odds = encoder.redshift_odds(raw["spectrum"])
+    assert odds.probability.shape == (6, len(odds.z))
+    np.testing.assert_allclose(odds.probability.sum(axis=1), 1)
+    np.testing.assert_allclose(np.diff(np.log1p(odds.z)), odds.bin_width)
+    assert odds.z[0] == pytest.approx(np.expm1(odds.bin_width / 2))
+    alone = encoder.redshift_odds(raw["spectrum"][3:4]).probability
+    np.testing.assert_allclose(alone[0], odds.probability[3], rtol=1e-3)
+
+
+def test_an_encoder_without_templates_has_no_redshift_odds(released: EncoderPair) -> None:
+    with pytest.raises(ConfigError) as error:
+        released.spectrum.redshift_odds(np.zeros((1, 7781)))
+    assert str(error.value) == f"encoder {released.name!r} has no redshift templates."

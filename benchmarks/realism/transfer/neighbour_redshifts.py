@@ -109,19 +109,31 @@ def _stacked(
     return np.stack([flux for flux, _ in pairs]), np.stack([good for _, good in pairs])
 
 
-def _bare_vectors(encoder: Any, flux: Float64Array, good: BoolArray) -> Float32Array:
-    """Embeddings (n, d) of spectra in robust sigmas about their median, without noise or units."""
+def bare_inputs(flux: Float64Array, good: BoolArray) -> dict[str, Any]:
+    """Arguments of the spectrum encoder for spectra in robust sigmas about their median, without
+    noise or units.
+    """
     grid = DESI_WAVELENGTH_ANGSTROM
     there = np.stack([np.interp(grid, GRID_ANGSTROM, row) for row in flux]).astype(np.float32)
     bad = np.stack([np.interp(grid, GRID_ANGSTROM, (~row).astype(float)) > 0.01 for row in good])
     bad |= grid > GRID_ANGSTROM[-1]
-    return np.asarray(encoder.embed(there, mask=bad, calibrated=False))
+    return {"flux": there, "mask": bad, "calibrated": False}
+
+
+def recorded_inputs(spectra: list[Spectrum]) -> dict[str, Any]:
+    """Arguments of the spectrum encoder for spectra as they were recorded."""
+    flux, ivar = (np.stack([getattr(one, kind) for one in spectra]) for kind in ("flux", "ivar"))
+    return {"flux": flux, "ivar": ivar, "mask": np.stack([~one.good for one in spectra])}
+
+
+def _bare_vectors(encoder: Any, flux: Float64Array, good: BoolArray) -> Float32Array:
+    """Embeddings (n, d) of spectra in robust sigmas about their median."""
+    return np.asarray(encoder.embed(**bare_inputs(flux, good)))
 
 
 def _vectors(encoder: Any, spectra: list[Spectrum]) -> Float32Array:
     """Embeddings (n, d) of spectra as they were recorded."""
-    flux, ivar = (np.stack([getattr(one, kind) for one in spectra]) for kind in ("flux", "ivar"))
-    return np.asarray(encoder.embed(flux, ivar, np.stack([~one.good for one in spectra])))
+    return np.asarray(encoder.embed(**recorded_inputs(spectra)))
 
 
 def sdss_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
@@ -138,17 +150,27 @@ def second_sdss_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
     Quasars, spectra with a redshift warning, repeat visits, and galaxies of the first sample are
     left out.
     """
+    return _other_sdss_spectra(real, "GALAXY")
+
+
+def sdss_quasars(real: Path) -> tuple[list[Spectrum], Float64Array]:
+    """Spectra and redshifts of SDSS quasars, one spectrum of each."""
+    return _other_sdss_spectra(real, "QSO")
+
+
+def _other_sdss_spectra(real: Path, kind: str) -> tuple[list[Spectrum], Float64Array]:
+    """One spectrum of each object of a class that is not in the first sample."""
     folder = real / "sdss-spectra"
     seen = {row["file"] for row in _table(real / "sdss-galaxy-spectra")}
-    galaxies: set[tuple[float, float]] = set()
+    objects: set[tuple[float, float]] = set()
     spectra, z = [], []
     for row in _table(folder):
-        galaxy = round(float(row["ra"]), 3), round(float(row["dec"]), 3)
-        if row["cls"] != "GALAXY" or row["zwarning"] != "0" or row["file"] in seen:
+        place = round(float(row["ra"]), 3), round(float(row["dec"]), 3)
+        if row["cls"] != kind or row["zwarning"] != "0" or row["file"] in seen:
             continue
-        if galaxy in galaxies:
+        if place in objects:
             continue
-        galaxies.add(galaxy)
+        objects.add(place)
         spectra.append(_sdss_on_desi_grid(next(folder.rglob(row["file"]))))
         z.append(float(row["z"]))
     return spectra, np.array(z)

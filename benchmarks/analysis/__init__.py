@@ -1,0 +1,1 @@
+"""Benchmarks of estimates and outliers: coverage, flags of real spectra, exchanged pairs."""

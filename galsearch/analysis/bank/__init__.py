@@ -1,0 +1,1 @@
+"""Banks of labelled galaxies, and the galaxies that are compared with them."""

@@ -1,0 +1,1 @@
+"""Estimates from labelled neighbours, calibrated with held-out galaxies."""

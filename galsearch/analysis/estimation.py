@@ -1,0 +1,145 @@
+"""A validated request for estimates: the same object is built by the command line and Python."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from galsearch.core.arrays import TargetIds
+from galsearch.core.errors import QueryError
+from galsearch.core.modality import Modality
+from galsearch.core.target_id import parse_target_ids
+from galsearch.query import SearchEngine, open_index
+from galsearch.query.inputs.argument_checks import TargetIdInput, checked_count
+
+N_HELD_OUT = 5000
+"""Default number of galaxies of the bank that calibrate estimates."""
+IndexInput = SearchEngine | str | Path | None
+"""An open index, its directory, or None for the only one in `index_builds`."""
+
+
+class Method(StrEnum):
+    """Methods of estimation."""
+
+    NEIGHBOURS = "neighbours"
+    """From the labels of the nearest galaxies of a bank."""
+    TEMPLATES = "templates"
+    """From the redshift odds of the spectrum encoder's template bank; only for redshifts."""
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Estimation:
+    """Galaxies, the properties that are wanted of them, and the bank; see `estimate`.
+
+    Raises
+    ------
+    QueryError, InvalidTargetIdError
+        Where a value is none that `estimate` takes, or two of them contradict each other.
+    """
+
+    target_ids: TargetIds | None
+    property: tuple[str, ...]
+    method: Method
+    index: IndexInput
+    bank: IndexInput
+    using: Modality
+    among: Modality
+    k: int | None
+    where: str | None
+    bank_where: str | None
+    as_classes: tuple[str, ...]
+    from_embeddings: Path | None
+    dataset: Path | None
+    encoder: str | Path
+    n_held_out: int
+    seed: int
+
+    def __init__(
+        self,
+        target_ids: TargetIdInput | None,
+        property: str | Sequence[str],  # noqa: A002 (the word of the command line)
+        *,
+        method: Method | str = Method.NEIGHBOURS,
+        index: IndexInput = None,
+        bank: IndexInput = None,
+        using: Modality | str = Modality.IMAGE,
+        among: Modality | str = Modality.IMAGE,
+        k: int | None = None,
+        where: str | None = None,
+        bank_where: str | None = None,
+        as_classes: str | Sequence[str] | None = None,
+        from_embeddings: str | Path | None = None,
+        dataset: str | Path | None = None,
+        encoder: str | Path = "galsearch-small",
+        n_held_out: int = N_HELD_OUT,
+        seed: int = 0,
+    ) -> None:
+        values = {
+            "target_ids": None if target_ids is None else parse_target_ids(target_ids),
+            "property": _names(property, "property"),
+            "method": _method(method),
+            "index": index,
+            "bank": bank,
+            "using": _one_modality(using, "using"),
+            "among": _one_modality(among, "among"),
+            "k": None if k is None else checked_count(k, "k"),
+            "where": where,
+            "bank_where": bank_where,
+            "as_classes": _names(as_classes or (), "as_classes"),
+            "from_embeddings": None if from_embeddings is None else Path(from_embeddings),
+            "dataset": None if dataset is None else Path(dataset),
+            "encoder": encoder,
+            "n_held_out": checked_count(n_held_out, "n_held_out"),
+            "seed": seed,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        if not self.property:
+            raise QueryError("property names no column.")
+        unused = [name for name in self.as_classes if name not in self.property]
+        if unused:
+            raise QueryError(f"as_classes names {unused[0]!r}, which is not a wanted property.")
+        if self.method is Method.TEMPLATES:
+            self._check_templates()
+        elif self.dataset is not None:
+            raise QueryError("dataset is read by the method 'templates' alone.")
+
+    def _check_templates(self) -> None:
+        if self.property != ("z",):
+            raise QueryError(
+                f"property is {','.join(self.property)!r}; templates estimate the redshift 'z' "
+                "alone."
+            )
+        if self.dataset is None:
+            raise QueryError("the method 'templates' reads spectra, and no dataset is given.")
+        for name in ("index", "bank", "where", "bank_where", "k", "from_embeddings"):
+            if getattr(self, name) is not None:
+                raise QueryError(f"{name} is not used by the method 'templates'.")
+
+
+def opened_engine(index: IndexInput) -> SearchEngine:
+    """An engine over an index that is given as an engine, a directory or None."""
+    return index if isinstance(index, SearchEngine) else open_index(index)
+
+
+def _one_modality(value: Modality | str, parameter: str) -> Modality:
+    try:
+        return Modality(value)
+    except ValueError:
+        raise QueryError(f"{parameter} is {value!r}; expected 'image' or 'spectrum'.") from None
+
+
+def _names(value: str | Sequence[str], parameter: str) -> tuple[str, ...]:
+    """Names in a text with commas or in a sequence, each once."""
+    if isinstance(value, str):
+        value = [name.strip() for name in value.split(",")]
+    if not all(isinstance(name, str) for name in value):
+        raise QueryError(f"{parameter} is {value!r}; expected names of columns.")
+    return tuple(dict.fromkeys(name for name in value if name))
+
+
+def _method(value: Method | str) -> Method:
+    try:
+        return Method(value)
+    except ValueError:
+        raise QueryError(f"method is {value!r}; expected 'neighbours' or 'templates'.") from None

@@ -1,0 +1,57 @@
+"""A request for estimates is checked once, whoever builds it."""
+
+from typing import Any
+
+import pytest
+
+from galsearch.analysis.estimation import Estimation, Method, opened_engine
+from galsearch.core.errors import NoIndexError, QueryError
+from galsearch.core.modality import Modality
+from galsearch.query import SearchEngine
+
+
+def test_values_are_parsed() -> None:
+    request = Estimation("7", "z, mass,z", using="spectrum", as_classes="mass")
+    assert request.property == ("z", "mass")
+    assert request.as_classes == ("mass",)
+    assert request.using is Modality.SPECTRUM
+    assert request.method is Method.NEIGHBOURS
+    assert request.target_ids is not None
+    assert list(request.target_ids) == [7]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"property": " ,"}, "property names no column."),
+        ({"property": [1]}, "property is [1]; expected names of columns."),
+        ({"method": "magic"}, "method is 'magic'; expected 'neighbours' or 'templates'."),
+        ({"using": "radio"}, "using is 'radio'; expected 'image' or 'spectrum'."),
+        ({"k": 0}, "k is 0; expected a whole number, 1 or more."),
+        ({"n_held_out": 1.5}, "n_held_out is 1.5; expected a whole number, 1 or more."),
+        ({"as_classes": "n_arms"}, "as_classes names 'n_arms', which is not a wanted property."),
+        ({"dataset": "d"}, "dataset is read by the method 'templates' alone."),
+        (
+            {"method": "templates", "property": "mass", "dataset": "d"},
+            "property is 'mass'; templates estimate the redshift 'z' alone.",
+        ),
+        (
+            {"method": "templates"},
+            "the method 'templates' reads spectra, and no dataset is given.",
+        ),
+        (
+            {"method": "templates", "dataset": "d", "bank": "b"},
+            "bank is not used by the method 'templates'.",
+        ),
+    ],
+)
+def test_wrong_requests_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(QueryError) as error:
+        Estimation(None, **{"property": "z", **arguments})
+    assert str(error.value) == message
+
+
+def test_an_engine_is_used_as_it_is(labelled_engine: SearchEngine, tmp_path: Any) -> None:
+    assert opened_engine(labelled_engine) is labelled_engine
+    with pytest.raises(NoIndexError):
+        opened_engine(tmp_path)
