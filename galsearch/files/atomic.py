@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,11 +45,11 @@ def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     WriteError
         Where the disk is full or read-only, or nothing may be written there.
     """
-    with write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        temporary, handle = _create_temporary(path)
-    try:
+    with ExitStack() as stack:
+        with write_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(path)
+            temporary = _create_temporary(path, stack)
         with write_errors(path, temporary=temporary):
             yield temporary
             if durable:
@@ -57,9 +57,6 @@ def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
             temporary.replace(path)
             if durable:
                 sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-        os.close(handle)
 
 
 @contextmanager
@@ -160,16 +157,25 @@ def _reserve_space(path: Path) -> None:
                 file.write(bytes(min(_BLOCK_BYTES, size - start)))
 
 
-def _create_temporary(path: Path) -> tuple[Path, int]:
-    """A new, empty file with a hidden name beside `path`, and an open descriptor of it.
+def _create_temporary(path: Path, stack: ExitStack) -> Path:
+    """A new, empty file with a hidden name beside `path`, which is removed as `stack` is closed.
 
-    While the descriptor is open, other processes do not take the file for a leftover.
+    Until then other processes do not take the file for a leftover. Its removal is arranged before
+    the file is made, because a signal may end the command between any two lines.
     """
     while True:
         temporary = path.absolute().with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+        stack.callback(_remove_temporary, temporary)
         handle = hold_new_file(temporary)
         if handle is not None:
-            return temporary, handle
+            stack.callback(os.close, handle)
+            return temporary
+
+
+def _remove_temporary(path: Path) -> None:
+    # The system may refuse to remove even a missing file, such as on a read-only disk.
+    with suppress(OSError):
+        path.unlink()
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -19,6 +19,7 @@ from galsearch.files.atomic import (
     write_json,
     write_text,
 )
+from galsearch.files.lock import hold_new_file
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -99,3 +100,16 @@ def test_the_next_write_removes_what_a_killed_one_has_left_and_nothing_that_is_b
         ".other.json.0123456789ab.part",
         "store.json",
     ]
+
+
+def test_a_signal_right_after_the_temporary_file_was_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_and_be_interrupted(path: Path) -> int | None:
+        hold_new_file(path)
+        raise SystemExit(143)
+
+    monkeypatch.setattr(atomic, "hold_new_file", make_and_be_interrupted)
+    with pytest.raises(SystemExit), new_file(tmp_path / "a.json"):
+        pytest.fail("The block is not entered.")
+    assert list(tmp_path.iterdir()) == []
