@@ -62,6 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     # Libraries that write into an open file of `new_binary_file`.
     "galsearch.index.ivf.lists_file": {"write_index"},
     "training.engine.run_directory": {"torch.save"},
+    "galsearch.formats.parquet_rows": {"ParquetWriter"},
     # Temporary directories in which the size of an index is measured.
     "benchmarks.index.engines.graph_engines": {"save_index"},
     "benchmarks.index.engines.partition_engines": {"serialize"},

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import galsearch
-from galsearch.cli.output import Format, show_neighbours
+from galsearch.cli.output import show_neighbours
 from galsearch.cli.progress_bars import progress_bars
 
 EXTRAS = {
@@ -18,6 +18,9 @@ EXTRAS = {
     "galsim": "sim",
     "speclite": "sim",
     "matplotlib": "plot",
+    "polars": "tables",
+    "pandas": "tables",
+    "pyvo": "samp",
     "s3fs": "cloud",
 }
 """Optional Python packages, each with the extra of galsearch that installs it."""
@@ -39,7 +42,7 @@ def demo(
     with progress_bars() as progress:
         result = galsearch.run_demo(out, n=n, seed=seed, workers=workers, progress=progress)
     for neighbours in result.neighbours:
-        show_neighbours(neighbours, Format.TABLE)
+        show_neighbours(neighbours)
         typer.echo("")
     typer.echo(f"gallery: {result.gallery}\n\nTry next:")
     query = f"query --target-id {result.target_id} --using spectrum --among image"
@@ -71,7 +74,7 @@ def doctor() -> None:
 
     typer.echo(f"galsearch {galsearch.__version__}, Python {platform.python_version()}")
     typer.echo(f"threads: {os.cpu_count()}")
-    for name in ("torch", "numpy", "pyarrow", "polars", "astropy"):
+    for name in ("torch", "numpy", "pyarrow", "astropy"):
         typer.echo(f"{name} {importlib.metadata.version(name)}")
     for name, extra in EXTRAS.items():
         if importlib.util.find_spec(name) is None:

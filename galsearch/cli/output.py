@@ -1,63 +1,119 @@
-"""Neighbours on standard output: a table for people, JSON lines or CSV for programs."""
+"""Results on standard output or in a file: a table for people, other formats for programs."""
 
-import csv
 import json
 import math
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import typer
 
+from galsearch.core.errors import BinaryOutputError
+
 if TYPE_CHECKING:
-    # Importing galsearch.query loads FAISS, which would delay every help text.
+    # Importing these loads FAISS or Arrow, which would delay every help text.
+    import pyarrow as pa
+
     from galsearch.query.results.neighbours import Neighbours
 
 
 class Format(StrEnum):
-    """Formats in which neighbours are printed."""
+    """Formats in which results are printed and written."""
 
     TABLE = "table"
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
+    FITS = "fits"
+    ECSV = "ecsv"
+    VOTABLE = "votable"
 
 
-COLUMNS = ("rank", "target_id", "similarity", "ra_deg", "dec_deg", "z")
+_UNKNOWN = "-"
 
 
-def show_neighbours(neighbours: "Neighbours", output_format: Format) -> None:
-    """Print the neighbours of one galaxy on standard output.
+@dataclass(frozen=True)
+class Output:
+    """Where a result goes, and in which form. Everything is checked before the query is made.
 
-    A TARGETID is text in every format: a JSON number above 2**53 would name another galaxy.
+    Raises
+    ------
+    BinaryOutputError
+        Where a terminal would have to show a binary format.
+    OutputFileExistsError
+        Where the file exists and may not be replaced.
+    TableFormatError
+        Where no format belongs to the name of the file.
     """
-    rows = list(neighbour_rows(neighbours))
-    if output_format is Format.JSONL:
-        for row in rows:
-            typer.echo(json_text(row))
-    elif output_format is Format.CSV:
-        writer = csv.DictWriter(sys.stdout, fieldnames=COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        _show_table(neighbours, rows)
+
+    format: Format | None = None
+    """None for the format that the name of the file says, and a table without a file."""
+    out: Path | None = None
+    """The file; None for standard output."""
+    overwrite: bool = False
+    links: bool = False
+    facets: bool = False
+
+    def __post_init__(self) -> None:
+        if self.out is not None:
+            from galsearch.formats.table_files import format_of_file, require_writable
+
+            if self.format is None:
+                object.__setattr__(self, "format", Format(format_of_file(self.out).value))
+            require_writable(self.out, overwrite=self.overwrite)
+        elif self.format in (Format.PARQUET, Format.FITS) and sys.stdout.isatty():
+            raise BinaryOutputError(
+                f"{self.format} is a binary format, which a terminal cannot show."
+            )
+
+    def show(self, neighbours: "Neighbours") -> None:
+        """Print or write the neighbours of one query, or the counts of their facets."""
+        if self.format in (None, Format.TABLE):
+            self._write_text(
+                f"{neighbours.facets()}\n"
+                if self.facets
+                else "".join(f"{line}\n" for line in _lines(neighbours, links=self.links))
+            )
+        elif self.facets:
+            counts = neighbours.facets().to_arrow()
+            self._write_table(counts.schema, [counts])
+        else:
+            rows = neighbours.rows()
+            self._write_table(rows.schema(links=self.links), rows.tables(links=self.links))
+
+    def _write_text(self, text: str) -> None:
+        if self.out is None:
+            typer.echo(text, nl=False)
+            return
+        with self._sink() as sink:
+            sink.write(text.encode("utf-8"))
+
+    def _write_table(self, schema: "pa.Schema", chunks: "Iterable[pa.Table]") -> None:
+        from galsearch.formats import TableFormat, export_table
+
+        with self._sink() as sink:
+            export_table(schema, chunks, sink, TableFormat(str(self.format)))
+
+    @contextmanager
+    def _sink(self) -> Iterator[BinaryIO]:
+        if self.out is None:
+            sys.stdout.flush()
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+            return
+        from galsearch.files.atomic import new_binary_file
+
+        with new_binary_file(self.out) as sink:
+            yield sink
 
 
-def neighbour_rows(neighbours: "Neighbours") -> Iterator[dict[str, Any]]:
-    """Iterate over the neighbours of a galaxy as dictionaries, the most similar first.
-
-    The keys are `rank`, `target_id`, `similarity`, `ra_deg`, `dec_deg` and `z`. A position or a
-    redshift that is not known is None.
-    """
-    for i in range(len(neighbours)):
-        yield {
-            "rank": i + 1,
-            "target_id": str(int(neighbours.target_ids[i])),
-            "similarity": round(float(neighbours.similarity[i]), 6),
-            "ra_deg": _known(neighbours.ra_deg[i]),
-            "dec_deg": _known(neighbours.dec_deg[i]),
-            "z": _known(neighbours.z[i]),
-        }
+def show_neighbours(neighbours: "Neighbours") -> None:
+    """Print the neighbours of one query as a table for people."""
+    Output().show(neighbours)
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
@@ -79,23 +135,33 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _known(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def _show_table(neighbours: "Neighbours", rows: Iterable[dict[str, Any]]) -> None:
-    """Print neighbours as an aligned table, below a line that repeats the query."""
+def _lines(neighbours: "Neighbours", *, links: bool) -> Iterator[str]:
+    """An aligned table, below a line that repeats the query."""
     query_id = neighbours.query_target_id
     galaxy = f"TARGETID {query_id}" if query_id else "your galaxy"
     method = "exact" if neighbours.exact else "re-ranked exactly"
-    typer.echo(f"{neighbours.using} of {galaxy}, among {neighbours.among} ({method})")
-    typer.echo(f"{'':>4}  {'TARGETID':>19}  {'similarity':>10}  {'RA':>10}  {'Dec':>10}  {'z':>8}")
-    for row in rows:
-        ra, dec, z = (
-            f"{row[name]:{width}.5f}" if row[name] is not None else f"{'-':>{width.lstrip('+')}}"
-            for name, width in (("ra_deg", "10"), ("dec_deg", "+10"), ("z", "8"))
+    yield f"{neighbours.using} of {galaxy}, among {neighbours.among} ({method})"
+    yield f"{'':>4}  {'TARGETID':>19}  {'similarity':>10}  {'RA':>10}  {'Dec':>10}  {'z':>8}"
+    for i in range(len(neighbours)):
+        target_id, similarity = int(neighbours.target_ids[i]), float(neighbours.similarity[i])
+        ra_deg, dec_deg = float(neighbours.ra_deg[i]), float(neighbours.dec_deg[i])
+        numbers = (
+            _aligned(ra_deg, "10"),
+            _aligned(dec_deg, "+10"),
+            _aligned(float(neighbours.z[i]), "8"),
         )
-        typer.echo(
-            f"{row['rank']:>4}  {row['target_id']:>19}  {row['similarity']:10.4f}  {ra}  {dec}  {z}"
-        )
+        line = f"{i + 1:>4}  {target_id:>19}  {similarity:10.4f}  {'  '.join(numbers)}"
+        yield f"{line}  {_link(target_id, ra_deg, dec_deg)}" if links else line
+
+
+def _aligned(value: float, width: str) -> str:
+    """A number with five decimals, or a dash where it is not known."""
+    if math.isfinite(value):
+        return f"{value:{width}.5f}"
+    return f"{_UNKNOWN:>{width.lstrip('+')}}"
+
+
+def _link(target_id: int, ra_deg: float, dec_deg: float) -> str:
+    from galsearch.formats.sky_links import image_link
+
+    return image_link(target_id, ra_deg, dec_deg) or _UNKNOWN

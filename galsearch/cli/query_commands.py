@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import galsearch
-from galsearch.cli.output import Format, json_text, show_neighbours
+from galsearch.cli.output import Format, Output, json_text
 
 Index = Annotated[
     Path | None,
@@ -182,8 +182,23 @@ def query(
         Path | None, typer.Option(help="Dataset with the images and spectra, if it has moved.")
     ] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="Format on standard output.")
-    ] = Format.TABLE,
+        Format | None,
+        typer.Option("--format", help="Format; default: of the name of --out, or a table."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write instead of printing.", metavar="FILE")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace this file.")] = False,
+    links: Annotated[
+        bool, typer.Option("--links", help="Add links to image and spectrum of each galaxy.")
+    ] = False,
+    facets: Annotated[
+        bool,
+        typer.Option("--facets", help="Count classes and redshifts instead of listing galaxies."),
+    ] = False,
+    samp: Annotated[
+        bool, typer.Option("--samp", help="Also send the galaxies to TOPCAT or Aladin.")
+    ] = False,
 ) -> None:
     """Find the galaxies most similar to a galaxy.
 
@@ -194,6 +209,7 @@ def query(
     from galsearch.query import read_ids
     from galsearch.query.inputs.own_data.array_file import load_array
 
+    output = Output(output_format, out, overwrite=overwrite, links=links, facets=facets)
     engine = galsearch.open_index(index)
     neighbours = engine.query(
         target_id,
@@ -232,7 +248,9 @@ def query(
             gallery, [neighbours], engine=engine, dataset=dataset, from_embeddings=from_embeddings
         )
         typer.echo(f"gallery: {page}", err=True)
-    show_neighbours(neighbours, output_format)
+    output.show(neighbours)
+    if samp:
+        typer.echo(f"sent to {', '.join(neighbours.send_samp(links=links))}", err=True)
 
 
 def _split(ids: list[str] | None) -> list[str] | None:

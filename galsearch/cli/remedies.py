@@ -28,6 +28,14 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Repeat the command: it continues where it stopped. Fewer --workers need less memory."
         ),
         "output-exists": "Name another output directory, or remove this one.",
+        "output-file-exists": "Name another file with --out, or replace this one with --overwrite.",
+        "bad-table-format": (
+            "Choose another one with --format: jsonl, csv, parquet, fits, ecsv or votable."
+        ),
+        "binary-on-terminal": (
+            "Name a file with --out, or send standard output to a file or to another program."
+        ),
+        "no-samp": "Start TOPCAT or Aladin, which bring a SAMP hub, on this machine.",
         "unusable-output": "Name another output directory.",
         "changed-meanwhile": (
             "Look at what is in the directory now, then repeat the command if it is still wanted."

@@ -158,6 +158,34 @@ class UnusableOutputError(GalsearchError, ValueError):
     remedy = "Name another output directory."
 
 
+class OutputFileExistsError(OutputExistsError):
+    """Error for an output file that exists and must not be overwritten."""
+
+    code = "output-file-exists"
+    remedy = "Name another file, or pass overwrite=True to replace this one."
+
+
+class TableFormatError(GalsearchError, ValueError):
+    """Error for a table that a format cannot hold, or whose format is not known."""
+
+    code = "bad-table-format"
+    remedy = "Choose another format: jsonl, csv, parquet, fits, ecsv or votable."
+
+
+class BinaryOutputError(TableFormatError):
+    """Error for a binary format on a terminal."""
+
+    code = "binary-on-terminal"
+    remedy = "Write to a file, or send standard output to a file or to another program."
+
+
+class SampError(GalsearchError, RuntimeError):
+    """Error for a table that no program receives over SAMP."""
+
+    code = "no-samp"
+    remedy = "Start TOPCAT or Aladin, which bring a SAMP hub, on this machine."
+
+
 class ChangedMeanwhileError(GalsearchError, RuntimeError):
     """Error for a directory that something else changed or replaced while it was being changed."""
 

@@ -99,13 +99,13 @@ def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
     """Write one array to a file in NumPy's `.npy` format, atomically."""
-    with new_file(path) as temporary, temporary.open("wb") as file:
+    with new_binary_file(path) as file:
         np.save(file, array, allow_pickle=False)
 
 
 def write_arrays(path: Path, **arrays: npt.NDArray[Any]) -> None:
     """Write named arrays to one file in NumPy's `.npz` format, atomically."""
-    with new_file(path) as temporary, temporary.open("wb") as file:
+    with new_binary_file(path) as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 

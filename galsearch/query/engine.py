@@ -27,6 +27,7 @@ from galsearch.query.ranking.modality_search import search_modalities
 from galsearch.query.ranking.unmeasured import notes_on_recall
 from galsearch.query.renamed_arguments import accept_asking
 from galsearch.query.resolved_query import QueryResolver
+from galsearch.query.results.catalogue_source import CatalogueSource
 from galsearch.query.results.neighbours import Neighbours
 from galsearch.query.results.neighbours_batch import NeighboursBatch
 
@@ -71,6 +72,7 @@ class SearchEngine:
         self._filters = FilterCache(index)
         self._resolver = QueryResolver(index)
         self._groups = CatalogueGroups(index)
+        self._catalogue = CatalogueSource(index)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The index, which pickle opens again from its path; see `GalaxyIndex`."""
@@ -248,6 +250,7 @@ class SearchEngine:
             query_target_ids=resolved.target_ids,
             notes=(*resolved.notes, *notes_on_recall(self.index, query, resolved, found)),
             separation_arcsec=resolved.separation_arcsec,
+            catalogue=self._catalogue,
         )
 
     def _row_filters(self, query: Query) -> dict[Modality, RowFilter] | None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from galsearch.core.errors import DatasetError, NoDatasetError
-from galsearch.core.target_id import TargetId, decode_target_id, is_position_id
+from galsearch.core.target_id import TargetId
 from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.embeddings import open_store
 from galsearch.files.atomic import write_text
-from galsearch.query import Neighbours, SearchEngine
+from galsearch.formats.sky_links import image_link
+from galsearch.render.displayed_result import DisplayedIndex, DisplayedResult
 from galsearch.render.spectrum_plot import spectrum_svg
 from galsearch.render.thumbnail import data_uri, thumbnail_png
 
@@ -45,9 +46,9 @@ svg text.y { text-anchor: end; } svg text.mark { fill: #7fc4ff; } svg line.mark
 
 def write_gallery(
     path: str | Path,
-    neighbours: Sequence[Neighbours],
+    neighbours: Sequence[DisplayedResult],
     *,
-    engine: SearchEngine,
+    engine: DisplayedIndex,
     dataset: str | Path | None = None,
     from_embeddings: str | Path | None = None,
 ) -> Path:
@@ -114,7 +115,7 @@ def _open_pixels(path: str | Path | None) -> Dataset:
         ) from None
 
 
-def _section(result: Neighbours, dataset: Dataset) -> str:
+def _section(result: DisplayedResult, dataset: Dataset) -> str:
     head = (
         f"<h2>{result.using} → {result.among}"
         f"<small>its {result.using} compared with "
@@ -151,7 +152,5 @@ def _card(batch: GalaxyBatch, row: int, similarity: float | None) -> str:
 
 def _sky_link(target_id: TargetId, ra_deg: float, dec_deg: float) -> str:
     """An HTML link to a galaxy in the Legacy Surveys viewer; "simulated" for a mock galaxy."""
-    if not is_position_id(target_id) and decode_target_id(target_id).mock:
-        return "simulated"
-    url = f"https://www.legacysurvey.org/viewer?ra={ra_deg:.5f}&dec={dec_deg:.5f}&layer=ls-dr9&zoom=16"
-    return f'<a href="{html.escape(url)}">Legacy Surveys viewer</a>'
+    url = image_link(target_id, float(ra_deg), float(dec_deg))
+    return "simulated" if url is None else f'<a href="{html.escape(url)}">Legacy Surveys viewer</a>'

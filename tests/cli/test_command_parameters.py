@@ -37,6 +37,11 @@ ONLY_AT_THE_TERMINAL = {
         "gallery",
         "dataset",
         "output_format",
+        "out",
+        "overwrite",
+        "links",
+        "facets",
+        "samp",
     },  # open_index, write_gallery
     "estimate": {"ids", "ids_column", "output_format"},
     "outliers": {"output_format"},

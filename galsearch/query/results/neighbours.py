@@ -1,8 +1,8 @@
 """The nearest neighbours of one query galaxy or query vector."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,10 +10,16 @@ from galsearch.core.arrays import Float32Array, Float64Array, Int64Array, Target
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import QueryModality
 from galsearch.core.target_id import TargetId, as_target_ids
+from galsearch.query.results.catalogue_source import CatalogueSource
+from galsearch.query.results.tabular_result import TabularResult
+
+if TYPE_CHECKING:
+    # Arrow is loaded when a table is made, not by a query.
+    from galsearch.query.results.result_rows import ResultRows
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
+class Neighbours(TabularResult):
     """Galaxies by descending similarity, equal ones by ascending TARGETID; never the query galaxy.
 
     Immutable: the arrays are read-only copies. There is one row for each neighbour that was found,
@@ -55,6 +61,8 @@ class Neighbours:
     """Sentences on the query: which galaxy a position is, what differs in a file of one's own."""
     separation_arcsec: float | None = None
     """Distance of the query galaxy from the position that was given; None without a position."""
+    catalogue: CatalogueSource | None = field(default=None, repr=False)
+    """Reads the other catalogue columns for tables; None for a result that no engine made."""
 
     def __post_init__(self) -> None:
         ids = as_target_ids(self.target_ids)
@@ -91,6 +99,37 @@ class Neighbours:
     def __iter__(self) -> Iterator[TargetId]:
         """TARGETIDs of the neighbours, nearest first."""
         return (TargetId(target_id) for target_id in self.target_ids)
+
+    def rows(self) -> "ResultRows":
+        """The neighbours in arrays of one row for each."""
+        from galsearch.query.results.result_rows import ResultRows
+
+        ids = None
+        if self.query_target_id is not None:
+            ids = np.full(len(self), self.query_target_id, np.int64)
+        return ResultRows(
+            ids,
+            np.arange(1, len(self) + 1),
+            self.target_ids,
+            self.similarity,
+            self.ra_deg,
+            self.dec_deg,
+            self.z,
+            self.using,
+            self.among,
+            self.catalogue,
+        )
+
+    def title(self) -> str:
+        """What the result is, in a few words for a program that shows it."""
+        query = "a query" if self.query_target_id is None else f"{self.query_target_id}"
+        return f"{len(self)} like {query} ({self.using}, {self.among})"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, with images and spectra where the dataset can be read."""
+        from galsearch.render.notebook_table import neighbours_html
+
+        return neighbours_html(self, dataset=self._dataset_at_hand())
 
     def __repr__(self) -> str:
         query = "a vector" if self.query_target_id is None else f"TARGETID {self.query_target_id}"

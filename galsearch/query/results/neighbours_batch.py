@@ -3,8 +3,8 @@
 import dataclasses
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import overload
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -12,7 +12,13 @@ from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Int64Ar
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import QueryModality
 from galsearch.core.target_id import TargetId
+from galsearch.query.results.catalogue_source import CatalogueSource
 from galsearch.query.results.neighbours import Neighbours, require_valid_rows
+from galsearch.query.results.tabular_result import TabularResult
+
+if TYPE_CHECKING:
+    # Arrow is loaded when a table is made, not by a query.
+    from galsearch.query.results.result_rows import ResultRows
 
 _ARRAYS = (
     *("target_ids", "similarity", "ra_deg", "dec_deg", "z", "exact"),
@@ -22,7 +28,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, eq=False)
-class NeighboursBatch:
+class NeighboursBatch(TabularResult):
     """Neighbours of n queries in arrays of n rows; indexing and iteration give `Neighbours`.
 
     Each row holds the neighbours of one query by descending similarity, equal ones by ascending
@@ -74,6 +80,8 @@ class NeighboursBatch:
     """Sentences on the query: which galaxy a position is, what differs in a file of one's own."""
     separation_arcsec: Float64Array | None = None
     """(n,) distances of the query galaxies from the positions that were given; None without."""
+    catalogue: CatalogueSource | None = field(default=None, repr=False)
+    """Reads the other catalogue columns for tables; None for a result that no engine made."""
 
     def __post_init__(self) -> None:
         shape = self.target_ids.shape
@@ -141,4 +149,34 @@ class NeighboursBatch:
             exact=bool(self.exact[row]),
             notes=self.notes,
             separation_arcsec=None if separations is None else float(separations[row]),
+            catalogue=self.catalogue,
         )
+
+    def rows(self) -> "ResultRows":
+        """The neighbours in arrays of one row for each, those of the first query first."""
+        from galsearch.query.results.result_rows import ResultRows
+
+        query, rank = np.nonzero(self.target_ids)
+        ids = self.query_target_ids
+        return ResultRows(
+            None if ids is None else ids[query],
+            rank + 1,
+            self.target_ids[query, rank],
+            self.similarity[query, rank],
+            self.ra_deg[query, rank],
+            self.dec_deg[query, rank],
+            self.z[query, rank],
+            self.using,
+            self.among,
+            self.catalogue,
+        )
+
+    def title(self) -> str:
+        """What the result is, in a few words for a program that shows it."""
+        return f"neighbours of {len(self)} queries ({self.using}, {self.among})"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, with a line for each query."""
+        from galsearch.render.notebook_table import batch_html
+
+        return batch_html(self)

@@ -1,0 +1,98 @@
+"""Arrow columns of any type, converted to the few types that every table format can hold."""
+
+import base64
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_PLAIN = (
+    pa.bool_(),
+    pa.int8(),
+    pa.int16(),
+    pa.int32(),
+    pa.int64(),
+    pa.uint8(),
+    pa.uint16(),
+    pa.uint32(),
+    pa.float32(),
+    pa.float64(),
+    pa.string(),
+)
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type to which `plain_table` converts a column of some type.
+
+    Booleans, whole numbers of up to 64 bits, floats and texts stay as they are; float16 becomes
+    float32. Whatever a table format may lack becomes text: uint64 and decimals in digits, dates
+    and times in ISO 8601, nested columns in JSON. A column without any value is of type float64.
+
+    Examples
+    --------
+    >>> print(plain_type(pa.int64()), plain_type(pa.uint64()), plain_type(pa.list_(pa.int8())))
+    int64 string string
+    """
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return plain_type(kind.value_type)
+    if pa.types.is_null(kind):
+        return pa.float64()
+    if pa.types.is_float16(kind):
+        return pa.float32()
+    return kind if kind in _PLAIN else pa.string()
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema of `plain_table`: metadata are kept."""
+    fields = [field.with_type(plain_type(field.type)) for field in schema]
+    return pa.schema(fields, metadata=schema.metadata)
+
+
+def plain_table(table: pa.Table) -> pa.Table:
+    """A table of the types of `plain_type`, with the same values, missing ones and metadata.
+
+    Examples
+    --------
+    >>> plain_table(pa.table({"odd": pa.array([2**63, None], pa.uint64())})).to_pydict()
+    {'odd': ['9223372036854775808', None]}
+    """
+    columns = [_plain_column(column) for column in table.columns]
+    return pa.table(columns, schema=plain_schema(table.schema))
+
+
+def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind, wanted = column.type, plain_type(column.type)
+    if kind == wanted:
+        return column
+    if pa.types.is_dictionary(kind):
+        return _plain_column(column.cast(kind.value_type))
+    if pa.types.is_run_end_encoded(kind):
+        return _plain_column(pc.run_end_decode(column))
+    if wanted != pa.string() or _is_cast_to_text(kind):
+        return column.cast(wanted)
+    if pa.types.is_timestamp(kind):
+        zone = "Z" if kind.tz else ""
+        column = column.cast(pa.timestamp(kind.unit)) if kind.tz else column
+        return pc.strftime(column, format=f"%Y-%m-%dT%H:%M:%S{zone}")
+    return pa.chunked_array([[_text(value) for value in column.to_pylist()]], pa.string())
+
+
+def _is_cast_to_text(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_date(kind)
+        or pa.types.is_time(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+    )
+
+
+def _text(value: Any) -> str | None:
+    """A value as text: lists and records in JSON, bytes in base64."""
+    if value is None:
+        return None
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(value, default=_text)
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
