@@ -15,9 +15,7 @@ import typer
 from galsearch.core.errors import BinaryOutputError
 
 if TYPE_CHECKING:
-    # Importing these loads FAISS or Arrow, which would delay every help text.
-    import pyarrow as pa
-
+    # Importing galsearch.query loads FAISS, which would delay every help text.
     from galsearch.query.results.neighbours import Neighbours
 
 
@@ -92,7 +90,7 @@ class Output:
         with self._sink() as sink:
             sink.write(text.encode("utf-8"))
 
-    def _write_table(self, schema: "pa.Schema", chunks: "Iterable[pa.Table]") -> None:
+    def _write_table(self, schema: Any, chunks: Iterable[Any]) -> None:
         from galsearch.formats import TableFormat, export_table
 
         with self._sink() as sink:

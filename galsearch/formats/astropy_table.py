@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 from astropy.table import Column, MaskedColumn, Table
 
-from galsearch.formats.column_descriptions import description_of
-from galsearch.formats.plain_columns import plain_table
-from galsearch.formats.unit_notation import parse_unit
+from galsearch.formats.columns.column_descriptions import description_of
+from galsearch.formats.columns.plain_columns import plain_table
+from galsearch.formats.columns.unit_notation import parse_unit
 
 __all__ = ["Table", "astropy_table"]
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from galsearch.core.errors import TableFormatError
-from galsearch.formats.column_descriptions import description_of
-from galsearch.formats.plain_columns import plain_schema, plain_table
+from galsearch.formats.columns.column_descriptions import description_of
+from galsearch.formats.columns.plain_columns import plain_schema, plain_table
+from galsearch.formats.columns.unit_notation import unit_text
 from galsearch.formats.table_spool import spooled
-from galsearch.formats.unit_notation import unit_text
 from galsearch.sources.fits.table_stream import StreamedColumn, write_table_stream
 
 _DTYPES: dict[pa.DataType, str] = {
@@ -45,8 +45,8 @@ def write_fits_table(schema: pa.Schema, chunks: Iterable[pa.Table], sink: Binary
     Parameters
     ----------
     schema
-        Schema of the rows; see `galsearch.formats.column_descriptions`. Metadata of the schema
-        become keywords of the header.
+        Schema of the rows; see `galsearch.formats.columns.column_descriptions`. Metadata of the
+        schema become keywords of the header.
     chunks
         The rows, in tables of this schema.
     sink

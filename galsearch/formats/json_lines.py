@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from galsearch.formats.column_descriptions import description_of
-from galsearch.formats.plain_columns import plain_schema, plain_table
+from galsearch.formats.columns.column_descriptions import description_of
+from galsearch.formats.columns.plain_columns import plain_schema, plain_table
 
 _LARGEST_EXACT = 2**53
 """Whole numbers beyond it are no exact JSON numbers: most programs read them as floats."""

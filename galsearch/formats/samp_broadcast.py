@@ -32,7 +32,7 @@ def send_over_samp(schema: pa.Schema, chunks: Iterable[pa.Table], *, name: str) 
     Parameters
     ----------
     schema
-        Schema of the rows; see `galsearch.formats.column_descriptions`.
+        Schema of the rows; see `galsearch.formats.columns.column_descriptions`.
     chunks
         The rows, in tables of this schema.
     name

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from galsearch.formats.plain_columns import plain_schema, plain_table
+from galsearch.formats.columns.plain_columns import plain_schema, plain_table
 
 
 def write_csv(schema: pa.Schema, chunks: Iterable[pa.Table], sink: BinaryIO) -> None:
@@ -42,7 +42,7 @@ def write_ecsv(schema: pa.Schema, chunks: Iterable[pa.Table], sink: BinaryIO) ->
     Parameters
     ----------
     schema
-        Schema of the rows; see `galsearch.formats.column_descriptions`.
+        Schema of the rows; see `galsearch.formats.columns.column_descriptions`.
     chunks
         The rows, in tables of this schema.
     sink

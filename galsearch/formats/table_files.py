@@ -93,7 +93,7 @@ def export_table(
     Parameters
     ----------
     schema
-        Schema of the rows; see `galsearch.formats.column_descriptions`.
+        Schema of the rows; see `galsearch.formats.columns.column_descriptions`.
     chunks
         The rows, in tables of this schema; one is in memory at a time.
     sink

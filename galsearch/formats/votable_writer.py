@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from astropy.io.votable.tree import Field, Info, Resource, TableElement, VOTableFile
 
-from galsearch.formats.column_descriptions import description_of
-from galsearch.formats.plain_columns import plain_schema, plain_table
-from galsearch.formats.unit_notation import unit_text
+from galsearch.formats.columns.column_descriptions import description_of
+from galsearch.formats.columns.plain_columns import plain_schema, plain_table
+from galsearch.formats.columns.unit_notation import unit_text
 
 _TYPES: dict[pa.DataType, tuple[str, str]] = {
     pa.bool_(): ("boolean", "S1"),
@@ -45,8 +45,8 @@ def write_votable(schema: pa.Schema, chunks: Iterable[pa.Table], sink: BinaryIO)
     Parameters
     ----------
     schema
-        Schema of the rows; `galsearch.formats.column_descriptions` says how units and UCDs are in
-        the metadata of its fields. Metadata of the schema become INFO elements.
+        Schema of the rows; see `galsearch.formats.columns.column_descriptions`. Metadata of the
+        schema become INFO elements.
     chunks
         The rows, in tables of this schema.
     sink

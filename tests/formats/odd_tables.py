@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from galsearch.formats.column_descriptions import described
+from galsearch.formats.columns.column_descriptions import described
 
 SCHEMA = pa.schema(
     [

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galsearch.core.errors import TableFormatError
-from galsearch.formats.column_descriptions import described
+from galsearch.formats.columns.column_descriptions import described
 from galsearch.formats.fits_table import write_fits_table
 from tests.formats.odd_tables import same, tables, written
 

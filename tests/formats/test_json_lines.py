@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 
-from galsearch.formats.column_descriptions import described
+from galsearch.formats.columns.column_descriptions import described
 from galsearch.formats.json_lines import write_json_lines
 from tests.formats.odd_tables import tables, written
 

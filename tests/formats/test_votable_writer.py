@@ -14,7 +14,7 @@ from astropy.table import Table
 from hypothesis import given, settings
 from pyvo.dal import DALResults
 
-from galsearch.formats.column_descriptions import described
+from galsearch.formats.columns.column_descriptions import described
 from galsearch.formats.votable_writer import write_votable
 from tests.formats.odd_tables import SCHEMA, same, tables, written
 

@@ -1,7 +1,6 @@
 """The gallery: one self-contained page with the query galaxy and every neighbour."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -9,30 +8,9 @@ import pytest
 import galsearch
 from galsearch.core.errors import NoDatasetError
 from galsearch.render import write_gallery
+from tests.render.html_tags import Tags
 
 DIRECTIONS = galsearch.DIRECTIONS
-VOID = {"meta", "img", "br", "link"}
-
-
-class Tags(HTMLParser):
-    """Checks that tags nest, and keeps what a browser would fetch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.fetched: list[str] = []
-        self.alts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
-        given = dict(attrs)
-        self.fetched += [given[key] or "" for key in ("src", "data", "srcset") if key in given]
-        self.alts += [given["alt"] or ""] if tag == "img" else []
-        assert tag != "script"
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pyarrow as pa
 from galsearch.core.arrays import Float32Array, Float64Array, Int64Array, TargetIds
 from galsearch.core.modality import Modality
 from galsearch.core.version import VERSION
-from galsearch.formats.column_descriptions import described
+from galsearch.formats.columns.column_descriptions import described
 from galsearch.formats.sky_links import link_columns
 from galsearch.query.results.catalogue_source import CatalogueSource
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from galsearch.formats.plain_columns import plain_schema, plain_table
+from galsearch.formats.columns.plain_columns import plain_schema, plain_table
 
 DAY = datetime.datetime(2020, 1, 2, 3, 4, 5)
 

@@ -5,7 +5,7 @@ import warnings
 import pytest
 from astropy.units import Unit
 
-from galsearch.formats.unit_notation import parse_unit, unit_text
+from galsearch.formats.columns.unit_notation import parse_unit, unit_text
 
 
 @pytest.mark.parametrize("text", ["deg", "km / s", "Angstrom", "1e-17 erg / (s cm2 Angstrom)"])

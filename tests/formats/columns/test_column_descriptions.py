@@ -5,13 +5,13 @@ import pytest
 from astropy.io.votable.ucd import parse_ucd
 
 from galsearch.dataset.schema import BUILT_IN_COLUMNS
-from galsearch.formats.column_descriptions import (
+from galsearch.formats.columns.column_descriptions import (
     DESCRIPTIONS,
     describe_column,
     described,
     description_of,
 )
-from galsearch.formats.unit_notation import unit_text
+from galsearch.formats.columns.unit_notation import unit_text
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
