@@ -168,7 +168,7 @@ def test_the_command_line_has_the_same_filters(sky: Any, engine: SearchEngine) -
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = engine.query(int(sky.ids[7]), k=3, where="z > 0.5", within=(20, -0.5, 90))
-    printed = [line.split(",")[1] for line in done.stdout.splitlines()[1:]]
+    printed = [line.split(",")[2] for line in done.stdout.splitlines()[1:]]
     assert printed == [str(target_id) for target_id in found]
     assert len(printed) == 3
 
