@@ -209,6 +209,7 @@ def query(
     from galsearch.query import read_ids
     from galsearch.query.inputs.own_data.array_file import load_array
 
+    allowed = None if ids is None else read_ids(ids, ids_column)
     output = Output(output_format, out, overwrite=overwrite, links=links, facets=facets)
     engine = galsearch.open_index(index)
     neighbours = engine.query(
@@ -239,7 +240,7 @@ def query(
         from_embeddings=from_embeddings,
         where=where,
         within=within,
-        ids=None if ids is None else read_ids(ids, ids_column),
+        ids=allowed,
     )
     for note in neighbours.notes:
         typer.echo(f"note: {note}", err=True)
