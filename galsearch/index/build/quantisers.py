@@ -29,6 +29,7 @@ from galsearch.index.storage.manifest import (
     OutsideManifest,
     QueryAwareManifest,
 )
+from galsearch.index.vectors.array_files import ORIGINALS_NAME
 from galsearch.index.vectors.common_axes import CommonAxes
 from galsearch.index.vectors.pca import MAX_UNEXPLAINED, MAX_UNEXPLAINED_4_BIT, PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors
@@ -186,6 +187,8 @@ def describe_modality(
     n_vectors = len(opened.stored)
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     in_memory = sizes.pop(INVERTED_LISTS_NAME, 0) + sizes.pop(QUERY_AWARE_LISTS_NAME, 0)
+    # Queries do not read the vectors as they were embedded, where rounded ones are beside them.
+    sizes.pop(ORIGINALS_NAME, None)
     query_aware = None
     if opened.query_aware_lists is not None:
         plan = dataclasses.replace(opened.query_aware_lists.plan, n_vectors=n_vectors)

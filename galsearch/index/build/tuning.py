@@ -48,7 +48,6 @@ class QuerySample:
     """TARGETIDs of the query galaxies, shape (n,); each is excluded from its own neighbours."""
     truth: SearchResult
     """Neighbours of each query by exact search, with which recall is measured."""
-
     outside: Rows | None = None
     """Ascending rows with which every query is compared besides; None for none."""
 

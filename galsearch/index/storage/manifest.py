@@ -12,9 +12,10 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 
 MANIFEST_NAME = "manifest.json"
-_MIN_DRIFTED_SHARE = 0.02
-_DRIFT_RATIO = 2.0
 INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
+_MIN_DRIFTED_SHARE, _DRIFT_RATIO = 0.02, 2.0
+"""Fraction of the vectors that must lie outside of the common axes for an index to have drifted,
+and its ratio to the fraction when the index was trained."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class ModalityManifest:
     """Bytes for each vector of the FAISS files, which are in memory during a search; 0 for a flat
     index."""
     stored_bytes_per_vector: float
-    """Bytes for each vector of the stored vectors and TARGETIDs, which are memory-mapped files."""
+    """Bytes for each vector of the stored vectors and TARGETIDs, which are memory-mapped files;
+    without `originals.npy`, which queries do not read."""
     query_aware: QueryAwareManifest | None = None
     """Entry of the query-aware lists for queries of the other modality; None if there are none."""
     outside: OutsideManifest | None = None
