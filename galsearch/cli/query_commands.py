@@ -38,6 +38,8 @@ Examples:
   galsearch query --spectrum spec-0266-51602-0013.fits --among image
   galsearch query --like 39627848784286003,39627848784286010 --unlike 39627848784286011
   galsearch query --target-id 39627848784286003 --min-similarity 0.9 --exclude-within 5
+  galsearch query --target-id 39627848784286003 -k 1000 --links --out like.vot
+  galsearch query --target-id 39627848784286003 -k 1000 --facets
 """
 
 

@@ -17,7 +17,7 @@ from galsearch.render.thumbnail import data_uri, thumbnail_png
 
 SHOWN_ROWS = 10
 """Neighbours that are shown with their image and spectrum; of the others the number is stated."""
-_NEAREST = 5
+_NEAREST = 3
 """Neighbours that are shown for each query of a batch."""
 
 _STYLE = """
