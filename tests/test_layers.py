@@ -70,7 +70,8 @@ ORDERS: dict[str, list[set[str]]] = {
     ],
     "galsearch.analysis": [
         {"estimate", "outliers"},
-        {"estimation", "pair_similarity", "template_odds"},
+        {"template_odds"},
+        {"estimation", "pair_similarity"},
         {"calibration"},
         {"bank"},
         {"hub_correction"},

@@ -8,7 +8,7 @@ import numpy as np
 
 from galsearch.analysis.bank.labelled_bank import LabelledBank
 from galsearch.analysis.bank.property_labels import read_labels
-from galsearch.analysis.bank.query_galaxies import GalaxySelection, select_galaxies
+from galsearch.analysis.bank.query_galaxies import GalaxySelection, own_galaxy, select_galaxies
 from galsearch.analysis.calibration.property_estimator import Columns, PropertyEstimator
 from galsearch.analysis.estimation import (
     N_HELD_OUT,
@@ -25,6 +25,9 @@ from galsearch.core.progress import Progress, no_progress, stage_progress
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.query.filters import matching
 from galsearch.query.inputs.argument_checks import TargetIdInput
+from galsearch.query.inputs.own_data.own_embedding import DEFAULT_ENCODER, EncoderInput
+from galsearch.query.inputs.own_data.own_image import ImageInput
+from galsearch.query.inputs.own_data.own_spectrum import SpectrumInput
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +69,12 @@ def estimate(
     target_ids: TargetIdInput | None = None,
     *,
     property: str | Sequence[str],  # noqa: A002 (the word of the command line)
+    image: ImageInput | None = None,
+    spectrum: SpectrumInput | None = None,
     method: Method | str = Method.NEIGHBOURS,
     index: IndexInput = None,
     bank: IndexInput = None,
-    using: Modality | str = Modality.IMAGE,
+    using: Modality | str | None = None,
     among: Modality | str = Modality.IMAGE,
     k: int | None = None,
     where: str | None = None,
@@ -77,7 +82,7 @@ def estimate(
     as_classes: str | Sequence[str] | None = None,
     from_embeddings: str | Path | None = None,
     dataset: str | Path | None = None,
-    encoder: str | Path = "galsearch-small",
+    encoder: EncoderInput = DEFAULT_ENCODER,
     n_held_out: int = N_HELD_OUT,
     seed: int = 0,
     progress: Progress | None = None,
@@ -100,15 +105,18 @@ def estimate(
     property
         Names of columns of the bank's catalogue, as a list, or separated by commas. Columns of
         numbers are estimated as numbers, those of texts and of True and False as classes.
+    image, spectrum
+        An image or a spectrum of one's own, as `Query` takes it: a file, arrays or an object.
+        Its row has TARGETID 0 where none is known.
     method
         `neighbours`, or `templates`: the redshift odds of the spectrum encoder's template bank,
-        for the spectra of `dataset`. The odds need no bank and are not calibrated.
+        for `spectrum` or the spectra of `dataset`. The odds need no bank and are not calibrated.
     index
         Index that holds the galaxies, or its directory; by default the only one in `index_builds`.
     bank
         Index whose catalogue holds the labels; by default `index`.
     using
-        Modality of the galaxies' vectors.
+        Modality of the galaxies' vectors; by default image, or that of one's own data.
     among
         Modality of the neighbours.
     k
@@ -125,7 +133,8 @@ def estimate(
     dataset
         Directory that `ingest` wrote, with the spectra for the method `templates`.
     encoder
-        Encoder with the templates: a name, or a file of weights.
+        Encoder of the user's own data, or with the templates: a name, a file of weights, or a pair
+        of encoders.
     n_held_out
         Largest number of galaxies of the bank that are held out, in turn, to calibrate.
     seed
@@ -152,6 +161,8 @@ def estimate(
     estimation = Estimation(
         target_ids,
         property,
+        image=image,
+        spectrum=spectrum,
         method=method,
         index=index,
         bank=bank,
@@ -189,23 +200,23 @@ def iterate_estimates(
     """
     progress = progress or no_progress
     if estimation.method is Method.TEMPLATES:
-        assert estimation.dataset is not None  # noqa: S101 (a request of templates has one)
-        found = template_estimates(
-            estimation.dataset, estimation.target_ids, estimation.encoder, progress
-        )
+        found = template_estimates(estimation, progress)
         return (Estimates(ids, columns, notes) for ids, columns, notes in found)
     engine = opened_engine(estimation.index)
     bank = engine if estimation.bank is None else opened_engine(estimation.bank)
     require_same_encoder(
         {_name(one.index): one.index.manifest.fingerprint for one in (engine, bank)}
     )
-    selection = select_galaxies(
-        engine.index,
-        estimation.using,
-        target_ids=estimation.target_ids,
-        where=estimation.where,
-        from_embeddings=estimation.from_embeddings,
-    )
+    if estimation.own is not None:
+        selection = own_galaxy(engine.index, estimation.own, estimation.using)
+    else:
+        selection = select_galaxies(
+            engine.index,
+            estimation.using,
+            target_ids=estimation.target_ids,
+            where=estimation.where,
+            from_embeddings=estimation.from_embeddings,
+        )
     return _estimated(selection, _estimators(bank.index, estimation, progress), progress)
 
 
@@ -251,7 +262,7 @@ def _estimators(
 def _estimated(
     selection: GalaxySelection, estimators: Sequence[PropertyEstimator], progress: Progress
 ) -> Iterator[Estimates]:
-    notes = tuple(str(estimator.facts) for estimator in estimators)
+    notes = selection.notes + tuple(str(estimator.facts) for estimator in estimators)
     if selection.n_without_vector:
         notes += (f"{selection.n_without_vector:,} galaxies without a vector are left out",)
     largest_k: dict[LabelledBank, int] = {}

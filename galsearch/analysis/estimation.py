@@ -9,8 +9,11 @@ from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import parse_target_ids
-from galsearch.query import SearchEngine, open_index
+from galsearch.query import Query, SearchEngine, open_index
 from galsearch.query.inputs.argument_checks import TargetIdInput, checked_count
+from galsearch.query.inputs.own_data.own_embedding import DEFAULT_ENCODER, EncoderInput
+from galsearch.query.inputs.own_data.own_image import ImageInput
+from galsearch.query.inputs.own_data.own_spectrum import SpectrumInput
 
 N_HELD_OUT = 5000
 """Default number of galaxies of the bank that calibrate estimates."""
@@ -38,6 +41,8 @@ class Estimation:
     """
 
     target_ids: TargetIds | None
+    own: Query | None
+    """The user's own image or spectrum; None where the galaxies are stored ones."""
     property: tuple[str, ...]
     method: Method
     index: IndexInput
@@ -50,7 +55,7 @@ class Estimation:
     as_classes: tuple[str, ...]
     from_embeddings: Path | None
     dataset: Path | None
-    encoder: str | Path
+    encoder: EncoderInput
     n_held_out: int
     seed: int
 
@@ -59,10 +64,12 @@ class Estimation:
         target_ids: TargetIdInput | None,
         property: str | Sequence[str],  # noqa: A002 (the word of the command line)
         *,
+        image: ImageInput | None = None,
+        spectrum: SpectrumInput | None = None,
         method: Method | str = Method.NEIGHBOURS,
         index: IndexInput = None,
         bank: IndexInput = None,
-        using: Modality | str = Modality.IMAGE,
+        using: Modality | str | None = None,
         among: Modality | str = Modality.IMAGE,
         k: int | None = None,
         where: str | None = None,
@@ -70,17 +77,24 @@ class Estimation:
         as_classes: str | Sequence[str] | None = None,
         from_embeddings: str | Path | None = None,
         dataset: str | Path | None = None,
-        encoder: str | Path = "galsearch-small",
+        encoder: EncoderInput = DEFAULT_ENCODER,
         n_held_out: int = N_HELD_OUT,
         seed: int = 0,
     ) -> None:
+        if using is None:
+            using = Modality.SPECTRUM if image is None and spectrum is not None else Modality.IMAGE
+        using = _one_modality(using, "using")
+        own = None
+        if image is not None or spectrum is not None:
+            own = Query(target_ids, image=image, spectrum=spectrum, encoder=encoder, using=using)
         values = {
+            "own": own,
             "target_ids": None if target_ids is None else parse_target_ids(target_ids),
             "property": _names(property, "property"),
             "method": _method(method),
             "index": index,
             "bank": bank,
-            "using": _one_modality(using, "using"),
+            "using": using,
             "among": _one_modality(among, "among"),
             "k": None if k is None else checked_count(k, "k"),
             "where": where,
@@ -103,6 +117,8 @@ class Estimation:
             self._check_templates()
         elif self.dataset is not None:
             raise QueryError("dataset is read by the method 'templates' alone.")
+        if own is not None:
+            self._check_unused("where", "from_embeddings", beside="an image or a spectrum")
 
     def _check_templates(self) -> None:
         if self.property != ("z",):
@@ -110,11 +126,20 @@ class Estimation:
                 f"property is {','.join(self.property)!r}; templates estimate the redshift 'z' "
                 "alone."
             )
-        if self.dataset is None:
-            raise QueryError("the method 'templates' reads spectra, and no dataset is given.")
-        for name in ("index", "bank", "where", "bank_where", "k", "from_embeddings"):
+        if self.own is not None and self.own.spectrum is None:
+            raise QueryError("the method 'templates' reads spectra; an image is given.")
+        if (self.dataset is None) == (self.own is None):
+            found = "neither is" if self.own is None else "both are"
+            raise QueryError(
+                f"the method 'templates' reads a spectrum or a dataset; {found} given."
+            )
+        unused = ("index", "bank", "where", "bank_where", "k", "from_embeddings")
+        self._check_unused(*unused, beside="the method 'templates'")
+
+    def _check_unused(self, *names: str, beside: str) -> None:
+        for name in names:
             if getattr(self, name) is not None:
-                raise QueryError(f"{name} is not used by the method 'templates'.")
+                raise QueryError(f"{name} is not used beside {beside}.")
 
 
 def opened_engine(index: IndexInput) -> SearchEngine:

@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from galsearch.analysis.calibration.number_estimate import COVERAGES
 from galsearch.analysis.calibration.property_estimator import Columns
+from galsearch.analysis.estimation import Estimation
 from galsearch.core.arrays import BoolArray, Float64Array, Rows, TargetIds
 from galsearch.core.errors import MissingModalityError
 from galsearch.core.ids import find_rows_unsorted
@@ -16,31 +16,27 @@ from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress
 from galsearch.dataset.batch import GalaxyBatch
 from galsearch.dataset.reader import Dataset, open_dataset
+from galsearch.query.inputs.own_data.own_spectrum import OwnSpectrum
 
 if TYPE_CHECKING:
     from galsearch.encoders.encoder import RedshiftOdds, SpectrumEncoder
 
 WINDOW = 0.01
 """Redshifts within this of one redshift, in units of 1 + z, count as the same."""
+NOTE = "z: odds of templates, not calibrated"
 _BATCH_SIZE = 64
 
 
 def template_estimates(
-    dataset: Dataset | str | Path,
-    target_ids: TargetIds | None,
-    encoder: str | Path,
-    progress: Progress,
+    estimation: Estimation, progress: Progress
 ) -> Iterator[tuple[TargetIds, Columns, tuple[str, ...]]]:
     """TARGETIDs, columns and notes of the redshifts of spectra, a batch at a time.
 
     Parameters
     ----------
-    dataset
-        Dataset with the spectra.
-    target_ids
-        Galaxies that have a spectrum; None for all of the dataset that have one.
-    encoder
-        Name of an encoder with templates, or its file.
+    estimation
+        A request of the method `templates`: an own spectrum, or a dataset of which all galaxies
+        with a spectrum are estimated, or those that are named.
     progress
         Called with stage, done and total.
 
@@ -52,19 +48,35 @@ def template_estimates(
         Where the encoder has no templates.
     """
     # Imported here: torch takes seconds to import.
-    from galsearch.encoders import load
+    from galsearch.encoders import EncoderPair, load
 
-    source = dataset if isinstance(dataset, Dataset) else open_dataset(dataset)
+    given = estimation.encoder
+    encoder = (given if isinstance(given, EncoderPair) else load(given)).spectrum
+    encoder.require_templates()
+    if estimation.own is not None and estimation.own.spectrum is not None:
+        return iter([_own_estimate(encoder, estimation.own.spectrum)])
+    assert estimation.dataset is not None  # noqa: S101 (the request has one or the other)
+    source, ids = open_dataset(estimation.dataset), estimation.target_ids
     has = np.asarray(source.catalogue["has_spectrum"].to_numpy(), bool)
     if not has.any():
         raise MissingModalityError(f"dataset {source.name!r}: none of its galaxies has a spectrum.")
-    if target_ids is None:
-        batches, total = _all_batches(source), int(has.sum())
-    else:
-        batches, total = _named_batches(source, target_ids, has), len(target_ids)
-    spectrum_encoder = load(encoder).spectrum
-    spectrum_encoder.require_templates()
-    return _estimated(batches, spectrum_encoder, total, progress)
+    if ids is None:
+        return _estimated(_all_batches(source), encoder, int(has.sum()), progress)
+    return _estimated(_named_batches(source, ids, has), encoder, len(ids), progress)
+
+
+def _own_estimate(
+    encoder: "SpectrumEncoder", own: OwnSpectrum
+) -> tuple[TargetIds, Columns, tuple[str, ...]]:
+    spectrum = own.spectrum
+    odds = encoder.redshift_odds(
+        spectrum.flux[None],
+        spectrum.ivar[None] if own.has_ivar else None,
+        np.asarray(spectrum.mask)[None],
+        calibrated=own.calibrated,
+    )
+    ids = np.array([own.target_id or 0], np.int64)
+    return ids, redshift_columns(odds), (*own.notes, NOTE)
 
 
 def _all_batches(source: Dataset) -> Iterator[GalaxyBatch]:
@@ -107,7 +119,7 @@ def _estimated(
         odds = encoder.redshift_odds(batch.spectrum_flux, batch.spectrum_ivar, batch.spectrum_mask)
         n_done += len(batch)
         progress("estimating", n_done, total)
-        yield batch.target_ids, redshift_columns(odds), ("z: odds of templates, not calibrated",)
+        yield batch.target_ids, redshift_columns(odds), (NOTE,)
 
 
 def redshift_columns(odds: "RedshiftOdds") -> Columns:

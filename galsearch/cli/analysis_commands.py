@@ -24,7 +24,8 @@ Examples:
   galsearch estimate 39627848784286003 --property z,log10_mass --using image --among spectrum
   galsearch estimate --property morphology --where "zwarn > 0" --format csv
   galsearch estimate --property z --bank index_builds/labelled --bank-where "zwarn == 0"
-  galsearch estimate --property z --method templates --dataset mine/dataset
+  galsearch estimate --property z --method templates --spectrum spec-0266-51602-0013.fits
+  galsearch estimate --property log10_mass --image cutout.fits --bank index_builds/labelled
 """
 OUTLIER_EXAMPLES = """\b
 Examples:
@@ -43,6 +44,12 @@ def estimate(
         list[str] | None,
         typer.Argument(help="TARGETIDs; default: all galaxies.", metavar="[TARGETID]..."),
     ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="Your own image: a FITS cutout, brick, JPEG or .npy file.")
+    ] = None,
+    spectrum: Annotated[
+        str | None, typer.Option(help="Your own spectrum: a DESI, SDSS, CSV, ECSV or .npy file.")
+    ] = None,
     method: Annotated[
         str, typer.Option(help="neighbours, or templates: redshift odds of the spectrum encoder.")
     ] = "neighbours",
@@ -57,8 +64,9 @@ def estimate(
         str | None, typer.Option(help='Condition on the galaxies to estimate, such as "zwarn > 0".')
     ] = None,
     using: Annotated[
-        Modality, typer.Option(help="Which embedding of the galaxies is used.")
-    ] = Modality.IMAGE,
+        Modality | None,
+        typer.Option(help="Which embedding of the galaxies is used; default: image, or your own."),
+    ] = None,
     among: Annotated[
         Modality, typer.Option(help="Which embeddings of the bank are searched.")
     ] = Modality.IMAGE,
@@ -83,7 +91,7 @@ def estimate(
         Path | None, typer.Option(help="Dataset with the spectra for --method templates.")
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="Encoder with the templates: a name, or a file of weights.")
+        str, typer.Option(help="Encoder of your data, or with the templates: a name or file.")
     ] = "galsearch-small",
     n_held_out: Annotated[
         int, typer.Option(help="Largest number of labelled galaxies that calibrate.")
@@ -107,6 +115,8 @@ def estimate(
     request = Estimation(
         wanted if wanted is not None else target_ids or None,
         property,
+        image=image,
+        spectrum=spectrum,
         method=method,
         index=index,
         bank=bank,
@@ -186,7 +196,8 @@ class ColumnTable:
         """Print the rows of some galaxies; the first call prints the names of the columns."""
         first = self._names is None
         self._names = ["target_id", *columns]
-        values = [map(str, target_ids.tolist()), *(_known(column) for column in columns.values())]
+        ids = [str(one) if one else "" for one in target_ids.tolist()]
+        values = [ids, *(_known(column) for column in columns.values())]
         rows = zip(*values, strict=True)
         if self._format is Format.JSONL:
             for row in rows:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from galsearch.analysis.estimation import Estimation, Method, opened_engine
@@ -37,11 +38,19 @@ def test_values_are_parsed() -> None:
         ),
         (
             {"method": "templates"},
-            "the method 'templates' reads spectra, and no dataset is given.",
+            "the method 'templates' reads a spectrum or a dataset; neither is given.",
         ),
         (
             {"method": "templates", "dataset": "d", "bank": "b"},
-            "bank is not used by the method 'templates'.",
+            "bank is not used beside the method 'templates'.",
+        ),
+        (
+            {"method": "templates", "dataset": "d", "spectrum": np.ones(7781)},
+            "the method 'templates' reads a spectrum or a dataset; both are given.",
+        ),
+        (
+            {"spectrum": np.ones(7781), "where": "z > 0"},
+            "where is not used beside an image or a spectrum.",
         ),
     ],
 )
@@ -49,6 +58,13 @@ def test_wrong_requests_are_refused(arguments: dict[str, Any], message: str) -> 
     with pytest.raises(QueryError) as error:
         Estimation(None, **{"property": "z", **arguments})
     assert str(error.value) == message
+
+
+def test_own_data_name_the_modality() -> None:
+    request = Estimation(None, "z", spectrum=np.ones(7781))
+    assert request.using is Modality.SPECTRUM
+    assert request.own is not None
+    assert Estimation(None, "z").using is Modality.IMAGE
 
 
 def test_an_engine_is_used_as_it_is(labelled_engine: SearchEngine, tmp_path: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 import galsearch
 from galsearch.analysis.template_odds import WINDOW, redshift_columns
 from galsearch.core.errors import ConfigError, UnknownTargetError
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, Spectrum
 from galsearch.encoders import initialise
 from galsearch.encoders.checkpoint import save
 from galsearch.encoders.encoder import RedshiftOdds
@@ -72,3 +73,32 @@ def test_an_encoder_without_templates_is_refused(demonstration, tmp_path: Path) 
             encoder=tmp_path / "tiny.safetensors",
         )
     assert str(error.value) == f"encoder {TINY.name!r} has no redshift templates."
+
+
+def test_an_own_spectrum_has_the_redshift_of_the_stored_one(demonstration) -> None:
+    dataset = galsearch.open_dataset(demonstration.home / "demo" / "dataset")
+    batch = dataset.read([int(demonstration.target_id)])
+    arrays = batch.spectrum_flux[0], batch.spectrum_ivar[0], batch.spectrum_mask[0]
+    own = Spectrum(DESI_WAVELENGTH_ANGSTROM, *arrays)
+    found = galsearch.estimate(property="z", method="templates", spectrum=own)
+    stored = galsearch.estimate(
+        demonstration.target_id, property="z", method="templates", dataset=dataset.path
+    )
+    assert found.target_ids.tolist() == [0]
+    for name, values in stored.columns.items():
+        np.testing.assert_allclose(found.columns[name], values, rtol=1e-3, atol=1e-6)
+    near = galsearch.estimate(
+        property="true_z",
+        spectrum=own,
+        index=demonstration.home / "index_builds" / "demo",
+        among="image",
+    )
+    stored_near = galsearch.estimate(
+        demonstration.target_id,
+        property="true_z",
+        using="spectrum",
+        index=demonstration.home / "index_builds" / "demo",
+    )
+    assert near.columns["true_z_bank_p"][0] == pytest.approx(
+        stored_near.columns["true_z_bank_p"][0], abs=0.2
+    )

@@ -19,6 +19,8 @@ from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.query.filters import matching
 from galsearch.query.inputs.argument_checks import TargetIdInput
 from galsearch.query.inputs.stored_embeddings import stored_vectors
+from galsearch.query.query import Query
+from galsearch.query.resolved_query import QueryResolver
 
 BATCH_SIZE = 2048
 """Number of galaxies that are searched at a time."""
@@ -34,6 +36,8 @@ class GalaxySelection:
     """Number of selected galaxies that have no vector of the modality, and are left out."""
     batches: Iterator[QueryGalaxies]
     """The galaxies, each once; it can be read once."""
+    notes: tuple[str, ...] = ()
+    """Sentences on how the user's own data were understood."""
 
     def __len__(self) -> int:
         return len(self.target_ids)
@@ -94,6 +98,21 @@ def select_galaxies(
     parts = (ids[start : start + BATCH_SIZE] for start in range(0, len(ids), BATCH_SIZE))
     batches = (stored_galaxies(index, part, using) for part in parts)
     return GalaxySelection(ids, int((~has_vector).sum()), batches)
+
+
+def own_galaxy(index: GalaxyIndex, own: Query, using: Modality) -> GalaxySelection:
+    """The galaxy of an own image or spectrum; its TARGETID is 0 where none is known.
+
+    Raises
+    ------
+    EncoderMismatchError, MissingModalityError, QueryError
+        Where the data cannot be embedded by the encoder of the index.
+    """
+    found = QueryResolver(index).resolve(own)
+    ids = np.zeros(1, np.int64) if found.target_ids is None else found.target_ids
+    place = np.full((1, 2), np.nan) if found.position_deg is None else found.position_deg
+    galaxies = QueryGalaxies(ids, found.vectors[using], place[:, 0], place[:, 1])
+    return GalaxySelection(ids, 0, iter([galaxies]), found.notes)
 
 
 def _from_embeddings(
