@@ -116,10 +116,8 @@ class _FitsColumn:
         if pa.types.is_string(self._field.type):
             texts = set(pc.unique(values.drop_null()).to_pylist())
             self._escaped |= not all(map(_STORABLE.fullmatch, texts))
-            self._width = [
-                max([width, *map(len, map(encode, texts))])
-                for width, encode in zip(self._width, (str.encode, _with_escapes), strict=True)
-            ]
+            lengths = [(len(text.encode()), len(_with_escapes(text))) for text in texts]
+            self._width = [max(pair) for pair in zip(self._width, *lengths, strict=True)]
         elif pa.types.is_integer(self._field.type) and values.null_count < len(values):
             found = pc.min_max(values).as_py()
             both = [*self._range, found["min"], found["max"]]

@@ -40,11 +40,11 @@ def unit_text(text: str, notation: Literal["fits", "vounit"]) -> str:
     unit = parse_unit(text)
     if unit is None:
         return ""
-    for candidate in (lambda: unit, lambda: unit.decompose()):
+    for is_si in (False, True):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", UnitsWarning)
-                found = candidate().to_string(notation)
+                found = (unit.decompose() if is_si else unit).to_string(notation)
                 Unit(found, format=notation)
                 return str(found)
         except (UnitsWarning, TypeError, ValueError):

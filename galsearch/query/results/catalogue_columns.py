@@ -13,8 +13,13 @@ from galsearch.core.arrays import Rows, TargetIds
 from galsearch.core.errors import ManifestError
 from galsearch.files.forks import ForkSafeLock
 from galsearch.files.parquet_input import damage_named
+from galsearch.formats.columns.column_descriptions import described
 from galsearch.index.search.galaxy_index import GalaxyIndex
 
+RESULT_COLUMNS = ("query_target_id", "rank", "target_id", "similarity")
+"""Columns that results have of themselves; a column of the catalogue is renamed if it has one of
+these names."""
+_FIRST = ("target_id", "ra_deg", "dec_deg", "z")
 CACHED_BYTES = 256 << 20
 """Memory that decoded parts of one catalogue may take; the least recently used part is dropped."""
 
@@ -33,11 +38,26 @@ class CatalogueColumns:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Arrow schema of the columns; what one segment of the index lacks is null there."""
-        return pa.unify_schemas(
-            [file.schema_arrow.remove_metadata() for file in self._files],
-            promote_options="permissive",
-        )
+        """Arrow schema of the columns: TARGETID, position and redshift first, then the others.
+
+        What one segment of the index lacks is null there. Fields have their unit, UCD and
+        description as metadata. A column with a name that results use has another name.
+        """
+        return pa.schema([field for _, field in self._layout])
+
+    @cached_property
+    def _layout(self) -> list[tuple[str, pa.Field]]:
+        """Name of each column in the catalogue, and its field in results."""
+        schemas = [file.schema for file in self._files]
+        joined = pa.unify_schemas(schemas, promote_options="permissive")
+        names = [*_FIRST, *(name for name in joined.names if name not in _FIRST)]
+        shown = zip(names, _names(names), strict=True)
+        return [(name, described(joined.field(name).with_name(other))) for name, other in shown]
+
+    @cached_property
+    def result_schemas(self) -> dict[Any, pa.Schema]:
+        """Schemas of results, which `ResultRows` makes once for each kind of result."""
+        return {}
 
     @cached_property
     def _files(self) -> list["_SegmentFile"]:
@@ -77,23 +97,25 @@ class CatalogueColumns:
     def _in_order(self, parts: Sequence[pa.Table], positions: Sequence[Rows]) -> pa.Table:
         if not parts:
             return self.schema.empty_table()
-        joined = pa.concat_tables(parts, promote_options="permissive")
+        joined = pa.concat_tables(parts)
         return joined.take(pa.array(np.argsort(np.concatenate(positions))))
 
     def _checked(self, table: pa.Table, target_ids: TargetIds) -> pa.Table:
-        """The table with the columns of the schema, if it has the rows of these galaxies."""
+        """The table, if it has the rows of these galaxies."""
         if not np.array_equal(np.asarray(table["target_id"]), target_ids):
             raise ManifestError(
                 f"{self._files[0].name}: its rows are of other galaxies than ids.npy beside it "
                 "states."
             )
-        if table.schema.equals(self.schema):
-            return table
+        return table
+
+    def _in_layout(self, table: pa.Table) -> pa.Table:
+        """A table with all the columns of the schema, in its order."""
         columns = [
-            table[field.name].cast(field.type)
-            if field.name in table.column_names
-            else pa.nulls(len(table), field.type)
-            for field in self.schema
+            table[name].cast(field.type)
+            if name in table.column_names
+            else pa.chunked_array([pa.nulls(len(table), field.type)])
+            for name, field in self._layout
         ]
         return pa.table(columns, schema=self.schema)
 
@@ -106,7 +128,7 @@ class CatalogueColumns:
                 self._groups.move_to_end(key)
                 return table
         with self._index.catalogue_files.open() as files:
-            table = self._files[segment].read(files[segment].file, group)
+            table = self._in_layout(self._files[segment].read(files[segment].file, group))
         with self._lock:
             self._groups[key] = table
             self._groups.move_to_end(key)
@@ -122,7 +144,7 @@ class _SegmentFile:
         self.name = name
         with damage_named(name, ManifestError):
             opened = pq.ParquetFile(file)
-            self.schema_arrow: pa.Schema = opened.schema_arrow
+            self.schema: pa.Schema = opened.schema_arrow.remove_metadata()
             self._metadata = opened.metadata
         counts = [self._metadata.row_group(i).num_rows for i in range(opened.num_row_groups)]
         self._ends = np.cumsum(counts).tolist()
@@ -142,3 +164,16 @@ class _SegmentFile:
             # A text must be valid UTF-8: it is checked here, not by every writer.
             table.validate(full=True)
         return table.combine_chunks()
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    """Names of columns of a catalogue in a result, which leave those of the result itself."""
+    used = {*RESULT_COLUMNS, *names}
+    found = []
+    for name in names:
+        shown = name
+        while name in RESULT_COLUMNS and name != "target_id" and shown in used:
+            shown = f"catalogue_{shown}"
+        used.add(shown)
+        found.append(shown)
+    return found

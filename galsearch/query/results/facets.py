@@ -23,7 +23,7 @@ class RedshiftBin(NamedTuple):
 
     low: float
     high: float
-    count: int
+    n: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Facets:
 
     def to_arrow(self) -> pa.Table:
         """The counts as a table: `column`, `value` or `low` and `high`, `count`, `fraction`."""
-        rows = [
+        rows: list[tuple[str, str | None, float | None, float | None, int]] = [
             (column, None if value is None else str(value), None, None, count)
             for column, counts in self.classes.items()
             for value, count in counts.items()

@@ -1,7 +1,7 @@
 """Results as Arrow tables: one row for each neighbour, with all columns of the catalogue."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -14,8 +14,13 @@ from galsearch.query.results.catalogue_source import CatalogueSource
 
 CHUNK_ROWS = 1 << 17
 """Rows of a table that are in memory at a time while results are written."""
-_FIRST = ("query_target_id", "rank", "target_id", "similarity")
-_POSITION = ("ra_deg", "dec_deg", "z")
+_FIRST = (
+    pa.field("query_target_id", pa.int64()),
+    pa.field("rank", pa.int64(), nullable=False),
+    pa.field("target_id", pa.int64(), nullable=False),
+    pa.field("similarity", pa.float32(), nullable=False),
+)
+_POSITION = tuple(pa.field(name, pa.float64()) for name in ("ra_deg", "dec_deg", "z"))
 
 
 class ResultRows(NamedTuple):
@@ -40,16 +45,18 @@ class ResultRows(NamedTuple):
 
     def schema(self, *, links: bool = False) -> pa.Schema:
         """The Arrow schema of `tables`: fields have their unit, UCD and description as metadata."""
-        first = [
-            pa.field("query_target_id", pa.int64()),
-            pa.field("rank", pa.int64(), nullable=False),
-            pa.field("target_id", pa.int64(), nullable=False),
-            pa.field("similarity", pa.float32(), nullable=False),
-        ]
-        others = self._other_columns(slice(0, 0))
-        fields = [*first, *others.schema]
-        if links:
-            fields += [pa.field(name, pa.string()) for name in self._links(slice(0, 0))]
+        if self.catalogue is None:
+            return self._schema(_POSITION, links=links)
+        columns = self.catalogue.columns
+        key = (self.using, self.among, links)
+        if key not in columns.result_schemas:
+            others = [field for field in columns.schema if field.name != "target_id"]
+            columns.result_schemas[key] = self._schema(others, links=links)
+        return columns.result_schemas[key]
+
+    def _schema(self, others: Sequence[pa.Field], *, links: bool) -> pa.Schema:
+        link_fields = [pa.field(name, pa.string()) for name in self._links(slice(0, 0))]
+        fields = [*_FIRST, *others, *(link_fields if links else [])]
         return pa.schema([described(field) for field in fields], metadata=self._metadata())
 
     def tables(self, *, links: bool = False) -> Iterator[pa.Table]:
@@ -70,30 +77,23 @@ class ResultRows(NamedTuple):
                 pa.array(self.ranks[part]),
                 pa.array(self.target_ids[part]),
                 pa.array(self.similarity[part]),
-                *self._other_columns(part).columns,
+                *self._other_columns(part),
             ]
             if links:
                 columns += self._links(part).values()
             yield pa.table(columns, schema=schema)
 
-    def _other_columns(self, part: slice) -> pa.Table:
+    def _other_columns(self, part: slice) -> list[Any]:
         """The columns of the catalogue, the position and the redshift first."""
         if self.catalogue is None:
-            arrays = {"ra_deg": self.ra_deg, "dec_deg": self.dec_deg, "z": self.z}
-            return pa.table(
-                {name: pa.array(array[part], from_pandas=True) for name, array in arrays.items()}
-            )
-        table = (
-            self.catalogue.columns.take(self.target_ids[part])
-            if part.stop
-            else self.catalogue.columns.schema.empty_table()
-        )
-        names = [name for name in table.column_names if name not in (*_POSITION, "target_id")]
-        table = table.select([*_POSITION, *names])
-        # A column of the catalogue may have a name that results use.
-        used = {*_FIRST, *table.column_names}
-        renamed = [_unused(name, used) if name in _FIRST else name for name in table.column_names]
-        return table.rename_columns(renamed)
+            arrays = (self.ra_deg, self.dec_deg, self.z)
+            return [pa.array(array[part], from_pandas=True) for array in arrays]
+        table = self.catalogue.columns.take(self.target_ids[part])
+        return [
+            column
+            for name, column in zip(table.column_names, table.columns, strict=True)
+            if name != "target_id"
+        ]
 
     def _links(self, part: slice) -> dict[str, pa.Array]:
         return link_columns(self.target_ids[part], self.ra_deg[part], self.dec_deg[part])
@@ -109,11 +109,3 @@ class ResultRows(NamedTuple):
             manifest = self.catalogue.index.manifest
             metadata |= {"index": manifest.recipe.name, "encoder": str(manifest.fingerprint)}
         return metadata
-
-
-def _unused(name: str, used: set[str]) -> str:
-    """A name for a column that is not used yet."""
-    while name in used:
-        name = f"catalogue_{name}"
-    used.add(name)
-    return name

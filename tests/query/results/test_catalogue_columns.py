@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import ManifestError
 from galsearch.files.held_files import OpenDirectory
-from galsearch.index.search.catalogue_files import CatalogueFiles
+from galsearch.index.vectors.catalogue_files import CatalogueFiles
 from galsearch.query import SearchEngine
 from galsearch.query.results import catalogue_columns
 from galsearch.query.results.catalogue_columns import CatalogueColumns
@@ -45,10 +45,15 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Two segments in small row groups; the second one has another column, and wider numbers."""
     home = tmp_path_factory.mktemp("catalogue")
     ids = np.array([3, 5, 9, 12, 20, 4, 8, 30])
-    first = pa.table({"target_id": ids[:5], "z": [0.1, None, 0.3, 0.4, 0.5], "n": [1, 2, 3, 4, 5]})
-    second = pa.table({"target_id": ids[5:], "z": [1.0, 2.0, 3.0], "name": ["a", None, "c"]})
+    place = {"ra_deg": 1.5, "dec_deg": -2.5}
+    first = {"n": [1, 2, 3, 4, 5], "z": [0.1, None, 0.3, 0.4, 0.5], "target_id": ids[:5]}
+    second = {"target_id": ids[5:], "z": [1.0, 2.0, 3.0], "rank": ["a", None, "c"]}
+    first, second = (
+        pa.table({**part, **{name: [value] * len(part["z"]) for name, value in place.items()}})
+        for part in (first, second)
+    )
     paths = [home / "first.parquet", home / "second.parquet"]
-    pq.write_table(first.set_column(2, "n", first["n"].cast(pa.int8())), paths[0], row_group_size=2)
+    pq.write_table(first.set_column(0, "n", first["n"].cast(pa.int8())), paths[0], row_group_size=2)
     pq.write_table(second, paths[1], row_group_size=2)
     return Index(paths, ids)
 
@@ -61,21 +66,24 @@ def test_rows_of_any_segments_come_in_the_order_of_the_request(index: Any, wante
     found = CatalogueColumns(index).take(np.array(wanted, np.int64))
     assert found.to_pydict() == {
         "target_id": wanted,
+        "ra_deg": [1.5] * len(wanted),
+        "dec_deg": [-2.5] * len(wanted),
         "z": [z[one] for one in wanted],
         "n": [n.get(one) for one in wanted],
-        "name": [{4: "a", 30: "c"}.get(one) for one in wanted],
+        "catalogue_rank": [{4: "a", 30: "c"}.get(one) for one in wanted],
     }
-    assert found.schema.types == [pa.int64(), pa.float64(), pa.int8(), pa.string()]
+    assert found.schema.types == [pa.int64(), *[pa.float64()] * 3, pa.int8(), pa.string()]
+    assert found.schema.field("ra_deg").metadata[b"unit"] == b"deg"
 
 
 def test_decoded_parts_beyond_the_limit_are_dropped(
     index: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = CatalogueColumns(index)
-    monkeypatch.setattr(catalogue_columns, "CACHED_BYTES", 100)
+    monkeypatch.setattr(catalogue_columns, "CACHED_BYTES", 200)
     for one in (3, 9, 30, 3):
         assert reader.take(np.array([one]))["target_id"].to_pylist() == [one]
-    assert sum(part.nbytes for part in reader._groups.values()) <= 100
+    assert sum(part.nbytes for part in reader._groups.values()) <= 200
     assert len(reader._groups) >= 1
 
 
@@ -106,3 +114,13 @@ def test_an_engine_reads_the_catalogue_of_its_index(engine: SearchEngine) -> Non
     assert found["target_id"].to_pylist() == ids.tolist()
     records = engine.index.catalogue_records(ids)
     assert found["ra_deg"].to_pylist() == records["ra_deg"].tolist()
+
+
+def test_columns_of_the_catalogue_never_have_the_names_of_a_result(tmp_path: Path) -> None:
+    names = ["rank", "catalogue_rank", "similarity", "z", "dec_deg", "ra_deg", "target_id"]
+    path = tmp_path / "catalogue.parquet"
+    pq.write_table(pa.table([[name] for name in names[:3]] + [[1]] * 4, names=names), path)
+    index: Any = Index([path], np.array([1]))
+    found = CatalogueColumns(index).take(np.array([1])).to_pylist()[0]
+    assert list(found)[4:] == ["catalogue_catalogue_rank", "catalogue_rank", "catalogue_similarity"]
+    assert list(found.values())[4:] == ["rank", "catalogue_rank", "similarity"]

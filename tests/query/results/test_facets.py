@@ -47,7 +47,7 @@ def test_redshift_bins_hold_every_redshift(z: list, n_parts: int) -> None:
     found = count_facets([rows.slice(i * size, size) for i in range(n_parts)])
     known = [value for value in z if value is not None]
     assert found.n_neighbours == len(z)
-    assert sum(part.count for part in found.redshifts) == len(known)
+    assert sum(part.n for part in found.redshifts) == len(known)
     assert found.n_without_redshift == len(z) - len(known)
     assert len(found.redshifts) <= 12
     pairs = zip(found.redshifts[:-1], found.redshifts[1:], strict=True)

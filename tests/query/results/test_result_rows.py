@@ -28,6 +28,7 @@ class Source:
         self._table = table
         self.columns = self
         self.schema = table.schema
+        self.result_schemas: dict = {}
 
     def take(self, target_ids: np.ndarray) -> pa.Table:
         ids = self._table["target_id"].to_pylist()
@@ -64,22 +65,6 @@ def test_a_result_without_a_catalogue_has_its_own_columns() -> None:
     assert some_rows(query_target_ids=None).schema().names == FIRST
     (table,) = some_rows(query_target_ids=None).tables()
     assert table["query_target_id"].to_pylist() == [None, None]
-
-
-def test_columns_of_the_catalogue_never_replace_those_of_the_result() -> None:
-    names = ["rank", "catalogue_rank", "similarity", "z", "dec_deg", "target_id", "ra_deg"]
-    catalogue = pa.table([[name, name] for name in names[:3]] + [[1, 2]] * 4, names=names)
-    catalogue = catalogue.set_column(5, "target_id", pa.array([3, 8]))
-    (table,) = some_rows(catalogue=Source(catalogue)).tables()
-    assert table.column_names == [
-        *FIRST,
-        "catalogue_catalogue_rank",
-        "catalogue_rank",
-        "catalogue_similarity",
-    ]
-    assert table["rank"].to_pylist() == [1, 2]
-    assert table["catalogue_catalogue_rank"].to_pylist() == ["rank", "rank"]
-    assert table["catalogue_rank"].to_pylist() == ["catalogue_rank"] * 2
 
 
 def test_metadata_name_the_directions_the_index_and_the_encoder() -> None:
