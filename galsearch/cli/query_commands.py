@@ -40,6 +40,7 @@ Examples:
   galsearch query --target-id 39627848784286003 --min-similarity 0.9 --exclude-within 5
   galsearch query --target-id 39627848784286003 -k 1000 --links --out like.vot
   galsearch query --target-id 39627848784286003 -k 1000 --facets
+  galsearch query --queries targets.csv --format jsonl
 """
 
 
@@ -106,6 +107,14 @@ def query(
     ] = None,
     fingerprint: Annotated[
         str | None, typer.Option(help="Fingerprint of the encoder of that embedding.")
+    ] = None,
+    queries: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table with a query in each row: target_id, ra_deg and dec_deg, name, or image "
+            "and spectrum.",
+            metavar="FILE",
+        ),
     ] = None,
     using: Annotated[
         ModalityChoice | None,
@@ -210,12 +219,12 @@ def query(
     # Imported here: galsearch.query loads FAISS, which would delay every help text.
     from galsearch.query import read_ids
     from galsearch.query.inputs.own_data.array_file import load_array
+    from galsearch.query.inputs.query_words import QueryWords
 
     allowed = None if ids is None else read_ids(ids, ids_column)
     output = Output(output_format, out, overwrite=overwrite, links=links, facets=facets)
     engine = galsearch.open_index(index)
-    neighbours = engine.query(
-        target_id,
+    words = QueryWords(
         position=position,
         radius=radius,
         name=name,
@@ -244,6 +253,19 @@ def query(
         within=within,
         ids=allowed,
     )
+    if queries is not None:
+        only = {
+            "--target-id": target_id,
+            "--gallery": gallery,
+            "--out": out,
+            "--samp": samp or None,
+        }
+        _require_table_of_queries(output, [name for name, given in only.items() if given])
+        for batch in engine.query_table(queries, **words):
+            for each in batch:
+                output.show(each)
+        return
+    neighbours = engine.query(target_id, **words)
     for note in neighbours.notes:
         typer.echo(f"note: {note}", err=True)
     if gallery is not None:
@@ -254,6 +276,19 @@ def query(
     output.show(neighbours)
     if samp:
         typer.echo(f"sent to {', '.join(neighbours.send_samp(links=links))}", err=True)
+
+
+def _require_table_of_queries(output: Output, others: list[str]) -> None:
+    """Check that the results of a table of queries can be printed as they come."""
+    from galsearch.core.errors import QueryError
+
+    if output.format not in (None, Format.TABLE, Format.JSONL):
+        others = [*others, f"--format {output.format}"]
+    if others:
+        raise QueryError(
+            f"{' and '.join(others)} cannot stand beside --queries, whose results are printed one "
+            "after another, as --format table or jsonl."
+        )
 
 
 def _split(ids: list[str] | None) -> list[str] | None:

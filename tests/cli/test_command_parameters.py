@@ -32,6 +32,7 @@ FUNCTIONS: dict[str, Any] = {
 ONLY_AT_THE_TERMINAL = {
     "query": {
         "target_id",  # of SearchEngine.query
+        "queries",  # of SearchEngine.query_table
         "ids_column",
         "index",
         "gallery",

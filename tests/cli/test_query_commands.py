@@ -107,3 +107,38 @@ def test_only_galaxies_of_a_list_are_found(at_demonstration, tmp_path: Path) -> 
 def test_a_missing_list_is_an_error_that_names_it(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["query", "--target-id", "1", "--ids", str(tmp_path / "no")])
     assert str(result.exception) == f"{tmp_path / 'no'}: no such file."
+
+
+def test_a_table_of_queries_is_answered_row_by_row(at_demonstration, tmp_path: Path) -> None:
+    ids = galsearch.open_index("index_builds/demo").index.ids[:3]
+    table = tmp_path / "targets.csv"
+    table.write_text("target_id\n" + "".join(f"{target_id}\n" for target_id in ids))
+    lines = run_query("--queries", str(table), "-k", "2", "--format", "jsonl").splitlines()
+    found = [json.loads(line)["query_target_id"] for line in lines]
+    assert found == [str(target_id) for target_id in ids for _ in range(2)]
+    for options, named in (
+        (("--format", "csv"), "--format csv"),
+        (("--target-id", "5"), "--target-id"),
+    ):
+        result = CliRunner().invoke(app, ["query", "--queries", str(table), *options])
+        assert str(result.exception) == (
+            f"{named} cannot stand beside --queries, whose results are printed one after another, "
+            "as --format table or jsonl."
+        )
+
+
+def test_a_position_is_noted_on_stderr(at_demonstration) -> None:
+    engine = galsearch.open_index("index_builds/demo")
+    (record,) = engine.index.catalogue_records(engine.index.ids[:1])
+    position = f"{record['ra_deg']:.6f} {record['dec_deg']:.6f}"
+    result = CliRunner().invoke(app, ["query", "--position", position, "-k", "2"])
+    assert result.exit_code == 0
+    assert f"is TARGETID {record['target_id']}, 0.00 arcsec away." in result.stderr
+
+
+def test_examples_may_be_repeated_or_separated_by_commas(at_demonstration) -> None:
+    ids = [str(i) for i in galsearch.open_index("index_builds/demo").index.ids[:4]]
+    shared = ("-k", "3", "--format", "csv")
+    one = run_query("--like", ",".join(ids[:3]), "--unlike", ids[3], *shared)
+    other = run_query(*(w for i in ids[:3] for w in ("--like", i)), "--unlike", ids[3], *shared)
+    assert one == other
