@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from galsearch.core.arrays import Float32Array, Float64Array, Int64Array, TargetIds
-from galsearch.core.modality import Modality
+from galsearch.core.modality import QueryModality
 from galsearch.core.version import VERSION
 from galsearch.formats.columns.column_descriptions import described
 from galsearch.formats.sky_links import link_columns
@@ -38,8 +38,8 @@ class ResultRows(NamedTuple):
     dec_deg: Float64Array
     z: Float64Array
     """(m,) NaN where the redshift is not known."""
-    using: Modality
-    among: Modality
+    using: QueryModality
+    among: QueryModality
     catalogue: CatalogueSource | None
     """Reads the other columns; None for a result that was not made by a search engine."""
 
