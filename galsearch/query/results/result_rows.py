@@ -1,7 +1,7 @@
 """Results as Arrow tables: one row for each neighbour, with all columns of the catalogue."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -14,13 +14,15 @@ from galsearch.query.results.catalogue_source import CatalogueSource
 
 CHUNK_ROWS = 1 << 17
 """Rows of a table that are in memory at a time while results are written."""
-_FIRST = (
-    pa.field("query_target_id", pa.int64()),
-    pa.field("rank", pa.int64(), nullable=False),
-    pa.field("target_id", pa.int64(), nullable=False),
-    pa.field("similarity", pa.float32(), nullable=False),
+_QUERY = pa.field("query_target_id", pa.int64())
+_RANK = pa.field("rank", pa.int64(), nullable=False)
+_SIMILARITY = pa.field("similarity", pa.float32(), nullable=False)
+_WITHOUT_CATALOGUE = pa.schema(
+    [
+        pa.field("target_id", pa.int64(), nullable=False),
+        *(pa.field(name, pa.float64()) for name in ("ra_deg", "dec_deg", "z")),
+    ]
 )
-_POSITION = tuple(pa.field(name, pa.float64()) for name in ("ra_deg", "dec_deg", "z"))
 
 
 class ResultRows(NamedTuple):
@@ -46,17 +48,19 @@ class ResultRows(NamedTuple):
     def schema(self, *, links: bool = False) -> pa.Schema:
         """The Arrow schema of `tables`: fields have their unit, UCD and description as metadata."""
         if self.catalogue is None:
-            return self._schema(_POSITION, links=links)
+            return self._schema(_WITHOUT_CATALOGUE, links=links)
         columns = self.catalogue.columns
         key = (self.using, self.among, links)
         if key not in columns.result_schemas:
-            others = [field for field in columns.schema if field.name != "target_id"]
-            columns.result_schemas[key] = self._schema(others, links=links)
+            columns.result_schemas[key] = self._schema(columns.schema, links=links)
         return columns.result_schemas[key]
 
-    def _schema(self, others: Sequence[pa.Field], *, links: bool) -> pa.Schema:
-        link_fields = [pa.field(name, pa.string()) for name in self._links(slice(0, 0))]
-        fields = [*_FIRST, *others, *(link_fields if links else [])]
+    def _schema(self, catalogue: pa.Schema, *, links: bool) -> pa.Schema:
+        """The schema with columns of a catalogue, of which the first is the TARGETID."""
+        first, *others = catalogue
+        names = self._links(slice(0, 0)) if links else ()
+        link_fields = [pa.field(name, pa.string()) for name in names]
+        fields = [_QUERY, _RANK, first, _SIMILARITY, *others, *link_fields]
         return pa.schema([described(field) for field in fields], metadata=self._metadata())
 
     def tables(self, *, links: bool = False) -> Iterator[pa.Table]:
@@ -70,30 +74,25 @@ class ResultRows(NamedTuple):
         schema = self.schema(links=links)
         for start in range(0, len(self.target_ids), CHUNK_ROWS):
             part = slice(start, start + CHUNK_ROWS)
+            # Columns are added to a table, because Python needs not look at each of its others.
+            table = self._catalogue_columns(part)
             ids = self.query_target_ids
-            n = len(self.target_ids[part])
-            columns = [
-                pa.nulls(n, pa.int64()) if ids is None else pa.array(ids[part]),
-                pa.array(self.ranks[part]),
-                pa.array(self.target_ids[part]),
-                pa.array(self.similarity[part]),
-                *self._other_columns(part),
-            ]
-            if links:
-                columns += self._links(part).values()
-            yield pa.table(columns, schema=schema)
+            query = pa.nulls(len(table), pa.int64()) if ids is None else pa.array(ids[part])
+            table = table.add_column(1, schema.field(3), pa.array(self.similarity[part]))
+            table = table.add_column(0, schema.field(1), pa.array(self.ranks[part]))
+            table = table.add_column(0, schema.field(0), query)
+            for name, column in self._links(part).items() if links else ():
+                table = table.append_column(schema.field(name), column)
+            yield table.replace_schema_metadata(schema.metadata)
 
-    def _other_columns(self, part: slice) -> list[Any]:
-        """The columns of the catalogue, the position and the redshift first."""
-        if self.catalogue is None:
-            arrays = (self.ra_deg, self.dec_deg, self.z)
-            return [pa.array(array[part], from_pandas=True) for array in arrays]
-        table = self.catalogue.columns.take(self.target_ids[part])
-        return [
-            column
-            for name, column in zip(table.column_names, table.columns, strict=True)
-            if name != "target_id"
-        ]
+    def _catalogue_columns(self, part: slice) -> pa.Table:
+        """TARGETID, position and redshift, and then the other columns of the catalogue."""
+        if self.catalogue is not None:
+            return self.catalogue.columns.take(self.target_ids[part])
+        arrays = (self.target_ids, self.ra_deg, self.dec_deg, self.z)
+        columns = [pa.array(array[part], from_pandas=True) for array in arrays]
+        fields = [described(field) for field in _WITHOUT_CATALOGUE]
+        return pa.table(columns, schema=pa.schema(fields))
 
     def _links(self, part: slice) -> dict[str, pa.Array]:
         return link_columns(self.target_ids[part], self.ra_deg[part], self.dec_deg[part])

@@ -25,7 +25,7 @@ class Source:
     index = Index
 
     def __init__(self, table: pa.Table) -> None:
-        self._table = table
+        self._table = table.select(["target_id", "ra_deg", "dec_deg", "z"])
         self.columns = self
         self.schema = table.schema
         self.result_schemas: dict = {}
