@@ -70,7 +70,7 @@ ORDERS: dict[str, list[set[str]]] = {
     ],
     "galsearch.analysis": [
         {"estimate", "outliers"},
-        {"template_odds"},
+        {"template_odds", "result_table"},
         {"estimation", "pair_similarity"},
         {"calibration"},
         {"bank"},

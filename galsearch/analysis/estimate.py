@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from galsearch.analysis.bank.labelled_bank import LabelledBank
 from galsearch.analysis.bank.property_labels import read_labels
@@ -17,6 +18,7 @@ from galsearch.analysis.estimation import (
     Method,
     opened_engine,
 )
+from galsearch.analysis.result_table import result_table
 from galsearch.analysis.template_odds import template_estimates
 from galsearch.core.arrays import TargetIds
 from galsearch.core.fingerprint import require_same_encoder
@@ -63,6 +65,10 @@ class Estimates:
 
     def __len__(self) -> int:
         return len(self.target_ids)
+
+    def to_arrow(self) -> pa.Table:
+        """An Arrow table with `target_id` and all columns."""
+        return result_table(self.target_ids, self.columns)
 
 
 def estimate(

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from galsearch.analysis.bank.labelled_bank import LabelledBank, stored_galaxies
 from galsearch.analysis.calibration.property_estimator import Columns
 from galsearch.analysis.estimation import IndexInput, opened_engine
 from galsearch.analysis.pair_similarity import BLOCK_SIZE, Similarity, pair_similarities
+from galsearch.analysis.result_table import result_table
 from galsearch.core.arrays import Float64Array, Rows, TargetIds
 from galsearch.core.errors import MissingModalityError, QueryError
 from galsearch.core.ids import find_rows
@@ -45,6 +47,10 @@ class Outliers:
 
     def __len__(self) -> int:
         return len(self.target_ids)
+
+    def to_arrow(self) -> pa.Table:
+        """An Arrow table with `target_id` and all columns."""
+        return result_table(self.target_ids, self.columns)
 
     @property
     def scores(self) -> tuple[str, ...]:

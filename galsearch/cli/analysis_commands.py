@@ -1,23 +1,18 @@
 """Commands that analyse galaxies through their neighbours: estimate and outliers."""
 
-import csv
-import sys
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 import galsearch
-from galsearch.cli.output import Format, json_text
+from galsearch.cli.output import Format, Output
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.query_commands import Index
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
-
-if TYPE_CHECKING:
-    # Importing the analysis loads FAISS, which would delay every help text.
-    from galsearch.core.arrays import TargetIds
 
 ESTIMATE_EXAMPLES = """\b
 Examples:
@@ -30,10 +25,14 @@ Examples:
 OUTLIER_EXAMPLES = """\b
 Examples:
   galsearch outliers --rank-by inconsistency --top 20
-  galsearch outliers --where "zwarn == 0" --similarity csls --format csv
+  galsearch outliers --where "zwarn == 0" --similarity csls --out scores.parquet
 """
 
-OutputFormat = Annotated[Format, typer.Option("--format", help="Format on standard output.")]
+OutputFormat = Annotated[
+    Format | None, typer.Option("--format", help="Format; default: table, or that of --out.")
+]
+Out = Annotated[Path | None, typer.Option(help="File to write, instead of standard output.")]
+Overwrite = Annotated[bool, typer.Option(help="Replace the file of --out.")]
 
 
 def estimate(
@@ -97,7 +96,9 @@ def estimate(
         int, typer.Option(help="Largest number of labelled galaxies that calibrate.")
     ] = 5000,
     seed: Annotated[int, typer.Option(help="Seed of their random choice.")] = 0,
-    output_format: OutputFormat = Format.TABLE,
+    output_format: OutputFormat = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Estimate properties of galaxies from labelled neighbours.
 
@@ -109,6 +110,7 @@ def estimate(
     from galsearch.analysis import Estimation, iterate_estimates
     from galsearch.query import read_ids
 
+    output = Output(output_format, out, overwrite)
     if ids is not None and target_ids:
         raise QueryError("galaxies are named as arguments and in a file; expected one of these.")
     wanted = None if ids is None else read_ids(ids, ids_column)
@@ -132,11 +134,12 @@ def estimate(
         n_held_out=n_held_out,
         seed=seed,
     )
-    table = ColumnTable(output_format)
+    notes: list[str] = []
     with progress_bars() as progress:
-        for number, part in enumerate(iterate_estimates(request, progress=progress)):
-            notes = part.notes if not number else ()
-            table.write(part.target_ids, part.columns)
+        parts = iterate_estimates(request, progress=progress)
+        first = next(parts)
+        notes += first.notes
+        _show(output, (part.to_arrow() for part in itertools.chain([first], parts)))
     for note in notes:
         typer.echo(note, err=True)
 
@@ -158,7 +161,9 @@ def outliers(
     where: Annotated[
         str | None, typer.Option(help='Condition on the galaxies, such as "zwarn == 0".')
     ] = None,
-    output_format: OutputFormat = Format.TABLE,
+    output_format: OutputFormat = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Score how unusual each galaxy of an index is.
 
@@ -166,6 +171,7 @@ def outliers(
     the similarity of the galaxy's own image and spectrum with that of its neighbours: it is large
     for a wrong fibre, a blend or exchanged data.
     """
+    output = Output(output_format, out, overwrite)
     with progress_bars() as progress:
         found = galsearch.outliers(
             index=index,
@@ -176,49 +182,32 @@ def outliers(
             where=where,
             progress=progress,
         )
-    ColumnTable(output_format).write(found.target_ids, found.columns)
+    _show(output, iter([found.to_arrow()]))
 
 
-class ColumnTable:
-    """Columns of galaxies on standard output, in parts; a TARGETID is text in every format.
-
-    Parameters
-    ----------
-    output_format
-        A table for people, JSON lines or CSV.
-    """
-
-    def __init__(self, output_format: Format) -> None:
-        self._format = output_format
-        self._names: list[str] | None = None
-
-    def write(self, target_ids: "TargetIds", columns: dict[str, Any]) -> None:
-        """Print the rows of some galaxies; the first call prints the names of the columns."""
-        first = self._names is None
-        self._names = ["target_id", *columns]
-        ids = [str(one) if one else "" for one in target_ids.tolist()]
-        values = [ids, *(_known(column) for column in columns.values())]
-        rows = zip(*values, strict=True)
-        if self._format is Format.JSONL:
-            for row in rows:
-                typer.echo(json_text(dict(zip(self._names, row, strict=True))))
-        elif self._format is Format.CSV:
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerows([self._names] if first else [])
-            writer.writerows(rows)
+def _show(output: Output, tables: Iterator[Any]) -> None:
+    """Print or write Arrow tables of results, which arrive in parts."""
+    first = next(tables)
+    parts = itertools.chain([first], tables)
+    if output.format in (None, Format.TABLE):
+        lines = (line for number, part in enumerate(parts) for line in _lines(part, number == 0))
+        if output.out is None:
+            for line in lines:
+                typer.echo(line)
         else:
-            widths = [19, *(max(len(name), 10) for name in columns)]
-            if first:
-                typer.echo(_line(self._names, widths))
-            for row in rows:
-                typer.echo(_line([_cell(value) for value in row], widths))
+            output.put_text("".join(f"{line}\n" for line in lines))
+    else:
+        output.put_table(first.schema, parts)
 
 
-def _known(column: Any) -> list[Any]:
-    """The values of a column, None where one is not known, rounded to seven digits."""
-    if not np.issubdtype(column.dtype, np.floating):
-        return list(column.tolist())
-    return [float(f"{value:.7g}") if np.isfinite(value) else None for value in column.tolist()]
+def _lines(table: Any, with_names: bool) -> Iterator[str]:
+    """The rows of an Arrow table as aligned text, below the names of its columns."""
+    names = table.column_names
+    widths = [max(len(name), 19 if name == "target_id" else 10) for name in names]
+    rows = zip(*(table[name].to_pylist() for name in names), strict=True)
+    for row in itertools.chain([names] if with_names else [], rows):
+        cells = zip(map(_cell, row), widths, strict=True)
+        yield "  ".join(f"{cell:>{width}}" for cell, width in cells)
 
 
 def _cell(value: Any) -> str:
@@ -227,7 +216,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def _line(cells: list[str], widths: list[int]) -> str:
-    return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))

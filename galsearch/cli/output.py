@@ -71,26 +71,28 @@ class Output:
     def show(self, neighbours: "Neighbours") -> None:
         """Print or write the neighbours of one query, or the counts of their facets."""
         if self.format in (None, Format.TABLE):
-            self._write_text(
+            self.put_text(
                 f"{neighbours.facets()}\n"
                 if self.facets
                 else "".join(f"{line}\n" for line in _lines(neighbours, links=self.links))
             )
         elif self.facets:
             counts = neighbours.facets().to_arrow()
-            self._write_table(counts.schema, [counts])
+            self.put_table(counts.schema, [counts])
         else:
             rows = neighbours.rows()
-            self._write_table(rows.schema(links=self.links), rows.tables(links=self.links))
+            self.put_table(rows.schema(links=self.links), rows.tables(links=self.links))
 
-    def _write_text(self, text: str) -> None:
+    def put_text(self, text: str) -> None:
+        """Print a text, or make it the content of the file."""
         if self.out is None:
             typer.echo(text, nl=False)
             return
         with self._sink() as sink:
             sink.write(text.encode("utf-8"))
 
-    def _write_table(self, schema: Any, chunks: Iterable[Any]) -> None:
+    def put_table(self, schema: Any, chunks: Iterable[Any]) -> None:
+        """Print or write Arrow tables of a schema, in any format but the table for people."""
         from galsearch.formats import TableFormat, export_table
 
         with self._sink() as sink:

@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -88,3 +89,11 @@ def test_a_table_says_yes_and_no(at_demonstration) -> None:
 def test_the_help_has_examples(command: str) -> None:
     stdout, _ = run(command, "--help")
     assert stdout.split("Examples:")[1].count(f"galsearch {command} --") >= 2
+
+
+def test_scores_are_written_to_a_file(at_demonstration, tmp_path: Path) -> None:
+    stdout, _ = run("outliers", "-k", "4", "--out", str(tmp_path / "scores.parquet"))
+    assert stdout == ""
+    table = pq.read_table(tmp_path / "scores.parquet")
+    assert len(table) == 24
+    assert "inconsistency_p" in table.column_names

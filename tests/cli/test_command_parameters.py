@@ -44,8 +44,8 @@ ONLY_AT_THE_TERMINAL = {
         "facets",
         "samp",
     },  # open_index, write_gallery
-    "estimate": {"ids", "ids_column", "output_format"},
-    "outliers": {"output_format"},
+    "estimate": {"ids", "ids_column", "output_format", "out", "overwrite"},
+    "outliers": {"output_format", "out", "overwrite"},
     "embed": {"precision"},  # of encoders.load, whose pair the function takes
     "inspect": {"index", "output_format"},
     "verify": {"index"},
