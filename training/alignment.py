@@ -24,7 +24,7 @@ from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.published import Published, published_config
-from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION, ModelConfig
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL, ModelConfig
 from galsearch.encoders.network.cross_modal_model import initialise
 from training.augment.image_augmentation import rotate_and_mirror
 from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve
@@ -170,7 +170,7 @@ class Alignment:
             self.galaxies,
             modality,
             partial(prepare_pixels, modality=modality, config=self.sizes),
-            {"preparation": PREPARATION_VERSION, "section": section},
+            {"preparation": self.sizes.preparation_version, "section": section},
             self.directory.pixels_path,
             config.memory_gb / len(Modality),
             self.processes,

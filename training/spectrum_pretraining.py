@@ -22,7 +22,7 @@ from galsearch.core.modality import Modality
 from galsearch.dataset import Dataset
 from galsearch.encoders import checkpoint
 from galsearch.encoders.astroclip.published import Published, published_config
-from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION
+from galsearch.encoders.encoder_config import GALSEARCH_SMALL
 from galsearch.encoders.network.cross_modal_model import initialise
 from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve
 from training.data.backbones import backbone_config, backbone_model, prepare_pixels
@@ -144,7 +144,7 @@ class SpectrumPretraining:
             self.galaxies,
             Modality.SPECTRUM,
             lambda batch: prepare_pixels(batch, Modality.SPECTRUM, sizes),
-            {"preparation": PREPARATION_VERSION, "section": str(sizes.spectrum)},
+            {"preparation": sizes.preparation_version, "section": str(sizes.spectrum)},
             directory.pixels_path,
             config.memory_gb,
             processes,

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from galsearch.core.arrays import Vectors
 from galsearch.core.errors import ConfigError, ShardError
 from galsearch.core.fingerprint import Fingerprint
+from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress
 from galsearch.dataset import schema
@@ -20,6 +21,7 @@ from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.embeddings.embed_task import EmbedTask, tasks_of
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
 from galsearch.embeddings.open_embeddings import CATALOGUE_FILE
+from galsearch.embeddings.quality_columns import with_quality
 from galsearch.embeddings.shard import EmbeddingShard
 from galsearch.files.atomic import new_file
 from galsearch.files.digest import sha256_of_file
@@ -132,7 +134,7 @@ def _embed(
         n_written += len(pending)
         n_done += len(partition)
         progress("embedding galaxies", n_done, len(source))
-    catalogue_sha256 = _write_catalogue(source, out)
+    catalogue_sha256 = _write_catalogue(source, out, tasks)
     records = {task.modality: task.finish(catalogue_sha256) for task in tasks}
     return EmbedReport(
         encoder=pair.name,
@@ -165,16 +167,22 @@ def _embed_partition(partition: Partition, tasks: list[EmbedTask], batch_size: i
     for task in tasks:
         task.mark_unfinished()
     vectors: dict[EmbedTask, list[Vectors]] = {task: [] for task in tasks}
+    quality: dict[EmbedTask, list[QualityBits]] = {task: [] for task in tasks}
     modalities = [task.modality for task in tasks]
     for batch in partition.batches(batch_size, modalities=modalities) if tasks else ():
         for task in tasks:
             vectors[task].append(task.embed_batch(batch))
+            bits = task.assess_batch(batch)
+            quality[task] += [] if bits is None else [bits]
     for task in tasks:
-        shard = _shard(partition, task, np.concatenate(vectors[task]))
+        bits = np.concatenate(quality[task]) if quality[task] else None
+        shard = _shard(partition, task, np.concatenate(vectors[task]), bits)
         task.write(partition, shard)
 
 
-def _shard(partition: Partition, task: EmbedTask, vectors: Vectors) -> EmbeddingShard:
+def _shard(
+    partition: Partition, task: EmbedTask, vectors: Vectors, quality: QualityBits | None
+) -> EmbeddingShard:
     """Shard of a partition, sorted by TARGETID, made from vectors in the partition's order."""
     header = task.header(partition)
     has = partition.catalogue[schema.HAS[task.modality]].to_numpy()
@@ -197,12 +205,17 @@ def _shard(partition: Partition, task: EmbedTask, vectors: Vectors) -> Embedding
         partition=header.partition,
         digest=header.digest,
         precision=header.precision,
+        quality=None if quality is None else (quality | task.assess_catalogue(rows))[order],
     )
 
 
-def _write_catalogue(dataset: Dataset, out: Path) -> str:
-    """Write the catalogue of a dataset, and return the SHA-256 digest of the file."""
-    table = dataset.catalogue.sort_by(schema.TARGET_ID)
+def _write_catalogue(dataset: Dataset, out: Path, tasks: list[EmbedTask]) -> str:
+    """Write the catalogue of a dataset with the quality of its embeddings; returns its SHA-256."""
+    shards = {
+        task.modality: [path for p in dataset.partitions if (path := task.path(p)).exists()]
+        for task in tasks
+    }
+    table = with_quality(dataset.catalogue.sort_by(schema.TARGET_ID), shards)
     with new_file(out / CATALOGUE_FILE) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
         return sha256_of_file(temporary)

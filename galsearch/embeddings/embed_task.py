@@ -6,16 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from galsearch.core.arrays import Vectors
 from galsearch.core.errors import ShardError, StoreMismatchError
 from galsearch.core.fingerprint import Fingerprint, require_same_encoder
+from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
 from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch
 from galsearch.dataset.partition import Partition
 from galsearch.dataset.reader import Dataset
-from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, encoders_by_modality
+from galsearch.embeddings.encoder_protocol import (
+    AssessesQuality,
+    EncoderPairProtocol,
+    encoders_by_modality,
+)
 from galsearch.embeddings.shard import (
     EmbeddingShard,
     ShardHeader,
@@ -171,13 +177,38 @@ class EmbedTask:
 
     def embed_batch(self, batch: GalaxyBatch) -> Vectors:
         """(m, d) unit vectors of the m galaxies in a batch that have the modality, in order."""
-        has = batch.has_image if self.modality is Modality.IMAGE else batch.has_spectrum
-        if not has.any():
+        some = self._with_modality(batch)
+        if not len(some):
             return np.zeros((0, self.dim), np.float32)
-        some = batch if has.all() else batch.take(np.flatnonzero(has))
         if self.modality is Modality.IMAGE:
             return self.pair.image.embed(some.image_flux, some.image_mask)
         return self.pair.spectrum.embed(some.spectrum_flux, some.spectrum_ivar, some.spectrum_mask)
+
+    def assess_batch(self, batch: GalaxyBatch) -> QualityBits | None:
+        """(m,) bits of `InputQuality` of the same galaxies; None where the encoder gives none."""
+        encoder = self.pair.image if self.modality is Modality.IMAGE else self.pair.spectrum
+        if not isinstance(encoder, AssessesQuality):
+            return None
+        some = self._with_modality(batch)
+        if not len(some):
+            return np.zeros(0, np.uint16)
+        if self.modality is Modality.IMAGE:
+            return encoder.quality(some.image_flux, some.image_mask)
+        return encoder.quality(some.spectrum_flux, some.spectrum_ivar, some.spectrum_mask)
+
+    def assess_catalogue(self, rows: pa.Table) -> QualityBits:
+        """(m,) bits of `InputQuality` from the class and the redshift of rows of a catalogue."""
+        encoder = self.pair.image if self.modality is Modality.IMAGE else self.pair.spectrum
+        if not isinstance(encoder, AssessesQuality):
+            return np.zeros(len(rows), np.uint16)
+        spectype = rows["spectype"].to_numpy(zero_copy_only=False)
+        redshift = rows["z"].to_numpy(zero_copy_only=False).astype(np.float64)
+        return encoder.catalogue_quality(spectype, redshift)
+
+    def _with_modality(self, batch: GalaxyBatch) -> GalaxyBatch:
+        """The galaxies of a batch that have the modality."""
+        has = batch.has_image if self.modality is Modality.IMAGE else batch.has_spectrum
+        return batch if has.all() else batch.take(np.flatnonzero(has))
 
     def finish(self, catalogue_sha256: str | None = None) -> StoreRecord:
         """Compare every shard on disk with the dataset, then write `store.json`.

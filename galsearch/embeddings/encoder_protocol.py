@@ -4,10 +4,14 @@ The classes of `galsearch.encoders` implement it, and so may a user's own encode
 """
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from galsearch.core.arrays import BoolArray, Float32Array, Vectors
+import numpy as np
+import numpy.typing as npt
+
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Vectors
 from galsearch.core.errors import MissingModalityError
+from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
 
 
@@ -59,6 +63,24 @@ class SpectrumEncoderProtocol(Encoder, Protocol):
         mask : (n, 7781) bool
             True where there is no measurement.
         """
+        ...
+
+
+@runtime_checkable
+class AssessesQuality(Protocol):
+    """An encoder that also says which of its embeddings to trust less, as those of galsearch do.
+
+    An encoder need not do so; its embeddings are then stored without quality.
+    """
+
+    def quality(self, *pixels: Float32Array | BoolArray) -> QualityBits:
+        """(n,) bits of `InputQuality` of the same arguments as those of `embed`."""
+        ...
+
+    def catalogue_quality(
+        self, spectype: npt.NDArray[np.object_], redshift: Float64Array, /
+    ) -> QualityBits:
+        """(n,) bits of `InputQuality` from the class and the redshift in a catalogue."""
         ...
 
 

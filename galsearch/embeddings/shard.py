@@ -16,10 +16,16 @@ import pyarrow.parquet as pq
 from galsearch.core.arrays import Float64Array, TargetIds, Vectors
 from galsearch.core.errors import InvalidFingerprintError, ShardError
 from galsearch.core.fingerprint import Fingerprint
+from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.core.vectors import off_unit
-from galsearch.embeddings.shard_columns import float_column, target_id_column, vector_column
+from galsearch.embeddings.shard_columns import (
+    float_column,
+    quality_column,
+    target_id_column,
+    vector_column,
+)
 from galsearch.files.atomic import new_file
 from galsearch.files.digest import require_digest, sha256_of_file
 from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
@@ -74,6 +80,9 @@ class EmbeddingShard:
     """SHA-256 of the file of the dataset partition."""
     precision: str = "fp32"
     """Number format of the encoder's matrix products, such as 'fp32'."""
+    quality: QualityBits | None = None
+    """(n,) bits of `InputQuality`, reasons to trust a vector less; None where nothing is known, as
+    in shards of earlier versions or of other encoders."""
 
     def __post_init__(self) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -82,6 +91,8 @@ class EmbeddingShard:
             "dec_deg": np.array(self.dec_deg, np.float64),
             "embeddings": np.array(self.embeddings, np.float32),
         }
+        if self.quality is not None:
+            arrays["quality"] = np.array(self.quality, np.uint16)
         ids, vectors = arrays["target_ids"], arrays["embeddings"]
         if vectors.ndim != 2 or {len(array) for array in arrays.values()} != {ids.size}:
             found = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
@@ -138,15 +149,18 @@ def write_shard(path: str | Path, shard: EmbeddingShard) -> str:
     header = shard.header
     flat = pa.array(shard.embeddings.reshape(-1))
     vectors = pa.FixedSizeListArray.from_arrays(flat, type=_vector_type(header.dim))
+    columns = {
+        "target_id": (pa.int64(), shard.target_ids),
+        "ra_deg": (pa.float64(), shard.ra_deg),
+        "dec_deg": (pa.float64(), shard.dec_deg),
+        "embedding": (_vector_type(header.dim), vectors),
+    }
+    if shard.quality is not None:
+        columns["quality"] = (pa.uint16(), shard.quality)
     table = pa.table(
-        [shard.target_ids, shard.ra_deg, shard.dec_deg, vectors],
+        [values for _, values in columns.values()],
         schema=pa.schema(
-            [
-                pa.field("target_id", pa.int64(), nullable=False),
-                pa.field("ra_deg", pa.float64(), nullable=False),
-                pa.field("dec_deg", pa.float64(), nullable=False),
-                pa.field("embedding", _vector_type(header.dim), nullable=False),
-            ],
+            [pa.field(name, kind, nullable=False) for name, (kind, _) in columns.items()],
             metadata={_PREFIX + k.encode(): str(v).encode() for k, v in vars(header).items()},
         ),
     )
@@ -229,11 +243,12 @@ def read_shard(path: str | Path, *, sha256: str | None = None) -> EmbeddingShard
     if sha256 is not None:
         require_digest(Path(path), sha256, ShardError, recorded_in="store.json")
     header = read_header(path)
-    table = _read(path, ("target_id", "ra_deg", "dec_deg", "embedding"))
+    table = _read(path, ("target_id", "ra_deg", "dec_deg", "embedding"), optional=("quality",))
     place = str(path)
     with damage_named(path, ShardError):
         ids, ra_deg, dec_deg = _positions(table, place)
         vectors = vector_column(table, header.dim, place, ShardError)
+        quality = quality_column(table, place, ShardError)
     try:
         return EmbeddingShard(
             target_ids=ids,
@@ -245,6 +260,7 @@ def read_shard(path: str | Path, *, sha256: str | None = None) -> EmbeddingShard
             partition=header.partition,
             digest=header.digest,
             precision=header.precision,
+            quality=quality,
         )
     except ShardError as error:
         raise ShardError(f"{path}: {error}") from None
@@ -254,6 +270,14 @@ def read_ids(path: str | Path) -> TargetIds:
     """(n,) TARGETIDs of a shard, read without its vectors."""
     with damage_named(path, ShardError):
         return target_id_column(_read(path, ("target_id",)), str(path), ShardError)
+
+
+def read_quality(path: str | Path) -> tuple[TargetIds, QualityBits | None]:
+    """(n,) TARGETIDs and bits of `InputQuality` of a shard; None where it has no such column."""
+    table = _read(path, ("target_id",), optional=("quality",))
+    with damage_named(path, ShardError):
+        ids = target_id_column(table, str(path), ShardError)
+        return ids, quality_column(table, str(path), ShardError)
 
 
 def read_positions(path: str | Path) -> tuple[TargetIds, Float64Array, Float64Array]:
@@ -270,11 +294,14 @@ def _positions(table: pa.Table, place: str) -> tuple[TargetIds, Float64Array, Fl
     return ids, ra_deg, dec_deg
 
 
-def _read(path: str | Path, columns: tuple[str, ...]) -> pa.Table:
+def _read(
+    path: str | Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = ()
+) -> pa.Table:
     file = open_parquet(path, ShardError)
     require_columns(path, file.schema_arrow, columns, ShardError)
+    there = [name for name in optional if name in file.schema_arrow.names]
     with damage_named(path, ShardError):
-        return file.read(columns=list(columns))
+        return file.read(columns=[*columns, *there])
 
 
 def _vector_type(dim: int) -> pa.DataType:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from galsearch.core.arrays import Float64Array, TargetIds
 from galsearch.core.errors import GalsearchError, InvalidTargetIdError
+from galsearch.core.input_quality import QualityBits
 from galsearch.core.target_id import as_target_ids
 
 
@@ -55,6 +56,28 @@ def float_column(
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise error_kind(f"{place}: column {name} holds {column.type}; expected numbers.")
     return np.asarray(column.to_numpy(), np.float64)
+
+
+def quality_column(
+    table: pa.Table, place: str, error_kind: type[GalsearchError]
+) -> QualityBits | None:
+    """(n,) bits of `InputQuality` in the column `quality`; None where the table lacks it.
+
+    Raises
+    ------
+    GalsearchError
+        Of the class `error_kind`, where a value is missing or is no whole number of 16 bits.
+    """
+    if "quality" not in table.column_names:
+        return None
+    column = _decoded(table["quality"])
+    _require_values(column, "quality", place, error_kind)
+    if not pa.types.is_integer(column.type):
+        raise error_kind(f"{place}: column quality holds {column.type}; expected whole numbers.")
+    try:
+        return np.asarray(column.cast(pa.uint16()).to_numpy())
+    except pa.ArrowInvalid:
+        raise error_kind(f"{place}: column quality holds numbers beyond 0 to 65535.") from None
 
 
 def vector_column(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from galsearch.core.errors import CheckpointError, ConfigError, NotConvertedError
 from galsearch.core.fingerprint import Fingerprint
-from galsearch.encoders.encoder_config import PREPARATION_VERSION, ModelConfig
+from galsearch.encoders.encoder_config import OLDER_VERSIONS, ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
 from galsearch.files.atomic import new_file
 from galsearch.files.config import as_table, config_from_table
@@ -32,12 +32,14 @@ FIELDS_ADDED_LATER = {"n_templates": 0, "first_token": False}
 A field with this value is left out of the fingerprint, so older weights, and the embeddings made
 with them, keep their fingerprint.
 """
+_NOT_IN_FINGERPRINT = {"name", "training_range"}
+"""Configuration fields on which no vector depends."""
 
 
 def fingerprint(model: CrossModalModel) -> Fingerprint:
     """Fingerprint of a model, which depends on its architecture, weights and preprocessing.
 
-    The name of the model is not part of it.
+    The name and the training range of the model are not part of it.
     """
     return _fingerprint(model.config, model.state_dict())
 
@@ -62,7 +64,7 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerp
     metadata = {
         "format": FORMAT,
         "config": json.dumps(_table(model.config)),
-        "preparation_version": str(PREPARATION_VERSION),
+        "preparation_version": str(model.config.preparation_version),
         "fingerprint": digest,
         "note": note,
     }
@@ -94,20 +96,21 @@ def read(path: str | Path) -> CrossModalModel:
         tensors do not fit its configuration or fingerprint.
     """
     metadata, tensors = _read_file(Path(path))
-    version = metadata.get("preparation_version")
-    if version != str(PREPARATION_VERSION):
-        raise CheckpointError(
-            f"{path}: the weights were made for version {version} of the preprocessing; this "
-            f"galsearch has version {PREPARATION_VERSION}."
-        )
     place = f"{path}, the config in its metadata"
     table = parse_json(metadata.get("config", ""), place, CheckpointError)
     try:
         config = config_from_table(table, ModelConfig, where=place)
     except ConfigError as error:
         raise CheckpointError(str(error)) from None
+    version = metadata.get("preparation_version", "")
+    readable = (config.preparation_version, *OLDER_VERSIONS[config.preparation])
+    if version not in map(str, readable):
+        raise CheckpointError(
+            f"{path}: the weights were made for version {version} of the preprocessing "
+            f"{config.preparation!r}; this galsearch has version {config.preparation_version}."
+        )
     model = build(config, tensors, where=str(path))
-    if _fingerprint(config, tensors) != metadata.get("fingerprint"):
+    if _fingerprint(config, tensors, int(version)) != metadata.get("fingerprint"):
         raise CheckpointError(
             f"{path}: its tensors do not have the fingerprint in its metadata: the file was "
             "damaged or edited."
@@ -222,10 +225,18 @@ def _table(config: ModelConfig) -> dict[str, Any]:
     return {key: value for key, value in as_table(config).items() if value is not None}
 
 
-def _fingerprint(config: ModelConfig, tensors: dict[str, Tensor]) -> Fingerprint:
-    table = {key: _used_fields(value) for key, value in _table(config).items() if key != "name"}
+def _fingerprint(
+    config: ModelConfig, tensors: dict[str, Tensor], preparation_version: int | None = None
+) -> Fingerprint:
+    """Fingerprint with the present version of the preprocessing, or with a given one."""
+    version = preparation_version or config.preparation_version
+    table = {
+        key: _used_fields(value)
+        for key, value in _table(config).items()
+        if key not in _NOT_IN_FINGERPRINT
+    }
     parts: list[bytes | memoryview] = [
-        json.dumps([FORMAT, PREPARATION_VERSION, table], sort_keys=True).encode()
+        json.dumps([FORMAT, version, table], sort_keys=True).encode()
     ]
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()

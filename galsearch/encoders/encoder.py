@@ -11,10 +11,16 @@ from torch import Tensor
 from galsearch.core.arrays import Float32Array, Float64Array, Vectors
 from galsearch.core.errors import ConfigError, MissingModalityError
 from galsearch.core.fingerprint import Fingerprint
+from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.inference.precision import Forward, PrecisionCheck
+from galsearch.encoders.preprocess.assess_quality import (
+    assess_catalogue,
+    assess_images,
+    assess_spectra,
+)
 from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 
 BATCH_TOLERANCE = 1e-5
@@ -47,6 +53,21 @@ class _Encoder:
     def dim(self) -> int:
         """Number of dimensions of an embedding."""
         return self.config.dim
+
+    def catalogue_quality(
+        self, spectype: npt.NDArray[np.object_], redshift: Float64Array
+    ) -> QualityBits:
+        """(n,) bits of `InputQuality` from the class and the redshift in a catalogue.
+
+        Parameters
+        ----------
+        spectype : (n,) str
+            Class from the fit of the redshift, such as 'GALAXY', 'QSO' or 'STAR'; None where
+            unknown.
+        redshift : (n,)
+            Redshifts, NaN where unknown.
+        """
+        return assess_catalogue(spectype, redshift, self.config)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +105,18 @@ class ImageEncoder(_Encoder):
             message names the row.
         """
         return unit_rows(network_outputs(self, prepare_images(flux, mask, self.config)))
+
+    def quality(self, flux: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> QualityBits:
+        """(B,) bits of `InputQuality`: reasons to trust the embeddings of images less.
+
+        Parameters
+        ----------
+        flux : (B, 3, ny, nx)
+            Nanomaggies per 0.262 arcsec pixel, bands g, r, z.
+        mask : (B, 3, ny, nx) bool, optional
+            True where there is no measurement.
+        """
+        return assess_images(flux, mask, self.config)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +198,25 @@ class SpectrumEncoder(_Encoder):
         """
         inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
         return unit_rows(network_outputs(self, inputs))
+
+    def quality(
+        self,
+        flux: npt.ArrayLike,
+        ivar: npt.ArrayLike | None = None,
+        mask: npt.ArrayLike | None = None,
+    ) -> QualityBits:
+        """(B,) bits of `InputQuality`: reasons to trust the embeddings of spectra less.
+
+        Parameters
+        ----------
+        flux : (B, pixels)
+            1e-17 erg / (s cm2 Angstrom) on the DESI grid.
+        ivar : (B, pixels), optional
+            Inverse variance of the flux.
+        mask : (B, pixels) bool, optional
+            True where there is no measurement.
+        """
+        return assess_spectra(flux, ivar, mask, self.config)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,14 @@ from typing import Literal
 
 from galsearch.core.errors import ConfigError
 
-PREPARATION_VERSION = 2
-"""Version of the preprocessing, which is a part of every fingerprint. It must be raised whenever
-the output of the preprocessing changes."""
+Preparation = Literal["released", "galsearch"]
+"""Kind of preprocessing: `released` as in AstroCLIP, or `galsearch` as in this package."""
+PREPARATION_VERSIONS: dict[Preparation, int] = {"released": 2, "galsearch": 3}
+"""Version of each kind of preprocessing, which is a part of every fingerprint. It must be raised
+whenever the output of the preprocessing changes."""
+OLDER_VERSIONS: dict[Preparation, tuple[int, ...]] = {"released": (), "galsearch": (2,)}
+"""Earlier versions of the preprocessing whose weights can be used with the present one, because it
+prepares data without masked pixels in the same way. Embeddings have another fingerprint."""
 
 
 _LARGEST_SIZE, _LARGEST_DEPTH = 1 << 20, 1000
@@ -194,6 +199,28 @@ class PrototypeConfig:
 
 
 @dataclass(frozen=True)
+class TrainingRange:
+    """Ranges of noise and redshift that hold nearly all data that a model was trained on."""
+
+    image_noise_nanomaggies: tuple[float, ...]
+    """Smallest and largest noise of a pixel in g, then in r, then in z."""
+    spectrum_ivar: tuple[float, ...]
+    """Smallest and largest median inverse variance of a spectrum, in 1e34 (s cm2 Angstrom)2 /
+    erg2."""
+    redshift: tuple[float, ...]
+    """Smallest and largest redshift."""
+
+    def __post_init__(self) -> None:
+        for name, n in (("image_noise_nanomaggies", 6), ("spectrum_ivar", 2), ("redshift", 2)):
+            limits = getattr(self, name)
+            pairs = list(zip(limits[::2], limits[1::2], strict=False))
+            if len(limits) != n or not all(low < high for low, high in pairs):
+                raise ConfigError(
+                    f"{name} = {limits}; expected {n} numbers, pairs of a lower and an upper limit."
+                )
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """Configuration of a cross-modal model, or of a single backbone.
 
@@ -210,7 +237,7 @@ class ModelConfig:
 
     name: str
     """Name of the model, which is not part of its fingerprint."""
-    preparation: Literal["released", "galsearch"]
+    preparation: Preparation
     """Kind of preprocessing: `released` as in AstroCLIP, or `galsearch` as in this package."""
     image: ImageConfig | None = None
     """Sizes of the image network; None where the model embeds spectra only."""
@@ -228,6 +255,9 @@ class ModelConfig:
     """True where the factor of the cosines in the loss is a trained parameter."""
     largest_scale: float = 100.0
     """Upper limit of a trained factor of the cosines in the loss, as in CLIP."""
+    training_range: TrainingRange | None = None
+    """Range of the training data, from which data of unusual depth are told; None where it is not
+    known. It is not part of the fingerprint, because vectors do not depend on it."""
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -241,6 +271,11 @@ class ModelConfig:
                 raise ConfigError(
                     f"both heads must end in one space, found widths {widths[0]} and {widths[1]}."
                 )
+
+    @property
+    def preparation_version(self) -> int:
+        """Version of the kind of preprocessing of the model."""
+        return PREPARATION_VERSIONS[self.preparation]
 
     @property
     def dim(self) -> int:

@@ -197,3 +197,43 @@ def test_progress_ends_at_the_number_of_galaxies(dataset_dir, pair, tmp_path):
     seen = []
     embed_dataset(dataset_dir, tmp_path, encoder=pair, progress=lambda *report: seen.append(report))
     assert seen[-1] == ("embedding galaxies", 8, 8)
+
+
+class AssessingEncoder:
+    """An encoder that also assesses its inputs: bit 4 for images, 8 for spectra."""
+
+    def __init__(self, encoder):
+        self.encoder, self.modality = encoder, encoder.modality
+        self.fingerprint, self.dim, self.precision = encoder.fingerprint, encoder.dim, "fp32"
+
+    def embed(self, flux, *rest):
+        return self.encoder.embed(flux, *rest)
+
+    def quality(self, flux, *_):
+        return np.full(len(flux), 4 if self.modality is IMAGE else 8, np.uint16)
+
+    def catalogue_quality(self, spectype, redshift):
+        assert len(spectype) == len(redshift)
+        return np.full(len(redshift), 64, np.uint16)
+
+
+def test_quality_is_stored_with_the_vectors_and_in_the_catalogue(dataset_dir, pair, tmp_path):
+    pair.image, pair.spectrum = AssessingEncoder(pair.image), AssessingEncoder(pair.spectrum)
+    embed_dataset(dataset_dir, tmp_path / "out", encoder=pair)
+    shards = list(open_store(tmp_path / "out", IMAGE).iter_shards())
+    assert all(shard.quality is not None and (shard.quality == 68).all() for shard in shards)
+    table = pq.read_table(tmp_path / "out" / "catalogue.parquet")
+    rows = table.to_pylist()
+    assert len(rows) == 8
+    for row in rows:
+        assert row["image_quality"] == (68 if row["has_image"] else None)
+        assert row["image_pixels_filled"] is (True if row["has_image"] else None)
+        assert row["image_band_missing"] is (False if row["has_image"] else None)
+        assert row["spectrum_arm_missing"] is (True if row["has_spectrum"] else None)
+
+
+def test_an_encoder_that_does_not_assess_leaves_the_catalogue_as_it_is(embedded, dataset_dir):
+    shards = list(open_store(embedded, IMAGE).iter_shards())
+    assert all(shard.quality is None for shard in shards)
+    names = pq.read_schema(embedded / "catalogue.parquet").names
+    assert names == open_dataset(dataset_dir).catalogue.column_names

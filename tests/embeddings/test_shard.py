@@ -11,7 +11,7 @@ from galsearch.core.errors import ShardError
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import unit_rows
 from galsearch.embeddings import EmbeddingShard, read_shard, write_shard
-from galsearch.embeddings.shard import read_header, read_ids
+from galsearch.embeddings.shard import read_header, read_ids, read_quality
 from tests.damaged_files import assert_only_galsearch_errors
 
 
@@ -45,6 +45,18 @@ def test_a_shard_is_read_as_it_was_written(tmp_path_factory, ids, dim, seed):
         np.testing.assert_array_equal(getattr(again, name), getattr(shard, name))
     assert read_ids(path).tolist() == ids
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_quality_is_a_column_where_it_is_known(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_shard(path, make([3, 5], quality=np.array([0, 65])))
+    assert str(pq.read_schema(path).field("quality").type) == "uint16"
+    assert read_shard(path).quality.tolist() == [0, 65]
+    ids, quality = read_quality(path)
+    assert (ids.tolist(), quality.tolist()) == ([3, 5], [0, 65])
+    write_shard(path, make([3, 5]))
+    assert read_shard(path).quality is None
+    assert read_quality(path)[1] is None
 
 
 def test_the_file_is_plain_parquet(tmp_path):

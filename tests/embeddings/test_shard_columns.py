@@ -5,7 +5,12 @@ import pyarrow as pa
 import pytest
 
 from galsearch.core.errors import ShardError
-from galsearch.embeddings.shard_columns import float_column, target_id_column, vector_column
+from galsearch.embeddings.shard_columns import (
+    float_column,
+    quality_column,
+    target_id_column,
+    vector_column,
+)
 
 VECTORS = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32)
 
@@ -86,3 +91,18 @@ def test_positions_are_numbers():
         with pytest.raises(ShardError) as caught:
             float_column(table, name, "a", ShardError)
         assert str(caught.value) == f"a: column {name} {reason}"
+
+
+def test_quality_is_whole_numbers_of_16_bits_or_absent():
+    assert quality_column(pa.table({"z": [1]}), "a", ShardError) is None
+    found = quality_column(pa.table({"quality": pa.array([0, 65535], pa.int64())}), "a", ShardError)
+    assert found.tolist() == [0, 65535]
+    for values, reason in (
+        ([1, None], "has 1 missing values."),
+        ([0.5], "holds double; expected whole numbers."),
+        ([-1], "holds numbers beyond 0 to 65535."),
+        ([65536], "holds numbers beyond 0 to 65535."),
+    ):
+        with pytest.raises(ShardError) as error:
+            quality_column(pa.table({"quality": values}), "a", ShardError)
+        assert str(error.value) == f"a: column quality {reason}"

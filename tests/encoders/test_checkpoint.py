@@ -13,7 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from galsearch.core.errors import CheckpointError, NotConvertedError
 from galsearch.encoders import checkpoint, initialise
-from galsearch.encoders.encoder_config import GALSEARCH_SMALL, PREPARATION_VERSION, SpectrumConfig
+from galsearch.encoders.encoder_config import (
+    GALSEARCH_SMALL,
+    PREPARATION_VERSIONS,
+    SpectrumConfig,
+    TrainingRange,
+)
 from tests.damaged_files import assert_only_galsearch_errors
 from tests.encoders.conftest import TINY
 from tests.file_size_limit import check_failing_writes
@@ -92,8 +97,10 @@ def test_weights_without_the_later_fields_keep_their_fingerprint() -> None:
     # Random weights differ in their last digit between processors; these are exact everywhere.
     for parameter in model.parameters():
         parameter.data = (torch.arange(parameter.numel()) % 251 / 256).reshape(parameter.shape)
-    digest = checkpoint.fingerprint(model)
+    digest = checkpoint._fingerprint(model.config, model.state_dict(), preparation_version=2)
     assert digest.short == "ddc6098165a2abeb"
+    digest = checkpoint.fingerprint(model)
+    assert digest.short == "aab29ecf42e169c7"
     assert checkpoint.fingerprint(initialise(GALSEARCH_SMALL, seed=1)) != digest
 
 
@@ -122,9 +129,31 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
 def test_another_version_of_the_preprocessing_is_refused(saved: Path, tmp_path: Path) -> None:
     path = rewritten(saved, tmp_path / "old.safetensors", preparation_version="1")
     assert message_of(CheckpointError, path) == (
-        f"{path}: the weights were made for version 1 of the preprocessing; this galsearch has "
-        f"version {PREPARATION_VERSION}."
+        f"{path}: the weights were made for version 1 of the preprocessing 'galsearch'; this "
+        f"galsearch has version {PREPARATION_VERSIONS['galsearch']}."
     )
+
+
+def test_weights_of_the_version_before_are_read_and_have_another_fingerprint(
+    saved: Path, tmp_path: Path
+) -> None:
+    with safe_open(saved, framework="pt") as file:
+        config = json.loads(file.metadata()["config"])
+    model = checkpoint.read(saved)
+    old = checkpoint._fingerprint(model.config, model.state_dict(), 2)
+    path = rewritten(saved, tmp_path / "old.safetensors", preparation_version="2", fingerprint=old)
+    again = checkpoint.read(path)
+    assert again.config == model.config
+    assert config["preparation"] == "galsearch"
+    assert checkpoint.fingerprint(again) == checkpoint.fingerprint(model) != old
+
+
+def test_the_training_range_is_stored_and_changes_no_fingerprint(tmp_path: Path) -> None:
+    limits = TrainingRange((0.1, 0.2, 0.1, 0.3, 0.1, 0.4), (1.0, 40.0), (0.003, 1.6))
+    model = initialise(dataclasses.replace(TINY, training_range=limits), 1)
+    digest = checkpoint.save(tmp_path / "a.safetensors", model)
+    assert digest == checkpoint.fingerprint(initialise(TINY, 1))
+    assert checkpoint.read(tmp_path / "a.safetensors").config.training_range == limits
 
 
 def test_a_config_with_an_unknown_key_is_refused(saved: Path, tmp_path: Path) -> None:

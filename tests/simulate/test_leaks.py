@@ -13,7 +13,7 @@ import pytest
 from galsearch.simulate.sed.galaxy_sed import galaxy_seds
 from galsearch.simulate.sed.stellar_grid import StellarLibrary
 from galsearch.simulate.spectroscopy.spectrograph import ObservedSpectrum
-from galsearch.simulate.survey.chunk import _random_stream, observe_galaxy
+from galsearch.simulate.survey.chunk import observe_galaxy, random_stream
 from galsearch.simulate.survey.colour_matching import draw_matched_galaxy
 from galsearch.simulate.survey.footprint import Chunk
 
@@ -48,7 +48,7 @@ def probed(library: StellarLibrary) -> Probed:
 
 
 def streams(chunk: Chunk, row: int) -> list[np.random.Generator]:
-    return [_random_stream(5, chunk, row % 50, stream) for stream in range(5)]
+    return [random_stream(5, chunk, row % 50, stream) for stream in range(5)]
 
 
 def image_numbers(pixels: np.ndarray, row: int) -> list[float]:

@@ -14,7 +14,7 @@ from galsearch.core.errors import CheckpointError
 from galsearch.core.modality import Modality
 from galsearch.dataset import GalaxyBatch
 from galsearch.encoders import checkpoint
-from galsearch.encoders.encoder_config import PREPARATION_VERSION, ModelConfig
+from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel, PooledEncoder
 from galsearch.encoders.preprocess.prepare import prepare_images, prepare_spectra
 from training.data.galaxies import TrainingGalaxies, make_in_first_process, prepared_chunks
@@ -116,7 +116,7 @@ def frozen_tokens(
     """
     made_from = {
         "tower": checkpoint.fingerprint(backbone_model(model, modality)),
-        "preparation": PREPARATION_VERSION,
+        "preparation": model.config.preparation_version,
         "galaxies": galaxies.digest,
     }
     backbone = encoder_of(model, modality).backbone.to(processes.device).eval()

@@ -140,7 +140,7 @@ def sdss_spectra(real: Path) -> tuple[list[Spectrum], Float64Array]:
     """Spectra and redshifts of the 16 SDSS galaxies of the first sample."""
     folder = real / "sdss-galaxy-spectra"
     rows = _table(folder)
-    spectra = [_sdss_on_desi_grid(folder / row["file"]) for row in rows]
+    spectra = [sdss_on_desi_grid(folder / row["file"]) for row in rows]
     return spectra, np.array([float(row["z"]) for row in rows])
 
 
@@ -171,7 +171,7 @@ def _other_sdss_spectra(real: Path, kind: str) -> tuple[list[Spectrum], Float64A
         if place in objects:
             continue
         objects.add(place)
-        spectra.append(_sdss_on_desi_grid(next(folder.rglob(row["file"]))))
+        spectra.append(sdss_on_desi_grid(next(folder.rglob(row["file"]))))
         z.append(float(row["z"]))
     return spectra, np.array(z)
 
@@ -181,7 +181,7 @@ def _table(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((folder / "index.csv").read_text("utf-8").splitlines()))
 
 
-def _sdss_on_desi_grid(path: Path) -> Spectrum:
+def sdss_on_desi_grid(path: Path) -> Spectrum:
     """An SDSS spectrum interpolated to the DESI grid; pixels that it lacks are masked."""
     grid = DESI_WAVELENGTH_ANGSTROM
     wavelength, flux, ivar = sdss_file(path)

@@ -7,10 +7,11 @@ pixel is exactly 0, as in the survey's own cutouts; a masked spectrum pixel is i
 its measured neighbours.
 
 `galsearch` (this package): images keep their brightness in an asinh stretch without clipping, and
-masked pixels are 0. Spectra are resampled to a grid uniform in log wavelength; their median is
-subtracted and they are divided by their scatter. Every pixel has a weight from its inverse
-variance, and a summary token holds the scale, the level and the signal to noise. Pixels that are
-not finite are masked. A row does not depend on the other rows of a batch.
+masked pixels are filled from their neighbours or from other bands (`fill_masked`). Spectra are
+resampled to a grid uniform in log wavelength; their median is subtracted and they are divided by
+their scatter. Every pixel has a weight from its inverse variance, and a summary token holds the
+scale, the level and the signal to noise. Pixels that are not finite are masked. A row does not
+depend on the other rows of a batch.
 """
 
 from typing import Any
@@ -24,6 +25,7 @@ from galsearch.core.arrays import BoolArray, Float32Array
 from galsearch.core.errors import ConfigError, InvalidCutoutError, InvalidSpectrumError
 from galsearch.core.rgb import legacy_rgb
 from galsearch.encoders.encoder_config import ImageConfig, ModelConfig, SpectrumConfig
+from galsearch.encoders.preprocess.fill_masked import fill_masked
 from galsearch.encoders.preprocess.log_wavelength import log_wavelength_tokens
 
 SOFTENING_NANOMAGGIES = (0.01, 0.015, 0.03)
@@ -53,6 +55,22 @@ def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: Mode
         Where the number of bands is another one or a row has no measured pixel; in `released`
         also where an unmasked pixel is not finite or an image is smaller than the crop.
     """
+    planes, bad = measured_images(flux, mask, config)
+    if config.preparation == "released":
+        planes[bad] = 0.0
+        return torch.from_numpy(np.ascontiguousarray(legacy_rgb(planes)))
+    softening = torch.tensor(SOFTENING_NANOMAGGIES)[:, None, None]
+    return torch.from_numpy(fill_masked(planes, bad)).div_(softening).asinh_().div_(STRETCH_DIVISOR)
+
+
+def measured_images(
+    flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: ModelConfig
+) -> tuple[Float32Array, BoolArray]:
+    """The part of images that a model sees, and the mask of pixels without a measurement.
+
+    Both arrays are copies of shape (B, bands, size, size). The parameters and errors are those of
+    `prepare_images`.
+    """
     section = config.image
     if section is None:
         raise ConfigError(f"model {config.name!r} has no image encoder.")
@@ -70,11 +88,7 @@ def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: Mode
         _require_finite(planes, bad, InvalidCutoutError, "image")
     bad = bad | ~np.isfinite(planes)
     _require_measured(bad, InvalidCutoutError, "image")
-    planes[bad] = 0.0
-    if config.preparation == "released":
-        return torch.from_numpy(np.ascontiguousarray(legacy_rgb(planes)))
-    softening = torch.tensor(SOFTENING_NANOMAGGIES)[:, None, None]
-    return torch.from_numpy(planes).div_(softening).asinh_().div_(STRETCH_DIVISOR)
+    return planes, bad
 
 
 def prepare_spectra(
@@ -117,7 +131,7 @@ def prepare_spectra(
             f"model {config.name!r} takes calibrated spectra only: its first token is their mean "
             "and standard deviation."
         )
-    values, weights, bad = _masked_spectra(flux, ivar, mask)
+    values, weights, bad = measured_spectra(flux, ivar, mask)
     if config.preparation == "released":
         _require_finite(values, bad, InvalidSpectrumError, "spectrum")
     bad |= ~np.isfinite(values)
@@ -136,10 +150,13 @@ def prepare_spectra(
     return torch.from_numpy(tokens)
 
 
-def _masked_spectra(
+def measured_spectra(
     flux: npt.ArrayLike, ivar: npt.ArrayLike | None, mask: npt.ArrayLike | None
 ) -> tuple[Float32Array, Float32Array | None, BoolArray]:
-    """Copies of flux, inverse variance and mask; the mask also covers pixels of zero ivar."""
+    """Copies of flux, inverse variance and mask; the mask also covers pixels of zero ivar.
+
+    The parameters and errors are those of `prepare_spectra`.
+    """
     values = np.array(flux, dtype=np.float32)
     if values.ndim != 2:
         raise InvalidSpectrumError(f"spectra are (B, pixels), found {values.shape}.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from galsearch.core.arrays import Float32Array, Float64Array
+from galsearch.core.arrays import Complex64Array, Float32Array, Float64Array
 from galsearch.core.cutout import Cutout
 from galsearch.core.target_id import TargetId
 from galsearch.simulate.imaging.exposure import draw_seeing, observe_image
@@ -23,7 +23,11 @@ from galsearch.simulate.population.scaling_relations import Galaxy
 from galsearch.simulate.sed.galaxy_sed import GalaxySED, galaxy_seds
 from galsearch.simulate.sed.stellar_grid import load_stellar_library
 from galsearch.simulate.spectroscopy.fibre_flux import fibre_spectrum
-from galsearch.simulate.spectroscopy.spectrograph import Exposure, observe_spectrum
+from galsearch.simulate.spectroscopy.spectrograph import (
+    Exposure,
+    ObservedSpectrum,
+    observe_spectrum,
+)
 from galsearch.simulate.survey.colour_matching import draw_matched_galaxy
 from galsearch.simulate.survey.footprint import (
     GALAXIES_PER_CHUNK,
@@ -39,7 +43,7 @@ from galsearch.sources import write_cutout
 
 # Each galaxy has independent streams of random numbers, so that its image and its spectrum have
 # nothing in common but the physical properties.
-_PHYSICS, _SHAPE, _SKY, _CAMERA, _SPECTROGRAPH = range(5)
+_PHYSICS, SHAPE, _SKY, CAMERA, SPECTROGRAPH = range(5)
 _WHOLE_CHUNK = 1_000_000
 _FIBRE_MOFFAT_BETA = 3.5
 
@@ -57,16 +61,10 @@ def make_chunk(out: Path, seed: int, chunk: Chunk, hemisphere: str = "south") ->
     ra, dec = ra[: chunk.n], dec[: chunk.n]
     first = 1 + chunk.number * GALAXIES_PER_CHUNK
     ids = target_ids(ra, dec, first_object=first, hemisphere=hemisphere)
-    library = load_stellar_library()
-    galaxies = [
-        draw_matched_galaxy(library, _random_stream(seed, chunk, row, _PHYSICS))
-        for row in range(chunk.n)
-    ]
-    ebv = _reddening(seed, chunk, rng)
-    seds = galaxy_seds(galaxies, library, ebv=ebv, hemisphere=hemisphere)
+    galaxies, seds, ebv = chunk_galaxies(seed, chunk, rng, hemisphere)
     observed = []
     for row, (galaxy, sed) in enumerate(zip(galaxies, seds, strict=True)):
-        streams = [_random_stream(seed, chunk, row, stream) for stream in range(5)]
+        streams = [random_stream(seed, chunk, row, stream) for stream in range(5)]
         image, record = observe_galaxy(galaxy, sed, ebv[row], streams, hemisphere)
         cutout = Cutout(image, ("g", "r", "z"), PIXEL_SCALE_ARCSEC, ra[row], dec[row])
         path = out / "cutouts" / str(chunk.pixel) / f"cutout-{ids[row]}.fits"
@@ -77,7 +75,35 @@ def make_chunk(out: Path, seed: int, chunk: Chunk, hemisphere: str = "south") ->
     write_truth_table(truth_path(out, chunk), ids, [record.truth for record in observed])
 
 
-def _random_stream(seed: int, chunk: Chunk, row: int, stream: int) -> np.random.Generator:
+def chunk_galaxies(
+    seed: int, chunk: Chunk, rng: np.random.Generator, hemisphere: str = "south"
+) -> tuple[list[Galaxy], list[GalaxySED], list[float]]:
+    """The galaxies of a chunk as they are, before they are observed.
+
+    They are their physical properties, their spectral energy distributions and their reddening
+    E(B-V).
+
+    Parameters
+    ----------
+    seed
+        Seed of the survey.
+    chunk
+        Number and size of the chunk.
+    rng
+        Generator of the chunk, from which positions have been drawn.
+    hemisphere : "south" or "north"
+        Imaging survey, whose filters the band fluxes are of.
+    """
+    library = load_stellar_library()
+    galaxies = [
+        draw_matched_galaxy(library, random_stream(seed, chunk, row, _PHYSICS))
+        for row in range(chunk.n)
+    ]
+    ebv = _reddening(seed, chunk, rng)
+    return galaxies, galaxy_seds(galaxies, library, ebv=ebv, hemisphere=hemisphere), ebv
+
+
+def random_stream(seed: int, chunk: Chunk, row: int, stream: int) -> np.random.Generator:
     """Generator of random numbers for one purpose (`stream`) and one galaxy (`row`) of a chunk."""
     return np.random.default_rng([seed, 2, chunk.number, row, stream])
 
@@ -89,7 +115,7 @@ def _reddening(seed: int, chunk: Chunk, rng: np.random.Generator) -> list[float]
     """
     pixel = np.exp(rng.normal(-3.3, 0.6))
     return [
-        float(pixel * np.exp(_random_stream(seed, chunk, row, _SKY).normal(0, 0.08)))
+        float(pixel * np.exp(random_stream(seed, chunk, row, _SKY).normal(0, 0.08)))
         for row in range(chunk.n)
     ]
 
@@ -116,11 +142,62 @@ def observe_galaxy(
     hemisphere : "south" or "north"
         Imaging survey.
     """
-    transforms = component_transforms(galaxy.shape, streams[_SHAPE])
-    seeing = draw_seeing(streams[_CAMERA], hemisphere)
+    transforms = component_transforms(galaxy.shape, streams[SHAPE])
+    image = take_image(sed, transforms, streams[CAMERA], hemisphere)
+    exposure = draw_exposure(galaxy, streams[SPECTROGRAPH])
+    spectrum, fractions = take_spectrum(galaxy, sed, transforms, exposure, streams[SPECTROGRAPH])
+    within = fractions @ sed.band_flux
+    truth = truth_row(galaxy, sed, spectrum, ebv)
+    fibre_flux = (float(within[0]), float(within[1]), float(within[2]))
+    return image, ObservedGalaxy(galaxy, sed, spectrum, exposure, ebv, fibre_flux, truth)
+
+
+def take_image(
+    sed: GalaxySED,
+    transforms: list[Complex64Array],
+    rng: np.random.Generator,
+    hemisphere: str = "south",
+) -> Float32Array:
+    """Image (3, 152, 152) of a galaxy in nanomaggies per pixel, in random seeing.
+
+    Parameters
+    ----------
+    sed
+        Spectral energy distribution of the galaxy.
+    transforms
+        Fourier transforms of its components, from `component_transforms`.
+    rng
+        Generator of the seeing, the neighbours and the noise.
+    hemisphere : "south" or "north"
+        Imaging survey.
+    """
+    seeing = draw_seeing(rng, hemisphere)
     psfs = [psf_transform(fwhm, seeing.beta) for fwhm in seeing.fwhm_arcsec]
-    image = observe_image(sed, transforms, psfs, streams[_CAMERA], hemisphere)
-    exposure = _exposure(galaxy, streams[_SPECTROGRAPH])
+    return observe_image(sed, transforms, psfs, rng, hemisphere)
+
+
+def take_spectrum(
+    galaxy: Galaxy,
+    sed: GalaxySED,
+    transforms: list[Complex64Array],
+    exposure: Exposure,
+    rng: np.random.Generator,
+) -> tuple[ObservedSpectrum, Float64Array]:
+    """Spectrum of a galaxy, and the share of the light of each component within the fibre.
+
+    Parameters
+    ----------
+    galaxy
+        Physical properties of the galaxy.
+    sed
+        Spectral energy distribution of the galaxy.
+    transforms
+        Fourier transforms of its components, from `component_transforms`.
+    exposure
+        Conditions under which the spectrum is taken.
+    rng
+        Generator of the noise.
+    """
     fibre_psf = psf_transform(exposure.seeing_arcsec, _FIBRE_MOFFAT_BETA)
     fractions = [fibre_fraction(part, fibre_psf) for part in (*transforms, point_source())]
     flux = fibre_spectrum(
@@ -129,14 +206,10 @@ def observe_galaxy(
         sigma_bulge_km_s=galaxy.sigma_bulge_km_s,
         sigma_disk_km_s=galaxy.sigma_disk_km_s,
     )
-    spectrum = observe_spectrum(flux, exposure, streams[_SPECTROGRAPH])
-    within = np.asarray(fractions) @ sed.band_flux
-    truth = truth_row(galaxy, sed, spectrum, ebv)
-    fibre_flux = (float(within[0]), float(within[1]), float(within[2]))
-    return image, ObservedGalaxy(galaxy, sed, spectrum, exposure, ebv, fibre_flux, truth)
+    return observe_spectrum(flux, exposure, rng), np.asarray(fractions)
 
 
-def _exposure(galaxy: Galaxy, rng: np.random.Generator) -> Exposure:
+def draw_exposure(galaxy: Galaxy, rng: np.random.Generator) -> Exposure:
     """Random conditions of an exposure: 180 s for bright targets, 1000 s for faint ones.
 
     Bright targets (BGS) are observed in moonlight, faint ones (LRG and ELG) in the dark. These

@@ -36,16 +36,17 @@ def test_the_published_model_takes_calibrated_spectra_only() -> None:
 
 
 def test_small_images_are_padded_by_galsearch_and_refused_by_released() -> None:
-    flux = np.full((1, 3, 90, 96), 0.1, np.float32)
+    flux = np.full((1, 3, 90, 56), 0.1, np.float32)
     prepared = prepare_images(flux, None, GALSEARCH_SMALL)
     assert prepared.shape == (1, 3, 96, 96)
-    assert not prepared[:, :, :3].any()
-    assert not prepared[:, :, -3:].any()
-    assert (prepared[:, :, 3:-3] > 0).all()
+    # The rim is filled from the nearest pixels up to their reach, and beyond it is sky.
+    assert (prepared[:, :, 3:-3, 4:-4] > 0).all()
+    assert not prepared[:, :, :, :4].any()
+    assert not prepared[:, :, :, -4:].any()
     with pytest.raises(InvalidCutoutError) as error:
         prepare_images(flux, None, published_config(Published.ASTRODINO))
     assert str(error.value) == (
-        "this encoder takes the central 144 x 144 pixels, found images of 90 x 96."
+        "this encoder takes the central 144 x 144 pixels, found images of 90 x 56."
     )
 
 

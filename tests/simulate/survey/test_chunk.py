@@ -1,13 +1,13 @@
 """Random numbers of a chunk."""
 
-from galsearch.simulate.survey.chunk import _random_stream
+from galsearch.simulate.survey.chunk import random_stream
 from galsearch.simulate.survey.footprint import Chunk
 
 
 def test_image_and_spectrum_share_no_random_numbers() -> None:
     chunks = [Chunk(0, 11, 50), Chunk(1, 12, 50)]
     first = [
-        _random_stream(9, chunk, row, stream).random()
+        random_stream(9, chunk, row, stream).random()
         for chunk in chunks
         for row in range(50)
         for stream in range(5)

@@ -1,0 +1,1 @@
+"""Benchmark on real image-spectrum pairs, repeat visits and real redshifts; never for training."""
