@@ -70,16 +70,11 @@ def observe_again(survey: Path, n: int) -> SecondExposures:
     DatasetError
         Where the survey is one of the north or smaller than `n`.
     """
-    record = json.loads((survey / "simulation.json").read_text("utf-8"))
-    if record["hemisphere"] != "south" or record["n"] < n:
-        raise DatasetError(
-            f"{survey}: a survey of {record['n']} galaxies in the {record['hemisphere']}; second "
-            f"exposures need one of the south with at least {n}."
-        )
-    seed, ids = int(record["seed"]), []
+    seed, chunks = _first_chunks(survey, n)
+    ids = []
     images: dict[str, list[Float32Array]] = {}
     spectra: dict[str, list[ObservedSpectrum]] = {}
-    for chunk in _first_chunks(seed, n, record["n"]):
+    for chunk in chunks:
         ids.append(_target_ids(seed, chunk))
         for row, (galaxy, south, north) in enumerate(_galaxies(seed, chunk)):
             parts = _transforms(seed, chunk, row, galaxy)
@@ -105,10 +100,24 @@ def observe_again(survey: Path, n: int) -> SecondExposures:
     )
 
 
-def _first_chunks(seed: int, n: int, n_survey: int) -> list[Chunk]:
+def first_galaxies(survey: Path, n: int) -> Int64Array:
+    """TARGETIDs of the galaxies that `observe_again` would observe, in ascending order."""
+    seed, chunks = _first_chunks(survey, n)
+    return np.sort(np.concatenate([_target_ids(seed, chunk) for chunk in chunks]))
+
+
+def _first_chunks(survey: Path, n: int) -> tuple[int, list[Chunk]]:
+    """The seed of a survey and its first chunks, which hold at least `n` galaxies."""
+    record = json.loads((survey / "simulation.json").read_text("utf-8"))
+    seed, n_survey = int(record["seed"]), int(record["n"])
+    if record["hemisphere"] != "south" or n_survey < n:
+        raise DatasetError(
+            f"{survey}: a survey of {n_survey} galaxies in the {record['hemisphere']}; second "
+            f"exposures need one of the south with at least {n}."
+        )
     pixels = chunk_pixels(seed, -(-n // GALAXIES_PER_CHUNK))
     sizes = [min(GALAXIES_PER_CHUNK, n_survey - i * GALAXIES_PER_CHUNK) for i in range(len(pixels))]
-    return [Chunk(i, int(pixel), sizes[i]) for i, pixel in enumerate(pixels)]
+    return seed, [Chunk(i, int(pixel), sizes[i]) for i, pixel in enumerate(pixels)]
 
 
 def _chunk_generator(seed: int, chunk: Chunk) -> np.random.Generator:
@@ -163,12 +172,10 @@ def _exposures(seed: int, chunk: Chunk, row: int, galaxy: Galaxy) -> dict[str, E
 
 def _joined(spectra: list[ObservedSpectrum]) -> tuple[Float32Array, Float32Array]:
     """Flux and inverse variance (n, 7781) of spectra on the DESI grid, as `ingest` joins arms."""
-    arms = {
-        arm.upper(): clean_arm(
-            wavelength,
-            *(np.stack([getattr(s, kind)[arm] for s in spectra]) for kind in ("flux", "ivar")),
-            np.stack([s.mask[arm] for s in spectra]),
-        )
-        for arm, wavelength in arm_wavelengths().items()
-    }
+    arms = {}
+    for arm, wavelength in arm_wavelengths().items():
+        flux = np.stack([spectrum.flux[arm] for spectrum in spectra])
+        ivar = np.stack([spectrum.ivar[arm] for spectrum in spectra])
+        mask = np.stack([spectrum.mask[arm] for spectrum in spectra])
+        arms[arm.upper()] = clean_arm(wavelength, flux, ivar, mask)
     return join_arms(arms, np.arange(len(spectra)), where="second exposures")

@@ -40,13 +40,17 @@ def spectrum_changes() -> dict[str, SpectrumChange]:
         f"arm {arm} missing": _masked(low, high) for arm, (low, high) in ARM_EDGES_ANGSTROM.items()
     }
     changes |= {
-        "flux x 2": lambda flux, ivar, _: GivenSpectra(flux * 2, ivar / 4),
-        "flux x 0.5": lambda flux, ivar, _: GivenSpectra(flux / 2, ivar * 4),
+        "flux x 2": lambda flux, ivar, _: _scaled(flux, ivar, np.array(2.0)),
+        "flux x 0.5": lambda flux, ivar, _: _scaled(flux, ivar, np.array(0.5)),
         "level + 0.3e-17": lambda flux, ivar, _: GivenSpectra(
             np.where(ivar > 0, flux + np.float32(0.3), 0), ivar
         ),
-        "inverse variance x 2, noise unchanged": lambda flux, ivar, _: GivenSpectra(flux, ivar * 2),
-        "inverse variance / 2, noise unchanged": lambda flux, ivar, _: GivenSpectra(flux, ivar / 2),
+        "inverse variance x 2, noise unchanged": lambda flux, ivar, _: GivenSpectra(
+            flux, ivar * np.float32(2)
+        ),
+        "inverse variance / 2, noise unchanged": lambda flux, ivar, _: GivenSpectra(
+            flux, ivar * np.float32(0.5)
+        ),
         "no inverse variance": lambda flux, ivar, _: GivenSpectra(flux, None, ivar <= 0),
         "calibrated = False": lambda flux, ivar, _: GivenSpectra(flux, ivar, calibrated=False),
         "20 % masked in pieces": _masked_in_pieces,
@@ -92,7 +96,7 @@ def _noisier(flux: Float32Array, ivar: Float32Array, rng: np.random.Generator) -
     good = ivar > 0
     sigma = np.where(good, 1 / np.sqrt(np.where(good, ivar, 1)), 0)
     noise = rng.standard_normal(flux.shape, dtype=np.float32) * sigma
-    return GivenSpectra((flux + noise).astype(np.float32), ivar / 2)
+    return GivenSpectra((flux + noise).astype(np.float32), ivar * np.float32(0.5))
 
 
 def _moved(km_s: float) -> SpectrumChange:

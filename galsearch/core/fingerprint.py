@@ -23,9 +23,9 @@ class Fingerprint(str):
 
     Examples
     --------
-    >>> fingerprint = Fingerprint("0221b9e6681cd8db" + 48 * "0")
+    >>> fingerprint = Fingerprint("75bef907f0ba9d2e" + 48 * "0")
     >>> fingerprint.short
-    '0221b9e6681cd8db'
+    '75bef907f0ba9d2e'
     """
 
     __slots__ = ()
@@ -49,8 +49,8 @@ def short_digest(digest: str) -> str:
 
     Examples
     --------
-    >>> short_digest("0221b9e6681cd8db" + 48 * "0")
-    '0221b9e6681cd8db'
+    >>> short_digest("75bef907f0ba9d2e" + 48 * "0")
+    '75bef907f0ba9d2e'
     """
     return digest[:_SHORT_DIGITS]
 

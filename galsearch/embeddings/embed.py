@@ -3,25 +3,26 @@
 A second run continues an interrupted one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from galsearch.core.arrays import Vectors
 from galsearch.core.errors import ConfigError, ShardError
 from galsearch.core.fingerprint import Fingerprint
-from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress
+from galsearch.core.vectors import QualityBits
 from galsearch.dataset import schema
 from galsearch.dataset.partition import Partition
 from galsearch.dataset.reader import Dataset, open_dataset
 from galsearch.embeddings.embed_task import EmbedTask, tasks_of
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
 from galsearch.embeddings.open_embeddings import CATALOGUE_FILE
-from galsearch.embeddings.quality_columns import with_quality
+from galsearch.embeddings.quality_columns import count_reasons, with_quality
 from galsearch.embeddings.shard import EmbeddingShard
 from galsearch.files.atomic import new_file
 from galsearch.files.digest import sha256_of_file
@@ -48,6 +49,8 @@ class EmbedReport:
     n_shards_written: int
     n_shards_kept: int
     """Number of shards that an earlier run had finished."""
+    n_by_reason: dict[Modality, dict[str, int]] = field(default_factory=dict)
+    """Number of embeddings for each reason to trust them less, such as 'band_missing'."""
 
     def __str__(self) -> str:
         parts = [
@@ -57,8 +60,17 @@ class EmbedReport:
         return (
             f"{self.n_galaxies} galaxies: {', '.join(parts)}; {self.dim} dimensions, encoder "
             f"{self.encoder} ({self.fingerprint.short}); {self.n_shards_written} shards written, "
-            f"{self.n_shards_kept} kept from an earlier run"
+            f"{self.n_shards_kept} kept from an earlier run{self._reasons()}"
         )
+
+    def _reasons(self) -> str:
+        """The reasons to trust embeddings less, in words; empty where there is none."""
+        parts = [
+            f"{modality} {reason} {n}"
+            for modality, counts in self.n_by_reason.items()
+            for reason, n in counts.items()
+        ]
+        return f"; reasons to trust embeddings less: {', '.join(parts)}" if parts else ""
 
 
 def embed_dataset(
@@ -134,7 +146,8 @@ def _embed(
         n_written += len(pending)
         n_done += len(partition)
         progress("embedding galaxies", n_done, len(source))
-    catalogue_sha256 = _write_catalogue(source, out, tasks)
+    catalogue = _with_quality(source, tasks)
+    catalogue_sha256 = _write_catalogue(catalogue, out)
     records = {task.modality: task.finish(catalogue_sha256) for task in tasks}
     return EmbedReport(
         encoder=pair.name,
@@ -145,6 +158,7 @@ def _embed(
         n_missing={modality: record.n_missing for modality, record in records.items()},
         n_shards_written=n_written,
         n_shards_kept=sum(len(record.shards) for record in records.values()) - n_written,
+        n_by_reason={modality: count_reasons(catalogue, modality) for modality in records},
     )
 
 
@@ -209,13 +223,17 @@ def _shard(
     )
 
 
-def _write_catalogue(dataset: Dataset, out: Path, tasks: list[EmbedTask]) -> str:
-    """Write the catalogue of a dataset with the quality of its embeddings; returns its SHA-256."""
+def _with_quality(dataset: Dataset, tasks: list[EmbedTask]) -> pa.Table:
+    """The catalogue of a dataset with the quality of its embeddings, sorted by TARGETID."""
     shards = {
         task.modality: [path for p in dataset.partitions if (path := task.path(p)).exists()]
         for task in tasks
     }
-    table = with_quality(dataset.catalogue.sort_by(schema.TARGET_ID), shards)
+    return with_quality(dataset.catalogue.sort_by(schema.TARGET_ID), shards)
+
+
+def _write_catalogue(table: pa.Table, out: Path) -> str:
+    """Write the catalogue beside the stores, and return the SHA-256 digest of the file."""
     with new_file(out / CATALOGUE_FILE) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
         return sha256_of_file(temporary)

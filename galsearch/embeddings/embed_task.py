@@ -11,8 +11,8 @@ import pyarrow as pa
 from galsearch.core.arrays import Vectors
 from galsearch.core.errors import ShardError, StoreMismatchError
 from galsearch.core.fingerprint import Fingerprint, require_same_encoder
-from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
+from galsearch.core.vectors import QualityBits
 from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch
 from galsearch.dataset.partition import Partition

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Vectors
 from galsearch.core.errors import MissingModalityError
-from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
+from galsearch.core.vectors import QualityBits
 
 
 class Encoder(Protocol):

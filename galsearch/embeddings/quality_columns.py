@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.ids import find_rows
-from galsearch.core.input_quality import REASONS, QualityBits
 from galsearch.core.modality import Modality
+from galsearch.core.vectors import REASONS, QualityBits
 from galsearch.dataset.schema import TARGET_ID
 from galsearch.embeddings.shard import read_quality
 
@@ -50,12 +51,31 @@ def with_quality(catalogue: pa.Table, shards: Mapping[Modality, Sequence[Path]])
         bits, known = _quality_of(ids, paths)
         if not known.any():
             continue
-        values = [bits.astype(np.int32)]
-        values += [(bits & reason) > 0 for reason in REASONS[modality]]
-        for name, column in zip(quality_column_names(modality), values, strict=True):
-            catalogue = _without_name(catalogue, name)
-            catalogue = catalogue.append_column(name, pa.array(column, mask=~known))
+        reasons = ((bits & reason) > 0 for reason in REASONS[modality])
+        columns = [pa.array(values, mask=~known) for values in (bits.astype(np.int32), *reasons)]
+        for name, column in zip(quality_column_names(modality), columns, strict=True):
+            catalogue = _without_name(catalogue, name).append_column(name, column)
     return catalogue
+
+
+def count_reasons(catalogue: pa.Table, modality: Modality) -> dict[str, int]:
+    """Number of embeddings of a modality for each reason to trust them less, without zeros.
+
+    Parameters
+    ----------
+    catalogue
+        A catalogue that `with_quality` returned.
+    modality
+        Modality of the embeddings.
+    """
+    found = {}
+    for reason in REASONS[modality]:
+        name = str(reason.name).lower()
+        column = f"{modality}_{name}"
+        n = pc.sum(catalogue[column]).as_py() if column in catalogue.column_names else None
+        if n:
+            found[name] = int(n)
+    return found
 
 
 def _quality_of(ids: TargetIds, paths: Sequence[Path]) -> tuple[QualityBits, np.ndarray]:

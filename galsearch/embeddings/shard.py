@@ -16,10 +16,9 @@ import pyarrow.parquet as pq
 from galsearch.core.arrays import Float64Array, TargetIds, Vectors
 from galsearch.core.errors import InvalidFingerprintError, ShardError
 from galsearch.core.fingerprint import Fingerprint
-from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
-from galsearch.core.vectors import off_unit
+from galsearch.core.vectors import QualityBits, off_unit
 from galsearch.embeddings.shard_columns import (
     float_column,
     quality_column,

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from galsearch.core.arrays import Float64Array, TargetIds
 from galsearch.core.errors import GalsearchError, InvalidTargetIdError
-from galsearch.core.input_quality import QualityBits
 from galsearch.core.target_id import as_target_ids
+from galsearch.core.vectors import QualityBits
 
 
 def target_id_column(table: pa.Table, place: str, error_kind: type[GalsearchError]) -> TargetIds:

@@ -118,6 +118,17 @@ def read(path: str | Path) -> CrossModalModel:
     return model
 
 
+def read_note(path: str | Path) -> str:
+    """The free text in the metadata of a file of weights.
+
+    Parameters
+    ----------
+    path
+        Safetensors file of weights.
+    """
+    return _read_file(Path(path))[0].get("note", "")
+
+
 def build(config: ModelConfig, tensors: dict[str, Tensor], *, where: str) -> CrossModalModel:
     """The model with a given configuration and given weights, in evaluation mode.
 

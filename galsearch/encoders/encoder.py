@@ -11,9 +11,8 @@ from torch import Tensor
 from galsearch.core.arrays import Float32Array, Float64Array, Vectors
 from galsearch.core.errors import ConfigError, MissingModalityError
 from galsearch.core.fingerprint import Fingerprint
-from galsearch.core.input_quality import QualityBits
 from galsearch.core.modality import Modality
-from galsearch.core.vectors import unit_rows
+from galsearch.core.vectors import QualityBits, unit_rows
 from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.inference.precision import Forward, PrecisionCheck
 from galsearch.encoders.preprocess.assess_quality import (

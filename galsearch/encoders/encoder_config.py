@@ -205,13 +205,18 @@ class TrainingRange:
     image_noise_nanomaggies: tuple[float, ...]
     """Smallest and largest noise of a pixel in g, then in r, then in z."""
     spectrum_ivar: tuple[float, ...]
-    """Smallest and largest median inverse variance of a spectrum, in 1e34 (s cm2 Angstrom)2 /
-    erg2."""
+    """Smallest and largest median inverse variance of a spectrum, in 1e34 (s cm2 Angstrom)2 / erg2,
+    of the faintest spectra first: one pair for each bin that `spectrum_flux_edges` separate."""
     redshift: tuple[float, ...]
     """Smallest and largest redshift."""
+    spectrum_flux_edges: tuple[float, ...] = ()
+    """Median fluxes of a spectrum, in 1e-17 erg / (s cm2 Angstrom), that separate faint spectra
+    from brighter ones, whose exposures are shorter."""
 
     def __post_init__(self) -> None:
-        for name, n in (("image_noise_nanomaggies", 6), ("spectrum_ivar", 2), ("redshift", 2)):
+        n_bins = len(self.spectrum_flux_edges) + 1
+        expected = {"image_noise_nanomaggies": 6, "spectrum_ivar": 2 * n_bins, "redshift": 2}
+        for name, n in expected.items():
             limits = getattr(self, name)
             pairs = list(zip(limits[::2], limits[1::2], strict=False))
             if len(limits) != n or not all(low < high for low, high in pairs):

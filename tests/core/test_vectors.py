@@ -12,7 +12,7 @@ from galsearch.core.errors import (
 from galsearch.core.target_id import (
     MAX_TARGET_ID,
 )
-from galsearch.core.vectors import neighbour_order, off_unit, unit_rows
+from galsearch.core.vectors import REASONS, InputQuality, neighbour_order, off_unit, unit_rows
 
 ids = st.integers(1, MAX_TARGET_ID)
 
@@ -43,3 +43,15 @@ def test_similarities_descend_and_ties_ascend_by_id(rows: list[tuple[float, int]
     slow = sorted(rows, key=lambda row: (-row[0], row[1]))
     order = neighbour_order(similarity, target_ids)
     assert [(similarity[i], target_ids[i]) for i in order] == slow
+
+
+def test_every_reason_is_a_bit_of_its_own_and_applies_to_a_modality() -> None:
+    bits = [int(reason) for reason in InputQuality]
+    assert bits == [1 << i for i in range(len(bits))]
+    assert {r for reasons in REASONS.values() for r in reasons} == set(InputQuality)
+
+
+def test_reasons_are_named_in_the_order_of_their_bits() -> None:
+    both = InputQuality.DEPTH_UNUSUAL | InputQuality.ARM_MISSING
+    assert InputQuality(int(both)).names == ("arm_missing", "depth_unusual")
+    assert InputQuality(0).names == ()

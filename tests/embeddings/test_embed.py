@@ -219,7 +219,11 @@ class AssessingEncoder:
 
 def test_quality_is_stored_with_the_vectors_and_in_the_catalogue(dataset_dir, pair, tmp_path):
     pair.image, pair.spectrum = AssessingEncoder(pair.image), AssessingEncoder(pair.spectrum)
-    embed_dataset(dataset_dir, tmp_path / "out", encoder=pair)
+    report = embed_dataset(dataset_dir, tmp_path / "out", encoder=pair)
+    assert str(report).endswith(
+        "0 kept from an earlier run; reasons to trust embeddings less: image pixels_filled 6, "
+        "image class_unusual 6, spectrum arm_missing 7, spectrum class_unusual 7"
+    )
     shards = list(open_store(tmp_path / "out", IMAGE).iter_shards())
     assert all(shard.quality is not None and (shard.quality == 68).all() for shard in shards)
     table = pq.read_table(tmp_path / "out" / "catalogue.parquet")

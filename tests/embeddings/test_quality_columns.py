@@ -7,9 +7,8 @@ import pyarrow as pa
 import pytest
 
 from galsearch.core.fingerprint import Fingerprint
-from galsearch.core.input_quality import REASONS, InputQuality
 from galsearch.core.modality import Modality
-from galsearch.core.vectors import unit_rows
+from galsearch.core.vectors import REASONS, InputQuality, unit_rows
 from galsearch.embeddings.quality_columns import quality_column_names, with_quality
 from galsearch.embeddings.shard import EmbeddingShard, write_shard
 

@@ -7,17 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array
-from galsearch.core.input_quality import InputQuality, QualityBits
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+from galsearch.core.vectors import InputQuality, QualityBits
 from galsearch.encoders.encoder_config import ModelConfig
+from galsearch.encoders.preprocess.missing_arm import missing_arms
 from galsearch.encoders.preprocess.prepare import measured_images, measured_spectra
 
 CENTRE_PIXELS = 7.63
 """Radius of the centre of an image: 2 arcsec."""
-CENTRE_SHARE, PARTLY_SHARE, ARM_SHARE = 0.1, 0.2, 0.9
-"""Shares of masked pixels above which the centre, the whole or an arm is told to be masked."""
-ARMS_ANGSTROM = ((3600.0, 5780.0), (5780.0, 7570.0), (7570.0, 9824.1))
-"""Limits of the parts of the DESI grid that belong to the arms B, R and Z."""
+CENTRE_SHARE, PARTLY_SHARE = 0.1, 0.2
+"""Shares of masked pixels above which the centre or the whole is told to be masked."""
 
 
 def assess_images(
@@ -37,9 +36,10 @@ def assess_images(
     planes, bad = measured_images(flux, mask, config)
     band_missing = bad.all(axis=(2, 3))
     centre = bad[:, :, _centre(bad.shape[2:])].mean(axis=2)
+    centre_masked = (centre > CENTRE_SHARE) & ~band_missing
     reasons = {
-        InputQuality.BAND_MISSING: band_missing.any(axis=1),
-        InputQuality.CENTRE_MASKED: ((centre > CENTRE_SHARE) & ~band_missing).any(axis=1),
+        InputQuality.BAND_MISSING: np.any(band_missing, axis=1),
+        InputQuality.CENTRE_MASKED: np.any(centre_masked, axis=1),
         InputQuality.PARTLY_MASKED: bad.mean(axis=(1, 2, 3)) > PARTLY_SHARE,
     }
     if config.preparation == "galsearch":
@@ -77,16 +77,16 @@ def assess_spectra(
     bad |= ~np.isfinite(values)
     if values.shape[1] != DESI_WAVELENGTH_ANGSTROM.size:
         return np.zeros(len(values), np.uint16)
-    grid = DESI_WAVELENGTH_ANGSTROM
-    arms = [bad[:, (grid >= low) & (grid < high)].mean(axis=1) for low, high in ARMS_ANGSTROM]
+    arms = missing_arms(bad, DESI_WAVELENGTH_ANGSTROM)
     reasons = {
-        InputQuality.ARM_MISSING: (np.array(arms) >= ARM_SHARE).any(axis=0),
+        InputQuality.ARM_MISSING: np.any(arms, axis=1),
         InputQuality.PARTLY_MASKED: bad.mean(axis=1) > PARTLY_SHARE,
     }
     if config.training_range is not None and weights is not None:
-        low, high = config.training_range.spectrum_ivar
-        depth = np.array([_median(row[~off]) for row, off in zip(weights, bad, strict=True)])
-        reasons[InputQuality.DEPTH_UNUSUAL] = (depth < low) | (depth > high)
+        level, depth = medians(values, bad), medians(weights, bad)
+        limits = np.reshape(config.training_range.spectrum_ivar, (-1, 2))
+        limits = limits[np.searchsorted(config.training_range.spectrum_flux_edges, level)]
+        reasons[InputQuality.DEPTH_UNUSUAL] = (depth < limits[:, 0]) | (depth > limits[:, 1])
     return _bits(reasons, len(bad))
 
 
@@ -127,7 +127,13 @@ def pixel_noise(planes: Float32Array, bad: BoolArray) -> Float64Array:
         [_median(band[use]) for band, use in zip(image, uses, strict=True)]
         for image, uses in zip(steps, whole, strict=True)
     ]
-    return np.array(levels).reshape(planes.shape[:2]) * (1.4826 / np.sqrt(6))
+    noise = np.array(levels, np.float64).reshape(planes.shape[:2])
+    return np.asarray(noise * (1.4826 / np.sqrt(6)), np.float64)
+
+
+def medians(values: Float32Array, bad: BoolArray) -> Float64Array:
+    """(B,) median of the measured pixels of each row (B, pixels); NaN where there is none."""
+    return np.array([_median(row[~off]) for row, off in zip(values, bad, strict=True)])
 
 
 def _median(values: npt.NDArray[np.floating]) -> float:

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import BoolArray, Float32Array
+from galsearch.core.arrays import BoolArray, Float32Array, Float64Array
 from galsearch.encoders.encoder_config import SpectrumConfig
+from galsearch.encoders.preprocess.missing_arm import SpectrumSummary, of_whole_spectrum
 
 MIN_SCALE = 0.01
 """Lower limit of the scatter by which a spectrum is divided, 1e-17 erg / (s cm2 Angstrom)."""
@@ -23,7 +24,8 @@ def log_wavelength_tokens(
     asinh((flux - m) / s), and the weight is s2 ivar / (1 + s2 ivar): near 1 where the noise is
     small compared with s, 0 where masked. The summary is log10 s, asinh(m / s), log10 of s over
     the typical noise, and the measured fraction of pixels. A summary of zeros means that neither
-    brightness nor level is known.
+    brightness nor level is known. Where a spectrum lacks an arm, m, s, the noise and the fraction
+    are those that the whole spectrum is likely to have (`missing_arm`).
 
     Parameters
     ----------
@@ -38,10 +40,10 @@ def log_wavelength_tokens(
     good = ~bad
     flux = np.where(good, flux, 0).astype(np.float32)
     ivar = _estimated_ivar(flux, good) if ivar is None else ivar
-    value, precision, covered = _on_log_grid(flux, np.where(good, ivar, 0), good, config)
-    middle = _row_median(value, covered)
-    scale = 1.4826 * _row_median(np.abs(value - middle[:, None]), covered)
-    scale = np.maximum(scale, MIN_SCALE)
+    value, precision, covered = spectra_on_log_grid(flux, np.where(good, ivar, 0), good, config)
+    summary = summarise(value, precision, covered, good)
+    summary = of_whole_spectrum(value, covered, summary, log_wavelengths(config))
+    middle, scale = summary.middle, summary.scale
     power = np.where(covered, precision, 0) * scale[:, None] ** 2
     pixels = np.where(covered, np.arcsinh((value - middle[:, None]) / scale[:, None]), 0)
     n_slices = -(-config.n_log_pixels // config.slice_length)
@@ -52,12 +54,46 @@ def log_wavelength_tokens(
     tokens[:, 1:, config.n_summary :] = np.concatenate(channels, axis=2)
     tokens[:, 0, 0] = np.log10(scale)
     tokens[:, 0, 1] = np.arcsinh(middle / scale)
-    tokens[:, 0, 2] = np.log10(scale * np.sqrt(_row_median(precision, covered)))
-    tokens[:, 0, 3] = good.mean(axis=1)
+    tokens[:, 0, 2] = np.log10(scale * np.sqrt(summary.precision))
+    tokens[:, 0, 3] = summary.measured
     return tokens
 
 
-def _on_log_grid(
+def log_wavelengths(config: SpectrumConfig) -> Float64Array:
+    """(n_log_pixels,) wavelengths in Angstrom of the centres of the pixels in log wavelength."""
+    edges = _log_edges(config)
+    return np.asarray(np.sqrt(edges[1:] * edges[:-1]))
+
+
+def _log_edges(config: SpectrumConfig) -> Float64Array:
+    first = config.first_angstrom - config.step_angstrom / 2
+    last = first + config.n_pixels * config.step_angstrom
+    return np.asarray(np.geomspace(first, last, config.n_log_pixels + 1))
+
+
+def summarise(
+    value: Float32Array, precision: Float32Array, covered: BoolArray, good: BoolArray
+) -> SpectrumSummary:
+    """Summary of the covered pixels of spectra.
+
+    Parameters
+    ----------
+    value, precision, covered : (B, n_log_pixels)
+        Flux, inverse variance and coverage in log wavelength.
+    good : (B, pixels)
+        True for measured pixels before they were resampled.
+    """
+    middle = _row_median(value, covered)
+    scale = 1.4826 * _row_median(np.abs(value - middle[:, None]), covered)
+    return SpectrumSummary(
+        middle,
+        np.maximum(scale, np.float32(MIN_SCALE)),
+        _row_median(precision, covered),
+        good.mean(axis=1),
+    )
+
+
+def spectra_on_log_grid(
     flux: Float32Array, ivar: Float32Array, good: BoolArray, config: SpectrumConfig
 ) -> tuple[Float32Array, Float32Array, BoolArray]:
     """Inverse-variance mean flux, inverse variance and coverage, each (B, n_log_pixels).
@@ -68,7 +104,7 @@ def _on_log_grid(
     """
     n, step = flux.shape[1], config.step_angstrom
     first = config.first_angstrom - step / 2
-    edges = np.geomspace(first, first + n * step, config.n_log_pixels + 1)
+    edges = _log_edges(config)
     position = np.clip((edges - first) / step, 0, n)
     below = np.minimum(position.astype(int), n - 1)
     sums = []

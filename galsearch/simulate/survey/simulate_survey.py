@@ -44,7 +44,7 @@ tables = ["truth/truth-*.fits"]
 
 [pairing]
 by = "position"
-max_separation_arcsec = 1.0
+max_separation_arcsec = 0.5
 unpaired = "keep"
 """
 

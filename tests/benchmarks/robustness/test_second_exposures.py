@@ -10,7 +10,7 @@ pytest.importorskip("bagpipes", reason="needs the extra sim")
 pytest.importorskip("galsim", reason="needs the extra sim")
 
 from benchmarks.robustness import second_exposures
-from benchmarks.robustness.second_exposures import DEPTHS, observe_again
+from benchmarks.robustness.second_exposures import DEPTHS, first_galaxies, observe_again
 from galsearch.core.errors import DatasetError
 from galsearch.simulate import simulate_survey
 from galsearch.sources import read_cutout, read_spectra_file
@@ -29,11 +29,12 @@ def test_new_exposures_show_the_same_galaxies(survey: Path) -> None:
     file = read_spectra_file(str(path))
     known = dict(zip(file.target_ids.tolist(), file.spectra, strict=True))
     assert len(again.target_ids) == 2
+    np.testing.assert_array_equal(first_galaxies(survey, 2), again.target_ids)
     for row, target_id in enumerate(again.target_ids.tolist()):
         first = read_cutout(str(next(survey.rglob(f"cutout-{target_id}.fits")))).flux
         second = again.images["a new exposure"][row]
         core = (slice(None), slice(66, 86), slice(66, 86))
-        assert np.corrcoef(first[core].ravel(), second[core].ravel())[0, 1] > 0.9
+        assert np.corrcoef(first[core].ravel(), second[core].ravel())[0, 1] > 0.8
         assert not np.array_equal(first, second)
         flux, ivar = again.spectra["new noise"]
         both = (ivar[row] > 0) & (known[target_id].ivar > 0)

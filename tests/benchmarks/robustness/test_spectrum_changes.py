@@ -22,7 +22,8 @@ def changed(name: str, spectra: tuple[np.ndarray, np.ndarray]) -> GivenSpectra:
 
 
 def test_masked_pixels_stay_masked(spectra: tuple[np.ndarray, np.ndarray]) -> None:
-    for name in spectrum_changes():
+    # Wrong wavelengths move the masked pixels too.
+    for name in (name for name in spectrum_changes() if "wavelengths" not in name):
         given = changed(name, spectra)
         assert given.flux.shape == spectra[0].shape
         bad = np.zeros(given.flux.shape, bool) if given.mask is None else given.mask

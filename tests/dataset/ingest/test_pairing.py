@@ -33,7 +33,7 @@ def test_unpaired_galaxies_can_be_dropped_and_are_counted(paired, tmp_path):
 
 def test_of_two_images_the_nearer_one_is_paired(survey, tmp_path):
     survey.coadd("main-bright-1", [5], [10.0], [0.0])
-    survey.cutout("far", 10.0, 0.6 * ARCSEC, flux=np.full((3, 152, 152), 2.0))
+    survey.cutout("far", 10.0, 0.45 * ARCSEC, flux=np.full((3, 152, 152), 2.0))
     survey.cutout("near", 10.0, 0.2 * ARCSEC, flux=np.full((3, 152, 152), 1.0))
     report = ingest(survey.recipe(), tmp_path / "out")
     assert (report.n_paired, report.n_image_only, report.n_ambiguous) == (1, 1, 1)

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from galsearch.core.input_quality import InputQuality
 from galsearch.core.spectrum import DESI_N_PIXELS
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM as GRID
+from galsearch.core.vectors import InputQuality
 from galsearch.encoders.astroclip.published import Published, published_config
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL, TrainingRange
 from galsearch.encoders.preprocess.assess_quality import (
@@ -99,6 +99,12 @@ def test_spectra_of_unusual_depth_are_told() -> None:
     for ivar, reason in ((0.5, InputQuality.DEPTH_UNUSUAL), (4, NOTHING), (60, 32)):
         assert assess_spectra(*spectra(ivar), None, CONFIG).tolist() == [reason]
     assert assess_spectra(spectra()[0], None, None, CONFIG).tolist() == [0]
+    # The limits depend on how bright a spectrum is.
+    by_flux = dataclasses.replace(RANGE, spectrum_ivar=(1, 40, 1, 3), spectrum_flux_edges=(0.7,))
+    flux, ivar = spectra(4)
+    config = dataclasses.replace(CONFIG, training_range=by_flux)
+    assert assess_spectra(flux, ivar, None, config).tolist() == [32]
+    assert assess_spectra(flux / 2, ivar, None, config).tolist() == [0]
     unknown = dataclasses.replace(CONFIG, training_range=None)
     assert assess_spectra(*spectra(60), None, unknown).tolist() == [0]
 
