@@ -100,7 +100,7 @@ def estimate(
     out: Out = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Estimate properties of galaxies from labelled neighbours.
+    """Estimate properties of galaxies from neighbours.
 
     Each estimate has calibrated 68 and 95 per cent intervals, the agreement of the neighbours, and
     a mark where the galaxy is outside the labelled galaxies. Galaxies without a label are left out

@@ -216,6 +216,12 @@ def query(
     The galaxy is named by its TARGETID, position or name, or given as an image, a spectrum, an
     embedding or by examples. Its image or spectrum is compared with those of the index.
     """
+    inputs = (target_id, position, name, image, spectrum, like, vector, queries)
+    if all(given is None for given in inputs):
+        raise typer.BadParameter(
+            "There is nothing to search for. Give --target-id, --position, --name, --image, "
+            "--spectrum, --like, --vector or --queries."
+        )
     # Imported here: galsearch.query loads FAISS, which would delay every help text.
     from galsearch.query import read_ids
     from galsearch.query.inputs.own_data.array_file import load_array

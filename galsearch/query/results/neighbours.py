@@ -32,6 +32,7 @@ class Neighbours(TabularResult):
 
     Examples
     --------
+    >>> from galsearch.core.modality import Modality
     >>> neighbours = Neighbours(
     ...     target_ids=np.array([8, 3]), similarity=np.array([0.9, 0.5], np.float32),
     ...     ra_deg=np.array([150.1, 150.2]), dec_deg=np.array([2.0, 2.1]),

@@ -45,6 +45,7 @@ class NeighboursBatch(TabularResult):
 
     Examples
     --------
+    >>> from galsearch.core.modality import Modality
     >>> batch = NeighboursBatch(
     ...     target_ids=np.array([[8, 3], [3, 0]]),
     ...     similarity=np.array([[0.9, 0.5], [0.7, np.nan]], np.float32),

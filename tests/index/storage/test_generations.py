@@ -44,7 +44,8 @@ def test_readers_are_not_disturbed(
     assert len(result) == N_FIRST - 1
     assert len(reader) == N_FIRST
     verify(changing_index)
-    del reader
+    # A result holds the files of its index too, because its table reads the catalogue.
+    del reader, result
     remove(shuffled_sky.ids[60:61], index=changing_index)
     assert not (changing_index / "ids.npy").exists()
     verify(changing_index)
