@@ -115,9 +115,10 @@ class ModalityIndex:
         search = partial(self._in_lists, lists, k=k, row_filter=row_filter)
         if self.outside is None or settings.rare is None:
             return search(queries, settings, exclude_rows)
-        is_rare = self.outside.axes.measure(queries) > settings.rare.above
-        if not is_rare.any():
+        measures = self.outside.axes.measure(queries)
+        if measures.max(initial=0) <= settings.rare.above:
             return search(queries, settings, exclude_rows)
+        is_rare = measures > settings.rare.above
         rows, cosines = no_candidates(len(queries), k)
         are_exact = np.zeros(len(queries), bool)
         rare = SearchSettings(settings.rare.n_probe, settings.rare.rerank)

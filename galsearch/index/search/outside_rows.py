@@ -2,7 +2,7 @@
 
 Inverted lists cannot distinguish such vectors. There are few of them, 1 to 2 per cent when an index
 is trained, so queries that lie outside themselves are compared with all of them. Other queries have
-neighbours inside, and are not slowed down.
+their neighbours inside.
 """
 
 from dataclasses import dataclass

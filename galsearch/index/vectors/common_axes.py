@@ -67,7 +67,8 @@ class CommonAxes:
     def measure(self, vectors: Vectors) -> Float32Array:
         """Part of the squared length of unit vectors outside of the common axes, 0 .. 1, (n,)."""
         inside = multiply_rows(vectors, self._matrix)
-        return np.asarray(1 - np.vecdot(inside, inside), np.float32)
+        outside: Float32Array = np.float32(1) - np.vecdot(inside, inside)
+        return outside
 
     def write(self, directory: Path) -> None:
         """Write the axes and the limit to the directory of a segment."""

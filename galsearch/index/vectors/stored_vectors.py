@@ -154,13 +154,20 @@ class StoredVectors:
         """Number of vectors that are not deleted."""
         return self.n_rows - len(self.deleted_rows)
 
-    @cached_property
+    @property
     def originals(self) -> "StoredVectors | None":
         """The same vectors as they were embedded; None where only rounded ones are kept."""
+        # The vectors themselves are not cached in an attribute of their own: such a circle would
+        # keep the files of an index open after the last reference to it.
+        if all(segment.as_embedded() is segment for segment in self.segments):
+            return self
+        return self._separate_originals
+
+    @cached_property
+    def _separate_originals(self) -> "StoredVectors | None":
+        """Vectors as they were embedded beside rounded ones; None where these are not kept."""
         segments = [segment.as_embedded() for segment in self.segments]
         kept = [segment for segment in segments if segment is not None]
-        if all(own is segment for own, segment in zip(segments, self.segments, strict=True)):
-            return self
         return StoredVectors(kept) if len(kept) == len(segments) else None
 
     @cached_property

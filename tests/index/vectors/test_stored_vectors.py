@@ -1,6 +1,8 @@
 """Stored vectors: segments, deleted rows, and one cosine for each pair of vectors."""
 
 import dataclasses
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +68,24 @@ def test_an_id_that_was_deleted_and_added_again_is_found_in_the_later_segment() 
     stored = StoredVectors([segment([7], vectors[:1], [0]), segment([7], vectors[1:], [])])
     assert stored.ids.tolist() == [7]
     assert stored.rows_of(np.array([7])).tolist() == [1]
+
+
+@pytest.mark.parametrize("store", ["float32", "int8"])
+def test_vectors_are_freed_with_the_last_reference_after_their_originals_were_used(
+    store: str,
+) -> None:
+    """A circle of references would keep the files of an index open."""
+    vectors = low_rank_vectors(50, 8)
+    codec = make_codec(store, 8, PrincipalAxes.fit(vectors))
+    part = encoded_segment(np.arange(50), vectors, codec)
+    originals = part.vectors if store == "float32" else vectors
+    stored = StoredVectors([dataclasses.replace(part, originals=originals)])
+    assert (stored.originals is stored) == (store == "float32")
+    assert stored.originals is stored.originals is not None
+    freed = weakref.ref(stored)
+    gc.disable()
+    try:
+        del stored
+        assert freed() is None
+    finally:
+        gc.enable()
