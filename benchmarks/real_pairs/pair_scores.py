@@ -50,7 +50,7 @@ def statistics(rank: Int64Array) -> dict[str, Any]:
 
 
 def repeat_ranks(vectors: Float32Array, galaxy: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """How repeat visits of a galaxy rank among all spectra.
+    """Ranks of repeat visits of a galaxy among all spectra.
 
     Parameters
     ----------

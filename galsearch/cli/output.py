@@ -36,7 +36,7 @@ _UNKNOWN = "-"
 
 @dataclass(frozen=True)
 class Output:
-    """Where a result goes, and in which form. Everything is checked before the query is made.
+    """The place and the form of a result. Everything is checked before the query is made.
 
     Raises
     ------

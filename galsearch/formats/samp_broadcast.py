@@ -100,7 +100,7 @@ def _receivers(client: Any) -> dict[str, str]:
 
 
 def _failure(client: Any, receiver: str, message: dict[str, str]) -> str | None:
-    """What a program reports where it could not load the table; None where it did."""
+    """The reason that a program reports for not loading the table; None where it loaded it."""
     from pyvo.samp import SAMPClientError, SAMPHubError, SAMPProxyError
 
     try:

@@ -39,7 +39,7 @@ _MAX_RADIUS_ARCSEC = 3600.0
 
 @dataclass(frozen=True, eq=False, init=False)
 class Query:
-    """What is searched for, where and how: the same in Python and on the command line.
+    """A search that is requested, with the same words in Python and on the command line.
 
     A query has one kind of input: stored galaxies (by TARGETID, position or name), an image or a
     spectrum of the user, examples, or a vector. Everything that can be checked without an index is

@@ -61,7 +61,7 @@ _INPUTS = {
     "like": "examples",
     "vector": "a vector",
 }
-"""What each argument that says what is searched for is called in messages."""
+"""Names in messages of the arguments that say what is searched for."""
 _TOGETHER = (
     {"image", "position"},
     {"spectrum", "target_ids"},

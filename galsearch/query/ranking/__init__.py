@@ -1,1 +1,1 @@
-"""Which of the most similar galaxies a result holds: both modalities, groups, diversity, pages."""
+"""Selection among the most similar galaxies: both modalities, groups, diversity and pages."""

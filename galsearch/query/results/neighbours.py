@@ -122,7 +122,7 @@ class Neighbours(TabularResult):
         )
 
     def title(self) -> str:
-        """What the result is, in a few words for a program that shows it."""
+        """A title of the result in a few words, for a program that shows it."""
         query = "a query" if self.query_target_id is None else f"{self.query_target_id}"
         return f"{len(self)} like {query} ({self.using}, {self.among})"
 

@@ -173,7 +173,7 @@ class NeighboursBatch(TabularResult):
         )
 
     def title(self) -> str:
-        """What the result is, in a few words for a program that shows it."""
+        """A title of the result in a few words, for a program that shows it."""
         return f"neighbours of {len(self)} queries ({self.using}, {self.among})"
 
     def _repr_html_(self) -> str:

@@ -36,7 +36,7 @@ class TabularResult(ABC):
 
     @abstractmethod
     def title(self) -> str:
-        """What the result is, in a few words for a program that shows it."""
+        """A title of the result in a few words, for a program that shows it."""
 
     def to_arrow(self, *, links: bool = False) -> "pa.Table":
         """The neighbours as an Arrow table.

@@ -60,7 +60,7 @@ def read_spectrum_file(place: str, target_id: TargetId | None) -> SpectrumFile:
 
 
 def _described(place: str, kind: str | None) -> str:
-    """What a FITS file holds that is no spectrum."""
+    """A description of the content of a FITS file that holds no spectrum."""
     from galsearch.sources import read_cutout_header
     from galsearch.sources.fits.fits_file import open_fits
 
