@@ -12,7 +12,7 @@ from galsearch.core.fingerprint import require_same_encoder, short_digest
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.embeddings.shard import read_positions
-from galsearch.embeddings.shard_columns import float_column, target_id_column
+from galsearch.embeddings.shard_columns import position_columns, target_id_column
 from galsearch.embeddings.store import EmbeddingStore, open_store
 from galsearch.embeddings.store_record import STORE_FILE
 from galsearch.files.digest import require_digest
@@ -124,8 +124,7 @@ def _check_positions(
     place = str(path)
     with damage_named(path, ShardError):
         ids = target_id_column(table, place, ShardError)
-        ra_deg = float_column(table, "ra_deg", place, ShardError)
-        dec_deg = float_column(table, "dec_deg", place, ShardError)
+        ra_deg, dec_deg = position_columns(table, place, ShardError)
     order = np.argsort(ids, kind="stable")
     ids, ra_deg, dec_deg = ids[order], ra_deg[order], dec_deg[order]
     for kind, store in stores.items() if len(ids) else ():

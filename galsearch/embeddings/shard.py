@@ -20,7 +20,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.core.vectors import QualityBits, off_unit
 from galsearch.embeddings.shard_columns import (
-    float_column,
+    position_columns,
     quality_column,
     target_id_column,
     vector_column,
@@ -287,10 +287,7 @@ def read_positions(path: str | Path) -> tuple[TargetIds, Float64Array, Float64Ar
 
 def _positions(table: pa.Table, place: str) -> tuple[TargetIds, Float64Array, Float64Array]:
     ids = target_id_column(table, place, ShardError)
-    ra_deg, dec_deg = (
-        float_column(table, name, place, ShardError) for name in ("ra_deg", "dec_deg")
-    )
-    return ids, ra_deg, dec_deg
+    return ids, *position_columns(table, place, ShardError)
 
 
 def _read(

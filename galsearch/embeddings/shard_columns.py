@@ -58,6 +58,41 @@ def float_column(
     return np.asarray(column.to_numpy(), np.float64)
 
 
+def position_columns(
+    table: pa.Table, place: str, error_kind: type[GalsearchError]
+) -> tuple[Float64Array, Float64Array]:
+    """(n,) right ascensions and (n,) declinations in degrees of a table.
+
+    Raises
+    ------
+    GalsearchError
+        Of the class `error_kind`, where a column holds no numbers, or a value is missing, not
+        finite, or no coordinate: right ascensions are from -360 to 360 degrees, declinations from
+        -90 to 90.
+    """
+    ra_deg, dec_deg = (
+        _coordinates(table, name, limit, place, error_kind) for name, limit in _LARGEST_DEG.items()
+    )
+    return ra_deg, dec_deg
+
+
+_LARGEST_DEG = {"ra_deg": 360.0, "dec_deg": 90.0}
+
+
+def _coordinates(
+    table: pa.Table, name: str, limit: float, place: str, error_kind: type[GalsearchError]
+) -> Float64Array:
+    values = float_column(table, name, place, error_kind)
+    bad = ~(np.abs(values) <= limit)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise error_kind(
+            f"{place}: column {name} has {int(bad.sum()):,} values that are no coordinates, first "
+            f"{values[row]:g} in row {row + 1}; expected -{limit:g} to {limit:g} degrees."
+        )
+    return values
+
+
 def quality_column(
     table: pa.Table, place: str, error_kind: type[GalsearchError]
 ) -> QualityBits | None:

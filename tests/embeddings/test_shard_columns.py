@@ -7,6 +7,7 @@ import pytest
 from galsearch.core.errors import ShardError
 from galsearch.embeddings.shard_columns import (
     float_column,
+    position_columns,
     quality_column,
     target_id_column,
     vector_column,
@@ -50,6 +51,32 @@ def test_other_vectors_are_refused(column, reason):
     with pytest.raises(ShardError) as caught:
         vector_column(pa.table({"embedding": column}), 2, "a", ShardError)
     assert str(caught.value).replace("element:", "item:") == f"a: column embedding {reason}"
+
+
+@pytest.mark.parametrize(
+    ("ra_deg", "dec_deg", "reason"),
+    [
+        ([1.0, np.nan], [2.0, 2.0], "ra_deg has 1 values that are no coordinates, first nan in "
+         "row 2; expected -360 to 360 degrees."),
+        ([np.inf, 1.0], [2.0, 2.0], "ra_deg has 1 values that are no coordinates, first inf in "
+         "row 1; expected -360 to 360 degrees."),
+        ([1.0, 2.0], [91.0, -90.5], "dec_deg has 2 values that are no coordinates, first 91 in "
+         "row 1; expected -90 to 90 degrees."),
+        ([1.0, 2.0], [None, 1.0], "dec_deg has 1 missing values."),
+    ],
+)  # fmt: skip
+def test_values_that_are_no_positions_are_refused(ra_deg, dec_deg, reason):
+    table = pa.table({"ra_deg": ra_deg, "dec_deg": dec_deg})
+    with pytest.raises(ShardError) as caught:
+        position_columns(table, "a", ShardError)
+    assert str(caught.value) == f"a: column {reason}"
+
+
+def test_positions_at_the_limits_are_read():
+    table = pa.table({"ra_deg": [-0.5, 360.0], "dec_deg": [-90, 90]})
+    ra_deg, dec_deg = position_columns(table, "a", ShardError)
+    np.testing.assert_array_equal(ra_deg, [-0.5, 360.0])
+    np.testing.assert_array_equal(dec_deg, [-90.0, 90.0])
 
 
 IDS = pa.array([5, 7], pa.int64())

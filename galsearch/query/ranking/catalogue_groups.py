@@ -1,7 +1,5 @@
 """Groups of galaxies by the values of a catalogue column."""
 
-import difflib
-
 import numpy as np
 
 from galsearch.core.arrays import Int64Array, TargetIds
@@ -9,6 +7,7 @@ from galsearch.core.errors import QueryError
 from galsearch.core.ids import find_rows
 from galsearch.files.forks import ForkSafeLock
 from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.query.where.similar_names import similar_names
 
 
 class CatalogueGroups:
@@ -73,7 +72,7 @@ class CatalogueGroups:
 
 
 def _unknown_column(column: str, known: set[str]) -> QueryError:
-    near = difflib.get_close_matches(column, known, n=1)
+    near = similar_names(column, sorted(known))
     suggestion = f" Did you mean {near[0]!r}?" if near else ""
     return QueryError(
         f"one_per is {column!r}; the catalogue has the columns {', '.join(sorted(known))}."

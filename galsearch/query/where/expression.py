@@ -1,12 +1,12 @@
 """The parts of a condition: its columns, its literals and the text of each part."""
 
 import ast
-import difflib
 from collections.abc import Sequence
 
 from galsearch.core.errors import QueryError
 from galsearch.query.where.column_values import ConditionProblem, Kind, Values, constant
 from galsearch.query.where.condition_text import ConditionText, shown
+from galsearch.query.where.similar_names import similar_names
 
 QUOTE = "column"
 """The word before a quoted column name, as in `column('flux g')`."""
@@ -95,7 +95,7 @@ def unknown_column(name: str, known: Sequence[str]) -> str:
     >>> unknown_column("magr", ["z", "mag_r"])
     "the catalogue has no column 'magr': did you mean 'mag_r'?"
     """
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = similar_names(name, known)
     hint = f"did you mean {_as_written(near[0])}?" if near else f"there are {', '.join(known)}."
     return f"the catalogue has no column '{name}': {hint}"
 
