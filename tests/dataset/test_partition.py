@@ -120,3 +120,22 @@ def test_damaged_partitions_raise_only_errors_of_galsearch(two_galaxies, is_list
         assert is_listed or content == original
 
     assert_only_galsearch_errors(read, [original], copies=60)
+
+
+@pytest.mark.parametrize(("code", "kind"), [(b"\x0a", "DOUBLE"), (b"\x3e", "UNKNOWN")])
+def test_a_column_that_is_stored_as_another_type_is_refused(two_galaxies, code, kind):
+    """Arrow would end the process; see `_check_stored_types`."""
+    root, path = two_galaxies
+    # In the footer a column starts with a struct (1c), a field of 32 bits (15) and its type
+    # (08 is FLOAT), before the list of its encodings (19).
+    before, float_column = path.read_bytes(), b"\x1c\x15\x08\x19"
+    at = before.rindex(float_column)
+    path.unlink()
+    path.write_bytes(before[: at + 2] + code + before[at + 3 :])
+    list_digest(root, path)
+    with pytest.raises(DatasetError) as caught:
+        read_everything(root)
+    assert str(caught.value) == (
+        f"{path}: row group 0: is damaged (column spectrum_ivar.list.element is stored as {kind}, "
+        "the schema says FLOAT)."
+    )
