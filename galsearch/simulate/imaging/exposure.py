@@ -1,5 +1,6 @@
 """Images of a galaxy in g, r and z as the Legacy Surveys take them, with noise and neighbours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,7 +96,7 @@ def observe_image(
     hemisphere : "south" or "north"
         Imaging survey whose noise is added.
     """
-    others, other_fluxes = _neighbours(rng)
+    others, other_fluxes = draw_neighbours(rng)
     nucleus = point_source()
     parts = [*transforms, nucleus, *others] if sed.band_flux[3].any() else [*transforms, *others]
     own = sed.band_flux if sed.band_flux[3].any() else sed.band_flux[:3]
@@ -105,7 +106,7 @@ def observe_image(
     imaging = IMAGING_SURVEYS[hemisphere]
     return np.stack(
         [
-            _add_noise(
+            add_noise(
                 plane,
                 imaging.pixel_noise[b] * depth,
                 imaging.electrons_per_nanomaggy[b] / depth**2,
@@ -117,7 +118,7 @@ def observe_image(
     )
 
 
-def _add_noise(
+def add_noise(
     plane: Float32Array,
     sky_sigma: float,
     gain: float,
@@ -134,12 +135,20 @@ def _add_noise(
     return np.asarray(plane + sigma * shared, dtype=np.float32)
 
 
-def _neighbours(
+def draw_neighbours(
     rng: np.random.Generator,
+    disk: Callable[[float, float, float], Float32Array] = exponential_disk,
 ) -> tuple[list[Complex64Array], Float64Array]:
     """Fourier transforms and fluxes (n, 3) of unrelated stars and galaxies of 18 < r < 24.5.
 
     The neighbours lie at least 2.5 arcsec from the centre.
+
+    Parameters
+    ----------
+    rng
+        Generator of the positions, magnitudes, colours and shapes.
+    disk
+        Function from scale length, axis ratio and angle to the transform of a galaxy.
     """
     half = SIZE_PIXELS / 2 * PIXEL_SCALE_ARCSEC + 1
     n_galaxies, n_stars = int(rng.poisson(_MEAN_NEIGHBOURS)), int(rng.poisson(_MEAN_STARS))
@@ -159,7 +168,7 @@ def _neighbours(
         if np.hypot(x, y) < 2.5:
             continue
         source = point_source((x, y))
-        shapes.append(source if star else source * exponential_disk(size, axis_ratio, angle))
+        shapes.append(source if star else source * disk(size, axis_ratio, angle))
         fluxes.append([10 ** (-0.4 * (mag + d - 22.5)) for d in (colour_gr, 0.0, -colour_rz)])
     return shapes, np.array(fluxes).reshape(-1, 3)
 

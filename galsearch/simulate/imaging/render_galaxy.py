@@ -108,6 +108,21 @@ def exponential_disk(size_arcsec: float, axis_ratio: float, angle_deg: float) ->
     return np.asarray((1 + k**2) ** -1.5, dtype=np.float32)
 
 
+def quick_exponential_disk(size_arcsec: float, axis_ratio: float, angle_deg: float) -> Float32Array:
+    """The transform of `exponential_disk` to rounding errors, in a fifth of its time."""
+    kx, ky = _wave_planes()
+    angle = np.deg2rad(angle_deg)
+    cos, sin = np.float32(np.cos(angle) * size_arcsec), np.float32(np.sin(angle) * size_arcsec)
+    along = kx * cos + ky * sin
+    across = ky * (cos * np.float32(axis_ratio)) - kx * (sin * np.float32(axis_ratio))
+    along *= along
+    across *= across
+    along += across
+    along += 1
+    np.multiply(along, np.sqrt(along), out=along)
+    return np.asarray(np.reciprocal(along, out=along), dtype=np.float32)
+
+
 def psf_transform(fwhm_arcsec: float, beta: float) -> Float32Array:
     """Fourier transform (256, 129) of a Moffat PSF convolved with a pixel.
 
@@ -132,9 +147,18 @@ def render_image(
     return np.asarray(plane[low : low + SIZE_PIXELS, low : low + SIZE_PIXELS], dtype=np.float32)
 
 
-def fibre_fraction(transform: Complex64Array, psf: Float32Array) -> float:
-    """Share of a component's light, after the PSF, in a centred fibre of 1.5 arcsec diameter."""
-    return float(np.sum(transform.real * psf * _aperture()))
+def fibre_fraction(
+    transform: Complex64Array,
+    psf: Float32Array,
+    diameter_arcsec: float = FIBRE_DIAMETER_ARCSEC,
+) -> float:
+    """Share of a component's light, after the PSF, in a centred fibre.
+
+    The diameter of the fibre should be one of a few values, because a table is kept for each. A
+    transform that is multiplied by `point_source(offset)` gives the share in a fibre that misses
+    the centre.
+    """
+    return float(np.sum(transform.real * psf * _aperture(diameter_arcsec)))
 
 
 def _circular(semi_major_arcsec: float, axis_ratio: float) -> float:
@@ -195,14 +219,14 @@ def _pixel() -> Float32Array:
 
 
 @functools.cache
-def _aperture() -> Float32Array:
+def _aperture(diameter_arcsec: float) -> Float32Array:
     """Fourier transform (256, 129) of the fibre's aperture, weighted for a sum over the half plane.
 
     A real transform holds half of the plane of wave numbers; the weights count the other half.
     """
     galsim = import_optional("galsim")
-    disk = _transform(galsim.TopHat(FIBRE_DIAMETER_ARCSEC / 2)).real
-    area = np.pi * (FIBRE_DIAMETER_ARCSEC / 2 / PIXEL_SCALE_ARCSEC) ** 2
+    disk = _transform(galsim.TopHat(diameter_arcsec / 2)).real
+    area = np.pi * (diameter_arcsec / 2 / PIXEL_SCALE_ARCSEC) ** 2
     weights = np.full(disk.shape, 2.0)
     weights[:, [0, -1]] = 1.0
     return np.asarray(disk * weights * area / _FIELD**2, dtype=np.float32)

@@ -77,7 +77,7 @@ class Target:
 def draw_sample(rng: np.random.Generator) -> tuple[Sample, float]:
     """A random sample and r magnitude, in the proportions of the simulated survey."""
     row = int(rng.choice(len(SAMPLES), p=[sample.share for sample in SAMPLES]))
-    mags, density = _table(row)[1:]
+    mags, density = sample_table(SAMPLES[row])[1:]
     cumulative = np.cumsum(density.sum(axis=(0, 1)))
     at = int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))
     mag = mags[min(at, mags.size - 1)] + (rng.random() - 0.5) * (mags[1] - mags[0])
@@ -100,7 +100,7 @@ def draw_target(
     z
         Redshift where it is known already; it is clipped to the limits of the sample.
     """
-    z_grid, mags, density = _table(SAMPLES.index(sample))
+    z_grid, mags, density = sample_table(sample)
     expected = density[:, :, int(np.argmin(np.abs(mags - mag_r)))]
     if z is None:
         cumulative = np.cumsum(expected)
@@ -138,9 +138,8 @@ def _schechter(mag: Float64Array, kind: tuple[float, float, float]) -> Float64Ar
 
 
 @functools.cache
-def _table(row: int) -> tuple[Float64Array, Float64Array, Float64Array]:
+def sample_table(sample: Sample) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Redshifts (n,), r magnitudes (m,), and numbers (2, n, m) of blue and of red galaxies."""
-    sample = SAMPLES[row]
     z, mag = np.linspace(*sample.z, 161), np.linspace(*sample.mag_r, 121)
     density = np.zeros((2, z.size, mag.size))
     for colour, kind in enumerate((_BLUE, _RED)):

@@ -109,6 +109,17 @@ def galaxy_seds(
     ]
 
 
+def band_fluxes_in(sed: GalaxySED, hemisphere: str) -> Float64Array:
+    """Fluxes (4, 3) of an object through the filters of a hemisphere, in nanomaggies.
+
+    They are the `band_flux` that the object has in images of that hemisphere.
+    """
+    lines = sed.young_lines, sed.nuclear_lines
+    return _band_fluxes(
+        sed.wavelength_angstrom, sed.continuum, sed.line_wavelength_angstrom, lines, hemisphere
+    )
+
+
 def _galaxy_sed(
     galaxy: Galaxy,
     library: StellarLibrary,
@@ -127,7 +138,7 @@ def _galaxy_sed(
     wanted = 10 ** (-0.4 * (galaxy.target.mag_r - 22.5))
     scale = wanted / fluxes[:, 1].sum()
     # The Milky Way's dust dims the galaxy after it was scaled to its magnitude without that dust.
-    dust, line_dust = _milky_way_dust(wavelength, ebv), _milky_way_dust(lines, ebv)
+    dust, line_dust = milky_way_dust(wavelength, ebv), milky_way_dust(lines, ebv)
     continuum *= (scale * dust).astype(np.float32)
     young_lines, nuclear_lines = young_lines * scale * line_dust, nuclear_lines * scale * line_dust
     fluxes = _band_fluxes(wavelength, continuum, lines, (young_lines, nuclear_lines), hemisphere)
@@ -163,7 +174,7 @@ def _attenuation(
     return np.asarray(10 ** (-0.4 * galaxy.dust_av * tilted))
 
 
-def _milky_way_dust(wavelength: Float64Array, ebv: float) -> Float64Array:
+def milky_way_dust(wavelength: Float64Array, ebv: float) -> Float64Array:
     """Fraction of the light that the Milky Way's dust transmits at each wavelength."""
     return np.asarray(10 ** (-0.4 * ebv * np.interp(wavelength, _DUST_ANGSTROM, _DUST_COEFFICIENT)))
 

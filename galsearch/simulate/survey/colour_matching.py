@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Float64Array
-from galsearch.simulate.population.luminosity_functions import draw_sample, draw_target
+from galsearch.simulate.population.luminosity_functions import Sample, draw_sample, draw_target
 from galsearch.simulate.population.photometric_mixtures import draw_photometry
 from galsearch.simulate.population.scaling_relations import Galaxy, draw_galaxy
 from galsearch.simulate.sed import photometry
@@ -39,6 +39,16 @@ _EFFECTIVE_ANGSTROM = np.array([4770.0, 6430.0, 9150.0])
 def draw_matched_galaxy(library: StellarLibrary, rng: np.random.Generator) -> Galaxy:
     """A random galaxy of the survey whose colours match those of real targets."""
     sample, mag_r = draw_sample(rng)
+    return draw_matched_galaxy_of(sample, mag_r, library, rng)
+
+
+def draw_matched_galaxy_of(
+    sample: Sample, mag_r: float, library: StellarLibrary, rng: np.random.Generator
+) -> Galaxy:
+    """A random galaxy of a sample and r magnitude whose colours match those of real targets.
+
+    A sample without a photometric mixture has the colours of the model galaxies.
+    """
     if not sample.mixture:
         return draw_galaxy(draw_target(sample, mag_r, rng), rng)
     wanted = draw_photometry(sample.mixture, mag_r, rng)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from galsearch.core.errors import WorkerDiedError
@@ -25,10 +26,41 @@ def make_chunks(
     done: Callable[[Chunk], None],
     hemisphere: str = "south",
 ) -> None:
+    """Make chunks of a survey in worker processes, as `make_in_workers` does."""
+    make_in_workers(
+        chunks,
+        partial(make_chunk_in_worker, out, seed, hemisphere=hemisphere),
+        workers=workers,
+        done=done,
+        exists=lambda chunk: truth_path(out, chunk).exists(),
+    )
+
+
+def make_in_workers(
+    chunks: Sequence[Chunk],
+    make: Callable[[Chunk], None],
+    *,
+    workers: int,
+    done: Callable[[Chunk], None],
+    exists: Callable[[Chunk], bool],
+) -> None:
     """Make chunks in worker processes; `done` is called in the main process after each chunk.
 
     Processes are spawned, not forked: a forked child of a process that has used torch may hang.
     After an error or Ctrl-C the workers end at once, and the finished chunks are kept.
+
+    Parameters
+    ----------
+    chunks
+        Chunks to be made.
+    make
+        Function that makes one chunk in a worker; it is pickled.
+    workers
+        Number of processes.
+    done
+        Called with each chunk that was made.
+    exists
+        True for a finished chunk; it names the unfinished ones where a worker died.
 
     Raises
     ------
@@ -49,14 +81,13 @@ def make_chunks(
         try:
             with _one_thread_for_children():
                 for chunk in chunks:
-                    future = pool.submit(make_chunk_in_worker, out, seed, chunk, hemisphere)
-                    futures[future] = chunk
+                    futures[pool.submit(make, chunk)] = chunk
             for future in as_completed(futures):
                 future.result()
                 done(futures[future])
             pool.shutdown()
         except BrokenProcessPool as error:
-            unfinished = [chunk for chunk in chunks if not truth_path(out, chunk).exists()]
+            unfinished = [chunk for chunk in chunks if not exists(chunk)]
             raise _worker_died(unfinished[:n_workers], log) from error
         finally:
             main_end.close()

@@ -1,0 +1,1 @@
+"""Simulated exposures in a compact form: two images and two spectra of every object."""
