@@ -22,7 +22,8 @@ from tests.import_graph import (
 ORDERS: dict[str, list[set[str]]] = {
     "galsearch": [
         {"__main__"},
-        {"cli", "http", "notebook"},
+        {"cli"},
+        {"http", "notebook"},
         {"demo"},
         {"analysis"},
         {"query"},
@@ -76,6 +77,17 @@ ORDERS: dict[str, list[set[str]]] = {
         {"bank"},
         {"hub_correction"},
     ],
+    "galsearch.http": [
+        {"server_process"},
+        {"service"},
+        {"routes"},
+        {"answers"},
+        {"guard", "words"},
+        {"state"},
+        {"refusals"},
+        {"uploads"},
+        {"page"},
+    ],
     "galsearch.index": [
         {"lifecycle"},
         {"build"},
@@ -99,6 +111,7 @@ HOMES: dict[str, set[str]] = {
     "bagpipes": {"simulate"},
     "speclite": {"simulate"},
     "pyarrow": {
+        "http",
         "files",
         "sources",
         "dataset",
@@ -120,6 +133,10 @@ HOMES: dict[str, set[str]] = {
     "fcntl": {"files"},
     "hashlib": {"files"},
     "fastapi": {"http"},
+    "starlette": {"http"},
+    "pydantic": {"http"},
+    "uvicorn": {"http"},
+    "prometheus_client": {"http"},
     "matplotlib": {"render"},
     "scipy": {"simulate"},
 }

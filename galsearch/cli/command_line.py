@@ -14,6 +14,7 @@ from galsearch.cli import (
     encoder_commands,
     lifecycle_commands,
     query_commands,
+    service_commands,
 )
 from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.cli.remedies import error_text
@@ -57,6 +58,7 @@ app.command("merge")(lifecycle_commands.merge)
 app.command("query", epilog=query_commands.QUERY_EXAMPLES)(query_commands.query)
 app.command("estimate", epilog=analysis_commands.ESTIMATE_EXAMPLES)(analysis_commands.estimate)
 app.command("outliers", epilog=analysis_commands.OUTLIER_EXAMPLES)(analysis_commands.outliers)
+app.command("serve", epilog=service_commands.SERVE_EXAMPLES)(service_commands.serve)
 app.command("inspect")(query_commands.inspect)
 app.command("verify")(query_commands.verify)
 app.command("convert-checkpoint")(encoder_commands.convert_checkpoint)

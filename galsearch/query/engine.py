@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.arrays import Float64Array, TargetIds
 from galsearch.core.errors import GalsearchError, QueryError
 from galsearch.core.modality import Modality, QueryModality, modalities_of
 from galsearch.core.target_id import TargetId
@@ -17,7 +18,7 @@ from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.filter_cache import FilterCache
-from galsearch.query.inputs.argument_checks import TargetIdInput
+from galsearch.query.inputs.argument_checks import Cone, TargetIdInput, checked_cone
 from galsearch.query.inputs.query_table import read_queries
 from galsearch.query.inputs.query_words import OtherWords, QueryWords
 from galsearch.query.query import Query
@@ -95,6 +96,31 @@ class SearchEngine:
     def manifest(self) -> IndexManifest:
         """The record of what was built, and of its measured recall."""
         return self.index.manifest
+
+    @property
+    def catalogue(self) -> CatalogueSource:
+        """Reads all columns of the catalogue for given galaxies."""
+        return self._catalogue
+
+    def galaxies_within(self, within: Cone) -> tuple[TargetIds, Float64Array]:
+        """TARGETIDs of the galaxies in a cone, the nearest to its axis first, and their distances.
+
+        Parameters
+        ----------
+        within
+            Right ascension and declination in degrees, radius in arcminutes.
+
+        Returns
+        -------
+        target_ids : (n,)
+        separation_arcsec : (n,)
+
+        Raises
+        ------
+        QueryError
+            Where the three numbers are no cone.
+        """
+        return self._resolver.sky.within(checked_cone(within))
 
     @accept_asking
     def query(self, target_id: int | str | None = None, **words: Unpack[QueryWords]) -> Neighbours:

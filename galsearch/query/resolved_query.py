@@ -46,7 +46,8 @@ class QueryResolver:
 
     def __init__(self, index: GalaxyIndex) -> None:
         self._index = index
-        self._sky = SkyLookup(index)
+        self.sky = SkyLookup(index)
+        """Finds galaxies by their position."""
         self._embedder = OwnEmbedder(index)
 
     def resolve(self, query: Query) -> ResolvedQuery:
@@ -98,7 +99,7 @@ class QueryResolver:
     def _at_positions(self, query: Query) -> ResolvedQuery:
         positions = query.position_deg
         assert positions is not None  # noqa: S101 (the caller checked it)
-        ids, separations = self._sky.nearest(positions, query.radius)
+        ids, separations = self.sky.nearest(positions, query.radius)
         asked = query.name if query.name is not None else "the position"
         notes = [
             f"{asked} (RA {ra:.5f}, Dec {dec:+.5f}) is TARGETID {target_id}, "

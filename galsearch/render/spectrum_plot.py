@@ -47,7 +47,7 @@ def spectrum_svg(
     >>> spectrum_svg(np.ones(7781), np.ones(7781), z=0.1)[:4]
     '<svg'
     """
-    wavelength, binned = bin_spectrum(flux, ivar)
+    wavelength, binned, _ = bin_spectrum(flux, ivar)
     seen = np.isfinite(binned)
     if not seen.any():
         return _frame('<text class="none" x="200" y="85">no measured flux</text>', 0.0, 1.0)
@@ -63,29 +63,34 @@ def spectrum_svg(
 
 
 def bin_spectrum(
-    flux: npt.NDArray[np.floating], ivar: npt.NDArray[np.floating]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Central wavelengths of the plotted bins, and the mean flux in each bin.
+    flux: npt.NDArray[np.floating], ivar: npt.NDArray[np.floating], n_bins: int = N_BINS
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Central wavelengths of bins, the mean flux in each bin, and its standard error.
 
     Parameters
     ----------
     flux, ivar : (7781,)
         Flux on the DESI grid and its inverse variance.
+    n_bins
+        Number of bins, at most one for each pixel.
 
     Returns
     -------
-    centre : (389,) float64
+    centre : (n_bins,) float64
         Wavelengths in Angstrom.
-    mean : (389,) float64
+    mean : (n_bins,) float64
         Inverse-variance mean of the flux; NaN in a bin without a measured pixel.
+    error : (n_bins,) float64
+        Standard error of the mean; NaN in a bin without a measured pixel.
     """
-    edges = np.linspace(0, len(flux), N_BINS + 1).astype(int)[:-1]
+    edges = np.linspace(0, len(flux), n_bins + 1).astype(int)[:-1]
     weight = np.add.reduceat(np.asarray(ivar, np.float64), edges)
     summed = np.add.reduceat(np.asarray(flux, np.float64) * ivar, edges)
     count = np.diff(np.append(edges, len(flux)))
     centre = np.add.reduceat(DESI_WAVELENGTH_ANGSTROM, edges) / count
     with np.errstate(invalid="ignore", divide="ignore"):
-        return centre, np.where(weight > 0, summed / weight, np.nan)
+        mean = np.where(weight > 0, summed / weight, np.nan)
+        return centre, mean, np.where(weight > 0, 1 / np.sqrt(weight), np.nan)
 
 
 def _range(values: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -11,7 +11,10 @@ from galsearch.core.rgb import legacy_rgb
 
 
 def thumbnail_png(
-    flux: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_] | None = None
+    flux: npt.NDArray[np.floating],
+    mask: npt.NDArray[np.bool_] | None = None,
+    *,
+    size_pixels: int | None = None,
 ) -> bytes:
     """The bytes of a PNG image of a galaxy, north up and east left.
 
@@ -22,6 +25,8 @@ def thumbnail_png(
     mask : (3, ny, nx), optional
         True where a pixel has no measurement. Pixels without a measurement in any band are
         painted grey, so that they are not mistaken for dark sky.
+    size_pixels
+        Side of the picture, to which the image is scaled; by default that of the image.
 
     Examples
     --------
@@ -32,8 +37,11 @@ def thumbnail_png(
     if mask is not None:
         planes = np.where(np.asarray(mask).all(axis=0), np.float32(0.35), planes)
     pixels = (planes * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)[::-1]
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    if size_pixels is not None:
+        picture = picture.resize((size_pixels, size_pixels), Image.Resampling.BICUBIC)
     sink = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(sink, format="PNG", optimize=True)
+    picture.save(sink, format="PNG", optimize=True)
     return sink.getvalue()
 
 

@@ -12,7 +12,7 @@ def test_binning_is_the_inverse_variance_mean_of_a_plain_loop() -> None:
     rng = np.random.default_rng(3)
     flux, ivar = rng.normal(size=DESI_N_PIXELS), rng.random(DESI_N_PIXELS)
     ivar[1000:1100] = 0
-    centre, binned = bin_spectrum(flux, ivar)
+    centre, binned, _ = bin_spectrum(flux, ivar)
     edges = np.linspace(0, DESI_N_PIXELS, N_BINS + 1).astype(int)
     for i in range(N_BINS):
         rows = slice(edges[i], edges[i + 1])
@@ -22,6 +22,17 @@ def test_binning_is_the_inverse_variance_mean_of_a_plain_loop() -> None:
         else:
             np.testing.assert_allclose(binned[i], np.average(flux[rows], weights=ivar[rows]))
     assert np.isnan(binned).any()
+
+
+def test_the_error_of_a_bin_is_that_of_its_weighted_mean() -> None:
+    ivar = np.full(DESI_N_PIXELS, 4.0)
+    ivar[:110] = 0
+    _, mean, error = bin_spectrum(np.ones(DESI_N_PIXELS), ivar, 77)
+    assert len(mean) == 77
+    assert np.isnan(error[0])
+    np.testing.assert_allclose(
+        error[-1], 0.5 / np.sqrt(DESI_N_PIXELS - int(76 * DESI_N_PIXELS / 77))
+    )
 
 
 def test_a_spectrum_names_its_axes_and_leaves_gaps_open() -> None:

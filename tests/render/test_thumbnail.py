@@ -34,3 +34,10 @@ def test_missing_pixels_are_grey_and_cannot_pass_for_sky() -> None:
     picture = pixels(thumbnail_png(np.zeros((3, 4, 4)), mask))
     assert picture[3, 0].tolist() == [89, 89, 89]
     assert picture[0, 0].tolist() == [32, 32, 32]
+
+
+def test_a_thumbnail_is_scaled_to_the_wanted_size() -> None:
+    flux = np.full((3, 8, 8), 0.05, np.float32)
+    picture = pixels(thumbnail_png(flux, size_pixels=20))
+    assert picture.shape == (20, 20, 3)
+    assert (picture == pixels(thumbnail_png(flux))[0, 0]).all()

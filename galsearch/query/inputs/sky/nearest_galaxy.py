@@ -8,6 +8,7 @@ import numpy as np
 from galsearch.core.arrays import Float64Array, TargetIds
 from galsearch.core.errors import NoMatchError
 from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.query.inputs.argument_checks import Cone
 from galsearch.query.inputs.sky.sky_position import separation_arcsec
 
 
@@ -64,6 +65,23 @@ class SkyLookup:
                 self._refuse(ra, dec, radius_arcsec)
             found[i], separations[i] = ids[row], separation
         return found, separations
+
+    def within(self, cone: Cone) -> tuple[TargetIds, Float64Array]:
+        """The galaxies in a valid cone, the nearest to its axis first, and their distances.
+
+        Returns
+        -------
+        target_ids : (n,)
+        separation_arcsec : (n,)
+        """
+        ids, ra_deg, dec_deg = self._sorted
+        ra, dec, radius_arcmin = cone
+        height = radius_arcmin / 60 + 1e-9
+        strip = slice(*np.searchsorted(dec_deg, [dec - height, dec + height]))
+        separations = separation_arcsec(ra_deg[strip], dec_deg[strip], ra, dec)
+        inside = np.flatnonzero(separations <= radius_arcmin * 60)
+        order = inside[np.argsort(separations[inside], kind="stable")]
+        return ids[strip][order], separations[order]
 
     def _nearest_in(self, strip: slice, ra: float, dec: float) -> tuple[int, float]:
         """Row in the sorted catalogue of the nearest galaxy of a strip; -1 if it is empty."""

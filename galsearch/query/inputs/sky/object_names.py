@@ -51,11 +51,23 @@ def resolve_name(name: str, names: str | Path | None = None) -> Float64Array:
     """
     if names is not None:
         return _in_table(name, str(names))
+    position = designated_position(name)
+    return _from_sesame(name) if position is None else position
+
+
+def designated_position(name: str) -> Float64Array | None:
+    """(1, 2) the position in degrees that a designation holds; None where it holds none.
+
+    Examples
+    --------
+    >>> designated_position("DESI J150.1234+02.3456"), designated_position("NGC 5194")
+    (array([[150.1234,   2.3456]]), None)
+    """
     if found := _DEGREES.fullmatch(name.strip()):
         return parse_positions((float(found[1]), float(found[2])))
     if found := _SEXAGESIMAL.fullmatch(name.strip()):
         return parse_positions(f"{':'.join(found.group(1, 2, 3))} {':'.join(found.group(4, 5, 6))}")
-    return _from_sesame(name)
+    return None
 
 
 def _in_table(name: str, url: str) -> Float64Array:

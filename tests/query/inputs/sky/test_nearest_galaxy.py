@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.core.errors import NoMatchError
+from galsearch.core.errors import NoMatchError, QueryError
 from galsearch.query import SearchEngine
 from galsearch.query.inputs.sky.nearest_galaxy import SkyLookup
+from galsearch.query.inputs.sky.sky_position import separation_arcsec
 
 
 def test_the_nearest_galaxy_is_found_with_its_distance(sky: Any, engine: SearchEngine) -> None:
@@ -50,3 +51,15 @@ def test_the_match_and_its_distance_are_reported(sky: Any, engine: SearchEngine)
     assert several.separation_arcsec is not None
     np.testing.assert_allclose(several.separation_arcsec, [1.8, 0], atol=1e-6)
     assert several[0].target_ids.tolist() == found.target_ids.tolist()
+
+
+def test_the_galaxies_in_a_cone_are_those_of_a_plain_loop(engine: SearchEngine) -> None:
+    ids = np.asarray(engine.index.ids)
+    records = engine.index.catalogue_records(ids)
+    ids_found, separations = engine.galaxies_within((359.5, 0.2, 150.0))
+    distances = separation_arcsec(records["ra_deg"], records["dec_deg"], 359.5, 0.2)
+    assert sorted(ids_found.tolist()) == ids[distances <= 9000].tolist()
+    assert (np.diff(separations) >= 0).all()
+    np.testing.assert_allclose(separations, np.sort(distances[distances <= 9000]))
+    with pytest.raises(QueryError):
+        engine.galaxies_within((0.0, 0.0, -1.0))

@@ -1,0 +1,1 @@
+"""What stands between the network and the routes: access, limits, security headers and the log."""

@@ -1,0 +1,97 @@
+"""The application: its routes, its layers of protection, and its beginning and end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from galsearch.core.errors import GalsearchError
+from galsearch.core.version import VERSION
+from galsearch.http.guard.access import Access
+from galsearch.http.guard.body_limit import BodyLimit
+from galsearch.http.guard.request_record import RequestRecord
+from galsearch.http.refusals.error_answers import (
+    answer_error,
+    answer_http_error,
+    answer_invalid,
+    answer_refusal,
+)
+from galsearch.http.refusals.refusal import Refusal
+from galsearch.http.routes import galaxy_routes, operation_routes, query_routes
+from galsearch.http.routes.page_routes import add_page
+from galsearch.http.state.measurements import Measurements
+from galsearch.http.state.served_index import ServedIndexes
+from galsearch.http.state.service_settings import ServiceSettings
+from galsearch.http.state.service_state import ServiceState
+from galsearch.http.state.work_pool import WorkPool
+
+_ROUTERS = (query_routes.router, galaxy_routes.router, operation_routes.router)
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    """The service as an ASGI application, for any server.
+
+    Parameters
+    ----------
+    settings
+        The indexes, datasets, limits and token.
+
+    Raises
+    ------
+    ManifestError, EncoderMismatchError
+        Where an index cannot be opened.
+    """
+    state = _state(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        state.ready = False
+        for pool in (state.quick, state.slow, state.pictures):
+            pool.close()
+
+    app = FastAPI(
+        title="galsearch",
+        version=VERSION,
+        summary="Similarity search for galaxies, across images and spectra.",
+        lifespan=lifespan,
+        docs_url="/docs" if settings.api_pages else None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = state
+    for router in _ROUTERS:
+        app.include_router(router)
+    add_page(app)
+    app.add_exception_handler(Refusal, answer_refusal)
+    app.add_exception_handler(GalsearchError, answer_error)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    # The layer that is added last is the outermost one.
+    app.add_middleware(
+        BodyLimit, n_bytes=settings.limits.body_bytes, seconds=settings.limits.body_seconds
+    )
+    app.add_middleware(
+        Access, token=settings.token, concurrent_requests=settings.limits.concurrent_requests
+    )
+    app.add_middleware(RequestRecord, measurements=state.measurements)
+    return app
+
+
+def _state(settings: ServiceSettings) -> ServiceState:
+    limits = settings.limits
+    seconds = limits.request_seconds
+    return ServiceState(
+        settings=settings,
+        indexes=ServedIndexes(settings),
+        measurements=Measurements(),
+        quick=WorkPool(
+            "quick", threads=limits.threads, waiting=limits.concurrent_requests, seconds=seconds
+        ),
+        slow=WorkPool("long", threads=1, waiting=limits.waiting_slow, seconds=seconds),
+        pictures=WorkPool(
+            "picture", threads=1, waiting=limits.concurrent_requests, seconds=seconds
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What a running service holds: settings, open indexes, threads and measurements."""

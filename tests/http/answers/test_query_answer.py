@@ -1,0 +1,41 @@
+"""The JSON of an answer."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+
+from galsearch.http.answers.query_answer import facets_json, links, query_answer
+from galsearch.http.state.served_index import ServedIndexes
+from galsearch.http.state.service_settings import ServiceSettings
+from galsearch.query.results.facets import count_facets
+
+
+def test_facets_are_values_and_bins() -> None:
+    rows = pa.table({"z": [0.1, 0.17, None], "spectype": ["GALAXY", None, "GALAXY"]})
+    assert facets_json(count_facets([rows])) == {
+        "spectype": [{"value": "GALAXY", "count": 2}, {"value": None, "count": 1}],
+        "z": [
+            {"from": 0.1, "to": 0.11, "count": 1},
+            *({"from": n / 100, "to": (n + 1) / 100, "count": 0} for n in range(11, 17)),
+            {"from": 0.17, "to": 0.18, "count": 1},
+            {"from": None, "to": None, "count": 1},
+        ],
+    }
+
+
+def test_links_lead_to_pages_that_exist_for_the_galaxy() -> None:
+    found = links(39627848784286003, 150.1, 2.2)
+    assert sorted(found) == ["desi_spectrum", "legacy_viewer"]
+    assert links(39627848784286003, float("nan"), 2.2).keys() == {"desi_spectrum"}
+
+
+def test_an_uploaded_file_is_named_by_its_modality(toy_index: Path, some_id: str) -> None:
+    served = ServedIndexes(ServiceSettings({"toy": toy_index})).get(None)
+    neighbours = served.engine.query(some_id, k=2)
+    words = {"k": 2, "offset": 0}
+    text = query_answer(served, neighbours, words, facets=False, seconds=0.1, modality="image")
+    answer = json.loads(text)
+    assert answer["query"]["modality"] == "image"
+    assert answer["seconds"] == 0.1
+    assert "query_target_id" not in answer["neighbours"][0]
