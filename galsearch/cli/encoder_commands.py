@@ -24,11 +24,28 @@ def embed(
     encoder: Annotated[
         str, typer.Option(help="Name of shipped weights, or a .safetensors file.")
     ] = "galsearch-small",
-    batch_size: Annotated[int, typer.Option(help="Galaxies embedded at a time.")] = 64,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="auto (a GPU where there is one), cpu, cuda or cuda:N; several such as "
+            "cuda:0,cuda:1 share the work."
+        ),
+    ] = "auto",
     precision: Annotated[
-        Precision,
-        typer.Option(help="Numerical precision; int8 and bf16 are checked against fp32 first."),
-    ] = Precision.FP32,
+        Precision | None,
+        typer.Option(
+            help="Numerical precision; int8 and bf16 are checked against fp32 first. Default: "
+            "fp32 on a CPU, bf16 on a GPU.",
+            show_default=False,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Galaxies embedded at a time. Default: 64 on a CPU; on a GPU by its free memory.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Compute embeddings of a dataset.
 
@@ -36,10 +53,16 @@ def embed(
     continues where it stopped.
     """
     agreements: list[galsearch.encoders.Agreement] = []
-    pair = galsearch.encoders.load(encoder, precision=precision.value, report=agreements.append)
     with progress_bars() as progress:
         report = galsearch.embed_dataset(
-            dataset, out, encoder=pair, batch_size=batch_size, progress=progress
+            dataset,
+            out,
+            encoder=encoder,
+            device=device,
+            precision=None if precision is None else precision.value,
+            batch_size=batch_size,
+            progress=progress,
+            report=agreements.append,
         )
     for agreement in agreements:
         typer.echo(str(agreement), err=True)

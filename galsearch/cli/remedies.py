@@ -22,6 +22,9 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Use device = 'auto' or 'cpu', or install 'galsearch[gpu]' on a machine with an NVIDIA "
             "GPU."
         ),
+        "device-failed": (
+            "Repeat the command, which continues where it stopped; --device cpu needs no GPU."
+        ),
         "bad-simulation": "Name a new directory, or repeat the command with its first options.",
         "bad-simulation-setting": "Correct the option that the message names.",
         "worker-died": (

@@ -123,6 +123,13 @@ class NoGpuError(ConfigError):
     )
 
 
+class DeviceFailedError(GalsearchError, RuntimeError):
+    """Error for a device that failed, or whose memory is too small, while it computed."""
+
+    code = "device-failed"
+    remedy = "Repeat the call, which continues where it stopped; device='cpu' needs no GPU."
+
+
 class SimulationError(GalsearchError, ValueError):
     """Error for a simulated survey that cannot be made or continued with the given settings."""
 

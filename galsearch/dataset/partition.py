@@ -64,22 +64,28 @@ class Partition:
         require_digest(self.path, self.digest, DatasetError, recorded_in=schema.DIGESTS_FILE)
 
     def batches(
-        self, rows: int = schema.ROW_GROUP_ROWS, *, modalities: Sequence[Modality] = ALL_MODALITIES
+        self,
+        rows: int = schema.ROW_GROUP_ROWS,
+        *,
+        modalities: Sequence[Modality] = ALL_MODALITIES,
+        start: int = 0,
+        stop: int | None = None,
     ) -> Iterator[GalaxyBatch]:
         """Batches of `rows` galaxies in stored order; the last batch may be smaller.
 
         Pixels of modalities that are not in `modalities` are not read, and are missing in the
-        batches.
+        batches. `start` and `stop` limit the galaxies to some of the partition, by their number.
         """
         pending: list[GalaxyBatch] = []
         n_pending = 0
         with self._open() as file:
-            for group in range(file.num_row_groups):
-                batch, start = self._read_row_group(file, group, modalities), 0
-                while start < len(batch):
-                    part = batch.take(slice(start, start + rows - n_pending))
+            for group, inside in _row_groups(file.metadata, start, stop):
+                batch = self._read_row_group(file, group, modalities).take(inside)
+                first = 0
+                while first < len(batch):
+                    part = batch.take(slice(first, first + rows - n_pending))
                     pending.append(part)
-                    start, n_pending = start + len(part), n_pending + len(part)
+                    first, n_pending = first + len(part), n_pending + len(part)
                     if n_pending == rows:
                         yield concatenate(pending)
                         pending, n_pending = [], 0
@@ -119,6 +125,19 @@ class Partition:
             table = file.read_row_group(group, columns=columns)
             _check_pixels(self.path, table, modalities)
             return batch_from_table(table)
+
+
+def _row_groups(
+    metadata: pq.FileMetaData, start: int, stop: int | None
+) -> Iterator[tuple[int, slice]]:
+    """Number of each row group with rows from `start` to `stop`, and which of its rows they are."""
+    first = 0
+    for group in range(metadata.num_row_groups):
+        n_rows = metadata.row_group(group).num_rows
+        begin, end = max(0, start - first), n_rows if stop is None else min(n_rows, stop - first)
+        if begin < end:
+            yield group, slice(begin, end)
+        first += n_rows
 
 
 def _check_schema(path: Path, found: pa.Schema) -> None:

@@ -3,33 +3,35 @@
 A second run continues an interrupted one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from galsearch.core.arrays import Vectors
-from galsearch.core.errors import ConfigError, ShardError
+from galsearch.core.errors import ConfigError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress
-from galsearch.core.vectors import QualityBits
 from galsearch.dataset import schema
-from galsearch.dataset.partition import Partition
 from galsearch.dataset.reader import Dataset, open_dataset
+from galsearch.embeddings.embed_run.embed_batch import prepare_batch, start_batch
+from galsearch.embeddings.embed_run.embed_partitions import default_batch_size, embed_partitions
+from galsearch.embeddings.embed_run.other_devices import OtherDevices
 from galsearch.embeddings.embed_task import EmbedTask, tasks_of
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
 from galsearch.embeddings.open_embeddings import CATALOGUE_FILE
 from galsearch.embeddings.quality_columns import count_reasons, with_quality
-from galsearch.embeddings.shard import EmbeddingShard
 from galsearch.files.atomic import new_file
 from galsearch.files.digest import sha256_of_file
 from galsearch.files.lock import locked_directory
 
 LOCK_NAME = "embed.lock"
 """Lock file in a directory of embeddings while it is written."""
+_COMPILED_FROM = 1_000_000
+"""Number of galaxies from which the networks are compiled for a GPU: that takes about a minute."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ def embed_dataset(
     out: str | Path,
     *,
     encoder: EncoderPairProtocol | str | Path = "galsearch-small",
-    batch_size: int = 64,
+    device: str | None = None,
+    precision: str | None = None,
+    batch_size: int | None = None,
     progress: Progress | None = None,
+    report: Callable[[Any], None] | None = None,
 ) -> EmbedReport:
     """Embed every image and spectrum of a dataset into `OUT/image` and `OUT/spectrum`.
 
@@ -96,10 +101,23 @@ def embed_dataset(
     encoder
         Name of the shipped weights, a file of weights, or an encoder pair as
         `galsearch.encoders.load` returns it.
+    device
+        Device of an encoder that is named: `cpu`, `cuda`, `cuda:N`, or `auto`, the default, for a
+        GPU where PyTorch sees one and the CPU elsewhere. Several devices, such as
+        `cuda:0,cuda:1`, share the partitions, with one process each. An encoder pair has a device
+        already.
+    precision
+        Precision of an encoder that is named; by default `bf16` on a GPU and `fp32` on a CPU. It
+        is checked against fp32 on the first batch.
     batch_size
-        Number of galaxies embedded at a time. It changes memory and speed, not the vectors.
+        Number of galaxies embedded at a time, by default 64 on a CPU and as many as its free
+        memory allows on a GPU. It changes memory and speed, not the vectors. On a GPU smaller
+        parts are computed where memory runs out.
     progress
         Function that is called with stage, done and total.
+    report
+        Function that is called with the `Agreement` of a precision other than fp32 with fp32, for
+        an encoder that is named.
 
     Returns
     -------
@@ -116,22 +134,44 @@ def embed_dataset(
         Where the encoder returned another number of vectors than it was given galaxies.
     DatasetError, CheckpointError
         Where the dataset or the weights are incomplete or damaged.
+    NoGpuError, DeviceFailedError
+        Where there is no such device, or where it fails. Finished shards are kept.
     LockedError
         Where another process embeds into `out`.
     WriteError
         Where the disk is full, or nothing may be written there.
     """
-    if batch_size < 1:
+    if batch_size is not None and batch_size < 1:
         raise ConfigError(f"batch_size is {batch_size}; expected 1 or more.")
-    progress = progress or no_progress
     source = dataset if isinstance(dataset, Dataset) else open_dataset(dataset)
-    pair = load_encoder_pair(encoder) if isinstance(encoder, (str, Path)) else encoder
+    if not isinstance(encoder, (str, Path)) and not (device is None and precision is None):
+        raise ConfigError(
+            "device and precision are those of an encoder that is named; the encoder pair "
+            f"{encoder.name!r} has its own."
+        )
     with locked_directory(Path(out), LOCK_NAME):
-        return _embed(source, Path(out), pair, batch_size, progress)
+        if not isinstance(encoder, (str, Path)):
+            return _embed(source, Path(out), encoder, batch_size, progress or no_progress)
+        first, *others = (device or "auto").split(",")
+        options = {"precision": precision, "batch_size": batch_size}
+        pair = load_encoder_pair(
+            encoder,
+            device=first,
+            report=report,
+            compiled=len(source) >= _COMPILED_FROM,
+            **options,
+        )
+        work = OtherDevices(others, source, Path(out), encoder, options)
+        return _embed(source, Path(out), pair, batch_size, progress or no_progress, work)
 
 
 def _embed(
-    source: Dataset, out: Path, pair: EncoderPairProtocol, batch_size: int, progress: Progress
+    source: Dataset,
+    out: Path,
+    pair: EncoderPairProtocol,
+    batch_size: int | None,
+    progress: Progress,
+    others: OtherDevices | None = None,
 ) -> EmbedReport:
     """Embed a dataset into a directory into which nobody else writes meanwhile."""
     tasks = tasks_of(source, out, pair)
@@ -139,13 +179,17 @@ def _embed(
         task.check_directory()
         _check_precision(task, batch_size)
     n_done, n_written = 0, 0
-    for partition in source.partitions:
-        partition.check()
-        pending = [task for task in tasks if task.needs_shard(partition)]
-        _embed_partition(partition, pending, batch_size)
-        n_written += len(pending)
-        n_done += len(partition)
+
+    def done(n_galaxies: int, n_shards: int) -> None:
+        nonlocal n_done, n_written
+        n_done, n_written = n_done + n_galaxies, n_written + n_shards
         progress("embedding galaxies", n_done, len(source))
+
+    if others is None or not others:
+        embed_partitions(source.partitions, tasks, batch_size, done)
+    else:
+        with others.started(tasks, done) as own:
+            embed_partitions(own, tasks, batch_size, others.with_failures(done))
     catalogue = _with_quality(source, tasks)
     catalogue_sha256 = _write_catalogue(catalogue, out)
     records = {task.modality: task.finish(catalogue_sha256) for task in tasks}
@@ -162,7 +206,7 @@ def _embed(
     )
 
 
-def _check_precision(task: EmbedTask, batch_size: int) -> None:
+def _check_precision(task: EmbedTask, batch_size: int | None) -> None:
     """Check a reduced precision on one batch, before anything is written.
 
     An encoder of reduced precision compares its first batch with fp32 and raises an error where
@@ -171,56 +215,11 @@ def _check_precision(task: EmbedTask, batch_size: int) -> None:
     if task.precision == "fp32":
         return
     for partition in filter(task.needs_shard, task.dataset.partitions):
-        for batch in partition.batches(batch_size, modalities=[task.modality]):
-            if len(task.embed_batch(batch)):
+        n = batch_size or default_batch_size([task])
+        for batch in partition.batches(n, modalities=[task.modality]):
+            vectors, _ = start_batch(prepare_batch(task, batch))()
+            if len(vectors):
                 return
-
-
-def _embed_partition(partition: Partition, tasks: list[EmbedTask], batch_size: int) -> None:
-    """Write the shard of each task for a partition, whose pixels are read once for all tasks."""
-    for task in tasks:
-        task.mark_unfinished()
-    vectors: dict[EmbedTask, list[Vectors]] = {task: [] for task in tasks}
-    quality: dict[EmbedTask, list[QualityBits]] = {task: [] for task in tasks}
-    modalities = [task.modality for task in tasks]
-    for batch in partition.batches(batch_size, modalities=modalities) if tasks else ():
-        for task in tasks:
-            vectors[task].append(task.embed_batch(batch))
-            bits = task.assess_batch(batch)
-            quality[task] += [] if bits is None else [bits]
-    for task in tasks:
-        bits = np.concatenate(quality[task]) if quality[task] else None
-        shard = _shard(partition, task, np.concatenate(vectors[task]), bits)
-        task.write(partition, shard)
-
-
-def _shard(
-    partition: Partition, task: EmbedTask, vectors: Vectors, quality: QualityBits | None
-) -> EmbeddingShard:
-    """Shard of a partition, sorted by TARGETID, made from vectors in the partition's order."""
-    header = task.header(partition)
-    has = partition.catalogue[schema.HAS[task.modality]].to_numpy()
-    rows = partition.catalogue.filter(has)
-    if vectors.shape != (header.n_rows, header.dim):
-        raise ShardError(
-            f"{partition.name}: expected {task.modality} embeddings of shape "
-            f"{(header.n_rows, header.dim)} (galaxies, dimensions); the encoder returned "
-            f"{vectors.shape}."
-        )
-    ids = rows[schema.TARGET_ID].to_numpy()
-    order = np.argsort(ids)
-    return EmbeddingShard(
-        target_ids=ids[order],
-        ra_deg=rows[schema.RA].to_numpy()[order],
-        dec_deg=rows[schema.DEC].to_numpy()[order],
-        embeddings=vectors[order],
-        modality=task.modality,
-        fingerprint=header.fingerprint,
-        partition=header.partition,
-        digest=header.digest,
-        precision=header.precision,
-        quality=None if quality is None else (quality | task.assess_catalogue(rows))[order],
-    )
 
 
 def _with_quality(dataset: Dataset, tasks: list[EmbedTask]) -> pa.Table:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from galsearch.core.arrays import Vectors
+from galsearch.core.arrays import BoolArray, Float32Array
 from galsearch.core.errors import ShardError, StoreMismatchError
 from galsearch.core.fingerprint import Fingerprint, require_same_encoder
 from galsearch.core.modality import Modality
@@ -20,9 +20,13 @@ from galsearch.dataset.reader import Dataset
 from galsearch.embeddings.encoder_protocol import (
     AssessesQuality,
     EncoderPairProtocol,
+    ImageEncoderProtocol,
+    PreparesInputs,
+    SpectrumEncoderProtocol,
     encoders_by_modality,
 )
 from galsearch.embeddings.shard import (
+    CPU,
     EmbeddingShard,
     ShardHeader,
     read_header,
@@ -86,6 +90,7 @@ class EmbedTask:
             partition=partition.name,
             digest=partition.digest,
             precision=self.precision,
+            device=self.device,
         )
 
     def check_directory(self) -> None:
@@ -175,40 +180,33 @@ class EmbedTask:
             )
         )
 
-    def embed_batch(self, batch: GalaxyBatch) -> Vectors:
-        """(m, d) unit vectors of the m galaxies in a batch that have the modality, in order."""
-        some = self._with_modality(batch)
-        if not len(some):
-            return np.zeros((0, self.dim), np.float32)
-        if self.modality is Modality.IMAGE:
-            return self.pair.image.embed(some.image_flux, some.image_mask)
-        return self.pair.spectrum.embed(some.spectrum_flux, some.spectrum_ivar, some.spectrum_mask)
+    @property
+    def encoder(self) -> ImageEncoderProtocol | SpectrumEncoderProtocol:
+        """The encoder of the modality."""
+        return self.pair.image if self.modality is Modality.IMAGE else self.pair.spectrum
 
-    def assess_batch(self, batch: GalaxyBatch) -> QualityBits | None:
-        """(m,) bits of `InputQuality` of the same galaxies; None where the encoder gives none."""
-        encoder = self.pair.image if self.modality is Modality.IMAGE else self.pair.spectrum
-        if not isinstance(encoder, AssessesQuality):
-            return None
-        some = self._with_modality(batch)
-        if not len(some):
-            return np.zeros(0, np.uint16)
+    @property
+    def device(self) -> str:
+        """Name of the device that computes; `cpu` for an encoder that does not name one."""
+        encoder = self.encoder
+        return encoder.device_name if isinstance(encoder, PreparesInputs) else CPU
+
+    def pixels(self, batch: GalaxyBatch) -> tuple[Float32Array | BoolArray, ...]:
+        """Arguments of the encoder's `embed` for the galaxies in a batch that have the modality."""
+        has = batch.has_image if self.modality is Modality.IMAGE else batch.has_spectrum
+        some = batch if has.all() else batch.take(np.flatnonzero(has))
         if self.modality is Modality.IMAGE:
-            return encoder.quality(some.image_flux, some.image_mask)
-        return encoder.quality(some.spectrum_flux, some.spectrum_ivar, some.spectrum_mask)
+            return some.image_flux, some.image_mask
+        return some.spectrum_flux, some.spectrum_ivar, some.spectrum_mask
 
     def assess_catalogue(self, rows: pa.Table) -> QualityBits:
         """(m,) bits of `InputQuality` from the class and the redshift of rows of a catalogue."""
-        encoder = self.pair.image if self.modality is Modality.IMAGE else self.pair.spectrum
+        encoder = self.encoder
         if not isinstance(encoder, AssessesQuality):
             return np.zeros(len(rows), np.uint16)
         spectype = rows["spectype"].to_numpy(zero_copy_only=False)
         redshift = rows["z"].to_numpy(zero_copy_only=False).astype(np.float64)
         return encoder.catalogue_quality(spectype, redshift)
-
-    def _with_modality(self, batch: GalaxyBatch) -> GalaxyBatch:
-        """The galaxies of a batch that have the modality."""
-        has = batch.has_image if self.modality is Modality.IMAGE else batch.has_spectrum
-        return batch if has.all() else batch.take(np.flatnonzero(has))
 
     def finish(self, catalogue_sha256: str | None = None) -> StoreRecord:
         """Compare every shard on disk with the dataset, then write `store.json`.
@@ -223,7 +221,7 @@ class EmbedTask:
         ShardError
             Where a shard is missing or does not match its partition.
         """
-        shards = {}
+        shards, devices = {}, set()
         for partition in self.dataset.partitions:
             expected = self.header(partition)
             if expected.n_rows:
@@ -232,6 +230,7 @@ class EmbedTask:
                 if found != expected:
                     raise ShardError(f"{path}: expected {expected}, found {found}.")
                 shards[path.name] = found.n_rows
+                devices.add(found.device)
         n_rows = sum(shards.values())
         record = StoreRecord(
             modality=self.modality,
@@ -249,6 +248,7 @@ class EmbedTask:
                 for name in shards
             },
             catalogue_sha256=catalogue_sha256,
+            device=", ".join(sorted(devices)) or None,
         )
         write_record(self.directory, record)
         (self.directory / FINISHED_SHARDS_FILE).unlink(missing_ok=True)

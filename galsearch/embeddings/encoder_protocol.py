@@ -3,8 +3,9 @@
 The classes of `galsearch.encoders` implement it, and so may a user's own encoder.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,30 @@ class AssessesQuality(Protocol):
         ...
 
 
+@runtime_checkable
+class PreparesInputs(Protocol):
+    """An encoder whose inputs are prepared by other threads, as those of galsearch.
+
+    An encoder need not offer this; its method `embed` is then called by one thread.
+    """
+
+    batch_size: int
+    """Number of galaxies that go through the network together."""
+
+    @property
+    def device_name(self) -> str:
+        """Name of the device that computes, `cpu` or `cuda` with the model of the GPU."""
+        ...
+
+    def prepare(self, *pixels: Float32Array | BoolArray) -> Any:
+        """Inputs of the network from the arguments of `embed`; several threads may call this."""
+        ...
+
+    def start(self, inputs: Any, /) -> Callable[[], Vectors]:
+        """Begin to compute embeddings; the function that is returned waits for them."""
+        ...
+
+
 class EncoderPairProtocol(Protocol):
     """The image encoder and the spectrum encoder of one model.
 
@@ -117,10 +142,13 @@ def encoders_by_modality(pair: EncoderPairProtocol) -> dict[Modality, Encoder]:
     return found
 
 
-def load_encoder_pair(name_or_path: str | Path) -> EncoderPairProtocol:
-    """The encoder pair that `galsearch.encoders.load` returns for a name or a file of weights."""
+def load_encoder_pair(name_or_path: str | Path, **options: Any) -> EncoderPairProtocol:
+    """The encoder pair that `galsearch.encoders.load` returns for a name or a file of weights.
+
+    `options` are the other arguments of that function.
+    """
     # The encoders are imported inside the function because torch takes seconds to import, and
     # callers that pass an encoder of their own may not need it.
     from galsearch.encoders import load
 
-    return load(name_or_path)
+    return load(name_or_path, **options)

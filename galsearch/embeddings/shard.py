@@ -4,7 +4,7 @@ A shard holds one modality, and its Parquet metadata names the encoder that made
 sorted by TARGETID.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,11 @@ from galsearch.files.digest import require_digest, sha256_of_file
 from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
 
 _PREFIX = b"galsearch."
-_DEFAULTS = {"precision": b"fp32"}
-"""Default values of metadata entries that shards of the first version lack."""
+CPU = "cpu"
+"""Name of the device of shards that state none."""
+_DEFAULTS = {"precision": b"fp32", "device": CPU.encode()}
+"""Default values of metadata entries that shards may lack. Those of the first version have no
+precision; a device is stated only where it is a GPU."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,9 @@ class ShardHeader:
     """SHA-256 of the file of the dataset partition."""
     precision: str = "fp32"
     """Number format of the encoder's matrix products, such as 'fp32'."""
+    device: str = field(default=CPU, compare=False)
+    """Name of the device that computed the vectors, such as 'cuda (NVIDIA H100 80GB HBM3)'. Two
+    devices give the same vectors up to rounding, so it does not count in a comparison."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +88,8 @@ class EmbeddingShard:
     quality: QualityBits | None = None
     """(n,) bits of `InputQuality`, reasons to trust a vector less; None where nothing is known, as
     in shards of earlier versions or of other encoders."""
+    device: str = CPU
+    """Name of the device that computed the vectors, such as 'cuda (NVIDIA H100 80GB HBM3)'."""
 
     def __post_init__(self) -> None:
         arrays: dict[str, npt.NDArray[Any]] = {
@@ -130,6 +138,7 @@ class EmbeddingShard:
             partition=self.partition,
             digest=self.digest,
             precision=self.precision,
+            device=self.device,
         )
 
 
@@ -160,7 +169,11 @@ def write_shard(path: str | Path, shard: EmbeddingShard) -> str:
         [values for _, values in columns.values()],
         schema=pa.schema(
             [pa.field(name, kind, nullable=False) for name, (kind, _) in columns.items()],
-            metadata={_PREFIX + k.encode(): str(v).encode() for k, v in vars(header).items()},
+            metadata={
+                _PREFIX + name.encode(): str(value).encode()
+                for name, value in vars(header).items()
+                if (name, value) != ("device", CPU)
+            },
         ),
     )
     with new_file(Path(path)) as temporary:
@@ -211,6 +224,7 @@ def read_header(path: str | Path) -> ShardHeader:
             partition=texts["partition"],
             digest=texts["digest"],
             precision=texts["precision"],
+            device=texts["device"],
         )
     except InvalidFingerprintError as error:
         raise ShardError(f"{path}: {error}") from None
@@ -260,6 +274,7 @@ def read_shard(path: str | Path, *, sha256: str | None = None) -> EmbeddingShard
             digest=header.digest,
             precision=header.precision,
             quality=quality,
+            device=header.device,
         )
     except ShardError as error:
         raise ShardError(f"{path}: {error}") from None

@@ -44,6 +44,9 @@ class StoreRecord:
     versions or of other tools."""
     catalogue_sha256: str | None = None
     """SHA-256 of `catalogue.parquet` beside the stores; None where none is recorded."""
+    device: str | None = None
+    """Names of the devices that computed the embeddings, such as 'cpu'; None where none is
+    recorded, as in stores of earlier versions."""
 
 
 def read_record(folder: Path) -> StoreRecord | None:
@@ -95,8 +98,8 @@ def _problem_of_record(table: Any) -> str:
         "catalogue_sha256": table.get("catalogue_sha256") is None
         or _is_digest(table["catalogue_sha256"]),
     }
-    texts = ("encoder", "dataset", "dataset_digest", "precision")
-    checks |= {name: isinstance(table.get(name, ""), str) for name in texts}
+    texts = ("encoder", "dataset", "dataset_digest", "precision", "device")
+    checks |= {name: isinstance(table.get(name) or "", str) for name in texts}
     return next((f"no valid value of {name!r}" for name, valid in checks.items() if not valid), "")
 
 

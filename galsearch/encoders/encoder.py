@@ -1,5 +1,6 @@
 """Encoders that turn NumPy arrays of images and spectra into NumPy arrays of unit vectors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,9 @@ from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.core.vectors import QualityBits, unit_rows
 from galsearch.encoders.encoder_config import ModelConfig
+from galsearch.encoders.inference.compute_device import device_failures, device_name
 from galsearch.encoders.inference.precision import Forward, PrecisionCheck
+from galsearch.encoders.inference.staged_inputs import StagedInputs, fetch, stage
 from galsearch.encoders.preprocess.assess_quality import (
     assess_catalogue,
     assess_images,
@@ -52,6 +55,29 @@ class _Encoder:
     def dim(self) -> int:
         """Number of dimensions of an embedding."""
         return self.config.dim
+
+    @property
+    def device_name(self) -> str:
+        """Name of the device, `cpu` or `cuda` with the model of the GPU."""
+        return device_name(self.device)
+
+    def start(self, inputs: StagedInputs) -> Callable[[], Vectors]:
+        """Begin to compute embeddings; the function that is returned waits for them.
+
+        A GPU computes the embeddings of one batch while the next is begun.
+
+        Parameters
+        ----------
+        inputs
+            What the method `prepare` returned.
+
+        Returns
+        -------
+        Callable
+            Function that returns (B, d) float32 embeddings of unit length.
+        """
+        outputs = _start_network(self, inputs)
+        return lambda: unit_rows(outputs())
 
     def catalogue_quality(
         self, spectype: npt.NDArray[np.object_], redshift: Float64Array
@@ -104,6 +130,13 @@ class ImageEncoder(_Encoder):
             message names the row.
         """
         return unit_rows(network_outputs(self, prepare_images(flux, mask, self.config)))
+
+    def prepare(self, flux: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> StagedInputs:
+        """Inputs of the network for images, for `start`; several threads may call this at once.
+
+        The parameters and errors are those of `embed`.
+        """
+        return stage(prepare_images(flux, mask, self.config), self.device)
 
     def quality(self, flux: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> QualityBits:
         """(B,) bits of `InputQuality`: reasons to trust the embeddings of images less.
@@ -198,6 +231,18 @@ class SpectrumEncoder(_Encoder):
         inputs = prepare_spectra(flux, ivar, mask, self.config, calibrated=calibrated)
         return unit_rows(network_outputs(self, inputs))
 
+    def prepare(
+        self,
+        flux: npt.ArrayLike,
+        ivar: npt.ArrayLike | None = None,
+        mask: npt.ArrayLike | None = None,
+    ) -> StagedInputs:
+        """Inputs of the network for spectra, for `start`; several threads may call this at once.
+
+        The parameters and errors are those of `embed`.
+        """
+        return stage(prepare_spectra(flux, ivar, mask, self.config), self.device)
+
     def quality(
         self,
         flux: npt.ArrayLike,
@@ -258,13 +303,18 @@ class EncoderPair:
 
 def network_outputs(encoder: ImageEncoder | SpectrumEncoder, inputs: Tensor) -> Float32Array:
     """(B, d) outputs of the network for prepared inputs, before normalisation to unit length."""
-    if not len(inputs):
-        return np.zeros((0, encoder.dim), np.float32)
-    with torch.inference_mode():
-        inputs = inputs.to(encoder.device)
+    return _start_network(encoder, stage(inputs, encoder.device))()
+
+
+def _start_network(encoder: _Encoder, staged: StagedInputs) -> Callable[[], Float32Array]:
+    """Begin to compute the outputs of a network; the function that is returned waits for them."""
+    if not len(staged):
+        return lambda: np.zeros((0, encoder.dim), np.float32)
+    with device_failures(encoder.device), torch.inference_mode():
+        inputs = staged.wait()
         vectors = torch.cat(
             [encoder.forward(part) for part in torch.split(inputs, encoder.batch_size)]
         )
         if encoder.precision_check is not None:
             encoder.precision_check.compare(inputs, vectors)
-    return np.asarray(vectors.to("cpu", torch.float32).numpy())
+        return fetch(vectors)

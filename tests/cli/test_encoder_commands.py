@@ -1,7 +1,6 @@
 """Commands of the encoders pass their options on; checks of the precision go to standard error."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -22,28 +21,23 @@ def test_the_precisions_are_those_of_the_encoders() -> None:
 def test_embed_uses_the_requested_encoder_and_reports_its_precision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pair, given = SimpleNamespace(), {}
+    given: dict[str, Any] = {}
     agreement = Agreement("int8", Modality.IMAGE, 32, 0.99, 0.999)
 
-    def load(name: str, *, precision: str, report: Any) -> SimpleNamespace:
-        given.update(name=name, precision=precision)
+    def embed_dataset(*paths: Path, progress: Any, report: Any, **options: Any) -> str:
+        given.update(paths=paths, **options)
         report(agreement)
-        return pair
-
-    def embed_dataset(dataset: Path, out: Path, *, progress: Any, **options: Any) -> str:
-        given.update(dataset=dataset, out=out, **options)
         return "the report"
 
-    monkeypatch.setattr(galsearch.encoders, "load", load)
     monkeypatch.setattr(galsearch, "embed_dataset", embed_dataset)
     arguments = ["embed", "dataset", "out", "--encoder", "mine", "--precision", "int8"]
-    result = CliRunner().invoke(app, [*arguments, "--batch-size", "5"], catch_exceptions=False)
+    more = ["--batch-size", "5", "--device", "cpu"]
+    result = CliRunner().invoke(app, [*arguments, *more], catch_exceptions=False)
     assert given == {
-        "name": "mine",
+        "paths": (Path("dataset"), Path("out")),
+        "encoder": "mine",
+        "device": "cpu",
         "precision": "int8",
-        "dataset": Path("dataset"),
-        "out": Path("out"),
-        "encoder": pair,
         "batch_size": 5,
     }
     assert result.stdout == "the report\n"

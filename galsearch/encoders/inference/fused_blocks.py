@@ -5,6 +5,8 @@ x += second(gelu(first(norm(x)))), with the layer scale multiplied into `proj` a
 Norms, attention, pooling heads and everything between the blocks stay in fp32.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -62,13 +64,28 @@ class FusedBlock(nn.Module):
 
 def with_fused_blocks(model: CrossModalModel, precision: str) -> CrossModalModel:
     """A model for inference that shares all weights of `model` except those of the blocks."""
+    return with_replaced_blocks(model, lambda block: FusedBlock(block, precision))
+
+
+def with_replaced_blocks(
+    model: CrossModalModel, replace: Callable[[Block], nn.Module]
+) -> CrossModalModel:
+    """A model for inference with other transformer blocks, which shares all other weights.
+
+    Parameters
+    ----------
+    model
+        Model that is left as it is.
+    replace
+        Function that returns the block to use in place of a block of the model.
+    """
     with torch.device("meta"):
         faster = CrossModalModel(model.config)
     faster.load_state_dict(model.state_dict(), assign=True)
     for parent in list(faster.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, Block):
-                setattr(parent, name, FusedBlock(child, precision))
+                setattr(parent, name, replace(child))
     return faster.eval().requires_grad_(requires_grad=False)
 
 

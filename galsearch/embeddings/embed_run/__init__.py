@@ -1,0 +1,1 @@
+"""Embedding of partitions on one or several devices."""
