@@ -192,12 +192,25 @@ def estimate(
 
 
 def iterate_estimates(
-    estimation: Estimation, *, progress: Progress | None = None
+    estimation: Estimation,
+    *,
+    progress: Progress | None = None,
+    estimators: Sequence[PropertyEstimator] | None = None,
 ) -> Iterator[Estimates]:
     """The estimates that are requested, some thousand galaxies at a time, in bounded memory.
 
     Everything is checked, and the bank is calibrated, before this function returns. There is at
     least one batch.
+
+    Parameters
+    ----------
+    estimation
+        The request.
+    progress
+        Called with stage, done and total.
+    estimators
+        What `calibrated_estimators` made for a request with the same bank, properties, modalities
+        and `k`; by default they are made now.
 
     Raises
     ------
@@ -223,17 +236,28 @@ def iterate_estimates(
             where=estimation.where,
             from_embeddings=estimation.from_embeddings,
         )
-    return _estimated(selection, _estimators(bank.index, estimation, progress), progress)
+    if estimators is None:
+        estimators = calibrated_estimators(bank.index, estimation, progress)
+    return _estimated(selection, estimators, progress)
 
 
 def _name(index: GalaxyIndex) -> str:
     return f"index '{index.manifest.recipe.name}' in {index.directory}"
 
 
-def _estimators(
-    bank: GalaxyIndex, estimation: Estimation, progress: Progress
+def calibrated_estimators(
+    bank: GalaxyIndex, estimation: Estimation, progress: Progress = no_progress
 ) -> list[PropertyEstimator]:
-    """The estimator of each property; properties of the same galaxies share a bank."""
+    """The estimator of each property; properties of the same galaxies share a bank.
+
+    They do not depend on the galaxies of the request, and serve any number of such requests.
+
+    Raises
+    ------
+    QueryError, MissingModalityError
+        Where a property is no column of numbers or classes, too few galaxies have labels, or a
+        condition is malformed.
+    """
     labels = [
         read_labels(bank, name, as_classes=name in estimation.as_classes)
         for name in estimation.property

@@ -19,7 +19,13 @@ from galsearch.http.refusals.error_answers import (
     answer_refusal,
 )
 from galsearch.http.refusals.refusal import Refusal
-from galsearch.http.routes import galaxy_routes, operation_routes, query_routes
+from galsearch.http.routes import (
+    cone_routes,
+    estimate_routes,
+    galaxy_routes,
+    operation_routes,
+    query_routes,
+)
 from galsearch.http.routes.page_routes import add_page
 from galsearch.http.state.measurements import Measurements
 from galsearch.http.state.served_index import ServedIndexes
@@ -27,7 +33,13 @@ from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.http.state.service_state import ServiceState
 from galsearch.http.state.work_pool import WorkPool
 
-_ROUTERS = (query_routes.router, galaxy_routes.router, operation_routes.router)
+_ROUTERS = (
+    query_routes.router,
+    estimate_routes.router,
+    galaxy_routes.router,
+    cone_routes.router,
+    operation_routes.router,
+)
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:

@@ -85,6 +85,32 @@ class SpectrumAnswer(BaseModel):
     error: list[float | None]
 
 
+class Estimate(BaseModel):
+    """An estimated property; numbers have intervals, classes have probabilities."""
+
+    model_config = ConfigDict(extra="allow")
+
+    property: str
+    value: float | str | bool | None
+    low: float | None = Field(None, description="Lower end of the interval of 68 per cent.")
+    high: float | None = Field(None, description="Upper end of the interval of 68 per cent.")
+    low_95: float | None = None
+    high_95: float | None = None
+    set_95: str | None = Field(None, description="Classes that hold the true one, between |.")
+    probabilities: dict[str, float] | None = None
+    agreement: float | None
+    outside_bank: bool = Field(description="True where the galaxy is unlike the labelled ones.")
+
+
+class EstimateAnswer(BaseModel):
+    """Estimated properties of one galaxy."""
+
+    index: str
+    target_id: str
+    estimates: list[Estimate]
+    notes: list[str]
+
+
 class Column(BaseModel):
     """A column of the catalogue."""
 

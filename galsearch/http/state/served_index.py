@@ -14,6 +14,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.target_id import TargetId
 from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.http.refusals.refusal import not_found
+from galsearch.http.state.estimator_cache import EstimatorCache
 from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.query import SearchEngine, open_index
 
@@ -31,6 +32,11 @@ class ServedIndex:
         self._cache: OrderedDict[Any, bytes] = OrderedDict()
         self._n_cached = 0
         self._lock = threading.Lock()
+
+    @cached_property
+    def estimators(self) -> EstimatorCache:
+        """Keeps calibrated estimators of properties."""
+        return EstimatorCache(self.engine)
 
     @cached_property
     def dataset(self) -> Dataset | None:

@@ -1,0 +1,73 @@
+"""Estimates of properties of a galaxy from its neighbours among labelled galaxies."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from galsearch.analysis.estimate import iterate_estimates
+from galsearch.core.errors import QueryError
+from galsearch.core.target_id import TargetId
+from galsearch.formats import TableFormat
+from galsearch.http.answers.answer_models import ERRORS, EstimateAnswer
+from galsearch.http.answers.estimate_answer import estimate_answer
+from galsearch.http.answers.table_answer import table_response, wanted_format
+from galsearch.http.state.served_index import ServedIndex
+from galsearch.http.state.service_state import ServiceState, state_of
+from galsearch.http.words.estimate_request import EstimateFields
+from galsearch.http.words.object_name import position_of_name
+
+router = APIRouter(prefix="/v1", tags=["estimate"], responses=ERRORS)
+_RESPONSES = {200: {"model": EstimateAnswer}}
+
+
+@router.get("/estimate", responses=_RESPONSES)
+async def estimate(request: Request, fields: Annotated[EstimateFields, Query()]) -> Response:
+    """Properties of a galaxy, with calibrated intervals. The first request calibrates."""
+    return await _answer(request, fields)
+
+
+@router.post("/estimate", responses=_RESPONSES)
+async def estimate_of_body(request: Request, fields: EstimateFields) -> Response:
+    """Properties of a galaxy, with calibrated intervals. The first request calibrates."""
+    return await _answer(request, fields)
+
+
+async def _answer(request: Request, fields: EstimateFields) -> Response:
+    state = state_of(request)
+    served = state.indexes.get(fields.index)
+    wanted = wanted_format(fields.format, request.headers.get("accept", ""))
+    return await state.slow.run(lambda: _estimated(state, served, fields, wanted))
+
+
+def _estimated(
+    state: ServiceState, served: ServedIndex, fields: EstimateFields, wanted: TableFormat | None
+) -> Response:
+    target_id = _galaxy(state, served, fields)
+    estimation = fields.estimation(target_id, served.engine, state.limits)
+    estimators = served.estimators.estimators(estimation)
+    (found,) = iterate_estimates(estimation, estimators=estimators)
+    if wanted is not None:
+        table = found.to_arrow()
+        return table_response(table.schema, [table], wanted, f"estimate-{served.name}-{target_id}")
+    text = estimate_answer(found, estimation.property, served.name)
+    return Response(text, media_type="application/json")
+
+
+def _galaxy(state: ServiceState, served: ServedIndex, fields: EstimateFields) -> TargetId:
+    """TARGETID of the galaxy that the fields name."""
+    inputs = [fields.target_id, fields.position, fields.name]
+    if sum(one is not None for one in inputs) != 1:
+        raise QueryError("an estimate is of one galaxy: a target_id, a position or a name.")
+    if fields.target_id is not None:
+        return TargetId(fields.target_id)
+    place = fields.position
+    found = served.engine.query(
+        position=position_of_name(fields.name, state.settings) if place is None else place,  # type: ignore[arg-type]
+        radius=fields.radius,
+        k=1,
+        using=fields.using,
+    ).query_target_id
+    assert found is not None  # noqa: S101 (a position finds a galaxy)
+    return found
