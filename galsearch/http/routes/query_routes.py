@@ -17,7 +17,7 @@ from galsearch.http.words.object_name import position_of_name
 from galsearch.http.words.query_request import FormatWord, InputFields, QueryBody, QueryFields
 
 router = APIRouter(prefix="/v1", tags=["query"])
-_FILES = {media_type: {} for media_type in MEDIA_TYPES.values()}
+_FILES: dict[str, Any] = {media_type: {} for media_type in MEDIA_TYPES.values()}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     **ERRORS,
     200: {"model": QueryAnswer, "content": _FILES, "description": "The neighbours."},
