@@ -14,6 +14,7 @@ from galsearch.files.held_files import OpenFile, open_binary
 from galsearch.index.ivf.faiss_api import faiss, faiss_errors, largest_vector_read
 from galsearch.index.ivf.faiss_lists import clear_padding, rows_of_list, split_rotation
 from galsearch.index.ivf.inverted_lists import InvertedLists
+from galsearch.index.ivf.list_sizes import CheckedListReader
 from galsearch.index.plan.index_plan import IndexPlan, table_bytes
 
 _FAISS_CLASSES = {
@@ -55,7 +56,8 @@ def read_lists(
             file.seek(0)
             # FAISS computes a table beside what it reads.
             with largest_vector_read(max(n_bytes, table_bytes(plan)) + 8):
-                whole = faiss.read_index(faiss.PyCallbackIOReader(file.read))
+                reader = CheckedListReader(file, path, n_lists=plan.n_lists, n_vectors=n_vectors)
+                whole = faiss.read_index(faiss.PyCallbackIOReader(reader.read))
         index, rotation = split_rotation(whole)
     found = (type(index).__name__, whole.d, index.ntotal, getattr(index, "nlist", 0), index.d)
     expected = (_FAISS_CLASSES[plan.kind], plan.dim, n_vectors, plan.n_lists, plan.n_components)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import math
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -27,6 +26,8 @@ from galsearch.index.vectors.array_files import (
 from galsearch.index.vectors.codec import STORES
 
 _MAX_COUNT = 2**63 - 1
+_MAX_FLOAT = 3.4e38
+"""Limit of numbers that are compared with float32 values; NaN is beyond it."""
 
 
 def check_manifest(manifest: IndexManifest) -> None:
@@ -119,7 +120,7 @@ def _check(value: Any, hint: Any, name: str) -> None:
             _check(each, arguments[0], f"{name}[{number}]")
     elif hint is float:
         _check_type(value, (int, float), name)
-        if not math.isfinite(value):
+        if not abs(value) <= _MAX_FLOAT:
             raise ValueError(f"{name} is {value}")
     else:
         _check_type(value, hint, name)

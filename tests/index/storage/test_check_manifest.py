@@ -31,6 +31,10 @@ from tests.index.tampering import change_manifest
             lambda t: t["directions"][0].update(rerank="nan"),
             "manifest.directions[0].rerank is str",
         ),
+        (
+            lambda t: t["directions"][0].update(least_similarity=1e300),
+            "manifest.directions[0].least_similarity is 1e+300",
+        ),
         (lambda t: t.update(segments=[]), "segments is empty"),
     ],
 )
