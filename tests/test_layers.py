@@ -84,8 +84,8 @@ ORDERS: dict[str, list[set[str]]] = {
         {"answers"},
         {"guard", "words"},
         {"state"},
-        {"refusals"},
         {"uploads"},
+        {"refusals"},
         {"page"},
     ],
     "galsearch.index": [

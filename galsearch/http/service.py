@@ -25,6 +25,7 @@ from galsearch.http.routes import (
     galaxy_routes,
     operation_routes,
     query_routes,
+    upload_routes,
 )
 from galsearch.http.routes.page_routes import add_page
 from galsearch.http.state.measurements import Measurements
@@ -32,9 +33,11 @@ from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.http.state.service_state import ServiceState
 from galsearch.http.state.work_pool import WorkPool
+from galsearch.http.uploads.embedding_process import EmbeddingProcess
 
 _ROUTERS = (
     query_routes.router,
+    upload_routes.router,
     estimate_routes.router,
     galaxy_routes.router,
     cone_routes.router,
@@ -61,8 +64,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         state.ready = False
-        for pool in (state.quick, state.slow, state.pictures):
+        for pool in (state.quick, state.slow, state.pictures, state.uploads):
             pool.close()
+        state.embedding.stop()
 
     app = FastAPI(
         title="galsearch",
@@ -105,5 +109,13 @@ def _state(settings: ServiceSettings) -> ServiceState:
         slow=WorkPool("long", threads=1, waiting=limits.waiting_slow, seconds=seconds),
         pictures=WorkPool(
             "picture", threads=1, waiting=limits.concurrent_requests, seconds=seconds
+        ),
+        uploads=WorkPool(
+            "upload", threads=1, waiting=limits.waiting_slow, seconds=4 * limits.upload_seconds
+        ),
+        embedding=EmbeddingProcess(
+            settings.encoder,
+            seconds=limits.upload_seconds,
+            memory_bytes=limits.upload_memory_bytes,
         ),
     )

@@ -8,6 +8,7 @@ from galsearch.http.state.measurements import Measurements
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import Limits, ServiceSettings
 from galsearch.http.state.work_pool import WorkPool
+from galsearch.http.uploads.embedding_process import EmbeddingProcess
 
 
 @dataclass
@@ -23,6 +24,9 @@ class ServiceState:
     """Threads for requests that may take seconds."""
     pictures: WorkPool
     """A thread that reads images and spectra from the dataset."""
+    uploads: WorkPool
+    """A thread that waits for the process that embeds uploaded files."""
+    embedding: EmbeddingProcess
     ready: bool = True
     """False while the service is ending."""
 

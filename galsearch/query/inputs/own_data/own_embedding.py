@@ -47,25 +47,13 @@ class OwnEmbedder:
         """
         pair = self._pair(encoder)
         self._require_encoder(pair.image.fingerprint, encoder)
-        cutout = own.cutout
-        try:
-            return pair.image.embed(cutout.flux[None], np.asarray(cutout.mask)[None])
-        except GalsearchError as error:
-            raise QueryError(f"{own.place} cannot be embedded: {error}") from error
+        return embed_image(pair, own)
 
     def spectrum(self, own: OwnSpectrum, encoder: EncoderInput | None = None) -> Vectors:
         """(1, d) unit vector of a spectrum; errors as for `image`."""
         pair = self._pair(encoder)
         self._require_encoder(pair.spectrum.fingerprint, encoder)
-        spectrum = own.spectrum
-        ivar = spectrum.ivar[None] if own.has_ivar else None
-        arrays = (spectrum.flux[None], ivar, np.asarray(spectrum.mask)[None])
-        try:
-            if own.calibrated:
-                return pair.spectrum.embed(*arrays)  # type: ignore[arg-type]
-            return pair.spectrum.embed(*arrays, calibrated=False)  # type: ignore[call-arg,arg-type]
-        except GalsearchError as error:
-            raise QueryError(f"{own.place} cannot be embedded: {error}") from error
+        return embed_spectrum(pair, own)
 
     def _pair(self, encoder: EncoderInput | None) -> "EncoderPairProtocol":
         name = DEFAULT_ENCODER if encoder is None else encoder
@@ -89,3 +77,31 @@ class OwnEmbedder:
                 f"encoder '{shown}'": fingerprint,
             }
         )
+
+
+def embed_image(pair: "EncoderPairProtocol", own: OwnImage) -> Vectors:
+    """(1, d) unit vector of an image by one encoder.
+
+    Raises
+    ------
+    QueryError
+        Where the encoder refuses the image.
+    """
+    cutout = own.cutout
+    try:
+        return pair.image.embed(cutout.flux[None], np.asarray(cutout.mask)[None])
+    except GalsearchError as error:
+        raise QueryError(f"{own.place} cannot be embedded: {error}") from error
+
+
+def embed_spectrum(pair: "EncoderPairProtocol", own: OwnSpectrum) -> Vectors:
+    """(1, d) unit vector of a spectrum by one encoder; errors as for `embed_image`."""
+    spectrum = own.spectrum
+    ivar = spectrum.ivar[None] if own.has_ivar else None
+    arrays = (spectrum.flux[None], ivar, np.asarray(spectrum.mask)[None])
+    try:
+        if own.calibrated:
+            return pair.spectrum.embed(*arrays)  # type: ignore[arg-type]
+        return pair.spectrum.embed(*arrays, calibrated=False)  # type: ignore[call-arg,arg-type]
+    except GalsearchError as error:
+        raise QueryError(f"{own.place} cannot be embedded: {error}") from error

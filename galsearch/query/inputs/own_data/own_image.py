@@ -23,8 +23,9 @@ SKY_NOISE = {"g": 0.0025, "r": 0.004, "z": 0.0125}
 _NOISE_RATIO = 4.0
 """Ratio to the typical noise above which, or below whose inverse, an image has another depth."""
 _SMALLEST_ARCSEC = 10.0
-ImageInput: TypeAlias = str | Path | Cutout | npt.ArrayLike
-"""Path of a FITS, JPEG, PNG or .npy file, a Cutout, or an array (3, ny, nx) of nanomaggies."""
+ImageInput: TypeAlias = str | Path | Cutout | npt.ArrayLike | Any
+"""Path of a FITS, JPEG, PNG or .npy file, a Cutout, an array (3, ny, nx) of nanomaggies, or an
+`OwnImage` that was read already."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ def read_own_image(
         A FITS cutout; a file of a brick, legacysurvey-{brick}-image-{band}.fits.fz, with the files
         of the other bands beside it; a JPEG or PNG picture of the viewer, whose stretch is
         inverted; a .npy file or an array (3, ny, nx) of nanomaggies per pixel in g, r, z, its row
-        0 south and its column 0 east; or a `Cutout`.
+        0 south and its column 0 east; a `Cutout`; or an `OwnImage`, which is returned as it is.
     position : (1, 2) degrees
         Where the galaxy is; required for a brick. By default the centre of the image.
     pixel_scale
@@ -69,6 +70,8 @@ def read_own_image(
     InvalidCutoutError
         Where the image has none of the bands g, r, z, or no measured pixel.
     """
+    if isinstance(given, OwnImage):
+        return given
     if pixel_scale is not None and not (np.isfinite(pixel_scale) and 0.01 <= pixel_scale <= 10):
         raise QueryError(f"pixel_scale is {pixel_scale}; expected 0.01 .. 10 arcsec.")
     if isinstance(given, Cutout):

@@ -55,7 +55,8 @@ def read_own_spectrum(
         A DESI coadd or spectra file; a file spec-*.fits of SDSS; a CSV or ECSV table with the
         columns wavelength, flux and ivar or error, and units; a `Spectrum`; a specutils Spectrum;
         a .npy file or an array of 2 or 3 rows (wavelength, flux, ivar); or 7781 values of flux on
-        the DESI grid. Arrays are in Angstrom and 1e-17 erg / (s cm2 Angstrom).
+        the DESI grid; or an `OwnSpectrum`, which is returned as it is. Arrays are in Angstrom and
+        1e-17 erg / (s cm2 Angstrom).
     target_id
         The galaxy of a DESI file that has several.
     air
@@ -70,6 +71,8 @@ def read_own_spectrum(
     InvalidSpectrumError
         Where the arrays contradict each other, or no pixel lies on the DESI grid.
     """
+    if isinstance(given, OwnSpectrum):
+        return given
     if isinstance(given, (str, Path)) and not str(given).endswith(".npy"):
         place, found = str(given), read_spectrum_file(str(given), target_id)
     else:

@@ -1,0 +1,1 @@
+"""Uploaded files: read and embedded in a process of its own, which may fail without harm."""
