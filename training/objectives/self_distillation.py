@@ -117,9 +117,10 @@ class Teacher(nn.Module):
     def __init__(self, student: DistillationNetwork) -> None:
         super().__init__()
         self.network = copy.deepcopy(student).requires_grad_(requires_grad=False).eval()
-        n_prototypes = student.dino_head.last_layer.weight_g.shape[0]
-        self.register_buffer("class_centre", torch.zeros(n_prototypes))
-        self.register_buffer("patch_centre", torch.zeros(n_prototypes))
+        # A row of weights for each prototype; the centres are on the device of the student.
+        (rows,) = student.dino_head.last_layer.weight_g.detach().T
+        self.register_buffer("class_centre", torch.zeros_like(rows))
+        self.register_buffer("patch_centre", torch.zeros_like(rows))
         self.class_centre: Tensor
         self.patch_centre: Tensor
 

@@ -9,6 +9,9 @@ import torch
 from galsearch.core.errors import ConfigError, DeviceFailedError, NoGpuError
 from galsearch.encoders.inference.precision import Precision
 
+_FAILURES = r"CUDA (driver )?error|CUBLAS_STATUS|CUDNN_STATUS"
+"""Regular expression of messages of PyTorch about a failure of a GPU."""
+
 
 def choose_device(name: str) -> torch.device:
     """The device that `auto`, `cpu`, `cuda` or `cuda:N` stands for on this machine.
@@ -84,6 +87,6 @@ def device_failures(device: torch.device) -> Iterator[None]:
         raise
     except RuntimeError as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        if device.type == "cpu" or not re.search(r"CUDA|CUBLAS|CUDNN", reason, re.I):
+        if device.type == "cpu" or not re.search(_FAILURES, reason):
             raise
         raise DeviceFailedError(f"the device {device} failed: {reason}.") from error

@@ -10,10 +10,12 @@ from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.embeddings import embed_dataset, open_store
+from galsearch.embeddings.embed_run import embed_partitions as embed_partitions_module
 from galsearch.embeddings.embed_run.embed_partitions import default_batch_size, embed_partitions
 from galsearch.embeddings.embed_task import tasks_of
 from galsearch.embeddings.shard import read_header
 from tests.embeddings.staged_pair import StagedPair
+from tests.second_device import second_device
 
 
 def test_a_pair_on_a_gpu_gives_the_same_vectors_and_is_named(dataset_dir, pair, embedded, tmp_path):
@@ -60,3 +62,22 @@ def test_shards_before_a_damaged_partition_are_written(dataset_dir, pair, tmp_pa
     expected = {t.path(p).name for t in tasks for p in source.partitions[:2] if t.header(p).n_rows}
     assert written == expected if not staged else written <= expected
     assert all(n > 0 for n, _ in done)
+
+
+@pytest.mark.filterwarnings("ignore:User provided device_type of 'cuda'")
+def test_a_gpu_is_used_where_there_is_one(dataset_dir, tmp_path, monkeypatch):
+    def map_now(function, items, **_):
+        yield from map(function, items)
+
+    # The stand-in for a GPU exists in the thread of the test only.
+    monkeypatch.setattr(embed_partitions_module, "map_ahead", map_now)
+    embed_dataset(dataset_dir, tmp_path / "one", device="cpu")
+    with second_device():
+        embed_dataset(dataset_dir, tmp_path / "two")
+    for modality in Modality:
+        one, two = (open_store(tmp_path / name, modality) for name in ("one", "two"))
+        assert (one.record.device, one.record.precision) == ("cpu", "fp32")
+        assert (two.record.device, two.record.precision) == ("cuda (a second device)", "bf16")
+        assert one.fingerprint == two.fingerprint
+        ids = np.concatenate(list(one.iter_ids()))
+        assert (one.read(ids) * two.read(ids)).sum(axis=1).min() > 0.9999
