@@ -167,7 +167,7 @@ def second_device() -> Iterator[Callable[[Tensor], bool]]:
     with (
         mock.patch.multiple(torch.cuda, **answers),
         mock.patch.object(torch.version, "cuda", "12.8"),
-        mock.patch.object(Tensor, "record_stream", lambda *_: None),
+        mock.patch.object(Tensor, "record_stream", return_value=None),
         operations,
         _Functions(marks, operations),
     ):
