@@ -129,7 +129,7 @@ def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Shape of one prepared image and of one prepared spectrum, by modality."""
     assert config.image is not None  # noqa: S101 (AstroCLIP has both)
     size = config.image.image_size
-    return {"image": (config.image.n_bands, size, size), "spectrum": _spectrum_shape(config)}
+    return {"image": (config.image.n_channels, size, size), "spectrum": _spectrum_shape(config)}
 
 
 def _spectrum_shape(config: ModelConfig) -> tuple[int, int]:

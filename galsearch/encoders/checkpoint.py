@@ -26,7 +26,7 @@ from galsearch.files.json_input import parse_json
 from galsearch.files.safetensors_header import sort_metadata
 
 FORMAT = "galsearch-encoder-1"
-FIELDS_ADDED_LATER = {"n_templates": 0, "first_token": False}
+FIELDS_ADDED_LATER = {"n_templates": 0, "first_token": False, "mask_channels": False}
 """Configuration fields that older files of weights lack, with the value that means "not used".
 
 A field with this value is left out of the fingerprint, so older weights, and the embeddings made

@@ -77,12 +77,22 @@ class ImageConfig:
     class_token: bool = True
     """True where a class token and position embeddings are used. AstroCLIP's aligned model has
     neither, so its image embedding does not change when the patches are shuffled."""
+    mask_channels: bool = False
+    """True where the network is told, by one more channel for each band, which pixels have no
+    measurement; the value is 1 there and 0 elsewhere."""
 
     def __post_init__(self) -> None:
         _check_sizes(self)
         _check_divides("image_size", self.image_size, "patch_size", self.patch_size)
         _check_divides("width", self.width, "n_heads", self.n_heads)
         _check_divides("depth", self.depth, "block_chunks", self.block_chunks)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels of a prepared image: the bands, then their masks where they are
+        used.
+        """
+        return 2 * self.n_bands if self.mask_channels else self.n_bands
 
     @property
     def n_patches(self) -> int:
@@ -268,6 +278,8 @@ class ModelConfig:
         _check_sizes(self)
         if self.image is None and self.spectrum is None:
             raise ConfigError("a model needs an image section, a spectrum section or both.")
+        if self.preparation == "released" and self.image and self.image.mask_channels:
+            raise ConfigError("preparation 'released' has no mask_channels.")
         if self.preparation == "galsearch" and self.spectrum and not self.spectrum.n_log_pixels:
             raise ConfigError("preparation 'galsearch' needs n_log_pixels of at least 1, found 0.")
         if self.image_head and self.spectrum_head:

@@ -5,12 +5,18 @@ This is the only module of training that knows the layout of a spectrum in the p
 `slice_length` pixels, channel after channel (flux, weight).
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from galsearch.encoders.encoder_config import SpectrumConfig
+from galsearch.encoders.preprocess.log_wavelength import log_wavelengths
+from galsearch.encoders.preprocess.missing_arm import ARMS_ANGSTROM
+
+_LEAST_MEASURED = 0.2
+"""Share of a spectrum that is left where an arm of it is masked."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ class SpectrumAugmentation:
     """
     uncalibrated_share: float = 0.3
     """Share of the spectra whose summary (brightness, level, signal to noise) is hidden."""
+    flux_scale: float = 0.0
+    """Standard deviation of the natural logarithm of a factor on the whole spectrum, as by light
+    that is lost beside a fibre."""
+    lost_arm_share: float = 0.0
+    """Share of the spectra of which one arm of the spectrograph is masked."""
 
 
 def spectrum_pixels(prepared: Tensor, config: SpectrumConfig) -> Tensor:
@@ -98,16 +109,40 @@ def reobserve(
     scatter = 1.4826 * (known - middle).abs().nanmedian(dim=1, keepdim=True).values
     scatter = scatter.clamp(min=1e-3)
     measured = (weight > 0) & ~_lost(n, n_pixels, change, generator)
+    if change.lost_arm_share:
+        without_arm = measured & ~_lost_arm(n, n_pixels, config, change, generator)
+        # A spectrum that would keep too little keeps all of it.
+        keeps = without_arm.float().mean(dim=1, keepdim=True) > _LEAST_MEASURED
+        measured = torch.where(keeps, without_arm, measured)
     pixels = torch.where(measured, torch.asinh((flux - middle) / scatter), 0.0)
     power = scatter**2 / variance.clamp(min=1e-6)
     weights = torch.where(measured, power / (1 + power), 0.0)
     summary[:, 0] += scatter[:, 0].log10()
     summary[:, 1] = torch.asinh(middle / scatter)[:, 0]
     summary[:, 2] += (scatter / (1 + more**2).sqrt())[:, 0].log10()
+    if change.flux_scale:
+        # Flux and errors change by one factor, and so does the scale alone.
+        summary[:, 0] += change.flux_scale * torch.randn(n, generator=generator) / math.log(10)
     hidden = torch.rand((n, 1), generator=generator) < change.uncalibrated_share
     changed = with_spectrum_pixels(prepared, torch.stack([pixels, weights], dim=1), config)
     changed[:, 0, : config.n_summary] = summary.masked_fill(hidden, 0.0)
     return changed
+
+
+def _lost_arm(
+    n: int,
+    n_pixels: int,
+    config: SpectrumConfig,
+    change: SpectrumAugmentation,
+    generator: torch.Generator,
+) -> Tensor:
+    """(n, pixels) bool, True in one arm of some of the spectra."""
+    wavelength = torch.zeros(n_pixels, dtype=torch.float64)
+    centres = torch.from_numpy(log_wavelengths(config))
+    wavelength[: len(centres)] = centres
+    arms = torch.stack([(wavelength >= low) & (wavelength < high) for low, high in ARMS_ANGSTROM])
+    some = torch.rand((n, 1), generator=generator) < change.lost_arm_share
+    return arms[torch.randint(len(arms), (n,), generator=generator)] & some
 
 
 def _lost(

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.core.errors import GalsearchError
-from galsearch.dataset import Dataset, open_dataset
+from galsearch.dataset import open_dataset
 from galsearch.encoders.encoder_config import ModelConfig
 from training.engine.processes import Processes, check_batch, start_processes
 from training.engine.run_directory import RunDirectory
@@ -22,8 +22,9 @@ def run_stage(
     stage: str,
     kind: type[C],
     architectures: Mapping[str, ModelConfig],
-    train: Callable[[C, Dataset, RunDirectory, Processes], Path],
+    train: Callable[[C, Any, RunDirectory, Processes], Path],
     summary: str,
+    open_data: Callable[[Path], Any] | None = None,
 ) -> None:
     """Run a training stage with the options of the command line, and print the path of its encoder.
 
@@ -41,6 +42,8 @@ def run_stage(
         Trains the stage and returns the path of the best encoder.
     summary
         One sentence for `--help`.
+    open_data
+        Opens the directory of the training data; by default that of a dataset.
     """
     parser = argparse.ArgumentParser(prog=f"python -m training.{stage}", description=summary)
     parser.add_argument(
@@ -54,7 +57,7 @@ def run_stage(
         "--dataset",
         type=Path,
         required=True,
-        help="dataset directory that galsearch ingest wrote",
+        help="directory of the training data, from galsearch ingest or training.simulate_exposures",
     )
     parser.add_argument(
         "--out",
@@ -75,7 +78,7 @@ def run_stage(
         requested = arguments.config and read_stage_config(arguments.config, kind, architectures)
         config = directory.choose_config(kind, requested, arguments.config)
         check_batch(config.batch_size, config.accumulate, processes)
-        path = train(config, open_dataset(arguments.dataset), directory, processes)
+        path = train(config, (open_data or open_dataset)(arguments.dataset), directory, processes)
         if processes.is_first:
             print(path)
 

@@ -21,7 +21,7 @@ class PatchEmbedding(nn.Module):
     def __init__(self, config: ImageConfig) -> None:
         super().__init__()
         self.proj = nn.Conv2d(
-            config.n_bands, config.width, config.patch_size, stride=config.patch_size
+            config.n_channels, config.width, config.patch_size, stride=config.patch_size
         )
 
     def forward(self, pixels: Tensor) -> Tensor:

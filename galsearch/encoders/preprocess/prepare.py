@@ -39,6 +39,8 @@ MIN_DEVIATION = 0.2
 def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: ModelConfig) -> Tensor:
     """(B, C, size, size) float32 inputs of the image network, prepared from images.
 
+    The channels are the bands, then, for a model with `mask_channels`, the masks of the bands.
+
     Parameters
     ----------
     flux : (B, bands, ny, nx)
@@ -60,7 +62,11 @@ def prepare_images(flux: npt.ArrayLike, mask: npt.ArrayLike | None, config: Mode
         planes[bad] = 0.0
         return torch.from_numpy(np.ascontiguousarray(legacy_rgb(planes)))
     softening = torch.tensor(SOFTENING_NANOMAGGIES)[:, None, None]
-    return torch.from_numpy(fill_masked(planes, bad)).div_(softening).asinh_().div_(STRETCH_DIVISOR)
+    filled = torch.from_numpy(fill_masked(planes, bad))
+    stretched = filled.div_(softening).asinh_().div_(STRETCH_DIVISOR)
+    if config.image is None or not config.image.mask_channels:
+        return stretched
+    return torch.cat([stretched, torch.from_numpy(bad).float()], dim=1)
 
 
 def measured_images(

@@ -105,7 +105,8 @@ def observe_in_conditions(
     imaging, seeing = IMAGING_SURVEYS[conditions.hemisphere], conditions.seeing
     planes = []
     for band, fwhm in enumerate(seeing.fwhm_arcsec):
-        plane = render_image(parts, fluxes[:, band], psf_transform(fwhm, seeing.beta) * place)
+        psf = np.asarray(psf_transform(fwhm, seeing.beta) * place, np.complex64)
+        plane = render_image(parts, fluxes[:, band], psf)
         sigma = imaging.pixel_noise[band] * conditions.noise
         gain = imaging.electrons_per_nanomaggy[band] / conditions.noise**2
         noisy = add_noise(plane, sigma, gain, imaging.neighbour_weight[band], rng)

@@ -64,7 +64,8 @@ def _bleed_trail(rng: np.random.Generator, n_pixels: int) -> BoolArray:
     rows = np.arange(n_pixels)[:, None]
     star = rng.uniform(-0.5, 1.5) * n_pixels
     half_width = rng.uniform(1.0, 5.0) * np.exp(-np.abs(rows - star) / (0.6 * n_pixels))
-    return np.abs(np.arange(n_pixels)[None, :] - _position(rng, n_pixels)) < half_width
+    distance = np.abs(np.arange(n_pixels)[None, :] - _position(rng, n_pixels))
+    return np.asarray(distance < half_width)
 
 
 def _hole(rng: np.random.Generator, n_pixels: int) -> BoolArray:

@@ -136,9 +136,12 @@ def psf_transform(fwhm_arcsec: float, beta: float) -> Float32Array:
 def render_image(
     transforms: Sequence[Complex64Array],
     fluxes: Float32Array,
-    psf: Float32Array,
+    psf: Float32Array | Complex64Array,
 ) -> Float32Array:
-    """Image (152, 152) of components convolved with the PSF, in the units of `fluxes` per pixel."""
+    """Image (152, 152) of components convolved with the PSF, in the units of `fluxes` per pixel.
+
+    A PSF that is multiplied by `point_source(offset)` moves the image by the offset.
+    """
     total = fluxes[0] * transforms[0]
     for flux, transform in zip(fluxes[1:], transforms[1:], strict=True):
         total += np.float32(flux) * transform

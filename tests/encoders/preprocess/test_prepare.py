@@ -1,5 +1,7 @@
 """Preprocessing refuses inputs that a model cannot take, and slices as the published code does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -48,6 +50,29 @@ def test_small_images_are_padded_by_galsearch_and_refused_by_released() -> None:
     assert str(error.value) == (
         "this encoder takes the central 144 x 144 pixels, found images of 90 x 56."
     )
+
+
+def test_mask_channels_follow_the_bands_and_change_nothing_else() -> None:
+    assert GALSEARCH_SMALL.image is not None
+    image = replace(GALSEARCH_SMALL.image, mask_channels=True)
+    flux = np.random.default_rng(1).normal(0, 0.02, (2, 3, 90, 100))
+    mask = np.zeros(flux.shape, bool)
+    mask[1, 2, 30:40] = True
+    prepared = prepare_images(flux, mask, replace(GALSEARCH_SMALL, image=image))
+    assert torch.equal(prepared[:, :3], prepare_images(flux, mask, GALSEARCH_SMALL))
+    assert prepared.shape == (2, 6, 96, 96)
+    assert prepared[1, 5, 33:43].all()
+    padding = 6 * 96  # three rows above and three below are padded with masked pixels
+    assert int(prepared[1, 5].sum()) == 10 * 96 + padding
+    assert int(prepared[0, 3:].sum()) == 3 * padding
+
+
+def test_released_models_have_no_mask_channels() -> None:
+    config = published_config(Published.ASTROCLIP)
+    assert config.image is not None
+    with pytest.raises(ConfigError) as error:
+        replace(config, image=replace(config.image, mask_channels=True))
+    assert str(error.value) == "preparation 'released' has no mask_channels."
 
 
 def test_galsearch_stretches_by_asinh() -> None:

@@ -91,3 +91,28 @@ def test_a_changed_spectrum_has_the_median_and_scatter_of_a_prepared_one() -> No
     assert float(flux.nanmedian(dim=1).values.abs().max()) < 0.02
     scatter = 1.4826 * flux.abs().nanmedian(dim=1).values
     torch.testing.assert_close(scatter, torch.ones(20), atol=0.02, rtol=0)
+
+
+def test_a_factor_on_the_flux_changes_the_scale_alone() -> None:
+    spectra = prepared(400, CONFIG)
+    changed = reobserve(spectra, CONFIG, replace(NOTHING, flux_scale=0.5), seeded())
+    log_factor = (changed[:, 0, 0] - spectra[:, 0, 0]) * np.log(10)
+    assert float(log_factor.std()) == pytest.approx(0.5, abs=0.06)
+    same(changed[:, 1:], spectra[:, 1:])
+    same(changed[:, 0, 1:], spectra[:, 0, 1:])
+
+
+def test_a_lost_arm_is_masked_and_the_summary_stays_that_of_the_whole() -> None:
+    spectra = prepared(60, CONFIG)
+    changed = reobserve(spectra, CONFIG, replace(NOTHING, lost_arm_share=0.5), seeded())
+    lost = (spectrum_pixels(changed, CONFIG)[:, 1] == 0) & (
+        spectrum_pixels(spectra, CONFIG)[:, 1] > 0
+    )
+    share = lost.float().mean(dim=1)
+    without = share > 0.15
+    assert 15 < int(without.sum()) < 45
+    assert float(share[~without].max()) < 0.01
+    assert float(share.max()) < 0.6
+    first = torch.stack([torch.nonzero(row)[0, 0] for row in lost[without]])
+    assert len(first.unique()) <= 3 + 3  # arms begin at one of three pixels, or where masked
+    same(changed[:, 0], spectra[:, 0])
