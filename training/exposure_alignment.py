@@ -3,7 +3,7 @@
     python -m training.exposure_alignment CONFIG --dataset EXPOSURES --out RUN
 
 CONFIG is a file of training/configs/exposure_alignment, and EXPOSURES a directory that
-`python -m training.simulate_exposures` wrote. The directory RUN is that of an alignment
+`python -m training.exposures` wrote. The directory RUN is that of an alignment
 (`training.alignment`), and a run that was interrupted continues as one.
 """
 
@@ -21,7 +21,6 @@ from galsearch.core.fingerprint import short_digest
 from galsearch.encoders import checkpoint
 from galsearch.encoders.network.cross_modal_model import CrossModalModel, initialise
 from training.alignment import ARCHITECTURES
-from training.augment.exposure_augmentation import ExposureAugmentation
 from training.augment.spectrum_augmentation import SpectrumAugmentation
 from training.data.warm_start import load_weights
 from training.engine.batch_order import BatchOrder
@@ -33,10 +32,11 @@ from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import StageConfig
 from training.engine.training_run import LogValues, Stateful, TrainingRun
 from training.engine.weight_average import average_of
+from training.exposures.exposure_augmentation import ExposureAugmentation
 from training.exposures.exposure_inputs import changed_pairs, embed_exposures
+from training.exposures.exposure_loss import ExposureLoss
 from training.exposures.exposure_set import ExposureSet, open_exposure_set
 from training.objectives.contrastive_step import contrastive_step
-from training.objectives.exposure_loss import ExposureLoss
 from training.objectives.pair_encoders import PairEncoders
 from training.validation.exposure_recall import exposure_recall
 

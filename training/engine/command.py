@@ -57,7 +57,7 @@ def run_stage(
         "--dataset",
         type=Path,
         required=True,
-        help="directory of the training data, from galsearch ingest or training.simulate_exposures",
+        help="directory of the training data, from galsearch ingest or training.exposures",
     )
     parser.add_argument(
         "--out",

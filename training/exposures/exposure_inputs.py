@@ -9,13 +9,13 @@ from galsearch.core.arrays import Rows
 from galsearch.core.modality import Modality
 from galsearch.encoders.encoder_config import ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
-from training.augment.exposure_augmentation import (
+from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve
+from training.data.backbones import encoder_of
+from training.exposures.exposure_augmentation import (
     ExposureAugmentation,
     changed_images,
     stored_images,
 )
-from training.augment.spectrum_augmentation import SpectrumAugmentation, reobserve
-from training.data.backbones import encoder_of
 from training.exposures.exposure_record import N_EXPOSURES
 from training.exposures.exposure_set import ExposureSet
 from training.objectives.contrastive_step import Part

@@ -9,8 +9,8 @@ from galsearch.core.modality import Modality
 from galsearch.encoders.encoder_config import HeadConfig, ImageConfig, ModelConfig, SpectrumConfig
 from galsearch.encoders.network.cross_modal_model import initialise
 from tests.training.exposures.random_exposures import random_records, write_exposures
-from training.augment.exposure_augmentation import ExposureAugmentation, stored_images
 from training.augment.spectrum_augmentation import SpectrumAugmentation
+from training.exposures.exposure_augmentation import ExposureAugmentation, stored_images
 from training.exposures.exposure_inputs import changed_pairs, embed_exposures
 from training.exposures.exposure_set import open_exposure_set
 

@@ -4,8 +4,8 @@ import torch
 
 from galsearch.encoders.network.cross_modal_model import initialise
 from tests.training.exposures.test_exposure_inputs import SIZES
+from training.exposures.exposure_loss import ExposureLoss
 from training.objectives.clip_loss import clip_loss
-from training.objectives.exposure_loss import ExposureLoss
 from training.objectives.redshift_head import redshift_loss
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training import simulate_exposures
+from training.exposures import __main__ as simulate_exposures
 
 
 def test_the_command_passes_its_options_and_prints_what_it_made(

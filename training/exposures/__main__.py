@@ -1,6 +1,6 @@
 """Simulate objects with two exposures each, in the compact form that an alignment trains on.
 
-    python -m training.simulate_exposures OUT --n 300000 --workers 2
+    python -m training.exposures OUT --n 300000 --workers 2
 
 Nothing is written in FITS. The command can be interrupted and repeated: finished chunks of 200
 objects are kept. The same seed gives the same files, whatever the number of processes.
@@ -18,9 +18,7 @@ from training.exposures.exposure_set import simulate_exposure_set
 def main(texts: list[str] | None = None) -> None:
     """Simulate a set of exposures with the options of the command line."""
     summary = (__doc__ or "").splitlines()[0]
-    parser = argparse.ArgumentParser(
-        prog="python -m training.simulate_exposures", description=summary
-    )
+    parser = argparse.ArgumentParser(prog="python -m training.exposures", description=summary)
     parser.add_argument("out", type=Path, help="directory of the set; one that exists is continued")
     parser.add_argument("--n", type=int, default=20_000, help="number of objects (20,000)")
     parser.add_argument("--seed", type=int, default=1, help="seed of all random numbers (1)")

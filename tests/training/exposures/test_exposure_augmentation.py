@@ -7,7 +7,7 @@ from galsearch.encoders.encoder_config import ImageConfig
 from galsearch.encoders.preprocess.fill_masked import fill_masked
 from galsearch.encoders.preprocess.prepare import SOFTENING_NANOMAGGIES
 from tests.training.exposures.random_exposures import random_records
-from training.augment.exposure_augmentation import (
+from training.exposures.exposure_augmentation import (
     ExposureAugmentation,
     changed_images,
     stored_images,
