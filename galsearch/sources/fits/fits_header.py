@@ -13,6 +13,8 @@ from galsearch.core.errors import SourceError
 
 CardValue = str | int | float | bool
 _CARD = 80
+_LARGEST_COUNT = 2**48
+"""Limit of a number of values, bytes or rows, beyond that of any file."""
 _KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 _TEXT = re.compile(r"\s*'((?:[^']|'')*)")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -87,7 +89,32 @@ class Header:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             found = "is missing" if value is None else f"is {value!r}"
             raise SourceError(f"{self._where}: card {keyword} {found}; expected 0 or more.")
+        if value > _LARGEST_COUNT:
+            raise SourceError(
+                f"{self._where}: card {keyword} is {value!r}; expected at most {_LARGEST_COUNT:,}."
+            )
         return value
+
+    def shape(self, axes: str) -> tuple[int, ...]:
+        """Lengths of the axes of an image, slowest axis first.
+
+        Parameters
+        ----------
+        axes
+            Keyword of the number of axes, 'NAXIS' or 'ZNAXIS'.
+
+        Raises
+        ------
+        SourceError
+            Where a card is missing, or an image of these axes would be larger than any file, even
+            if one of the axes has the length 0.
+        """
+        lengths = tuple(self.count(f"{axes}{n}") for n in range(self.count(axes), 0, -1))
+        if math.prod(length for length in lengths if length) > _LARGEST_COUNT:
+            raise SourceError(
+                f"{self._where}: the axes {lengths} have more than {_LARGEST_COUNT:,} values."
+            )
+        return lengths
 
     def choice(self, keyword: str, known: Collection[CardValue]) -> CardValue:
         """The value of a card that must be one of the values in `known`.

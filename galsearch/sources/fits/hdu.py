@@ -48,7 +48,7 @@ class Hdu:
         axes = "ZNAXIS" if self.is_compressed else "NAXIS"
         if axes == "NAXIS" and self.header.label("XTENSION", "IMAGE") != "IMAGE":
             return ()
-        return tuple(self.header.count(f"{axes}{n}") for n in range(self.header.count(axes), 0, -1))
+        return self.header.shape(axes)
 
 
 def list_hdus(url: str, file: IO[bytes]) -> list[Hdu]:

@@ -54,6 +54,22 @@ def test_a_damaged_card_is_quoted_where_it_is_needed() -> None:
     assert str(caught.value) == "a.fits: card NAXIS is damaged: 'x2 / axes'."
 
 
+@pytest.mark.parametrize(
+    ("lengths", "reason"),
+    [
+        ((0, 2**64), "card NAXIS2 is 18446744073709551616; expected at most 281,474,976,710,656."),
+        ((0, 2**40, 2**40), f"the axes ({2**40}, {2**40}, 0) have more than 281,474,976,710,656 "
+         "values."),
+    ],
+)  # fmt: skip
+def test_axes_beyond_any_file_are_refused(lengths: tuple[int, ...], reason: str) -> None:
+    cards = [f"NAXIS{n}  = {length}" for n, length in enumerate(lengths, start=1)]
+    header = header_of(f"NAXIS   = {len(lengths)}", *cards)
+    with pytest.raises(SourceError) as caught:
+        header.shape("NAXIS")
+    assert str(caught.value) == f"a.fits: {reason}"
+
+
 def test_a_card_of_another_type_is_refused() -> None:
     header = header_of("NAXIS   = 'two'", "BZERO   = T", "BITPIX  = 12")
     cases = {
