@@ -110,8 +110,7 @@ def observe_image(
                 plane,
                 imaging.pixel_noise[b] * depth,
                 imaging.electrons_per_nanomaggy[b] / depth**2,
-                imaging.neighbour_weight[b],
-                rng,
+                _shared_noise(plane.shape[0], imaging.neighbour_weight[b], rng),
             )
             for b, plane in enumerate(planes)
         ]
@@ -119,20 +118,32 @@ def observe_image(
 
 
 def add_noise(
-    plane: Float32Array,
-    sky_sigma: float,
-    gain: float,
-    neighbour_weight: float,
-    rng: np.random.Generator,
+    plane: Float32Array, sky_sigma: float, gain: float, noise: Float32Array
 ) -> Float32Array:
-    """An image (ny, nx) with correlated sky noise and the photon noise of its sources added."""
-    n = plane.shape[0]
+    """An image (ny, nx) with the noise of the sky and the photon noise of its sources added.
+
+    Parameters
+    ----------
+    plane : (ny, nx)
+        Image without noise, in nanomaggies per pixel.
+    sky_sigma
+        Noise of the sky in a pixel, in nanomaggies.
+    gain
+        Electrons per nanomaggy.
+    noise : (ny, nx)
+        Random numbers of unit variance.
+    """
+    sigma = np.sqrt(np.float32(sky_sigma**2) + np.clip(plane, 0, None) / np.float32(gain))
+    return np.asarray(plane + sigma * noise, dtype=np.float32)
+
+
+def _shared_noise(n: int, neighbour_weight: float, rng: np.random.Generator) -> Float32Array:
+    """Noise (n, n) of unit variance in which adjacent pixels have a weight of their own."""
     white = rng.standard_normal((n + 2, n + 2), dtype=np.float32)
     along = white[1:-1] + np.float32(neighbour_weight) * (white[:-2] + white[2:])
     shared = along[:, 1:-1] + np.float32(neighbour_weight) * (along[:, :-2] + along[:, 2:])
     shared /= np.float32(1 + 2 * neighbour_weight**2)
-    sigma = np.sqrt(np.float32(sky_sigma**2) + np.clip(plane, 0, None) / np.float32(gain))
-    return np.asarray(plane + sigma * shared, dtype=np.float32)
+    return np.asarray(shared, dtype=np.float32)
 
 
 def draw_neighbours(

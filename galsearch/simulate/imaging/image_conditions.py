@@ -24,6 +24,7 @@ from galsearch.simulate.imaging.render_galaxy import (
     quick_exponential_disk,
     render_image,
 )
+from galsearch.simulate.imaging.resampled_noise import resampled_noise
 
 _RANGE = (0.6, 2.5)
 """Smallest and largest factor on the seeing and on the noise."""
@@ -33,6 +34,9 @@ range."""
 _CENTRING_ARCSEC, _BAD_CENTRING_ARCSEC, _BAD_CENTRING_SHARE = 0.2, 0.5, 0.1
 """Standard deviation along each axis of the offset of a galaxy from the centre of its cutout. It is
 0.28 arcsec in radius for most, which is the usual difference of positions of two catalogues."""
+_RESAMPLED_WEIGHT = 0.18
+"""Weight of adjacent pixels (`neighbour_weight`) of detectors with pixels of 0.262 arcsec, for
+which the resampling alone accounts."""
 _SKY_SIGMAS, _WIDE_SKY_SIGMAS = 0.03, 0.3
 """Standard deviation of the level that the subtraction of the sky leaves, in the noise of a
 pixel."""
@@ -109,6 +113,9 @@ def observe_in_conditions(
         plane = render_image(parts, fluxes[:, band], psf)
         sigma = imaging.pixel_noise[band] * conditions.noise
         gain = imaging.electrons_per_nanomaggy[band] / conditions.noise**2
-        noisy = add_noise(plane, sigma, gain, imaging.neighbour_weight[band], rng)
+        # Only pixels that are smaller than a detector's share more than the resampling makes.
+        blur = max(imaging.neighbour_weight[band] - _RESAMPLED_WEIGHT, 0.0)
+        noise = resampled_noise(rng, plane.shape[0], blur)
+        noisy = add_noise(plane, sigma, gain, noise)
         planes.append(noisy + np.float32(conditions.sky_sigmas[band] * sigma))
     return np.stack(planes)
