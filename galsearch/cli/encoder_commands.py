@@ -25,12 +25,13 @@ def embed(
         str, typer.Option(help="Name of shipped weights, or a .safetensors file.")
     ] = "galsearch-small",
     device: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="auto (a GPU where there is one), cpu, cuda or cuda:N; several such as "
-            "cuda:0,cuda:1 share the work."
+            "cuda:0,cuda:1 share the work. Default: auto.",
+            show_default=False,
         ),
-    ] = "auto",
+    ] = None,
     precision: Annotated[
         Precision | None,
         typer.Option(

@@ -1,9 +1,18 @@
 """Queries of an open index: the galaxies most similar to a galaxy or to a vector."""
 
+from galsearch.query.all_neighbours import write_neighbours
 from galsearch.query.engine import SearchEngine, open_index
 from galsearch.query.inputs.id_list import read_ids
 from galsearch.query.query import Query
 from galsearch.query.results.neighbours import Neighbours
 from galsearch.query.results.neighbours_batch import NeighboursBatch
 
-__all__ = ["Neighbours", "NeighboursBatch", "Query", "SearchEngine", "open_index", "read_ids"]
+__all__ = [
+    "Neighbours",
+    "NeighboursBatch",
+    "Query",
+    "SearchEngine",
+    "open_index",
+    "read_ids",
+    "write_neighbours",
+]

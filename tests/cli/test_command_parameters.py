@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, Any] = {
     "compact": galsearch.compact,
     "merge": galsearch.merge,
     "query": Query,
+    "neighbours": galsearch.write_neighbours,
     "estimate": galsearch.estimate,
     "outliers": galsearch.outliers,
     "inspect": galsearch.open_index,
@@ -46,7 +47,7 @@ ONLY_AT_THE_TERMINAL = {
     },  # open_index, write_gallery
     "estimate": {"ids", "ids_column", "output_format", "out", "overwrite"},
     "outliers": {"output_format", "out", "overwrite"},
-    "embed": {"precision"},  # of encoders.load, whose pair the function takes
+    "neighbours": {"all"},
     "inspect": {"index", "output_format"},
     "verify": {"index"},
     "doctor": set(),
