@@ -13,7 +13,6 @@ from galsearch.cli import (
     demo_commands,
     encoder_commands,
     lifecycle_commands,
-    neighbour_commands,
     query_commands,
     service_commands,
 )
@@ -57,7 +56,7 @@ app.command("remove")(lifecycle_commands.remove)
 app.command("compact")(lifecycle_commands.compact)
 app.command("merge")(lifecycle_commands.merge)
 app.command("query", epilog=query_commands.QUERY_EXAMPLES)(query_commands.query)
-app.command("neighbours")(neighbour_commands.neighbours)
+app.command("neighbours")(build_commands.neighbours)
 app.command("estimate", epilog=analysis_commands.ESTIMATE_EXAMPLES)(analysis_commands.estimate)
 app.command("outliers", epilog=analysis_commands.OUTLIER_EXAMPLES)(analysis_commands.outliers)
 app.command("serve", epilog=service_commands.SERVE_EXAMPLES)(service_commands.serve)

@@ -77,3 +77,36 @@ def test_build_index_passes_every_option(monkeypatch: pytest.MonkeyPatch) -> Non
         "overwrite": True,
         "quantisers": Path("q"),
     }
+
+
+NEIGHBOURS = ["neighbours", "--using", "image", "--among", "spectrum", "--out", "table.parquet"]
+
+
+def test_the_options_of_neighbours_reach_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    def write_neighbours(out: Path, *, progress: Any, **options: Any) -> str:
+        given.update(out=out, **options)
+        return "the report"
+
+    monkeypatch.setattr(galsearch, "write_neighbours", write_neighbours)
+    options = ["--all", "-k", "7", "--device", "auto", "--exact", "--index", "here"]
+    result = CliRunner().invoke(app, [*NEIGHBOURS, *options], catch_exceptions=False)
+    assert result.stdout == "the report\n"
+    assert given == {
+        "out": Path("table.parquet"),
+        "using": "image",
+        "among": "spectrum",
+        "k": 7,
+        "index": Path("here"),
+        "device": "auto",
+        "n_probe": None,
+        "exact": True,
+        "overwrite": False,
+    }
+
+
+def test_neighbours_requires_all() -> None:
+    result = CliRunner().invoke(app, NEIGHBOURS)
+    assert result.exit_code == 2
+    assert "--all is required" in result.stderr
