@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 
 from galsearch.formats.columns.column_descriptions import description_of
@@ -14,6 +15,8 @@ _LARGEST_EXACT = 2**53
 """Whole numbers beyond it are no exact JSON numbers: most programs read them as floats."""
 _IDENTIFIERS = ("meta.id", "pos.healpix")
 """UCDs of columns whose whole numbers are texts in JSON, whatever their size."""
+
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 def write_json_lines(schema: pa.Schema, chunks: Iterable[pa.Table], sink: BinaryIO) -> None:
@@ -33,30 +36,42 @@ def write_json_lines(schema: pa.Schema, chunks: Iterable[pa.Table], sink: Binary
     """
     fields = list(plain_schema(schema))
     keys = [f"{json.dumps(field.name)}: " for field in fields]
+    are_ids = [_is_identifier(field) for field in fields]
     for chunk in chunks:
         table = plain_table(chunk)
         columns = [
-            [key + value for value in _values(field, column)]
-            for key, field, column in zip(keys, fields, table.columns, strict=True)
+            [key + value for value in _values(column, as_text=is_id)]
+            for key, is_id, column in zip(keys, are_ids, table.columns, strict=True)
         ]
         lines = (f"{{{', '.join(row)}}}\n" for row in zip(*columns, strict=True))
         sink.write("".join(lines).encode("ascii"))
 
 
-def _values(field: pa.Field, column: pa.ChunkedArray) -> Sequence[str]:
-    """The values of a column in JSON."""
-    if pa.types.is_float32(field.type):
-        # The shortest decimal that is this number, not the float64 next to it.
-        column = column.cast(pa.string()).cast(pa.float64())
+def _is_identifier(field: pa.Field) -> bool:
+    """True where whole numbers of a column are texts in JSON, whatever their size."""
+    return bool(
+        pa.types.is_integer(field.type) and description_of(field).ucd.startswith(_IDENTIFIERS)
+    )
+
+
+def _values(column: pa.ChunkedArray, *, as_text: bool) -> Sequence[str]:
+    """The values of a column in JSON; `as_text` for whole numbers that are identifiers."""
+    kind = column.type
+    if pa.types.is_floating(kind):
+        numbers = column.to_numpy()
+        if pa.types.is_float32(kind):
+            # The shortest decimal that is this number, not the float64 next to it.
+            texts = [repr(float(str(value))) for value in numbers]
+        else:
+            texts = [repr(value) for value in numbers.tolist()]
+        if np.isfinite(numbers).all():
+            return texts
+        pairs = zip(texts, numbers, strict=True)
+        return [text if math.isfinite(value) else "null" for text, value in pairs]
     values = column.to_pylist()
-    if pa.types.is_floating(field.type):
-        return [
-            "null" if value is None or not math.isfinite(value) else repr(value) for value in values
-        ]
-    if pa.types.is_integer(field.type):
-        is_identifier = description_of(field).ucd.startswith(_IDENTIFIERS)
-        return [_whole_number(value, as_text=is_identifier) for value in values]
-    return [json.dumps(value) for value in values]
+    if pa.types.is_integer(kind):
+        return [_whole_number(value, as_text=as_text) for value in values]
+    return [_CONSTANTS[value] if value in _CONSTANTS else json.dumps(value) for value in values]
 
 
 def _whole_number(value: int | None, *, as_text: bool) -> str:

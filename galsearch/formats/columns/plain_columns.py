@@ -7,18 +7,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_PLAIN = (
-    pa.bool_(),
-    pa.int8(),
-    pa.int16(),
-    pa.int32(),
-    pa.int64(),
-    pa.uint8(),
-    pa.uint16(),
-    pa.uint32(),
-    pa.float32(),
-    pa.float64(),
-    pa.string(),
+_PLAIN = frozenset(
+    {
+        pa.bool_(),
+        pa.int8(),
+        pa.int16(),
+        pa.int32(),
+        pa.int64(),
+        pa.uint8(),
+        pa.uint16(),
+        pa.uint32(),
+        pa.float32(),
+        pa.float64(),
+        pa.string(),
+    }
 )
 
 
@@ -34,13 +36,13 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
     >>> print(plain_type(pa.int64()), plain_type(pa.uint64()), plain_type(pa.list_(pa.int8())))
     int64 string string
     """
+    if kind in _PLAIN:
+        return kind
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return plain_type(kind.value_type)
     if pa.types.is_null(kind):
         return pa.float64()
-    if pa.types.is_float16(kind):
-        return pa.float32()
-    return kind if kind in _PLAIN else pa.string()
+    return pa.float32() if pa.types.is_float16(kind) else pa.string()
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
@@ -57,6 +59,8 @@ def plain_table(table: pa.Table) -> pa.Table:
     >>> plain_table(pa.table({"odd": pa.array([2**63, None], pa.uint64())})).to_pydict()
     {'odd': ['9223372036854775808', None]}
     """
+    if _PLAIN.issuperset(table.schema.types):
+        return table
     columns = [_plain_column(column) for column in table.columns]
     return pa.table(columns, schema=plain_schema(table.schema))
 

@@ -73,6 +73,7 @@ class Galaxy(BaseModel):
     ra_deg: float | None
     dec_deg: float | None
     z: float | None
+    links: dict[str, str] = Field(description="Pages about the galaxy elsewhere.")
 
 
 class SpectrumAnswer(BaseModel):

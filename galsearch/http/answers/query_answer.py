@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from galsearch.formats.sky_links import image_link, spectrum_link
-from galsearch.http.answers.json_rows import json_rows, with_fields
+from galsearch.http.state.galaxy_rows import with_fields
 from galsearch.http.state.served_index import ServedIndex
 from galsearch.query import Neighbours
 from galsearch.query.results.facets import Facets, count_facets
@@ -39,17 +38,13 @@ def query_answer(
     modality
         Modality of an uploaded file; None for another query.
     """
-    table = neighbours.to_arrow()
-    counted = facets_json(count_facets([table])) if facets else None
-    rows = json_rows(table.drop_columns(["query_target_id"]))
-    galaxies = zip(
-        rows,
-        neighbours.target_ids.tolist(),
-        neighbours.ra_deg.tolist(),
-        neighbours.dec_deg.tolist(),
-        strict=True,
+    counted = facets_json(count_facets([neighbours.to_arrow()])) if facets else None
+    similarities = [float(str(value)) for value in neighbours.similarity]
+    galaxies = zip(served.rows.texts(neighbours.target_ids), similarities, strict=True)
+    shown = ", ".join(
+        f'{{"rank": {rank}, "similarity": {similarity!r}, {text[1:]}'
+        for rank, (text, similarity) in enumerate(galaxies, 1)
     )
-    shown = ", ".join(with_fields(row, {"links": links(*galaxy)}) for row, *galaxy in galaxies)
     head = {
         "index": served.name,
         "using": str(neighbours.using),
@@ -63,15 +58,6 @@ def query_answer(
     }
     query = _query_galaxy(served, neighbours, words, modality)
     return json.dumps(head, allow_nan=False)[:-1] + f', "query": {query}, "neighbours": [{shown}]}}'
-
-
-def links(target_id: int, ra_deg: float, dec_deg: float) -> dict[str, str]:
-    """Addresses of pages about a galaxy elsewhere, by name; none for a simulated galaxy."""
-    found = {
-        "legacy_viewer": image_link(target_id, ra_deg, dec_deg),
-        "desi_spectrum": spectrum_link(target_id),
-    }
-    return {name: url for name, url in found.items() if url is not None}
 
 
 def facets_json(facets: Facets) -> dict[str, list[dict[str, Any]]]:
@@ -102,8 +88,7 @@ def _query_galaxy(
     if words.get("name") is not None:
         more["name"] = words["name"]
     if own is not None and own in served.engine:
-        (row,) = json_rows(served.row(own))
-        return with_fields(row, more)
+        return with_fields(served.row(own), more)
     for name in ("like", "unlike"):
         if words.get(name) is not None:
             more[name] = [str(target_id) for target_id in words[name]]

@@ -1,6 +1,6 @@
 """Estimates of properties of a galaxy from its neighbours among labelled galaxies."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from galsearch.http.words.estimate_request import EstimateFields
 from galsearch.http.words.object_name import position_of_name
 
 router = APIRouter(prefix="/v1", tags=["estimate"], responses=ERRORS)
-_RESPONSES = {200: {"model": EstimateAnswer}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {200: {"model": EstimateAnswer}}
 
 
 @router.get("/estimate", responses=_RESPONSES)

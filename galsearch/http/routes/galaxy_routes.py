@@ -7,7 +7,6 @@ from starlette.responses import Response
 from galsearch.core.target_id import TargetId
 from galsearch.http.answers.answer_models import ERRORS, DescribeAnswer, Galaxy, SpectrumAnswer
 from galsearch.http.answers.describe_answer import describe_answer
-from galsearch.http.answers.json_rows import json_rows
 from galsearch.http.answers.pixel_answers import spectrum_answer, thumbnail_answer
 from galsearch.http.state.service_state import state_of
 
@@ -30,7 +29,7 @@ async def galaxy(request: Request, target_id: str, index: str | None = None) -> 
     """All catalogue columns of a galaxy."""
     state = state_of(request)
     served, wanted = state.indexes.get(index), TargetId(target_id)
-    (row,) = await state.quick.run(lambda: json_rows(served.row(wanted)))
+    row = await state.quick.run(lambda: served.row(wanted))
     return Response(row, media_type=_JSON)
 
 

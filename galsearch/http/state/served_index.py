@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 
 from galsearch.core.errors import GalsearchError, NoDatasetError, UnknownTargetError
 from galsearch.core.modality import Modality
@@ -15,6 +15,7 @@ from galsearch.core.target_id import TargetId
 from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.http.refusals.refusal import not_found
 from galsearch.http.state.estimator_cache import EstimatorCache
+from galsearch.http.state.galaxy_rows import GalaxyRows
 from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.query import SearchEngine, open_index
 
@@ -29,6 +30,8 @@ class ServedIndex:
         self.name = name
         self.engine = engine
         self._dataset_path = dataset
+        self.rows = GalaxyRows(engine)
+        """Catalogue columns as JSON."""
         self._cache: OrderedDict[Any, bytes] = OrderedDict()
         self._n_cached = 0
         self._lock = threading.Lock()
@@ -47,8 +50,8 @@ class ServedIndex:
         except (GalsearchError, OSError):
             return None
 
-    def row(self, target_id: TargetId) -> pa.Table:
-        """(1 row) All catalogue columns of a galaxy.
+    def row(self, target_id: TargetId) -> str:
+        """The JSON object of a galaxy with all its catalogue columns.
 
         Raises
         ------
@@ -57,7 +60,7 @@ class ServedIndex:
         """
         if target_id not in self.engine:
             raise UnknownTargetError(f"TARGETID {target_id} is not in index '{self.name}'.")
-        return self.engine.catalogue.columns.take(pa.array([target_id], pa.int64()).to_numpy())
+        return self.rows.texts(np.array([target_id], np.int64))[0]
 
     def pixels(self, target_id: TargetId, modality: Modality) -> GalaxyBatch:
         """(1 row) The image or the spectrum of a galaxy, read from the dataset.

@@ -89,10 +89,9 @@ def require_words(file: UploadedFile, modality: Modality) -> None:
     QueryError
         Where a word is given that has no meaning for it.
     """
-    words = {
-        Modality.IMAGE: {"target_id": file.target_id, "air": file.air or None},
-        Modality.SPECTRUM: {"position": file.position, "pixel_scale": file.pixel_scale},
-    }[modality]
+    words: dict[str, Any] = {"position": file.position, "pixel_scale": file.pixel_scale}
+    if modality is Modality.IMAGE:
+        words = {"target_id": file.target_id, "air": file.air or None}
     for name, value in words.items():
         if value is not None:
             raise QueryError(f"{name} has no meaning here: the file holds {_A[modality]}.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from galsearch.http.answers.query_answer import facets_json, links, query_answer
+from galsearch.http.answers.query_answer import facets_json, query_answer
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.query.results.facets import count_facets
@@ -22,12 +22,6 @@ def test_facets_are_values_and_bins() -> None:
             {"from": None, "to": None, "count": 1},
         ],
     }
-
-
-def test_links_lead_to_pages_that_exist_for_the_galaxy() -> None:
-    found = links(39627848784286003, 150.1, 2.2)
-    assert sorted(found) == ["desi_spectrum", "legacy_viewer"]
-    assert links(39627848784286003, float("nan"), 2.2).keys() == {"desi_spectrum"}
 
 
 def test_an_uploaded_file_is_named_by_its_modality(toy_index: Path, some_id: str) -> None:

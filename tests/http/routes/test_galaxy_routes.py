@@ -26,12 +26,9 @@ def test_the_description_states_what_the_index_holds(service: TestClient) -> Non
 
 def test_a_galaxy_has_its_columns(service: TestClient, served_sky: Any) -> None:
     target_id = str(served_sky.ids[6])
-    assert service.get(f"/v1/galaxies/{target_id}").json() == {
-        "target_id": target_id,
-        "ra_deg": 6.0,
-        "dec_deg": 0.0,
-        "z": 6 / 299,
-    }
+    galaxy = service.get(f"/v1/galaxies/{target_id}").json()
+    assert sorted(galaxy.pop("links")) == ["desi_spectrum", "legacy_viewer"]
+    assert galaxy == {"target_id": target_id, "ra_deg": 6.0, "dec_deg": 0.0, "z": 6 / 299}
     for path in ("", "?index=toy"):
         answer = service.get(f"/v1/galaxies/5{path}")
         assert answer.status_code == 404

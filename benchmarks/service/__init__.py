@@ -1,0 +1,1 @@
+"""Load on the HTTP service, beside a plain service over the same vectors."""
