@@ -6,9 +6,10 @@ import { downloadMenu, reproduceMenu } from "./downloads.js";
 import { button, element, fill } from "./element.js";
 import { Examples } from "./examples.js";
 import { Filters } from "./filters.js";
-import { redrawSparklines } from "./galaxy_view.js";
+import { overplotSwitch, redrawSparklines } from "./galaxy_view.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { announce, clearError, showError } from "./messages.js";
+import { abandonPictures } from "./picture_queue.js";
 import { count, duration } from "./number_text.js";
 import { showQuery } from "./query_galaxy.js";
 import { SearchForm } from "./search_form.js";
@@ -97,6 +98,7 @@ class Page {
 
   async run({ fresh = false } = {}) {
     this.running?.abort();
+    abandonPictures();
     const running = new AbortController();
     this.running = running;
     const { words } = this;
@@ -143,8 +145,9 @@ class Page {
     const n = answer.neighbours.length;
     const plural = { image: "images", spectrum: "spectra", both: "images and spectra" }[answer.among] ?? answer.among;
     $("result-title").textContent = `${count(n)} most similar ${plural}`;
-    announce(n ? `${count(n)} neighbours, found in ${duration(answer.seconds)}` : "No galaxy fulfils the condition.");
-    fill($("menus"), downloadMenu(words, this.files.get(words.file)), reproduceMenu(words));
+    announce(n ? `found in ${duration(answer.seconds)}` : "no galaxy fulfils the condition");
+    const overplot = answer.query.target_id && index.spectra && overplotSwitch();
+    fill($("menus"), overplot, downloadMenu(words, this.files.get(words.file)), reproduceMenu(words));
     fill($("notes"), (answer.notes ?? []).map((note) => element("li", {}, note)));
     showCards($("cards"), answer, index, this.actions);
     this.showMoreButton(n);

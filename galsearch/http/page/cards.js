@@ -64,11 +64,11 @@ function card(galaxy, answer, index, actions) {
     { class: "card", data: { targetId: id } },
     element("div", { class: "card-top" }, picture, element("div", { class: "card-facts" }, heading, facts(galaxy, answer.query))),
     tags(galaxy),
-    sparklineView(galaxy, index.name, { available: index.spectra }),
+    sparklineView(galaxy, index.name, { available: index.spectra, query: answer.query.target_id ? answer.query : null }),
     element(
       "div",
       { class: "card-actions" },
-      button("Search from here", () => actions.search(id), { "aria-label": `Search from ${id}` }),
+      button("Search from here", () => actions.search(id), { "aria-label": `Search from here: ${id}` }),
       markButton("like", "+", `More like ${id}`, id, actions),
       markButton("unlike", "−", `Less like ${id}`, id, actions),
     ),

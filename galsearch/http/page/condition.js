@@ -28,9 +28,9 @@ export function parseCondition(text, types) {
   return found;
 }
 
-/** The text of a condition from its clauses. */
+/** The text of a condition from its clauses; what sliders and chips state comes first. */
 export function conditionText({ ranges, classes, rest }) {
-  const clauses = rest.map((clause) => (rest.length > 1 || some(ranges, classes) ? grouped(clause) : clause));
+  const clauses = [];
   for (const [name, [low, high]] of Object.entries(ranges)) {
     const column = columnText(name);
     if (low !== null && high !== null) clauses.push(`${low} <= ${column} <= ${high}`);
@@ -40,14 +40,8 @@ export function conditionText({ ranges, classes, rest }) {
   for (const [name, values] of Object.entries(classes)) {
     if (values.length) clauses.push(classClause(columnText(name), values));
   }
-  return clauses.join(" and ");
-}
-
-function some(ranges, classes) {
-  return (
-    Object.values(ranges).some(([low, high]) => low !== null || high !== null) ||
-    Object.values(classes).some((values) => values.length)
-  );
+  const isAlone = !clauses.length && rest.length === 1;
+  return [...clauses, ...rest.map((clause) => (isAlone ? clause : grouped(clause)))].join(" and ");
 }
 
 function readClause(clause, types, found) {

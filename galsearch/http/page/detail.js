@@ -3,16 +3,19 @@
 import { copy } from "./downloads.js";
 import { button, element, fill } from "./element.js";
 import { catalogueOf, flagsOf, positionText } from "./galaxy_facts.js";
-import { loadSpectrum, thumbnailView } from "./galaxy_view.js";
+import { FINE_BINS, loadSpectrum, thumbnailView } from "./galaxy_view.js";
 import { cell, fixed } from "./number_text.js";
 import { onThemeChange } from "./theme.js";
+
+const FINE = { now: true, bins: FINE_BINS };
 
 /** The pane. `actions` are `close`, `search(targetId)`, `mark(targetId, kind)` and `markOf`. */
 export class Detail {
   constructor(parent, actions) {
     Object.assign(this, { parent, actions, chart: null, shown: null });
-    parent.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.actions.close();
+    document.addEventListener("keydown", (event) => {
+      const isElsewhere = event.target.closest?.("dialog, details.menu[open]");
+      if (event.key === "Escape" && this.shown && !isElsewhere) this.actions.close();
     });
     onThemeChange(() => this.chart?.draw());
   }
@@ -57,7 +60,7 @@ export class Detail {
     return element(
       "div",
       { class: "detail-top" },
-      thumbnailView(galaxy, index.name, 152, { available: index.thumbnails }),
+      thumbnailView(galaxy, index.name, 152, { available: index.thumbnails, now: true }),
       element(
         "div",
         {},
@@ -93,8 +96,8 @@ export class Detail {
     fill(this.plot, element("p", { class: "dim" }, "Loading the spectrum…"));
     const other = query?.target_id && query.target_id !== galaxy.target_id && query.has_spectrum !== false ? query : null;
     const [own, over, module] = await Promise.all([
-      loadSpectrum(galaxy.target_id, index.name).catch(() => null),
-      other && loadSpectrum(other.target_id, index.name).catch(() => null),
+      loadSpectrum(galaxy.target_id, index.name, FINE).catch(() => null),
+      other && loadSpectrum(other.target_id, index.name, FINE).catch(() => null),
       import("./spectrum_chart.js"),
     ]);
     if (this.shown !== galaxy.target_id) return;

@@ -21,7 +21,7 @@ export function estimatesView(words, columns, chosen) {
     try {
       const answer = await estimate(words, field.value.replaceAll(" ", ""));
       clearError();
-      fill(table, estimateTable(answer));
+      fill(table, estimateTable(answer, words.galaxy, columns));
       chosen(field.value);
     } catch (error) {
       fill(table);
@@ -48,21 +48,22 @@ export function estimatesView(words, columns, chosen) {
   );
 }
 
-function estimateTable({ estimates, notes = [] }) {
-  const heads = ["property", "estimate", "68 %", "95 %", "agreement"];
+function estimateTable({ estimates, notes = [] }, galaxy, columns) {
+  const heads = ["property", "estimate", "68 %", "95 %", "", "catalogue", "agreement"];
   return [
     element(
       "table",
       { class: "numbers" },
-      element("thead", {}, element("tr", {}, heads.map((text) => element("th", { scope: "col" }, text)))),
-      element("tbody", {}, estimates.map(estimateRow)),
+      element("thead", {}, element("tr", {}, heads.map((text) => (text ? element("th", { scope: "col" }, text) : element("td"))))),
+      element("tbody", {}, estimates.map((one) => estimateRow(one, galaxy?.[one.property], columns))),
     ),
-    notes.length ? element("p", { class: "dim" }, notes.join(". ")) : null,
+    element("ul", { class: "dim plain" }, notes.map((note) => element("li", {}, note))),
   ];
 }
 
-function estimateRow(one) {
+function estimateRow(one, known, columns) {
   const outside = one.outside_bank && element("span", { class: "tag flag", title: "Unlike the labelled galaxies: do not trust it" }, "⚠ outside");
+  const column = columns.find(({ name }) => name === one.property);
   return element(
     "tr",
     {},
@@ -70,11 +71,40 @@ function estimateRow(one) {
     element("td", {}, isNumber(one.value) ? fixed(one.value, 3) : cell(one.value), outside),
     element("td", {}, interval(one, "68")),
     element("td", {}, one.set_95 ? String(one.set_95).split("|").join(" or ") : interval(one, "95")),
+    element("td", {}, intervalBar(one, known, column)),
+    element("td", {}, isNumber(known) ? fixed(known, 3) : cell(known)),
     element("td", {}, isNumber(one.agreement) ? fixed(one.agreement, 2) : cell(null)),
   );
 }
 
+function limits(one, level) {
+  return [one[`low_${level}`] ?? one.low, one[`high_${level}`] ?? one.high];
+}
+
 function interval(one, level) {
-  const [low, high] = [one[`low_${level}`] ?? one.low, one[`high_${level}`] ?? one.high];
+  const [low, high] = limits(one, level);
   return isNumber(low) && isNumber(high) ? `${fixed(low, 3)} to ${fixed(high, 3)}` : cell(null);
+}
+
+/** Both intervals, the estimate and the value of the catalogue on the range of the column. */
+function intervalBar(one, known, column) {
+  const [low, high] = limits(one, "95");
+  if (!isNumber(low) || !isNumber(high) || !isNumber(column?.minimum)) return null;
+  const first = Math.min(low, column.minimum);
+  const last = Math.max(high, column.maximum);
+  const place = (value) => `${(100 * (value - first)) / (last - first || 1)}%`;
+  const part = (kind, from, to) => {
+    const made = element("span", { class: kind });
+    made.style.left = place(from);
+    made.style.right = `calc(100% - ${place(to)})`;
+    return made;
+  };
+  return element(
+    "div",
+    { class: "interval", "aria-hidden": "true" },
+    part("i95", low, high),
+    part("i68", ...limits(one, "68")),
+    part("value", one.value, one.value),
+    isNumber(known) && part("known", known, known),
+  );
 }

@@ -26,19 +26,23 @@ export class Filters {
   /** Show a condition, and counts of classes among the neighbours (`facets`). */
   show(where, facets) {
     Object.assign(this, { where: where ?? "", facets: facets ?? {} });
-    const focused = document.activeElement?.getAttribute?.("aria-label");
-    const inside = this.parent.contains(document.activeElement);
+    const focused = this.parent.contains(document.activeElement) ? keyOf(document.activeElement) : null;
     this.parsed = parseCondition(this.where, this.types);
     fill(
       this.parent,
       this.rangeColumns().map((column) =>
-        rangeSlider(column, this.parsed.ranges[column.name] ?? [null, null], (range) => this.setRange(column.name, range)),
+        rangeSlider(
+          column,
+          this.parsed.ranges[column.name] ?? [null, null],
+          (range) => this.setRange(column.name, range),
+          this.facets[column.name]?.filter((bin) => "from" in bin),
+        ),
       ),
       this.classColumns().map((column) => this.chips(column)),
       this.columnChoice(),
       this.conditionField(),
     );
-    if (inside && focused) this.parent.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) [...this.parent.querySelectorAll("button, input, select, textarea")].find((one) => keyOf(one) === focused)?.focus();
   }
 
   setRange(name, range) {
@@ -88,10 +92,10 @@ export class Filters {
     const made = button(text, () => this.toggleClass(column.name, value), {
       class: "chip",
       "aria-pressed": String(pressed),
-      "aria-label": `${column.name} ${text}, ${told}`,
       title: told,
+      data: { key: `${column.name}=${text}` },
     });
-    made.append(element("small", { "aria-hidden": "true" }, shown));
+    made.append(" ", element("small", {}, shown));
     return made;
   }
 
@@ -142,6 +146,12 @@ export class Filters {
   }
 }
 
-function isNumeric({ type, name }) {
-  return ["number", "integer"].includes(type) && !NO_SLIDER.includes(name);
+/** What a control is known by when the filters are shown again. */
+function keyOf(control) {
+  return control.dataset.key ?? control.getAttribute("aria-label") ?? control.id;
+}
+
+/** True for a column with numbers that a slider can show, which leaves those beyond 2^53. */
+function isNumeric({ type, name, minimum }) {
+  return ["number", "integer"].includes(type) && !NO_SLIDER.includes(name) && typeof minimum !== "string";
 }

@@ -43,6 +43,6 @@ export function positionText(galaxy) {
 /** Columns of the catalogue for a table: [name, value]. */
 export function catalogueOf(galaxy) {
   return Object.entries(galaxy).filter(
-    ([name, value]) => !OWN.includes(name) && (value === null || typeof value !== "object"),
+    ([name, value]) => !OWN.includes(name) && !name.startsWith("_") && (value === null || typeof value !== "object"),
   );
 }

@@ -15,7 +15,7 @@ export function showQuery(parent, words, answer, index, actions) {
     parent,
     element("h2", { class: "unseen" }, "Query"),
     query.target_id && !words.like ? galaxyView(query, index, actions) : otherQuery(words, query),
-    estimable ? estimatesView({ ...words, target_id: query.target_id, position: null, name: null }, index.columns, actions.estimated) : null,
+    estimable ? estimatesView({ ...words, target_id: query.target_id, position: null, name: null, galaxy: query }, index.columns, actions.estimated) : null,
   );
 }
 

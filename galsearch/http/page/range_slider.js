@@ -7,9 +7,10 @@ const STEPS = 200;
 /**
  * The control of one column, {name, unit, type, minimum, maximum}, at the range [low, high].
  *
- * null is no limit. `change([low, high])` is called when the user has set another range.
+ * null is no limit. `change([low, high])` is called when the user has set another range. `bins`
+ * [{from, to, count}] are drawn above the track.
  */
-export function rangeSlider(column, [low, high], change) {
+export function rangeSlider(column, [low, high], change, bins = null) {
   const scale = scaleOf(column);
   const label = column.unit ? `${column.name} (${column.unit})` : column.name;
   const lower = slider(scale, low ?? scale.minimum, `Least ${label}`);
@@ -42,8 +43,25 @@ export function rangeSlider(column, [low, high], change) {
     "fieldset",
     { class: "range", data: { column: column.name } },
     element("legend", { title: column.description || null }, label),
+    bins?.length ? histogram(bins, scale) : null,
     track,
     element("div", { class: "limits" }, least, element("span", { class: "dim" }, "to"), most),
+  );
+}
+
+function histogram(bins, { minimum, maximum }) {
+  const most = Math.max(...bins.map(({ count }) => count));
+  const place = (value) => Math.min(Math.max((value - minimum) / (maximum - minimum), 0), 1);
+  return element(
+    "div",
+    { class: "histogram", "aria-hidden": "true" },
+    bins.map(({ from, to, count }) => {
+      const bar = element("span", { title: `${from} to ${to}: ${count}` });
+      bar.style.left = `${100 * place(from)}%`;
+      bar.style.width = `${100 * (place(to) - place(from))}%`;
+      bar.style.height = `${(100 * count) / most}%`;
+      return bar;
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 /** The form of a search: what is searched for, in which direction, and how. */
 
 import { element, fill } from "./element.js";
-import { inputOfText, withInput } from "./search_words.js";
+import { hasInput, inputOfText, withInput } from "./search_words.js";
 
 const MODALITIES = { image: "image", spectrum: "spectrum", both: "both" };
 const PLURALS = { image: "images", spectrum: "spectra", both: "both" };
@@ -12,6 +12,7 @@ const USUAL = { using: "image", among: "image", k: "24" };
 export class SearchForm {
   constructor(search) {
     Object.assign(this, { search, words: { ...USUAL } });
+    this.shown = false;
     this.form = document.getElementById("search");
     this.text = document.getElementById("text");
     this.addModalities("using", MODALITIES);
@@ -31,7 +32,9 @@ export class SearchForm {
   /** Show the words of a search. */
   show(words) {
     this.words = { ...USUAL, ...words };
-    this.text.value = words.target_id ?? words.position ?? words.name ?? "";
+    // What was typed while the page was loading stays.
+    if (this.shown || hasInput(words)) this.text.value = words.target_id ?? words.position ?? words.name ?? "";
+    this.shown = true;
     for (const name of NUMBERS) document.getElementById(name).value = this.words[name] ?? "";
     document.getElementById("exact").checked = this.words.exact === "true";
     for (const group of ["using", "among"]) {

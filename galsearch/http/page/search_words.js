@@ -51,7 +51,7 @@ export function inputOfText(text) {
 /** Words with another input in place of the one they had. */
 export function withInput(words, input) {
   const others = Object.entries(words).filter(
-    ([name]) => ![...INPUTS, "unlike", "show", "radius"].includes(name),
+    ([name]) => ![...INPUTS, "unlike", "show", "estimate", "radius"].includes(name),
   );
   return { ...Object.fromEntries(others), ...input };
 }

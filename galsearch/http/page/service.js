@@ -39,16 +39,15 @@ export async function estimate(words, property, { signal } = {}) {
   return json(`v1/estimate?${parameters}`, { signal });
 }
 
-/** A spectrum in bins; null where the galaxy has none. */
+/** A spectrum in bins. */
 export function spectrum(targetId, index, bins, { signal } = {}) {
   return json(`v1/galaxies/${encodeURIComponent(targetId)}/spectrum?${inIndex(index, { bins })}`, { signal });
 }
 
-/** Address of a thumbnail for an `img` element. */
-export async function thumbnail(targetId, index, size) {
+/** A thumbnail as a blob. */
+export async function thumbnail(targetId, index, size, { signal } = {}) {
   const address = `v1/galaxies/${encodeURIComponent(targetId)}/thumbnail.png?${inIndex(index, { size })}`;
-  if (!sessionStorage.getItem(TOKEN)) return address;
-  return URL.createObjectURL(await (await asked(address)).blob());
+  return (await asked(address, { signal })).blob();
 }
 
 /** Use a token for all further requests of this browser tab. */

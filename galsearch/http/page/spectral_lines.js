@@ -12,14 +12,26 @@ export const LINES_ANGSTROM = {
   "[S II]": 6725.5,
 };
 
+const NOISY = 3;
+
 /** Lower and upper limit of the flux axis: continuum and most lines, but not single outliers. */
 export function fluxRange(flux) {
-  const seen = flux.filter((value) => value !== null && Number.isFinite(value)).sort((a, b) => a - b);
+  const seen = flux.filter(isMeasured).sort((a, b) => a - b);
   if (!seen.length) return null;
   const at = (share) => seen[Math.min(seen.length - 1, Math.round(share * (seen.length - 1)))];
-  const low = Math.min(0, at(0.005));
+  const low = Math.min(0, at(0.02));
   const high = Math.max(at(0.998), low + 1e-3);
   return [low - 0.03 * (high - low), high + 0.12 * (high - low)];
+}
+
+/** The flux without the bins whose error is much larger than that of most, such as those at an end. */
+export function withoutNoise({ flux, error }) {
+  const usual = median((error ?? []).filter(isMeasured));
+  return flux.map((value, i) => (error?.[i] > NOISY * usual ? null : value));
+}
+
+function isMeasured(value) {
+  return value !== null && Number.isFinite(value);
 }
 
 /**
@@ -30,7 +42,7 @@ export function fluxRange(flux) {
  */
 export function overplotted(spectrum, z, restWavelength, restFlux) {
   const own = spectrum.wavelength_angstrom.map((wavelength) => wavelength / (1 + z));
-  const flux = interpolated(own, spectrum.flux, restWavelength);
+  const flux = interpolated(own, withoutNoise(spectrum), restWavelength);
   const both = flux.map((value, i) => value !== null && restFlux[i] !== null);
   const ratio = median(restFlux.filter((_, i) => both[i])) / median(flux.filter((_, i) => both[i]));
   const scale = Number.isFinite(ratio) && ratio > 0 ? ratio : 1;

@@ -4,7 +4,7 @@ import uPlot from "./vendor/uplot-1.6.32/uPlot.esm.js";
 import { button, element, fill } from "./element.js";
 import { fixed } from "./number_text.js";
 import { colour } from "./theme.js";
-import { fluxRange, LINES_ANGSTROM, overplotted } from "./spectral_lines.js";
+import { fluxRange, LINES_ANGSTROM, overplotted, withoutNoise } from "./spectral_lines.js";
 
 const HEIGHT = 260;
 /** Rest-frame windows that a button shows. */
@@ -30,6 +30,7 @@ export class SpectrumChart {
     });
     this.readout = element("p", { class: "readout dim", "aria-live": "off" });
     this.controls = element("div", { class: "chart-controls" });
+    this.showControls();
     this.element = element("div", {}, this.controls, this.canvas, this.readout);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.canvas);
@@ -51,10 +52,10 @@ export class SpectrumChart {
       note = `Query galaxy × ${Number(over.scale.toPrecision(2))}, at the same rest wavelengths. `;
     }
     this.data = data;
+    this.measured = [withoutNoise(this.galaxy.spectrum), ...data.slice(2)];
     this.hint = `${note}Drag to zoom, double-click for all.`;
     this.readout.textContent = this.hint;
     this.plot = new uPlot(this.options(series, factor), data, this.canvas);
-    this.showControls();
     this.zoom(this.window);
   }
 
@@ -101,8 +102,8 @@ export class SpectrumChart {
 
   fluxLimits(plot) {
     const { min, max } = plot.scales.x;
-    const inside = this.data.slice(1).flatMap((flux) => flux.filter((_, i) => this.data[0][i] >= min && this.data[0][i] <= max));
-    return fluxRange(inside);
+    const isInside = (_, i) => this.data[0][i] >= min && this.data[0][i] <= max;
+    return fluxRange(this.measured.flatMap((flux) => flux.filter(isInside)));
   }
 
   read(plot) {
@@ -117,30 +118,33 @@ export class SpectrumChart {
   }
 
   showControls() {
-    const frames = Number.isFinite(this.galaxy.z) ? [["rest", true], ["observed", false]] : [];
+    const isKnown = Number.isFinite(this.galaxy.z);
+    const frames = isKnown ? { rest: true, observed: false } : {};
     fill(
       this.controls,
-      element(
-        "span",
-        { class: "segments", role: "group", "aria-label": "Wavelengths" },
-        frames.map(([name, rest]) =>
-          button(name, () => this.setFrame(rest), { "aria-pressed": String(this.rest === rest) }),
-        ),
-      ),
-      element(
-        "span",
-        { class: "segments", role: "group", "aria-label": "Zoom" },
-        Object.entries(WINDOWS_ANGSTROM).map(([name, window]) =>
-          button(name, () => this.zoom(window), { "aria-label": `Show ${name}` }),
-        ),
-      ),
+      segments("Wavelengths", frames, (rest) => this.setFrame(rest)),
+      segments("Zoom", WINDOWS_ANGSTROM, (window) => this.zoom(window)),
     );
+    this.pressFrame();
+  }
+
+  pressFrame() {
+    for (const control of this.controls.querySelectorAll("[aria-label=Wavelengths] button")) {
+      control.setAttribute("aria-pressed", String((control.textContent === "rest") === this.rest));
+    }
   }
 
   setFrame(rest) {
     this.rest = rest;
+    this.pressFrame();
     this.draw();
   }
+}
+
+/** Buttons side by side, one for each named value. */
+function segments(label, values, choose) {
+  const controls = Object.entries(values).map(([name, value]) => button(name, () => choose(value)));
+  return element("span", { class: "segments", role: "group", "aria-label": label }, controls);
 }
 
 function curve(label, name, width) {

@@ -1,0 +1,132 @@
+"""A service in a process of its own, and one headless Chromium that all tests of the page share."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+DESKTOP = {"width": 1280, "height": 900}
+WAIT_SECONDS = 60
+PATIENCE_MS = 30_000
+"""Time that a busy machine has to show what a test expects."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The browser; every test has a context of its own in it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium: apt-get install chromium")
+    playwright.expect.set_options(timeout=PATIENCE_MS)
+    with playwright.sync_playwright() as started:
+        # A container has no sandbox for a browser of root, and the page is our own.
+        chromium = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def address(browser: Any, demonstration: Any) -> Iterator[str]:
+    """Address of `galsearch serve` over the demonstration."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "galsearch", "serve", "--port", str(port)]
+    command += ["--dataset", str(demonstration.home / "demo" / "dataset")]
+    process = subprocess.Popen(command, cwd=demonstration.home, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_until_ready(address, process)
+        yield address
+    finally:
+        process.terminate()
+        assert process.wait(WAIT_SECONDS) == 0
+
+
+def _wait_until_ready(address: str, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < end:
+        assert process.poll() is None, "galsearch serve ended"
+        try:
+            with urllib.request.urlopen(f"{address}ready", timeout=5):  # noqa: S310 (our own)
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    pytest.fail("galsearch serve did not become ready")
+
+
+@dataclass
+class Visit:
+    """One page of the browser, and what it reported."""
+
+    page: Any
+    address: str
+    problems: list[str] = field(default_factory=list)
+    """Errors of scripts, and what the content policy refused."""
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, query: str = "") -> Any:
+        """Open the page with a search in its address, and wait for its answer."""
+        self.page.goto(self.address + query)
+        self.page.locator("#index-facts", has_text="galaxies").wait_for()
+        if query:
+            self.page.locator("#cards li").first.wait_for()
+        return self.page
+
+    def ids(self) -> list[str]:
+        """TARGETIDs of the neighbours on the page."""
+        return self.page.locator("#cards li .card-open").all_text_contents()
+
+    def spectrum_label(self, number: int) -> str:
+        """What a screen reader says of the spectrum of a card."""
+        z = self.page.locator("#cards li dd").nth(2 * number).text_content().split()[0]
+        return f"Spectrum of {self.ids()[number]} at z {z}"
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Callable[..., Visit]]:
+    """Opens a page; afterwards no script failed, and nothing but the service was asked."""
+    contexts, visits = [], []
+
+    def new_visit(**options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        made = Visit(context.new_page(), address)
+        visits.append(made)
+        made.page.on("pageerror", lambda error: made.problems.append(str(error)))
+        made.page.on("console", lambda message: _note(made, message))
+        made.page.on("request", lambda request: made.requests.append(request.url))
+        return made
+
+    yield new_visit
+    for context in contexts:
+        context.close()
+    for made in visits:
+        assert made.problems == []
+        foreign = [url for url in made.requests if not url.startswith((address, "blob:", "data:"))]
+        assert foreign == []
+
+
+def _note(visit: Visit, message: Any) -> None:
+    # An answer with an error status is reported by the browser, and shown by the page.
+    if message.type == "error" and "Failed to load resource" not in message.text:
+        visit.problems.append(message.text)
+
+
+@pytest.fixture(scope="session")
+def cutout(demonstration: Any) -> Path:
+    """A FITS image of the simulated survey."""
+    return next(iter(sorted((demonstration.home / "demo" / "survey" / "cutouts").rglob("*.fits"))))
