@@ -1,6 +1,6 @@
 """Training and filling of inverted lists on GPUs; the finished lists are searched on CPUs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.vectors.pca import PrincipalAxes
 from galsearch.index.vectors.stored_vectors import StoredVectors
+
+_ROWS_AT_A_TIME = 1 << 18
+"""Least number of vectors that are sent to a GPU together: 128 MB for 128 components. Each addition
+of vectors moves the lists that grow, so many small ones take longer than few large ones."""
 
 
 def build_on_gpu(
@@ -81,9 +85,28 @@ def fill_on_gpu(
         trained = faiss.index_gpu_to_cpu(index)
         index = faiss.index_cpu_to_gpu_multiple_py(resources, trained, multi_gpu_options(gpu))
     with faiss_errors("filling of the lists on a GPU", ConfigError):
-        for rows, vectors in blocks:
+        for rows, vectors in joined_blocks(blocks, _ROWS_AT_A_TIME):
             index.add_with_ids(np.ascontiguousarray(vectors, np.float32), rows)
         return faiss.index_gpu_to_cpu(index)
+
+
+def joined_blocks(
+    blocks: Iterable[tuple[Rows, Float32Array]], n_rows: int
+) -> Iterator[tuple[Rows, Float32Array]]:
+    """The same rows and vectors in blocks of at least `n_rows`, except for the last one."""
+    pending: list[tuple[Rows, Float32Array]] = []
+    for block in blocks:
+        pending.append(block)
+        if sum(len(rows) for rows, _ in pending) >= n_rows:
+            yield _joined(pending)
+            pending = []
+    if pending:
+        yield _joined(pending)
+
+
+def _joined(blocks: list[tuple[Rows, Float32Array]]) -> tuple[Rows, Float32Array]:
+    rows, vectors = zip(*blocks, strict=True)
+    return np.concatenate(rows), np.concatenate(vectors)
 
 
 def gpu_config(gpu: GpuPlan, device: int = 0) -> Any:

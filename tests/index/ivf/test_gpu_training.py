@@ -4,10 +4,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from galsearch.index.ivf.faiss_api import faiss, n_gpus
 from galsearch.index.ivf.gpu_plan import GpuPlan, choose_gpu, plan_gpu, plan_gpu_search
-from galsearch.index.ivf.gpu_training import build_on_gpu, gpu_config, multi_gpu_options
+from galsearch.index.ivf.gpu_training import (
+    build_on_gpu,
+    gpu_config,
+    joined_blocks,
+    multi_gpu_options,
+)
 from galsearch.index.plan.choose_plan import plan_index
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.vectors.pca import PrincipalAxes
@@ -68,3 +75,16 @@ def test_lists_built_on_a_gpu_are_searched_on_a_cpu(family: Any) -> None:
     lists = build_on_gpu(plan, recipe, stored, PrincipalAxes.fit(vectors), gpu)
     found = lists.candidates(vectors[:50], n=10, n_probe=plan.n_lists)
     assert np.mean((found == np.arange(50)[:, None]).any(axis=1)) > 0.95
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.integers(1, 20))
+def test_blocks_are_joined_without_loss(sizes: list[int], n_rows: int) -> None:
+    rows = np.arange(sum(sizes))
+    vectors = rows[:, None] * np.ones((1, 3), np.float32)
+    ends = np.cumsum(sizes, dtype=int)[:-1]
+    blocks = zip(np.split(rows, ends), np.split(vectors, ends), strict=True) if sizes else []
+    joined = list(joined_blocks(blocks, n_rows))
+    assert all(len(some) >= n_rows for some, _ in joined[:-1])
+    for number, expected in enumerate((rows, vectors)):
+        parts = [np.empty((0, *expected.shape[1:])), *(block[number] for block in joined)]
+        np.testing.assert_array_equal(np.concatenate(parts), expected)
