@@ -40,7 +40,11 @@ def query_answer(
     """
     counted = facets_json(count_facets([neighbours.to_arrow()])) if facets else None
     similarities = [float(str(value)) for value in neighbours.similarity]
-    galaxies = zip(served.rows.texts(neighbours.target_ids), similarities, strict=True)
+    wanted, own = neighbours.target_ids, neighbours.query_target_id
+    if own is not None and own in served.engine:
+        wanted = np.append(wanted, np.int64(own))  # one reading for all of them
+    rows = served.rows.texts(wanted)
+    galaxies = zip(rows[: len(neighbours)], similarities, strict=True)
     shown = ", ".join(
         f'{{"rank": {rank}, "similarity": {similarity!r}, {text[1:]}'
         for rank, (text, similarity) in enumerate(galaxies, 1)
@@ -56,7 +60,8 @@ def query_answer(
         "notes": list(neighbours.notes),
         "seconds": round(seconds, 6),
     }
-    query = _query_galaxy(served, neighbours, words, modality)
+    own_row = rows[-1] if len(rows) > len(neighbours) else None
+    query = _query_galaxy(own_row, neighbours, words, modality)
     return json.dumps(head, allow_nan=False)[:-1] + f', "query": {query}, "neighbours": [{shown}]}}'
 
 
@@ -75,20 +80,20 @@ def facets_json(facets: Facets) -> dict[str, list[dict[str, Any]]]:
 
 
 def _query_galaxy(
-    served: ServedIndex,
+    row: str | None,
     neighbours: Neighbours,
     words: Mapping[str, Any],
     modality: str | None,
 ) -> str:
-    """The JSON object of the galaxy that the query was about."""
+    """The JSON object of the galaxy that the query was about, whose row is given if stored."""
     own = neighbours.query_target_id
     more: dict[str, Any] = {} if modality is None else {"modality": modality}
     if neighbours.separation_arcsec is not None and np.isfinite(neighbours.separation_arcsec):
         more["separation_arcsec"] = neighbours.separation_arcsec
     if words.get("name") is not None:
         more["name"] = words["name"]
-    if own is not None and own in served.engine:
-        return with_fields(served.row(own), more)
+    if row is not None:
+        return with_fields(row, more)
     for name in ("like", "unlike"):
         if words.get(name) is not None:
             more[name] = [str(target_id) for target_id in words[name]]
