@@ -61,9 +61,9 @@ def measure_embedding(folder: Path, device: str, *, n: int, tiny: bool) -> dict[
             "batch_size": getattr(pair, modality).batch_size,
             **shares(dataset, one, folder, modality),
         }
-    for modality, rate in plain_rates(weights, device, tiny=tiny).items():
-        ours = found[modality]["embed_dataset_per_second"]
-        found[modality] |= {"plain_torch_per_second": rate, "share_of_plain": ours / rate}
+    for name, rate in plain_rates(weights, device, tiny=tiny).items():
+        ours = found[name]["embed_dataset_per_second"]
+        found[name] |= {"plain_torch_per_second": rate, "share_of_plain": ours / rate}
     return found
 
 
@@ -78,8 +78,9 @@ def random_astroclip() -> CrossModalModel:
 
 def single(pair: EncoderPair, modality: Modality) -> EncoderPair:
     """The pair with the encoder of one modality only."""
-    other = "spectrum_encoder" if modality is Modality.IMAGE else "image_encoder"
-    return dataclasses.replace(pair, **{other: None})
+    if modality is Modality.IMAGE:
+        return dataclasses.replace(pair, spectrum_encoder=None)
+    return dataclasses.replace(pair, image_encoder=None)
 
 
 def shares(dataset: Path, pair: EncoderPair, folder: Path, modality: Modality) -> dict[str, float]:

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +16,7 @@ from galsearch.embeddings import EmbeddingShard, write_shard
 from galsearch.embeddings.store_record import StoreRecord, write_record
 from galsearch.files.atomic import new_file
 from galsearch.index import IndexRecipe, build_index
+from galsearch.index.ivf.faiss_api import faiss
 from galsearch.query import open_index, write_neighbours
 
 DIM, LATENT = 128, 16

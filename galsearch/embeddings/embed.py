@@ -185,7 +185,7 @@ def _embed(
         n_done, n_written = n_done + n_galaxies, n_written + n_shards
         progress("embedding galaxies", n_done, len(source))
 
-    if others is None or not others:
+    if not others:
         embed_partitions(source.partitions, tasks, batch_size, done)
     else:
         with others.started(tasks, done) as own:

@@ -81,6 +81,10 @@ class OtherDevices:
         }
         self._processes: list[_DeviceProcess] = []
 
+    def __len__(self) -> int:
+        """Number of devices besides the first one."""
+        return len(self._devices)
+
     @contextmanager
     def started(self, tasks: Sequence[EmbedTask], done: Done) -> Iterator[list[Partition]]:
         """A context manager that gives the partitions of the first device.
