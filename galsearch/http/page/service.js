@@ -33,9 +33,9 @@ export async function resultFile(words, format, { file = null } = {}) {
 
 /** Properties of the query galaxy, estimated from its neighbours. */
 export async function estimate(words, property, { signal } = {}) {
-  const parameters = serviceParameters(words);
+  const { index, target_id, using, among } = words;
+  const parameters = serviceParameters({ index, target_id, using, among });
   parameters.set("property", property);
-  for (const name of ["k", "where"]) parameters.delete(name);
   return json(`v1/estimate?${parameters}`, { signal });
 }
 

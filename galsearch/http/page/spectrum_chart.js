@@ -101,8 +101,9 @@ export class SpectrumChart {
   }
 
   fluxLimits(plot) {
-    const { min, max } = plot.scales.x;
-    const isInside = (_, i) => this.data[0][i] >= min && this.data[0][i] <= max;
+    const { min = null, max = null } = plot.scales.x;
+    // The first limits are wanted before there is a range of wavelengths.
+    const isInside = (_, i) => min === null || (this.data[0][i] >= min && this.data[0][i] <= max);
     return fluxRange(this.measured.flatMap((flux) => flux.filter(isInside)));
   }
 
