@@ -34,7 +34,7 @@ class PlainSearch:
         n_lists = max(
             1, min(int(4 * len(self.ids) ** 0.5), len(self.ids) // _LEAST_VECTORS_OF_LIST)
         )
-        self.faiss = faiss.index_factory(
+        self.faiss: Any = faiss.index_factory(
             self.vectors.shape[1], f"IVF{n_lists},Flat", faiss.METRIC_INNER_PRODUCT
         )
         self.faiss.train(self.vectors)
@@ -47,7 +47,7 @@ class PlainSearch:
         row = int(np.searchsorted(self.ids, target_id))
         similarity, rows = self.faiss.search(self.vectors[row : row + 1], k + 1)
         kept = rows[0] != row
-        found = self.catalogue.take(pa.array(rows[0][kept][:k])).to_pylist()
+        found: list[dict[str, Any]] = self.catalogue.take(pa.array(rows[0][kept][:k])).to_pylist()
         for one, value in zip(found, similarity[0][kept], strict=False):
             one |= {"target_id": str(one["target_id"]), "similarity": float(value)}
         return found
