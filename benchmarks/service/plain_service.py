@@ -34,12 +34,13 @@ class PlainSearch:
         n_lists = max(
             1, min(int(4 * len(self.ids) ** 0.5), len(self.ids) // _LEAST_VECTORS_OF_LIST)
         )
-        self.faiss: Any = faiss.index_factory(
+        lists: Any = faiss.index_factory(
             self.vectors.shape[1], f"IVF{n_lists},Flat", faiss.METRIC_INNER_PRODUCT
         )
-        self.faiss.train(self.vectors)
-        self.faiss.add(self.vectors)
-        self.faiss.nprobe = n_probe
+        lists.train(self.vectors)
+        lists.add(self.vectors)
+        lists.nprobe = n_probe
+        self.faiss = lists
         self.catalogue: pa.Table = engine.catalogue.columns.take(self.ids)
 
     def neighbours(self, target_id: int, k: int) -> list[dict[str, Any]]:
