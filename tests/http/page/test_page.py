@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.timeout(600)  # a browser is slow where many processes share a processor
 K = 6
+PATIENCE_MS = 30_000
 
 
 @pytest.fixture
@@ -90,7 +91,8 @@ def test_a_file_of_ones_own_is_a_query(visit, cutout) -> None:
     if "/v1/query/upload" not in paths:
         pytest.skip("the service reads no files")
     page.set_input_files("#file", cutout)
-    expect(page.locator("#cards li").first).to_be_visible()
+    # The first file waits for the encoder to be loaded.
+    expect(page.locator("#cards li").first).to_be_visible(timeout=4 * PATIENCE_MS)
     expect(page.locator("#query")).to_contain_text(f"Your image {cutout.name}")
     assert f"file={cutout.name}" in page.url
     found = first.ids()
