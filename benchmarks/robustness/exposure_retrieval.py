@@ -92,7 +92,7 @@ def query_kinds(exposures: ExposureSet, rows: Rows) -> dict[str, BoolArray]:
     records = [exposures.take(rows[i : i + _BATCH]) for i in range(0, len(rows), _BATCH)]
     masked, lost, weighted = [], [], []
     for some in records:
-        mask = decode_masks(some["mask"][:, 0]).flatten(2).numpy()
+        mask = np.asarray(decode_masks(some["mask"][:, 0]).flatten(2), bool)
         masked.append(mask.any(axis=(1, 2)))
         lost.append(mask.all(axis=2).any(axis=1))
         weighted.append((some["spectrum"][:, 0, 1:, _N_SUMMARY + _SLICE :] > 0).mean(axis=(1, 2)))

@@ -1,5 +1,6 @@
 """Each command has the parameters of its library function, with the same names and defaults."""
 
+import dataclasses
 import enum
 import inspect
 from pathlib import Path
@@ -10,6 +11,8 @@ import typer.main
 
 import galsearch
 from galsearch.cli import app
+from galsearch.http.server_process import Listening
+from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.query import Query
 
 FUNCTIONS: dict[str, Any] = {
@@ -61,8 +64,22 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def test_every_command_but_doctor_has_a_library_function() -> None:
-    assert set(COMMANDS) == set(FUNCTIONS) | {"doctor"}
+def test_every_other_command_has_a_library_function() -> None:
+    assert set(COMMANDS) == set(FUNCTIONS) | {"doctor", "serve"}
+
+
+def test_the_service_has_the_settings_of_its_command() -> None:
+    fields = {
+        each.name: each.default
+        for kind in (ServiceSettings, Listening)
+        for each in dataclasses.fields(kind)
+    }
+    own = {"index": "indexes", "dataset": "datasets", "token_file": "token"}
+    for parameter in COMMANDS["serve"].params:
+        if parameter.name in own:
+            assert own[parameter.name] in fields
+        elif parameter.name != "help":
+            assert parameter.default == fields[parameter.name], parameter.name
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
