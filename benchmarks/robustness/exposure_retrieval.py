@@ -94,7 +94,7 @@ def query_kinds(exposures: ExposureSet, rows: Rows) -> dict[str, BoolArray]:
     for some in records:
         mask = np.asarray(decode_masks(some["mask"][:, 0]).flatten(2), bool)
         masked.append(mask.any(axis=(1, 2)))
-        lost.append(mask.all(axis=2).any(axis=1))
+        lost.append(np.any(np.all(mask, axis=2), axis=1))
         weighted.append((some["spectrum"][:, 0, 1:, _N_SUMMARY + _SLICE :] > 0).mean(axis=(1, 2)))
     north = np.concatenate([some["north"] for some in records])
     sample = np.concatenate([some["sample"] for some in records]).astype(str)
