@@ -66,13 +66,12 @@ def plain_app(search: PlainSearch) -> Any:
     """The Flask application."""
     from flask import Flask, jsonify, request
 
-    app = Flask(__name__)
-
-    @app.get("/query")
     def query() -> Any:
         found = search.neighbours(int(request.args["target_id"]), int(request.args["k"]))
         return jsonify(neighbours=found)
 
+    app = Flask(__name__)
+    app.add_url_rule("/query", view_func=query)
     return app
 
 
