@@ -118,8 +118,7 @@ class Partition:
     ) -> GalaxyBatch:
         columns = [schema.TARGET_ID, schema.RA, schema.DEC, "z", *schema.HAS.values()]
         with damage_named(f"{self.path}: row group {group}", DatasetError):
-            _check_stored_types(file, group)
-            unmasked = _masks_without_true(file.metadata.row_group(group))
+            unmasked = schema.masks_without_true(file.metadata.metadata, group)
             for modality in modalities:
                 columns += [f.name for f in schema.PIXEL_FIELDS[modality] if f.name not in unmasked]
             table = file.read_row_group(group, columns=columns)
@@ -174,36 +173,3 @@ def _check_pixels(path: Path, table: pa.Table, modalities: Sequence[Modality]) -
                     f"{path}: column {field.name} lacks {n_missing} galaxies that have a "
                     f"{modality} according to {schema.HAS[modality]}."
                 )
-
-
-def _check_stored_types(file: pq.ParquetFile, group: int) -> None:
-    """Check that the columns of a row group are stored as the schema of the file says.
-
-    Arrow ends the process where the statistics of another column are read.
-    """
-    stored = file.metadata.row_group(group)
-    for number in range(stored.num_columns):
-        column, expected = stored.column(number), file.schema.column(number).physical_type
-        if column.physical_type != expected:
-            raise ValueError(
-                f"column {column.path_in_schema} is stored as {column.physical_type}, the schema "
-                f"says {expected}"
-            )
-
-
-def _masks_without_true(group: pq.RowGroupMetaData) -> set[str]:
-    """Names of mask columns that are False throughout a row group, by the Parquet statistics.
-
-    These columns need not be read. Most images have no masked pixel, and decoding a column of
-    bool takes as long as decoding one of float.
-    """
-    found = set()
-    for number in range(group.num_columns):
-        column = group.column(number)
-        name = column.path_in_schema.split(".")[0]
-        if not name.endswith("_mask"):
-            continue
-        statistics = column.statistics
-        if statistics is not None and statistics.has_min_max and not statistics.max:
-            found.add(name)
-    return found

@@ -4,10 +4,11 @@ HATS (Hierarchical Adaptive Tiling Scheme) is a directory of Parquet files, one 
 pixel. A row is a galaxy: its catalogue values, and the pixels of its image and its spectrum.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from galsearch.core.cutout import LEGACY_PIXEL_SCALE_ARCSEC
 from galsearch.core.modality import Modality
@@ -85,6 +86,8 @@ PIXEL_FIELDS: dict[Modality, tuple[pa.Field, ...]] = {
 """Columns of flattened pixels of each modality, null where the galaxy lacks the modality."""
 
 PIXEL_COLUMNS = tuple(field.name for fields in PIXEL_FIELDS.values() for field in fields)
+MASK_COLUMNS = tuple(name for name in PIXEL_COLUMNS if name.endswith("_mask"))
+_UNMASKED_KEY = "galsearch.unmasked"
 BUILT_IN_COLUMNS = tuple(
     field.name for field in (*_IDENTITY, *REDSHIFT_FIELDS, *SPECTRUM_FILE_FIELDS)
 )
@@ -112,6 +115,42 @@ def catalogue_names(schema: pa.Schema) -> list[str]:
     ['_healpix_29', 'target_id', 'ra_deg', 'dec_deg']
     """
     return [name for name in schema.names if name not in PIXEL_COLUMNS]
+
+
+def unmasked_metadata(row_groups: Iterable[pa.Table]) -> dict[str, str]:
+    """Metadata of a partition that name the mask columns without True in each of its row groups.
+
+    These columns need not be read: most images have no masked pixel, and decoding a column of bool
+    takes as long as decoding one of float. The statistics of Parquet say the same, but where a
+    footer is damaged, Arrow ends the process that reads them.
+
+    Parameters
+    ----------
+    row_groups
+        Rows of each row group in stored order.
+    """
+    unmasked = [
+        [name for name in MASK_COLUMNS if not pc.any(pc.list_flatten(rows[name])).as_py()]
+        for rows in row_groups
+    ]
+    return {_UNMASKED_KEY: ";".join(",".join(names) for names in unmasked)}
+
+
+def masks_without_true(metadata: Mapping[bytes, bytes] | None, group: int) -> set[str]:
+    """Names of the mask columns that are False throughout a row group, according to metadata.
+
+    The set is empty for files that do not say so; their columns are read then.
+
+    Examples
+    --------
+    >>> metadata = {b"galsearch.unmasked": b"image_mask,spectrum_mask;;image_mask"}
+    >>> masks_without_true(metadata, 2)
+    {'image_mask'}
+    """
+    text = (metadata or {}).get(_UNMASKED_KEY.encode(), b"").decode(errors="replace")
+    row_groups = text.split(";")
+    names = row_groups[group].split(",") if group < len(row_groups) else []
+    return {name for name in names if name in MASK_COLUMNS}
 
 
 def partition_path(order: int, pixel: int) -> Path:

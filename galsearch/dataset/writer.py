@@ -42,9 +42,12 @@ class CatalogueWriter:
         relative = schema.partition_path(order, pixel)
         path = self._root / relative
         path.parent.mkdir(parents=True, exist_ok=True)
+        starts = range(0, len(table), schema.ROW_GROUP_ROWS)
+        row_groups = [table.slice(start, schema.ROW_GROUP_ROWS) for start in starts]
         with pq.ParquetWriter(path, self.schema, **_parquet_options(self.schema)) as writer:
-            for start in range(0, len(table), schema.ROW_GROUP_ROWS):
-                writer.write_table(table.slice(start, schema.ROW_GROUP_ROWS))
+            for rows in row_groups:
+                writer.write_table(rows)
+            writer.add_key_value_metadata(schema.unmasked_metadata(row_groups))
         footer = pq.read_metadata(path)
         if footer.num_rows != len(table):
             raise IngestError(

@@ -9,7 +9,7 @@ import pytest
 
 from galsearch.core.cutout import Cutout
 from galsearch.core.target_id import TargetId
-from galsearch.dataset import open_dataset
+from galsearch.dataset import open_dataset, schema
 from galsearch.dataset.batch import GalaxyBatch, concatenate
 from galsearch.dataset.hats_files import (
     read_properties,
@@ -143,6 +143,7 @@ def two_galaxies(dataset_dir, tmp_path):
     path = root / partition.path.relative_to(dataset_dir)
     path.parent.mkdir(parents=True)
     table = pq.read_table(partition.path, partitioning=None).slice(0, 2)
+    table = table.replace_schema_metadata(schema.unmasked_metadata([table]))
     pq.write_table(table, path, compression="zstd", write_page_checksum=True)
     write_partition_info(root, [(partition.order, partition.pixel)])
     write_properties(root, {**read_properties(dataset_dir), "hats_nrows": 2})

@@ -7,7 +7,7 @@ import pytest
 
 from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
-from galsearch.dataset import open_dataset
+from galsearch.dataset import open_dataset, schema
 from galsearch.dataset.batch import concatenate
 from galsearch.dataset.partition import Partition
 from tests.damaged_files import assert_only_galsearch_errors
@@ -29,7 +29,6 @@ def test_batches_of_any_size_hold_the_same_galaxies(dataset, all_galaxies, rows)
 
 
 def test_batches_may_differ_from_row_groups_in_size(paired, tmp_path, monkeypatch):
-    from galsearch.dataset import schema
     from galsearch.dataset.ingest.run import ingest
 
     monkeypatch.setattr(schema, "ROW_GROUP_ROWS", 2)
@@ -124,7 +123,7 @@ def test_damaged_partitions_raise_only_errors_of_galsearch(two_galaxies, is_list
 
 @pytest.mark.parametrize(("code", "kind"), [(b"\x0a", "DOUBLE"), (b"\x3e", "UNKNOWN")])
 def test_a_column_that_is_stored_as_another_type_is_refused(two_galaxies, code, kind):
-    """Arrow would end the process; see `_check_stored_types`."""
+    """Arrow ends the process that reads the statistics of such a column."""
     root, path = two_galaxies
     # In the footer a column starts with a struct (1c), a field of 32 bits (15) and its type
     # (08 is FLOAT), before the list of its encodings (19).
@@ -133,9 +132,24 @@ def test_a_column_that_is_stored_as_another_type_is_refused(two_galaxies, code, 
     path.unlink()
     path.write_bytes(before[: at + 2] + code + before[at + 3 :])
     list_digest(root, path)
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises(DatasetError, match="is damaged"):
         read_everything(root)
-    assert str(caught.value) == (
-        f"{path}: row group 0: is damaged (column spectrum_ivar.list.element is stored as {kind}, "
-        "the schema says FLOAT)."
-    )
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_masks_are_read_where_a_row_group_has_a_masked_pixel(two_galaxies, says_so):
+    root, path = two_galaxies
+    table = pq.read_table(path, partitioning=None)
+    mask = np.zeros((2, schema.IMAGE_LENGTH), bool)
+    mask[1, 7] = True
+    field = table.schema.field("image_mask")
+    column = pa.FixedSizeListArray.from_arrays(pa.array(mask.reshape(-1)), type=field.type)
+    table = table.set_column(table.schema.get_field_index("image_mask"), field, column)
+    groups = [table.slice(0, 1), table.slice(1, 1)]
+    metadata = schema.unmasked_metadata(groups) if says_so else None
+    assert metadata is None or metadata["galsearch.unmasked"].split(";")[0].startswith("image_mask")
+    path.unlink()
+    pq.write_table(table.replace_schema_metadata(metadata), path, row_group_size=1)
+    list_digest(root, path)
+    (batch,) = open_dataset(root).partitions[0].batches(2)
+    np.testing.assert_array_equal(batch.image_mask.reshape(2, -1), mask)
