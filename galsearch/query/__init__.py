@@ -1,6 +1,5 @@
 """Queries of an open index: the galaxies most similar to a galaxy or to a vector."""
 
-from galsearch.query.all_neighbours import write_neighbours
 from galsearch.query.engine import SearchEngine, open_index
 from galsearch.query.inputs.id_list import read_ids
 from galsearch.query.query import Query
@@ -14,5 +13,4 @@ __all__ = [
     "SearchEngine",
     "open_index",
     "read_ids",
-    "write_neighbours",
 ]

@@ -9,7 +9,8 @@ import pytest
 
 from galsearch.core.errors import ChangedMeanwhileError, OutputFileExistsError, QueryError
 from galsearch.core.modality import DIRECTIONS, Modality
-from galsearch.query import SearchEngine, all_neighbours, write_neighbours
+from galsearch.query import SearchEngine, all_neighbours
+from galsearch.query.all_neighbours import write_neighbours
 
 IMAGE, SPECTRUM = Modality.IMAGE, Modality.SPECTRUM
 

@@ -21,9 +21,13 @@ PATIENCE_MS = 30_000
 """Time that a busy machine has to show what a test expects."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """The browser; every test has a context of its own in it."""
+    """The browser of a module; every test has a context of its own in it.
+
+    Playwright runs an event loop while it is open, beside which tests of other modules could not
+    run their own.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no chromium: apt-get install chromium")
@@ -37,7 +41,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(browser: Any, demonstration: Any) -> Iterator[str]:
     """Address of `galsearch serve` over the demonstration."""
     with socket.socket() as free:
