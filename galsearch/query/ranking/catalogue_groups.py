@@ -7,7 +7,7 @@ from galsearch.core.errors import QueryError
 from galsearch.core.ids import find_rows
 from galsearch.files.forks import ForkSafeLock
 from galsearch.index.search.galaxy_index import GalaxyIndex
-from galsearch.query.where.similar_names import similar_names
+from galsearch.query.similar_names import similar_names
 
 
 class CatalogueGroups:

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Sequence
 
 from galsearch.core.errors import QueryError
+from galsearch.query.similar_names import similar_names
 from galsearch.query.where.column_values import ConditionProblem, Kind, Values, constant
 from galsearch.query.where.condition_text import ConditionText, shown
-from galsearch.query.where.similar_names import similar_names
 
 QUOTE = "column"
 """The word before a quoted column name, as in `column('flux g')`."""

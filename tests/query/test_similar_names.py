@@ -2,7 +2,7 @@
 
 import pytest
 
-from galsearch.query.where.similar_names import similar_names
+from galsearch.query.similar_names import similar_names
 
 KNOWN = ["z", "mag_r", "mag_g", "n_visits", "GAIA_ID"]
 
