@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Load:
-    """What the clients measured."""
+    """Times and numbers of answers that the clients measured."""
 
     milliseconds: tuple[float, ...]
     """Duration of each answered request."""

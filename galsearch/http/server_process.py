@@ -33,7 +33,7 @@ log = logging.getLogger("galsearch.http")
 
 @dataclass(frozen=True)
 class Listening:
-    """Where the service listens, and with how many processes."""
+    """Address of a service, and the number of its processes."""
 
     host: str = "127.0.0.1"
     port: int = 8000

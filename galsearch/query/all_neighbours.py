@@ -123,7 +123,7 @@ def write_neighbours(
 
 @dataclass(frozen=True)
 class _Request:
-    """What a table holds, by which its parts are recognised."""
+    """The request of a table, by which its parts are recognised."""
 
     index: str
     """Digest of the manifest of the index."""

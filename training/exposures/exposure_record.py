@@ -46,7 +46,7 @@ spectra."""
 
 
 def preparation() -> dict[str, object]:
-    """What the stored pixels depend on besides the sky, as plain values for the record of a set."""
+    """Plain values on which the stored pixels depend besides the sky, for the record of a set."""
     return {
         "version": GALSEARCH_SMALL.preparation_version,
         "side_pixels": SIDE_PIXELS,

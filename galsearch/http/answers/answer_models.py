@@ -142,7 +142,7 @@ class IndexAnswer(BaseModel):
 
 
 class DescribeAnswer(BaseModel):
-    """What the service holds."""
+    """Description of the indexes of a service and of its limits."""
 
     version: str
     indexes: list[IndexAnswer]

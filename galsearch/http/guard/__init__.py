@@ -1,1 +1,1 @@
-"""What stands between the network and the routes: access, limits, security headers and the log."""
+"""Layers between the network and the routes: access, limits, security headers and the log."""

@@ -18,7 +18,7 @@ _KEPT = {"Cache-Control": "private, max-age=3600"}
 
 @router.get("/describe", responses={200: {"model": DescribeAnswer}})
 async def describe(request: Request) -> Response:
-    """What the service holds: indexes, columns, recall, limits."""
+    """The indexes of the service with their columns and recall, and its limits."""
     state = state_of(request)
     body = await state.slow.run(lambda: describe_answer(state.indexes, state.limits))
     return Response(body, media_type=_JSON)

@@ -1,4 +1,4 @@
-"""Whether the service is alive and ready, and its measurements."""
+"""Health and readiness of the service, and its measurements."""
 
 from fastapi import APIRouter
 from starlette.requests import Request

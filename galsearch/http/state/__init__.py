@@ -1,1 +1,1 @@
-"""What a running service holds: settings, open indexes, threads and measurements."""
+"""State of a running service: settings, open indexes, threads and measurements."""

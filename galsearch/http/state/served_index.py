@@ -90,7 +90,7 @@ class ServedIndex:
         return batch
 
     def cached(self, key: Any, make: Callable[[], bytes]) -> bytes:
-        """What was made under a key, or is made now and kept."""
+        """The bytes that are kept under a key, or are made now and kept."""
         with self._lock:
             if key in self._cache:
                 self._cache.move_to_end(key)

@@ -11,7 +11,7 @@ from galsearch.core.errors import ConfigError
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one request may ask for, and how many requests are answered at a time."""
+    """Limits of one request, and of the requests that are answered at a time."""
 
     rows: int = 10_000
     """Galaxies of one answer, with those that are skipped."""
@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """What a service answers from, and whom it answers.
+    """The indexes and datasets of a service, and the requests that it accepts.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What all routes of one service share: its settings, indexes, threads and measurements."""
+"""State that all routes of one service share: its settings, indexes, threads and measurements."""
 
 from dataclasses import dataclass
 

@@ -105,7 +105,7 @@ def read_and_embed(file: UploadedFile, pair: EncoderPairProtocol) -> EmbeddedFil
 
 
 def _modality(path: Path) -> Modality:
-    """What a file holds, by its content."""
+    """The kind of a file, judged by its content."""
     if path.suffix in (".jpg", ".png"):
         return Modality.IMAGE
     if path.suffix == ".npy":

@@ -26,7 +26,7 @@ class UploadedFile(NamedTuple):
 
     content: bytes
     position: str | None = None
-    """Where the galaxy is, in an image with coordinates."""
+    """Position of the galaxy, for an image with coordinates."""
     pixel_scale: float | None = None
     """Side of a pixel in arcseconds, of a picture or an array."""
     target_id: TargetId | None = None
@@ -58,7 +58,7 @@ class EmbeddedFile:
 
     @property
     def modality(self) -> Modality:
-        """What the file holds."""
+        """The modality of the content of the file."""
         return Modality.IMAGE if isinstance(self.own, OwnImage) else Modality.SPECTRUM
 
     def query_words(self) -> dict[str, Any]:

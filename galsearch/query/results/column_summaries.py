@@ -20,7 +20,7 @@ MAX_VALUES = 50
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """What a column of a catalogue holds."""
+    """Type, range and values of a column of a catalogue."""
 
     name: str
     type: str
