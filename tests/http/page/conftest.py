@@ -94,7 +94,7 @@ class Visit:
         return self.page.locator("#cards li .card-open").all_text_contents()
 
     def spectrum_label(self, number: int) -> str:
-        """What a screen reader says of the spectrum of a card."""
+        """The text that a screen reader reads for the spectrum of a card."""
         z = self.page.locator("#cards li dd").nth(2 * number).text_content().split()[0]
         return f"Spectrum of {self.ids()[number]} at z {z}"
 
