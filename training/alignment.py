@@ -34,12 +34,13 @@ from training.data.galaxies import choose_galaxies, prepare_galaxies
 from training.data.galaxy_arrays import HalfPrecisionArray
 from training.engine.batch_order import BatchOrder
 from training.engine.command import run_stage
-from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
+from training.engine.optimiser import make_optimiser
 from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import PAPER, SMALL, StageConfig
 from training.engine.training_run import LogValues, Stateful, TrainingRun
-from training.objectives.contrastive_step import EmbeddingQueue, Part, contrastive_step
+from training.objectives.alignment_step import AlignmentStep
+from training.objectives.contrastive_step import EmbeddingQueue, Part
 from training.objectives.pair_encoders import PairEncoders
 from training.objectives.pair_loss import PairLoss
 from training.validation.pair_recall import validate_pairs
@@ -124,9 +125,9 @@ class Alignment:
         torch.manual_seed(config.seed)  # determines the redshift head's weights
         self.pair_loss = PairLoss(self.model, queue, z, config.redshift_weight)
         self.pair_loss.to(processes.device)
-        self.trained = nn.ModuleList([self.encoders, self.pair_loss])
+        trained = nn.ModuleList([self.encoders, self.pair_loss])
         self.optimiser = make_optimiser(
-            self.trained,
+            trained,
             config,
             rate_share=lambda name: config.backbone_rate if ".backbone." in name else 1.0,
         )
@@ -146,7 +147,9 @@ class Alignment:
         validation = self.galaxies.rows_of("validation")
         shuffled = np.random.default_rng(config.seed).permutation(validation)
         self.validation_rows = shuffled[: config.validation_galaxies]
-        self.parallel = processes.parallel(self.encoders)
+        self.step = AlignmentStep(
+            processes.parallel(self.encoders), self.pair_loss, self.optimiser, config, processes
+        )
 
     def _load_backbones(self) -> None:
         """Load the backbones of the encoder files that the config names into the model."""
@@ -181,26 +184,12 @@ class Alignment:
         norm.
         """
         config, processes = self.config, self.processes
-        rate = learning_rate(step, self.run.n_steps, config)
-        set_rates(self.optimiser, rate, config.weight_decay)
         torch.manual_seed(processes.seed(config.seed, 2 * step))  # makes dropout repeatable
         generator = torch.Generator().manual_seed(processes.seed(config.seed, 2 * step + 1))
 
         rows = torch.from_numpy(self.training_rows)[self.order.next()]
         pair = augmented_pairs(self.inputs, processes.share(rows), config, self.sizes, generator)
-        batch = list(zip(*(some.chunk(config.accumulate) for some in pair), strict=True))
-        self.optimiser.zero_grad(set_to_none=True)
-        loss, scale = contrastive_step(
-            self.parallel,
-            batch,
-            rows.to(processes.device),
-            processes,
-            self.pair_loss,
-            precision=config.precision,
-        )
-        norm = clip_gradient(self.trained, config.gradient_clip)
-        self.optimiser.step()
-        return {"loss": loss, "scale": scale, "learning_rate": rate, "gradient": norm}
+        return self.step.make(step, self.run.n_steps, pair, rows)
 
     def validate(self, step: int) -> None:
         """Measure cross-modal recall on validation galaxies, and save both encoders if it is the

@@ -25,7 +25,7 @@ from training.augment.spectrum_augmentation import SpectrumAugmentation
 from training.data.warm_start import load_weights
 from training.engine.batch_order import BatchOrder
 from training.engine.command import run_stage
-from training.engine.optimiser import clip_gradient, learning_rate, make_optimiser, set_rates
+from training.engine.optimiser import make_optimiser
 from training.engine.processes import Processes
 from training.engine.redshift_batches import RedshiftGroups
 from training.engine.run_directory import RunDirectory
@@ -36,7 +36,7 @@ from training.exposures.exposure_augmentation import ExposureAugmentation
 from training.exposures.exposure_inputs import changed_pairs, embed_exposures
 from training.exposures.exposure_loss import ExposureLoss
 from training.exposures.exposure_set import ExposureSet, open_exposure_set
-from training.objectives.contrastive_step import contrastive_step
+from training.objectives.alignment_step import AlignmentStep
 from training.objectives.pair_encoders import PairEncoders
 from training.validation.exposure_recall import exposure_recall
 
@@ -116,8 +116,8 @@ class ExposureAlignment:
         ).to(processes.device)
         self.encoders = PairEncoders(self.model, ()).to(processes.device).train()
         self.average: AveragedModel = average_of(self.model, config.average_decay)
-        self.trained = nn.ModuleList([self.encoders, self.loss])
-        self.optimiser = make_optimiser(self.trained, config)
+        trained = nn.ModuleList([self.encoders, self.loss])
+        self.optimiser = make_optimiser(trained, config)
         parts: dict[str, Stateful] = {
             "model": self.model, "average": self.average, "optimiser": self.optimiser,
             "order": self.order,
@@ -131,13 +131,13 @@ class ExposureAlignment:
             self.run.print_line(f"weights from {config.start_from} ({short_digest(digest)})")
         shuffled = np.random.default_rng(config.seed).permutation(self.rows["validation"])
         self.validation_rows = shuffled[: config.validation_galaxies]
-        self.parallel = processes.parallel(self.encoders)
+        self.step = AlignmentStep(
+            processes.parallel(self.encoders), self.loss, self.optimiser, config, processes
+        )
 
     def train_step(self, step: int) -> LogValues:
         """Make one optimiser step; returns its loss, scale, learning rate and gradient norm."""
         config, processes = self.config, self.processes
-        rate = learning_rate(step, self.run.n_steps, config)
-        set_rates(self.optimiser, rate, config.weight_decay)
         # All processes draw the same batch, and each its own changes of its share.
         same = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
         torch.manual_seed(processes.seed(config.seed, 2 * step))  # makes dropout repeatable
@@ -148,20 +148,9 @@ class ExposureAlignment:
         rows = torch.from_numpy(self.rows["train"])[chosen]
         records = self.exposures.take(processes.share(rows).numpy())
         pair = changed_pairs(records, self.sizes, config.image_change, config.spectrum_change, own)
-        batch = list(zip(*(some.chunk(config.accumulate) for some in pair), strict=True))
-        self.optimiser.zero_grad(set_to_none=True)
-        loss, scale = contrastive_step(
-            self.parallel,
-            batch,
-            rows.to(processes.device),
-            processes,
-            self.loss,
-            precision=config.precision,
-        )
-        norm = clip_gradient(self.trained, config.gradient_clip)
-        self.optimiser.step()
+        values = self.step.make(step, self.run.n_steps, pair, rows)
         self.average.update_parameters(self.model)
-        return {"loss": loss, "scale": scale, "learning_rate": rate, "gradient": norm}
+        return values
 
     def validate(self, step: int) -> None:
         """Measure recall on validation galaxies, and save the averaged encoders if it is the best

@@ -17,6 +17,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress
 from galsearch.files.atomic import new_file, write_text
 from galsearch.files.lock import locked_directory
+from galsearch.files.parquet_input import damage_named, open_parquet
 from galsearch.formats.table_files import require_writable
 from galsearch.index.search.device import Device
 from galsearch.index.search.galaxy_index import GalaxyIndex
@@ -25,7 +26,10 @@ from galsearch.index.search.search_result import SearchResult
 from galsearch.query.inputs.argument_checks import checked_count, checked_modality
 
 GALAXIES_PER_PART = 65_536
-"""Number of galaxies that are searched together, and whose neighbours are one part of a table."""
+"""Largest number of galaxies that are searched together; their neighbours are one part of a
+table."""
+NEIGHBOURS_PER_PART = 2**24
+"""Largest number of neighbours in one part, about 200 MB of memory."""
 _LOCK_NAME = "neighbours.lock"
 _REQUEST_NAME = "request.json"
 
@@ -98,7 +102,7 @@ def write_neighbours(
     OutputFileExistsError
         Where `out` exists and may not be replaced.
     ChangedMeanwhileError
-        Where the parts beside `out` were made from another index or request.
+        Where the parts beside `out` were made from another index or request, or are damaged.
     """
     target, parts = Path(out), Path(f"{out}.parts")
     require_writable(target, overwrite=overwrite)
@@ -110,6 +114,7 @@ def write_neighbours(
         k=checked_count(k, "k"),
         n_probe=n_probe,
         exact=exact,
+        n_per_part=max(1, min(GALAXIES_PER_PART, NEIGHBOURS_PER_PART // k)),
     )
     with locked_directory(parts, _LOCK_NAME):
         _require_same_request(parts, request)
@@ -132,7 +137,7 @@ class _Request:
     k: int
     n_probe: int | None
     exact: bool
-    n_per_part: int = GALAXIES_PER_PART
+    n_per_part: int
 
 
 def _one_modality(value: Modality | str, name: str) -> Modality:
@@ -147,7 +152,7 @@ def _require_same_request(parts: Path, request: _Request) -> None:
     path, text = parts / _REQUEST_NAME, json.dumps(dataclasses.asdict(request), indent=2)
     if not path.exists():
         write_text(path, text)
-    elif path.read_text("utf-8") != text:
+    elif path.read_bytes() != text.encode():
         raise ChangedMeanwhileError(
             f"{parts} holds parts of another table: of another index, or with other arguments."
         )
@@ -160,16 +165,21 @@ def _part_paths(index: GalaxyIndex, request: _Request, parts: Path) -> list[Path
 
 def _write_parts(index: GalaxyIndex, request: _Request, parts: Path, progress: Progress) -> int:
     """Write the parts that are missing; returns how many were there."""
-    ids, n_kept = index.stored(request.using).ids, 0
+    n_kept = n_done = 0
     for number, path in enumerate(_part_paths(index, request, parts)):
-        start = number * request.n_per_part
-        some = np.asarray(ids[start : start + request.n_per_part])
+        ids = _ids_of_part(index, request, number)
         if path.exists():
             n_kept += 1
         else:
-            _write_table(path, iter([_table(some, _search(index, request, some))]))
-        progress("searching neighbours", start + len(some), len(ids))
+            _write_table(path, iter([_table(ids, _search(index, request, ids))]))
+        n_done += len(ids)
+        progress("searching neighbours", n_done, len(index.stored(request.using)))
     return n_kept
+
+
+def _ids_of_part(index: GalaxyIndex, request: _Request, number: int) -> TargetIds:
+    start = number * request.n_per_part
+    return np.asarray(index.stored(request.using).ids[start : start + request.n_per_part])
 
 
 def _search(index: GalaxyIndex, request: _Request, ids: TargetIds) -> SearchResult:
@@ -215,14 +225,26 @@ def _write_table(path: Path, tables: Iterator[pa.Table], metadata: Any = None) -
                 writer.write_table(table.cast(schema))
 
 
+def _read_part(path: Path, ids: TargetIds) -> pa.Table:
+    """A part whose galaxies are those with the given TARGETIDs, in the same order."""
+    with (
+        open_parquet(path, ChangedMeanwhileError) as file,
+        damage_named(path, ChangedMeanwhileError),
+    ):
+        table = file.read()
+        if table.schema != _SCHEMA or not np.array_equal(table["target_id"].to_numpy(), ids):
+            raise ChangedMeanwhileError(f"{path}: holds other galaxies or columns than this part.")
+    return table
+
+
 def _join(index: GalaxyIndex, request: _Request, parts: Path, target: Path) -> NeighbourTableReport:
     """Write the table from its parts, and count its rows and neighbours."""
     n_galaxies = n_neighbours = n_short = 0
 
     def tables() -> Iterator[pa.Table]:
         nonlocal n_galaxies, n_neighbours, n_short
-        for path in _part_paths(index, request, parts):
-            table = pq.read_table(path)
+        for number, path in enumerate(_part_paths(index, request, parts)):
+            table = _read_part(path, _ids_of_part(index, request, number))
             lengths = np.diff(_offsets(table["neighbour_target_id"]))
             n_galaxies += len(table)
             n_neighbours += int(lengths.sum())

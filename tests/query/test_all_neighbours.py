@@ -1,28 +1,28 @@
 """A table holds the neighbours of every galaxy, however often its writing is interrupted."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from galsearch.core.errors import ChangedMeanwhileError, OutputFileExistsError, QueryError
 from galsearch.core.modality import DIRECTIONS, Modality
+from galsearch.index.search.open_build import open_build
 from galsearch.query import SearchEngine, all_neighbours
 from galsearch.query.all_neighbours import write_neighbours
+from tests.damaged_files import assert_only_galsearch_errors
 
 IMAGE, SPECTRUM = Modality.IMAGE, Modality.SPECTRUM
 
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(all_neighbours._Request, "__init__", _with_parts_of_200)
-
-
-def _with_parts_of_200(self: Any, **values: Any) -> None:
-    for name, value in {**values, "n_per_part": 200}.items():
-        object.__setattr__(self, name, value)
+    monkeypatch.setattr(all_neighbours, "GALAXIES_PER_PART", 200)
 
 
 @pytest.fixture
@@ -84,6 +84,76 @@ def test_an_interrupted_table_is_continued(
     report = write_neighbours(tmp_path / "table.parquet", **words)
     assert (report.n_parts_kept, report.n_galaxies) == (2, whole.n_galaxies)
     assert report.path.read_bytes() == whole.path.read_bytes()
+
+
+@pytest.fixture
+def half_done(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Callable[[], object]]:
+    """Directory of the parts of a table that was interrupted before they were joined, and a
+    function that continues it."""
+
+    def interrupt(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "table.parquet"
+    write = partial(write_neighbours, out, using=IMAGE, among=IMAGE, k=3, index=index)
+    with monkeypatch.context() as patch:
+        patch.setattr(all_neighbours, "_join", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            write()
+    return Path(f"{out}.parts"), write
+
+
+def test_damaged_parts_raise_only_errors_of_galsearch(
+    half_done: tuple[Path, Callable[[], object]], index: Path
+) -> None:
+    part = half_done[0] / "part-000000.parquet"
+    ids = open_build(index).stored(IMAGE).ids[:200]
+
+    def read(content: bytes) -> None:
+        part.write_bytes(content)
+        all_neighbours._read_part(part, ids)
+
+    assert_only_galsearch_errors(read, [part.read_bytes()], copies=100)
+
+
+def test_parts_that_were_exchanged_or_belong_to_a_damaged_request_are_refused(
+    half_done: tuple[Path, Callable[[], object]],
+) -> None:
+    parts, continue_writing = half_done
+    first, second = parts / "part-000000.parquet", parts / "part-000001.parquet"
+    content = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(ChangedMeanwhileError) as caught:
+        continue_writing()
+    assert str(caught.value) == f"{first}: holds other galaxies or columns than this part."
+    first.write_bytes(content)
+    request = parts / "request.json"
+    text = request.read_bytes()
+    request.write_bytes(text[:-9] + b"\xff")
+    with pytest.raises(ChangedMeanwhileError, match="holds parts of another table"):
+        continue_writing()
+    request.write_bytes(text)
+    continue_writing()
+    assert not parts.exists()
+
+
+def test_a_part_holds_a_bounded_number_of_neighbours(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(all_neighbours, "NEIGHBOURS_PER_PART", 1000)
+    sizes = []
+    write = all_neighbours._write_table
+
+    def counted(path: Path, tables: Iterator[pa.Table], metadata: Any = None) -> None:
+        found = list(tables)
+        sizes.append((path.name, *map(len, found)))
+        write(path, iter(found), metadata)
+
+    monkeypatch.setattr(all_neighbours, "_write_table", counted)
+    write_neighbours(tmp_path / "a.parquet", using=IMAGE, among=IMAGE, k=10, index=index)
+    assert max(rows for name, rows, *_ in sizes if name.startswith("part-")) == 100
 
 
 def test_short_lists_are_counted(index: Path, tmp_path: Path, engine: SearchEngine) -> None:

@@ -29,12 +29,15 @@ class ExposureLoss(nn.Module):
         Weight of the redshift loss; 0 for none.
     """
 
+    z: Tensor
+
     def __init__(
         self, model: CrossModalModel, z: Tensor, within_weight: float, redshift_weight: float
     ) -> None:
         super().__init__()
         self.encoders = [encoder_of(model, modality) for modality in Modality]
-        self.z, self.within_weight, self.redshift_weight = z, within_weight, redshift_weight
+        self.within_weight, self.redshift_weight = within_weight, redshift_weight
+        self.register_buffer("z", z, persistent=False)  # moves to the device with the head
         self.redshift = RedshiftHead(model.config.dim) if redshift_weight > 0 else None
 
     def forward(self, image: Tensor, spectrum: Tensor, scale: Tensor, galaxy: Tensor) -> Tensor:
@@ -60,6 +63,6 @@ class ExposureLoss(nn.Module):
             within = clip_loss(image_a, image_b, scale) + clip_loss(spectrum_a, spectrum_b, scale)
             loss = loss + self.within_weight * within / 2
         if self.redshift is not None:
-            z = self.z.to(galaxy.device)[galaxy].repeat_interleave(2)
+            z = self.z[galaxy].repeat_interleave(2)
             loss = loss + self.redshift_weight * redshift_loss(self.redshift(rows[1]), z)
         return loss

@@ -24,12 +24,15 @@ class PairLoss(nn.Module):
         Weight of the redshift loss, relative to 1 for InfoNCE.
     """
 
+    z: Tensor | None
+
     def __init__(
         self, model: CrossModalModel, queue: EmbeddingQueue | None, z: Tensor | None, weight: float
     ) -> None:
         super().__init__()
         self.encoders = [encoder_of(model, modality) for modality in Modality]
-        self.queue, self.z, self.weight = queue, z, weight
+        self.queue, self.weight = queue, weight
+        self.register_buffer("z", z, persistent=False)  # moves to the device with the head
         self.redshift = None if z is None else RedshiftHead(model.config.dim)
 
     def forward(self, image: Tensor, spectrum: Tensor, scale: Tensor, galaxy: Tensor) -> Tensor:
@@ -44,6 +47,5 @@ class PairLoss(nn.Module):
         if self.queue is not None:
             self.queue.push(image, spectrum, galaxy)
         if self.redshift is not None and self.z is not None:
-            z = self.z.to(galaxy.device)[galaxy]
-            loss = loss + self.weight * redshift_loss(self.redshift(spectrum), z)
+            loss = loss + self.weight * redshift_loss(self.redshift(spectrum), self.z[galaxy])
         return loss

@@ -5,21 +5,32 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from galsearch.core.errors import ManifestError
 from galsearch.core.ids import find_rows
+from galsearch.files.parquet_input import damage_named, open_parquet
 from galsearch.index.build.catalogue_types import joined_tables
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.vectors.catalogue import CatalogueSegment
 
 
 def read_present(segment: CatalogueSegment) -> pa.Table:
-    """The catalogue rows of a segment whose galaxies were not removed, with all columns."""
-    table = pq.read_table(segment.parquet)
-    if not len(segment.removed):
-        return table
-    present = find_rows(segment.removed, np.asarray(table["target_id"])) < 0
-    return table.filter(pa.array(present))
+    """The catalogue rows of a segment whose galaxies were not removed, with all columns.
+
+    Raises
+    ------
+    ManifestError
+        Where the file is damaged.
+    """
+    with (
+        open_parquet(segment.parquet, ManifestError) as file,
+        damage_named(segment.parquet, ManifestError),
+    ):
+        table = file.read()
+        if not len(segment.removed):
+            return table
+        present = find_rows(segment.removed, np.asarray(table["target_id"])) < 0
+        return table.filter(pa.array(present))
 
 
 def read_all_present(opened: GalaxyIndex) -> pa.Table:

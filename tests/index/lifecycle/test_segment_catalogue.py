@@ -16,6 +16,7 @@ from galsearch.index.lifecycle.segment_catalogue import (
 )
 from galsearch.index.vectors.array_files import CATALOGUE_TABLE_NAME
 from galsearch.index.vectors.catalogue import CatalogueSegment
+from tests.damaged_files import assert_only_galsearch_errors
 
 NO_RECORDS = np.empty(0)
 IDS = 2**60 + np.array([1, 3, 5, 7])
@@ -41,6 +42,16 @@ def test_removed_galaxies_are_left_out_and_others_keep_their_columns(folder: Pat
         "z": [None, 0.4],
         "survey": ["b", "d"],
     }
+
+
+def test_damaged_catalogues_raise_only_errors_of_galsearch(folder: Path) -> None:
+    path = folder / CATALOGUE_TABLE_NAME
+
+    def read(content: bytes) -> None:
+        path.write_bytes(content)
+        read_present(segment(folder, IDS[:1]))
+
+    assert_only_galsearch_errors(read, [path.read_bytes()], copies=100)
 
 
 def test_removed_targetids_of_other_segments_and_none_at_all_change_nothing(folder: Path) -> None:
