@@ -39,8 +39,7 @@ from training.engine.processes import Processes
 from training.engine.run_directory import RunDirectory
 from training.engine.stage_config import PAPER, SMALL, StageConfig
 from training.engine.training_run import LogValues, Stateful, TrainingRun
-from training.objectives.alignment_step import AlignmentStep
-from training.objectives.contrastive_step import EmbeddingQueue, Part
+from training.objectives.contrastive_step import AlignmentStep, EmbeddingQueue, Part
 from training.objectives.pair_encoders import PairEncoders
 from training.objectives.pair_loss import PairLoss
 from training.validation.pair_recall import validate_pairs

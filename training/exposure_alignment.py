@@ -36,7 +36,7 @@ from training.exposures.exposure_augmentation import ExposureAugmentation
 from training.exposures.exposure_inputs import changed_pairs, embed_exposures
 from training.exposures.exposure_loss import ExposureLoss
 from training.exposures.exposure_set import ExposureSet, open_exposure_set
-from training.objectives.alignment_step import AlignmentStep
+from training.objectives.contrastive_step import AlignmentStep
 from training.objectives.pair_encoders import PairEncoders
 from training.validation.exposure_recall import exposure_recall
 

@@ -3,6 +3,7 @@
 import io
 import warnings
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from galsearch.core.errors import SourceError
 from galsearch.files.parquet_input import damage_named, open_parquet
+from galsearch.sources.fits.unit_text import check_unit_text
 
 _IS_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 _VOTABLE_ROOT = b"<VOTABLE"
@@ -76,6 +78,7 @@ def read_votable(url: str, content: bytes) -> dict[str, npt.NDArray[Any]]:
         # Deviations from the standard that astropy can read are not reported.
         warnings.simplefilter("ignore")
         try:
+            _check_units(content)
             found = votable.parse(io.BytesIO(content), verify="ignore").get_first_table()
             # Columns are called by their names in place of identifiers, which may be shortened.
             columns = {field.name: found.array[field.ID] for field in found.fields}
@@ -84,6 +87,14 @@ def read_votable(url: str, content: bytes) -> dict[str, npt.NDArray[Any]]:
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise SourceError(f"{url}: cannot be read as a VOTable ({reason}).") from error
     return {name: _plain(values) for name, values in columns.items()}
+
+
+def _check_units(content: bytes) -> None:
+    """Check the units that a VOTable states, before astropy parses them."""
+    # Expat reads no external entity and bounds internal ones.
+    for _, element in ElementTree.iterparse(io.BytesIO(content), events=["start"]):  # noqa: S314
+        check_unit_text(element.get("unit", ""))
+        element.clear()
 
 
 def _column(column: pa.ChunkedArray) -> npt.NDArray[Any] | None:

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import itertools
 import re
 import warnings
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import SourceError
+from galsearch.sources.fits.unit_text import check_unit_text
 
 ID_NAMES = ("targetid", "target_id")
 """Names of the column of TARGETIDs, in lower case."""
@@ -120,10 +122,26 @@ def _ecsv_table(text: str) -> Any:
         # Warnings about units are ignored because the units of labels are not used.
         warnings.simplefilter("ignore", UnitsWarning)
         try:
+            _check_units(text)
             return Table.read(text.splitlines(), format="ascii.ecsv")
         except Exception as error:
             # The reader of the YAML header raises exceptions of many kinds.
             raise ValueError(str(error)) from error
+
+
+def _check_units(text: str) -> None:
+    """Check the units that the header of an ECSV table states, before astropy parses them."""
+    import yaml  # a dependency of astropy, which reads the header with it
+
+    header = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    tokens = list(yaml.scan("\n".join(line[2:] for line in header if not line.startswith("# %"))))
+    for key, token in zip(tokens, tokens[2:], strict=False):
+        if getattr(key, "value", "") != "unit":
+            continue
+        if isinstance(token, yaml.AliasToken):
+            raise ValueError("a unit is a reference to another text")  # noqa: TRY004
+        if isinstance(token, yaml.ScalarToken):
+            check_unit_text(token.value)
 
 
 def _plain(column: Any) -> npt.NDArray[Any]:

@@ -9,6 +9,7 @@ import pytest
 from astropy.table import MaskedColumn, Table
 
 from galsearch.core.errors import SourceError
+from galsearch.sources.columnar_table import read_votable
 from galsearch.sources.tables import read_table, read_tables
 from tests.damaged_files import assert_only_galsearch_errors
 
@@ -80,3 +81,11 @@ def test_damaged_tables_raise_only_source_errors(tmp_path: Path) -> None:
         read_tables(str(tmp_path / "changed"))
 
     assert_only_galsearch_errors(read, originals, copies=100)
+
+
+@pytest.mark.parametrize("unit", ["10+2147483648m", "10&#43;2147483648m", "10**2147483648m"])
+def test_a_unit_that_would_keep_the_parser_busy_is_refused(unit: str) -> None:
+    content = f"""<?xml version="1.0"?><VOTABLE version="1.4"><RESOURCE><TABLE>
+        <FIELD name="z" datatype="double" unit="{unit}"/></TABLE></RESOURCE></VOTABLE>"""
+    with pytest.raises(SourceError, match=r"cannot be read as a VOTable \(.* that no unit has"):
+        read_votable("a.vot", content.encode())

@@ -65,3 +65,19 @@ def test_other_separators_are_named(separator: str, words: str) -> None:
     with pytest.raises(SourceError) as caught:
         read_text_table("a.csv", f"TARGETID{separator}z\n7{separator}0,5\n".encode())
     assert str(caught.value) == f"a.csv: the columns are separated by {words}; expected commas."
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        '{name: z, unit: "10**2147483648 Jy", datatype: float64}',
+        r'{name: z, unit: "10\x2a\x2a2147483648 Jy", datatype: float64}',
+        "{name: z, unit: !astropy.units.Unit {unit: 10**2147483648 Jy}, datatype: float64}",
+        '{name: z, description: &u "10**2147483648 Jy", unit: *u, datatype: float64}',
+    ],
+)
+def test_a_unit_that_would_keep_the_parser_busy_is_refused(column: str) -> None:
+    header = ["%ECSV 1.0", "---", "datatype:", "- {name: TARGETID, datatype: int64}", f"- {column}"]
+    lines = [*(f"# {line}" for line in header), "TARGETID z", "7 0.5"]
+    with pytest.raises(SourceError, match=r"unit"):
+        read_text_table("a.ecsv", "\n".join(lines).encode())

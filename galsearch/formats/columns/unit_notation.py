@@ -6,6 +6,8 @@ from typing import Literal
 
 from astropy.units import Unit, UnitBase, UnitsWarning
 
+from galsearch.sources.fits.unit_text import parse_unit as parse_stated_unit
+
 
 @lru_cache(maxsize=1024)
 def parse_unit(text: str) -> UnitBase | None:
@@ -19,10 +21,8 @@ def parse_unit(text: str) -> UnitBase | None:
     if not text.strip():
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnitsWarning)
-            return Unit(text)
-    except (TypeError, ValueError):
+        return parse_stated_unit(text)
+    except ValueError:
         return None
 
 

@@ -2,11 +2,11 @@
 
 import math
 import re
-import warnings
 from typing import Any
 
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_header import Header
+from galsearch.sources.fits.unit_text import parse_unit
 
 _NAMES = {"A": "Angstrom", "Ang": "Angstrom", "Angstroms": "Angstrom", "ergs": "erg", "sec": "s"}
 """Names of units that files have and the standard has not. DESI has no image in amperes (A)."""
@@ -55,12 +55,8 @@ def unit_factor(header: Header, expected: str, *, where: str) -> float:
 
 
 def _parsed(text: str) -> Any:
-    from astropy.units import Unit, UnitsWarning
-
     text = _WORD.sub(lambda word: _NAMES.get(word[0], word[0]), text)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnitsWarning)
-        try:
-            return Unit(text, format="fits")
-        except ValueError:
-            return Unit(text)
+    try:
+        return parse_unit(text, "fits")
+    except ValueError:
+        return parse_unit(text)

@@ -1,10 +1,10 @@
 """Units of the pixels of images (card BUNIT), in nanomaggies per pixel."""
 
 import re
-import warnings
 
 from galsearch.core.errors import SourceError
 from galsearch.sources.fits.fits_header import Header
+from galsearch.sources.fits.unit_text import parse_unit
 
 _AB_ZERO_POINT_JANSKY = 3631.0
 _PER_PIXEL = re.compile(r"\s*(/|per)\s*pix(el)?\b", re.IGNORECASE)
@@ -43,9 +43,8 @@ def nanomaggies_per_unit(header: Header, *, where: str) -> float:
     names = re.sub(r"maggies?\b", "maggy", unit, flags=re.IGNORECASE)
     nanomaggy = 1e-9 * photometric.maggy
     try:
-        with warnings.catch_warnings(), units.add_enabled_units([photometric]):
-            warnings.simplefilter("ignore", units.UnitsWarning)
-            parsed = units.Unit(names)
+        with units.add_enabled_units([photometric]):
+            parsed = parse_unit(names)
         zero_point = units.zero_point_flux(_AB_ZERO_POINT_JANSKY * units.Jy)
         factor = float(parsed.to(nanomaggy, equivalencies=zero_point))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):

@@ -1,6 +1,5 @@
 """Columns of wavelength and flux in any unit, converted to those of `Spectrum`."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,11 +176,10 @@ def _flux_factor(unit: str, wavelength: Float64Array, place: str) -> Float64Arra
 
 
 def _unit(text: str, name: str, place: str) -> Any:
-    from astropy import units as u
+    # Imported here, because most queries read no file.
+    from galsearch.sources.fits.unit_text import parse_unit
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", u.UnitsWarning)
-            return u.Unit(text)
-    except (ValueError, TypeError):
+        return parse_unit(text)
+    except ValueError:
         raise SourceError(f"{place}: {text!r}, the unit of {name}, is unknown.") from None
