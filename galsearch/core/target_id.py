@@ -20,6 +20,7 @@ _MAX_DIGITS = 40
 """Decimal digits of a number that are read, and shown by messages."""
 _OBJID_BITS, _BRICKID_BITS, _RELEASE_BITS = 22, 20, 16
 _POSITION_BIT = 1 << 62
+_MOCK_BIT = 1 << 58
 
 
 class TargetId(int):
@@ -229,7 +230,7 @@ def target_id_from_position(healpix_29: int) -> TargetId:
     return TargetId(_POSITION_BIT | int(healpix_29))
 
 
-def is_position_id(target_id: TargetId) -> bool:
+def is_position_id(target_id: int) -> bool:
     """True for a TARGETID that `target_id_from_position` made, False for one that DESI assigned.
 
     Examples
@@ -237,4 +238,15 @@ def is_position_id(target_id: TargetId) -> bool:
     >>> is_position_id(TargetId(6529815828203712756)), is_position_id(TargetId(39633345008634465))
     (True, False)
     """
-    return bool(int(target_id) & _POSITION_BIT)
+    return bool(target_id & _POSITION_BIT)
+
+
+def is_mock_id(target_id: int) -> bool:
+    """True for a TARGETID of a simulated (mock) galaxy in the bits of DESI.
+
+    Examples
+    --------
+    >>> is_mock_id(327863721160346209), is_mock_id(39633345008634465)
+    (True, False)
+    """
+    return bool(target_id & _MOCK_BIT and not target_id & _POSITION_BIT)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from galsearch.formats.columns.column_descriptions import description_of
 from galsearch.formats.columns.plain_columns import plain_schema, plain_table
 
-_LARGEST_EXACT = 2**53
+LARGEST_EXACT = 2**53
 """Whole numbers beyond it are no exact JSON numbers: most programs read them as floats."""
 _IDENTIFIERS = ("meta.id", "pos.healpix")
 """UCDs of columns whose whole numbers are texts in JSON, whatever their size."""
@@ -36,7 +36,7 @@ def write_json_lines(schema: pa.Schema, chunks: Iterable[pa.Table], sink: Binary
     """
     fields = list(plain_schema(schema))
     keys = [f"{json.dumps(field.name)}: " for field in fields]
-    are_ids = [_is_identifier(field) for field in fields]
+    are_ids = [is_identifier(field) for field in fields]
     for chunk in chunks:
         table = plain_table(chunk)
         columns = [
@@ -47,7 +47,7 @@ def write_json_lines(schema: pa.Schema, chunks: Iterable[pa.Table], sink: Binary
         sink.write("".join(lines).encode("ascii"))
 
 
-def _is_identifier(field: pa.Field) -> bool:
+def is_identifier(field: pa.Field) -> bool:
     """True where whole numbers of a column are texts in JSON, whatever their size."""
     return bool(
         pa.types.is_integer(field.type) and description_of(field).ucd.startswith(_IDENTIFIERS)
@@ -77,4 +77,4 @@ def _values(column: pa.ChunkedArray, *, as_text: bool) -> Sequence[str]:
 def _whole_number(value: int | None, *, as_text: bool) -> str:
     if value is None:
         return "null"
-    return f'"{value}"' if as_text or abs(value) > _LARGEST_EXACT else str(value)
+    return f'"{value}"' if as_text or abs(value) > LARGEST_EXACT else str(value)

@@ -1,10 +1,11 @@
 """Links to the image and to the spectrum of a galaxy on the pages of the Legacy Surveys."""
 
-import numpy as np
+import math
+
 import pyarrow as pa
 
 from galsearch.core.arrays import Float64Array, TargetIds
-from galsearch.core.target_id import TargetId, decode_target_id, is_position_id
+from galsearch.core.target_id import is_mock_id, is_position_id
 
 _IMAGE = "https://www.legacysurvey.org/viewer?ra={:.6f}&dec={:.6f}&layer=ls-dr9&zoom=16"
 _SPECTRUM = "https://www.legacysurvey.org/viewer/desi-spectrum/dr1/targetid{}"
@@ -18,7 +19,7 @@ def image_link(target_id: int, ra_deg: float, dec_deg: float) -> str | None:
     >>> image_link(39627848784286003, 150.1, 2.2)
     'https://www.legacysurvey.org/viewer?ra=150.100000&dec=2.200000&layer=ls-dr9&zoom=16'
     """
-    if _is_simulated(target_id) or not np.isfinite([ra_deg, dec_deg]).all():
+    if is_mock_id(target_id) or not (math.isfinite(ra_deg) and math.isfinite(dec_deg)):
         return None
     return _IMAGE.format(ra_deg, dec_deg)
 
@@ -34,7 +35,7 @@ def spectrum_link(target_id: int) -> str | None:
     >>> spectrum_link(39627848784286003)
     'https://www.legacysurvey.org/viewer/desi-spectrum/dr1/targetid39627848784286003'
     """
-    if is_position_id(TargetId(target_id)) or _is_simulated(target_id):
+    if is_position_id(target_id) or is_mock_id(target_id):
         return None
     return _SPECTRUM.format(target_id)
 
@@ -56,8 +57,3 @@ def link_columns(
         "legacy_viewer_url": pa.array(images, pa.string()),
         "desi_spectrum_url": pa.array(spectra, pa.string()),
     }
-
-
-def _is_simulated(target_id: int) -> bool:
-    galaxy = TargetId(target_id)
-    return not is_position_id(galaxy) and decode_target_id(galaxy).mock

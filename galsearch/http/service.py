@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -9,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from galsearch.core.errors import GalsearchError
 from galsearch.core.version import VERSION
+from galsearch.http.answers.joined_queries import MOST_JOINED, answer_stored
 from galsearch.http.guard.access import Access
 from galsearch.http.guard.body_limit import BodyLimit
 from galsearch.http.guard.request_record import RequestRecord
@@ -28,6 +30,7 @@ from galsearch.http.routes import (
     upload_routes,
 )
 from galsearch.http.routes.page_routes import add_page
+from galsearch.http.state.joined_work import JoinedWork
 from galsearch.http.state.measurements import Measurements
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
@@ -64,7 +67,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         state.ready = False
-        for pool in (state.quick, state.slow, state.pictures, state.uploads):
+        for pool in _pools(state):
             pool.close()
         state.embedding.stop()
 
@@ -96,6 +99,10 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     return app
 
 
+def _pools(state: ServiceState) -> tuple[WorkPool | JoinedWork[Any, Any], ...]:
+    return (state.quick, state.stored_queries, state.slow, state.pictures, state.uploads)
+
+
 def _state(settings: ServiceSettings) -> ServiceState:
     limits = settings.limits
     seconds = limits.request_seconds
@@ -105,6 +112,13 @@ def _state(settings: ServiceSettings) -> ServiceState:
         measurements=Measurements(),
         quick=WorkPool(
             "quick", threads=limits.threads, waiting=limits.concurrent_requests, seconds=seconds
+        ),
+        stored_queries=JoinedWork(
+            "quick",
+            answer_stored,
+            most=MOST_JOINED,
+            waiting=limits.concurrent_requests,
+            seconds=seconds,
         ),
         slow=WorkPool("long", threads=1, waiting=limits.waiting_slow, seconds=seconds),
         pictures=WorkPool(

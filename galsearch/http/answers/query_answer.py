@@ -1,68 +1,75 @@
-"""The answer to a query: its neighbours with all columns, facets and notes, as JSON."""
+"""The JSON of answers to queries, written for all answers of one search at once."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 
-from galsearch.http.state.galaxy_rows import with_fields
 from galsearch.http.state.served_index import ServedIndex
-from galsearch.query import Neighbours
-from galsearch.query.results.facets import Facets, count_facets
+from galsearch.query.results.facets import Facets
+from galsearch.query.results.neighbours import Neighbours
+
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+"""Numbers of 32 bits are written with as many digits as they have; NaN becomes null."""
 
 
-def query_answer(
-    served: ServedIndex,
-    neighbours: Neighbours,
-    words: Mapping[str, Any],
-    *,
-    facets: bool,
-    seconds: float,
-    modality: str | None = None,
-) -> str:
-    """The JSON text of an answer.
+class Answered(NamedTuple):
+    """What was found for a query, and what its answer repeats of the request."""
+
+    neighbours: Neighbours
+    words: Mapping[str, Any]
+    """The arguments of the query, of which examples are repeated in the answer."""
+    facets: bool
+    """Count the classes and redshifts of the neighbours."""
+    modality: str | None = None
+    """Modality of an uploaded file; None for another query."""
+
+
+def query_answers(served: ServedIndex, found: Sequence[Answered], seconds: float) -> list[bytes]:
+    """The JSON text of each answer.
 
     Parameters
     ----------
     served
         The index that was searched.
-    neighbours
+    found
         What was found.
-    words
-        The arguments of the query, of which examples are repeated in the answer.
-    facets
-        Count the classes and redshifts of the neighbours.
     seconds
         Time that the search took.
-    modality
-        Modality of an uploaded file; None for another query.
     """
-    counted = facets_json(count_facets([neighbours.to_arrow()])) if facets else None
-    similarities = [float(str(value)) for value in neighbours.similarity]
-    wanted, own = neighbours.target_ids, neighbours.query_target_id
-    if own is not None and own in served.engine:
-        wanted = np.append(wanted, np.int64(own))  # one reading for all of them
-    rows = served.rows.texts(wanted)
-    galaxies = zip(rows[: len(neighbours)], similarities, strict=True)
-    shown = ", ".join(
-        f'{{"rank": {rank}, "similarity": {similarity!r}, {text[1:]}'
-        for rank, (text, similarity) in enumerate(galaxies, 1)
-    )
-    head = {
-        "index": served.name,
-        "using": str(neighbours.using),
-        "among": str(neighbours.among),
-        "k": words["k"],
-        "offset": words["offset"],
-        "exact": bool(neighbours.exact),
-        "facets": counted,
-        "notes": list(neighbours.notes),
-        "seconds": round(seconds, 6),
-    }
-    own_row = rows[-1] if len(rows) > len(neighbours) else None
-    query = _query_galaxy(own_row, neighbours, words, modality)
-    return json.dumps(head, allow_nan=False)[:-1] + f', "query": {query}, "neighbours": [{shown}]}}'
+    ids = [one.neighbours.target_ids for one in found]
+    owns = np.array([_own_id(served, one.neighbours) for one in found], np.int64)
+    values = served.rows.values(np.concatenate([*ids, owns[owns > 0]]))
+    galaxies = values.objects()
+    own_rows = iter(galaxies[sum(map(len, ids)) :])
+    texts, start = [], 0
+    for one, own in zip(found, owns, strict=True):
+        rows = slice(start, start + len(one.neighbours))
+        start = rows.stop
+        table = {
+            "index": served.name,
+            "using": str(one.neighbours.using),
+            "among": str(one.neighbours.among),
+            "k": one.words["k"],
+            "offset": one.words["offset"],
+            "exact": bool(one.neighbours.exact),
+            "facets": facets_json(values.facets(rows)) if one.facets else None,
+            "notes": one.neighbours.notes,
+            "seconds": round(seconds, 6),
+            "query": _query_galaxy(one, next(own_rows) if own else None),
+            "neighbours": _ranked(one.neighbours, galaxies[rows]),
+        }
+        texts.append(orjson.dumps(table, option=_OPTIONS))
+    return texts
+
+
+def _ranked(neighbours: Neighbours, galaxies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    pairs = zip(neighbours.similarity, galaxies, strict=True)
+    return [
+        {"rank": rank, "similarity": similarity, **galaxy}
+        for rank, (similarity, galaxy) in enumerate(pairs, 1)
+    ]
 
 
 def facets_json(facets: Facets) -> dict[str, list[dict[str, Any]]]:
@@ -79,22 +86,23 @@ def facets_json(facets: Facets) -> dict[str, list[dict[str, Any]]]:
     return {**found, "z": bins} if bins else found
 
 
-def _query_galaxy(
-    row: str | None,
-    neighbours: Neighbours,
-    words: Mapping[str, Any],
-    modality: str | None,
-) -> str:
-    """The JSON object of the galaxy that the query was about, whose row is given if stored."""
+def _own_id(served: ServedIndex, neighbours: Neighbours) -> int:
+    """TARGETID of the query galaxy where it is stored; 0 where it is not, or is none."""
     own = neighbours.query_target_id
-    more: dict[str, Any] = {} if modality is None else {"modality": modality}
-    if neighbours.separation_arcsec is not None and np.isfinite(neighbours.separation_arcsec):
-        more["separation_arcsec"] = neighbours.separation_arcsec
-    if words.get("name") is not None:
-        more["name"] = words["name"]
+    return int(own) if own is not None and own in served.engine else 0
+
+
+def _query_galaxy(one: Answered, row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The JSON object of the galaxy that the query was about, whose row is given if stored."""
+    own, separation = one.neighbours.query_target_id, one.neighbours.separation_arcsec
+    more: dict[str, Any] = {} if one.modality is None else {"modality": one.modality}
+    if separation is not None and np.isfinite(separation):
+        more["separation_arcsec"] = separation
+    if one.words.get("name") is not None:
+        more["name"] = one.words["name"]
     if row is not None:
-        return with_fields(row, more)
+        return {**row, **more}
     for name in ("like", "unlike"):
-        if words.get(name) is not None:
-            more[name] = [str(target_id) for target_id in words[name]]
-    return json.dumps({"target_id": None if own is None else str(own), **more})
+        if one.words.get(name) is not None:
+            more[name] = [str(target_id) for target_id in one.words[name]]
+    return {"target_id": None if own is None else str(own), **more}

@@ -47,6 +47,17 @@ def busy(what: str, retry_after_seconds: int) -> Refusal:
     )
 
 
+def too_long(seconds: float) -> Refusal:
+    """The refusal of a request that was not answered in time."""
+    return Refusal(
+        503,
+        "too-long",
+        f"the request was not answered in {seconds:g} s.",
+        "Send a smaller k, or a request without exact or with a simpler condition.",
+        {"Retry-After": "10"},
+    )
+
+
 def not_found(message: str, remedy: str) -> Refusal:
     """The refusal of a request for something that the service does not have."""
     return Refusal(404, "not-found", message, remedy)

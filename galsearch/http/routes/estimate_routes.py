@@ -13,12 +13,13 @@ from galsearch.formats import TableFormat
 from galsearch.http.answers.answer_models import ERRORS, EstimateAnswer
 from galsearch.http.answers.estimate_answer import estimate_answer
 from galsearch.http.answers.table_answer import table_response, wanted_format
+from galsearch.http.routes.url_route import UrlRoute
 from galsearch.http.state.served_index import ServedIndex
 from galsearch.http.state.service_state import ServiceState, state_of
 from galsearch.http.words.estimate_request import EstimateFields
 from galsearch.http.words.object_name import position_of_name
 
-router = APIRouter(prefix="/v1", tags=["estimate"], responses=ERRORS)
+router = APIRouter(prefix="/v1", tags=["estimate"], responses=ERRORS, route_class=UrlRoute)
 _RESPONSES: dict[int | str, dict[str, Any]] = {200: {"model": EstimateAnswer}}
 
 

@@ -7,16 +7,19 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from galsearch.core.target_id import TargetId
 from galsearch.formats import TableFormat
 from galsearch.http.answers.answer_models import ERRORS, QueryAnswer
-from galsearch.http.answers.query_answer import query_answer
+from galsearch.http.answers.joined_queries import StoredQuery, is_joined
+from galsearch.http.answers.query_answer import Answered, query_answers
 from galsearch.http.answers.table_answer import MEDIA_TYPES, table_response, wanted_format
+from galsearch.http.routes.url_route import UrlRoute
 from galsearch.http.state.served_index import ServedIndex
 from galsearch.http.state.service_state import ServiceState, state_of
 from galsearch.http.words.object_name import position_of_name
 from galsearch.http.words.query_request import FormatWord, InputFields, QueryBody, QueryFields
 
-router = APIRouter(prefix="/v1", tags=["query"])
+router = APIRouter(prefix="/v1", tags=["query"], route_class=UrlRoute)
 _FILES: dict[str, Any] = {media_type: {} for media_type in MEDIA_TYPES.values()}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     **ERRORS,
@@ -48,6 +51,9 @@ async def _answer(
     state = state_of(request)
     served = state.indexes.get(fields.index)
     wanted = wanted_format(named_format, request.headers.get("accept", ""))
+    if wanted is None and not fields.is_slow() and is_joined(words):
+        asked = StoredQuery(served, TargetId(words["target_id"]), words, fields.facets)
+        return Response(await state.stored_queries.run(asked), media_type="application/json")
     is_slow = fields.is_slow() or words["k"] > 200 or words.get("ids") is not None
     is_slow |= words["name"] is not None or words["like"] is not None
     pool = state.slow if is_slow else state.quick
@@ -72,5 +78,6 @@ def _found(
         rows = neighbours.rows()
         name = f"galsearch-{served.name}-{neighbours.query_target_id or 'query'}"
         return table_response(rows.schema(links=True), rows.tables(links=True), wanted, name)
-    text = query_answer(served, neighbours, words, facets=facets, seconds=seconds)
+    answered = Answered(neighbours, words, facets)
+    (text,) = query_answers(served, [answered], seconds)
     return Response(text, media_type="application/json")

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from galsearch.formats import TableFormat
-from galsearch.http.answers.query_answer import query_answer
+from galsearch.http.answers.query_answer import Answered, query_answers
 from galsearch.http.answers.table_answer import table_response, wanted_format
 from galsearch.http.routes.query_routes import RESPONSES
 from galsearch.http.state.served_index import ServedIndex
@@ -46,12 +46,6 @@ def _found(
         rows = neighbours.rows()
         name = f"galsearch-{served.name}-upload"
         return table_response(rows.schema(links=True), rows.tables(links=True), wanted, name)
-    text = query_answer(
-        served,
-        neighbours,
-        words,
-        facets=facets,
-        seconds=seconds,
-        modality=file.modality.value,
-    )
+    answered = Answered(neighbours, words, facets, file.modality.value)
+    (text,) = query_answers(served, [answered], seconds)
     return Response(text, media_type="application/json")

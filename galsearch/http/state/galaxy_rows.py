@@ -1,100 +1,117 @@
-"""Catalogue columns of galaxies as JSON, which are kept: a galaxy is found again and again."""
+"""Catalogue columns of galaxies as values of JSON, made for all galaxies of some answers at once.
 
-import io
-import json
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import Any
+The values are those that `galsearch.formats.json_lines` writes: TARGETIDs and whole numbers that
+JSON would round are texts, and what is missing or not finite becomes null.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from galsearch.core.arrays import TargetIds
-from galsearch.formats.json_lines import write_json_lines
+from galsearch.formats.columns.plain_columns import plain_schema, plain_table
+from galsearch.formats.json_lines import LARGEST_EXACT, is_identifier
 from galsearch.formats.sky_links import image_link, spectrum_link
 from galsearch.query import SearchEngine
+from galsearch.query.results.facets import Facets, class_columns, facets_of_values
 
-CACHED_BYTES = 128 << 20
-"""Characters of JSON that are kept for one index; the least recently used are dropped."""
+_Convert = Callable[[pa.Array], Sequence[Any]]
+
+
+class RowValues(NamedTuple):
+    """The catalogue columns of some galaxies, as lists of values of JSON."""
+
+    names: Sequence[str]
+    columns: Sequence[Sequence[Any]]
+    classes: Sequence[str]
+    """Columns whose values are counted."""
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The object of each galaxy: all columns, and `links` to pages about it elsewhere."""
+        by_name = dict(zip(self.names, self.columns, strict=True))
+        places = zip(by_name["target_id"], by_name["ra_deg"], by_name["dec_deg"], strict=True)
+        own = [links(int(target_id), *place) for target_id, *place in places]
+        names = (*self.names, "links")
+        return [dict(zip(names, row, strict=True)) for row in zip(*self.columns, own, strict=True)]
+
+    def facets(self, rows: slice) -> Facets:
+        """The facets of some of the galaxies, as `count_facets` counts them in a table."""
+        by_name = dict(zip(self.names, self.columns, strict=True))
+        z = np.array(by_name["z"][rows], np.float64)
+        return facets_of_values({name: by_name[name][rows] for name in self.classes}, z)
 
 
 class GalaxyRows:
-    """The JSON object of each galaxy of an index; safe to share between threads."""
+    """Reads the columns of galaxies of an index; safe to share between threads."""
 
     def __init__(self, engine: SearchEngine) -> None:
         self._engine = engine
-        self._lock = threading.Lock()
-        self._texts: OrderedDict[int, str] = OrderedDict()
-        self._n_kept = 0
+        self._reader: _Reader | None = None
 
-    def texts(self, target_ids: TargetIds) -> list[str]:
-        """(n,) JSON objects with all catalogue columns, and `links` to pages about the galaxy.
-
-        Parameters
-        ----------
-        target_ids : (n,)
-            Galaxies of the index.
-        """
-        wanted = target_ids.tolist()
-        with self._lock:
-            found = {one: self._texts[one] for one in wanted if one in self._texts}
-            for one in found:
-                self._texts.move_to_end(one)
-        missing = [one for one in dict.fromkeys(wanted) if one not in found]
-        if missing:
-            made = self._made(missing)
-            found |= made
-            self._keep(made)
-        return [found[one] for one in wanted]
-
-    def _made(self, target_ids: Sequence[int]) -> dict[int, str]:
-        ids = np.array(target_ids, np.int64)
-        rows = json_rows(self._engine.catalogue.columns.take(ids))
-        places = self._engine.index.catalogue_records(ids)
-        return {
-            one: with_fields(row, {"links": links(one, float(ra_deg), float(dec_deg))})
-            for one, row, ra_deg, dec_deg in zip(
-                target_ids, rows, places["ra_deg"], places["dec_deg"], strict=True
-            )
-        }
-
-    def _keep(self, made: Mapping[int, str]) -> None:
-        with self._lock:
-            for one, text in made.items():
-                if one not in self._texts:
-                    self._texts[one] = text
-                    self._n_kept += len(text)
-            while self._n_kept > CACHED_BYTES:
-                _, dropped = self._texts.popitem(last=False)
-                self._n_kept -= len(dropped)
+    def values(self, target_ids: TargetIds) -> RowValues:
+        """The values of all catalogue columns of galaxies of the index, in their order."""
+        columns = self._engine.catalogue.columns
+        if self._reader is None:
+            self._reader = _Reader(columns.schema)
+        return self._reader.values(columns.take(target_ids))
 
 
-def json_rows(table: pa.Table) -> list[str]:
-    """The JSON object of each row of a table: TARGETIDs are texts, what is not finite is null.
+class _Reader:
+    """Converts tables of one schema."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._names = schema.names
+        self._convert = [_conversion(field) for field in plain_schema(schema)]
+        self._classes = class_columns(schema)
+
+    def values(self, table: pa.Table) -> RowValues:
+        columns = plain_table(table).combine_chunks().columns
+        values = [
+            convert(column.chunk(0)) if column.num_chunks else []
+            for convert, column in zip(self._convert, columns, strict=True)
+        ]
+        return RowValues(self._names, values, self._classes)
+
+
+def json_objects(table: pa.Table) -> list[dict[str, Any]]:
+    """The object of each row of a table.
 
     Examples
     --------
-    >>> json_rows(pa.table({"z": [0.1, float("nan")]}))
-    ['{"z": 0.1}', '{"z": null}']
+    >>> json_objects(pa.table({"n": [1, 2**60]}))
+    [{'n': 1}, {'n': '1152921504606846976'}]
     """
-    sink = io.BytesIO()
-    write_json_lines(table.schema, [table], sink)
-    return sink.getvalue().decode("ascii").splitlines()
+    found = _Reader(table.schema).values(table)
+    return [dict(zip(found.names, row, strict=True)) for row in zip(*found.columns, strict=True)]
 
 
-def with_fields(row: str, fields: Mapping[str, Any]) -> str:
-    """A JSON object in a text, with further fields at its end.
+def _conversion(field: pa.Field) -> _Convert:
+    """The function that makes values of JSON of a column of a plain type."""
+    if pa.types.is_integer(field.type):
+        return _id_texts if is_identifier(field) else _whole_numbers
+    # Numbers of 32 bits stay such, and are written with as many digits as they have.
+    return _singles if pa.types.is_float32(field.type) else _values
 
-    Examples
-    --------
-    >>> with_fields('{"z": 0.1}', {"links": {}})
-    '{"z": 0.1, "links": {}}'
-    """
-    if not fields:
-        return row
-    more = json.dumps(fields, allow_nan=False)[1:]
-    return row[:-1] + (", " if len(row) > 2 else "") + more
+
+def _values(column: pa.Array) -> Sequence[Any]:
+    values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
+    return values
+
+
+def _singles(column: pa.Array) -> Sequence[Any]:
+    return list(column.to_numpy(zero_copy_only=False))
+
+
+def _id_texts(column: pa.Array) -> Sequence[Any]:
+    return [None if value is None else str(value) for value in column.to_pylist()]
+
+
+def _whole_numbers(column: pa.Array) -> Sequence[Any]:
+    values = column.to_pylist() if column.null_count else column.to_numpy().tolist()
+    exact = range(-LARGEST_EXACT, LARGEST_EXACT + 1)
+    return [value if value is None or value in exact else str(value) for value in values]
 
 
 def links(target_id: int, ra_deg: float, dec_deg: float) -> dict[str, str]:

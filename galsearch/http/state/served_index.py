@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from galsearch.core.errors import GalsearchError, NoDatasetError, UnknownTargetError
 from galsearch.core.modality import Modality
@@ -31,7 +32,7 @@ class ServedIndex:
         self.engine = engine
         self._dataset_path = dataset
         self.rows = GalaxyRows(engine)
-        """Catalogue columns as JSON."""
+        """Reads catalogue columns."""
         self._cache: OrderedDict[Any, bytes] = OrderedDict()
         self._n_cached = 0
         self._lock = threading.Lock()
@@ -50,7 +51,7 @@ class ServedIndex:
         except (GalsearchError, OSError):
             return None
 
-    def row(self, target_id: TargetId) -> str:
+    def row(self, target_id: TargetId) -> bytes:
         """The JSON object of a galaxy with all its catalogue columns.
 
         Raises
@@ -60,7 +61,8 @@ class ServedIndex:
         """
         if target_id not in self.engine:
             raise UnknownTargetError(f"TARGETID {target_id} is not in index '{self.name}'.")
-        return self.rows.texts(np.array([target_id], np.int64))[0]
+        (row,) = self.rows.values(np.array([target_id], np.int64)).objects()
+        return orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY)
 
     def pixels(self, target_id: TargetId, modality: Modality) -> GalaxyBatch:
         """(1 row) The image or the spectrum of a galaxy, read from the dataset.

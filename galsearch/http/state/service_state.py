@@ -1,9 +1,11 @@
 """State that all routes of one service share: its settings, indexes, threads and measurements."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 
+from galsearch.http.state.joined_work import JoinedWork
 from galsearch.http.state.measurements import Measurements
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import Limits, ServiceSettings
@@ -20,6 +22,8 @@ class ServiceState:
     measurements: Measurements
     quick: WorkPool
     """Threads for requests that take milliseconds."""
+    stored_queries: JoinedWork[Any, bytes]
+    """The thread that answers queries of stored galaxies, those that wait together."""
     slow: WorkPool
     """Threads for requests that may take seconds."""
     pictures: WorkPool

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from galsearch.http.refusals.refusal import Refusal, busy
+from galsearch.http.refusals.refusal import busy, too_long
 
 _Result = TypeVar("_Result")
 
@@ -55,13 +55,7 @@ class WorkPool:
         done, _ = await asyncio.wait((waiter,), timeout=self._seconds)
         if not done:
             waiter.cancel()
-            raise Refusal(
-                503,
-                "too-long",
-                f"the request was not answered in {self._seconds:g} s.",
-                "Send a smaller k, or a request without exact or with a simpler condition.",
-                {"Retry-After": "10"},
-            )
+            raise too_long(self._seconds)
         return waiter.result()
 
     def _count_down(self, loop: asyncio.AbstractEventLoop) -> Callable[[object], None]:

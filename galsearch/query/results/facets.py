@@ -1,6 +1,7 @@
 """Facets of a result: how many of its galaxies are of each class and in each redshift bin."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -110,27 +111,48 @@ def count_facets(tables: Iterable[pa.Table], *, columns: Sequence[str] | None = 
       ...
     """
     table = pa.concat_tables(_counted(part, columns) for part in tables)
-    classes = {}
-    for name in table.column_names:
-        if name == "z" and "z" not in (columns or ()):
-            continue
-        counts = _counts(table[name])
-        if columns is not None or _is_class(counts, len(table)):
-            classes[name] = counts
+    names = [name for name in table.column_names if name != "z" or "z" in (columns or ())]
+    classes = {name: _counts(table[name]) for name in names}
     z = table["z"].cast(pa.float64()) if "z" in table.column_names else pa.nulls(0, pa.float64())
     redshifts = np.asarray(pc.fill_null(z, float("nan")))
+    return _facets(classes, redshifts, len(table), all_classes=columns is not None)
+
+
+def facets_of_values(classes: Mapping[str, Sequence[Hashable]], redshifts: Float64Array) -> Facets:
+    """The facets of galaxies whose columns are lists; see `count_facets`.
+
+    Parameters
+    ----------
+    classes
+        The values of each column that may hold classes, which `class_columns` names.
+    redshifts : (n,)
+        NaN where it is not known.
+    """
+    counts = {name: _in_order(Counter(values).items()) for name, values in classes.items()}
+    return _facets(counts, redshifts, len(redshifts))
+
+
+def class_columns(schema: pa.Schema) -> list[str]:
+    """Columns of a result that may hold classes: booleans and texts."""
+    return [one.name for one in schema if one.name not in _OWN and _holds_classes(one.type)]
+
+
+def _facets(
+    counts: Mapping[str, dict[object, int]],
+    redshifts: Float64Array,
+    n: int,
+    *,
+    all_classes: bool = False,
+) -> Facets:
+    classes = {name: one for name, one in counts.items() if all_classes or _is_class(one, n)}
     known = redshifts[np.isfinite(redshifts)]
-    return Facets(len(table), classes, _bins(known), len(redshifts) - len(known))
+    return Facets(n, classes, _bins(known), len(redshifts) - len(known))
 
 
 def _counted(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
     """The columns of a table that are counted, and the redshift."""
     if columns is None:
-        names = [
-            field.name
-            for field in table.schema
-            if field.name not in _OWN and _holds_classes(field.type)
-        ]
+        names = class_columns(table.schema)
     else:
         names = list(dict.fromkeys(columns))
         unknown = [name for name in names if name not in table.column_names]
@@ -157,11 +179,11 @@ def _holds_classes(kind: pa.DataType) -> bool:
 def _counts(column: pa.ChunkedArray) -> dict[object, int]:
     """Number of rows by value, the most frequent first and equal ones by their text."""
     counted = pc.value_counts(column).to_pylist()
-    pairs = sorted(
-        ((item["values"], item["counts"]) for item in counted),
-        key=lambda pair: (-pair[1], str(pair[0])),
-    )
-    return dict(pairs)
+    return _in_order((item["values"], item["counts"]) for item in counted)
+
+
+def _in_order(counted: Iterable[tuple[object, int]]) -> dict[object, int]:
+    return dict(sorted(counted, key=lambda pair: (-pair[1], str(pair[0]))))
 
 
 def _is_class(counts: Mapping[object, int], n: int) -> bool:

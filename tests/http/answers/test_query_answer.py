@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from galsearch.http.answers.query_answer import facets_json, query_answer
+from galsearch.http.answers.query_answer import Answered, facets_json, query_answers
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.query.results.facets import count_facets
@@ -28,8 +28,24 @@ def test_an_uploaded_file_is_named_by_its_modality(toy_index: Path, some_id: str
     served = ServedIndexes(ServiceSettings({"toy": toy_index})).get(None)
     neighbours = served.engine.query(some_id, k=2)
     words = {"k": 2, "offset": 0}
-    text = query_answer(served, neighbours, words, facets=False, seconds=0.1, modality="image")
+    (text,) = query_answers(served, [Answered(neighbours, words, False, "image")], 0.1)
     answer = json.loads(text)
     assert answer["query"]["modality"] == "image"
     assert answer["seconds"] == 0.1
     assert "query_target_id" not in answer["neighbours"][0]
+
+
+def test_the_answers_of_one_search_are_those_of_many(toy_index: Path, some_id: str) -> None:
+    served = ServedIndexes(ServiceSettings({"toy": toy_index})).get(None)
+    words = {"k": 4, "offset": 0}
+    few = {"k": 0, "offset": 0}
+    found = [
+        Answered(served.engine.query(some_id, k=4), words, True),
+        Answered(served.engine.query(some_id, k=4, where="z > 1e9"), few, True),
+        Answered(served.engine.query(like=[some_id], k=4), {**words, "like": [some_id]}, False),
+        Answered(served.engine.query(some_id, k=4, among="spectrum"), words, True),
+    ]
+    alone = [query_answers(served, [one], 0.5)[0] for one in found]
+    assert query_answers(served, found, 0.5) == alone
+    assert json.loads(alone[1])["neighbours"] == []
+    assert json.loads(alone[2])["query"] == {"target_id": None, "like": [some_id]}
