@@ -1,5 +1,6 @@
 """All catalogue columns of galaxies of an index, read from the files that were opened with it."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,8 +21,10 @@ RESULT_COLUMNS = ("query_target_id", "rank", "target_id", "similarity")
 """Columns that results have of themselves; a column of the catalogue is renamed if it has one of
 these names."""
 _FIRST = ("target_id", "ra_deg", "dec_deg", "z")
-CACHED_BYTES = 256 << 20
-"""Memory that decoded parts of one catalogue may take; the least recently used part is dropped."""
+CACHED_BYTES = max(256 << 20, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 8)
+"""Memory that decoded parts of one catalogue may take, an eighth of the machine's; the least
+recently used part is dropped. A million galaxies with 60 columns take about 400 MB, and decoding
+them takes seconds: where they did not fit, every query would decode them again."""
 
 
 class CatalogueColumns:
@@ -132,9 +135,13 @@ class CatalogueColumns:
         with self._lock:
             self._groups[key] = table
             self._groups.move_to_end(key)
-            while sum(part.nbytes for part in self._groups.values()) > CACHED_BYTES:
+            # The part that was wanted last stays, however large it is.
+            while len(self._groups) > 1 and self._n_bytes() > CACHED_BYTES:
                 self._groups.popitem(last=False)
         return table
+
+    def _n_bytes(self) -> int:
+        return sum(part.nbytes for part in self._groups.values())
 
 
 class _SegmentFile:

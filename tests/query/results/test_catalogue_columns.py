@@ -85,6 +85,12 @@ def test_decoded_parts_beyond_the_limit_are_dropped(
         assert reader.take(np.array([one]))["target_id"].to_pylist() == [one]
     assert sum(part.nbytes for part in reader._groups.values()) <= 200
     assert len(reader._groups) >= 1
+    monkeypatch.setattr(catalogue_columns, "CACHED_BYTES", 1)
+    reader.take(np.array([9]))
+    kept = dict(reader._groups)
+    reader.take(np.array([9]))
+    assert reader._groups == kept
+    assert len(kept) == 1
 
 
 def test_rows_of_other_galaxies_are_an_error(index: Any) -> None:
