@@ -46,6 +46,7 @@ FULL_NAMES = {"numpy": "np"}
 
 ALLOWED: dict[str, set[str]] = {
     # Libraries that write into a temporary path of `new_file`.
+    "benchmarks.faults.subjects.small_survey": {"torch.save", "write_table"},
     "benchmarks.gpu.search_rates": {"write_table"},
     "benchmarks.index.add_remove_cycles": {"write_table"},
     "benchmarks.index.scaling": {"savefig"},
@@ -70,7 +71,8 @@ ALLOWED: dict[str, set[str]] = {
     "benchmarks.index.engines.partition_engines": {"serialize"},
     # FITS is written into memory, and from there by `write_bytes` of `galsearch.files.atomic`.
     "galsearch.sources.fits.fits_writer": {"writeto"},
-    # File descriptors that replace standard output: the null device and the log of a worker.
+    # Standard output is replaced: by the null device, or by the log of another process.
+    "benchmarks.faults.processes.observed_process": {"open"},
     "galsearch.cli.command_line": {"os.open"},
     "galsearch.simulate.survey.worker": {"os.open"},
 }

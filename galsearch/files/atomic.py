@@ -100,7 +100,15 @@ def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
     """Write one array to a file in NumPy's `.npy` format, atomically."""
     with new_binary_file(path) as file:
-        np.save(file, array, allow_pickle=False)
+        # Into a file of Python, NumPy writes with a C library whose last error it does not read.
+        np.save(_OnlyWritten(file), array, allow_pickle=False)
+
+
+class _OnlyWritten:
+    """An open file of which only the method `write` is known."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
 def write_arrays(path: Path, **arrays: npt.NDArray[Any]) -> None:

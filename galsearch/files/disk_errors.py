@@ -117,6 +117,10 @@ def _is_of_a_write(number: int, error: Exception, paths: list[Path]) -> bool:
     if number in _ALWAYS_OF_A_WRITE:
         return True
     name = getattr(error, "filename", None)
+    if name is None and number == errno.EIO:
+        # Neither a failed read nor a failed write of an open file names the file. The message that
+        # these paths cannot be written, because of an error of the disk, is true of both.
+        return True
     if name is None:
         return number in _REASONS and any(str(path) in str(error) for path in paths)
     named = Path(os.fsdecode(name)).absolute()

@@ -80,7 +80,9 @@ def exclusive_lock(
         yield held
     finally:
         if temporary and held.is_in_place():
-            path.unlink(missing_ok=True)
+            # A file that stays, because the disk refuses to remove it, is no lock.
+            with suppress(OSError):
+                path.unlink()
         fcntl.flock(handle, fcntl.LOCK_UN)
         os.close(handle)
 

@@ -20,6 +20,7 @@ from galsearch.files.atomic import (
     write_text,
 )
 from galsearch.files.lock import hold_new_file
+from tests.file_size_limit import REASON, file_size_limit
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -112,4 +113,15 @@ def test_a_signal_right_after_the_temporary_file_was_made_leaves_nothing(
     monkeypatch.setattr(atomic, "hold_new_file", make_and_be_interrupted)
     with pytest.raises(SystemExit), new_file(tmp_path / "a.json"):
         pytest.fail("The block is not entered.")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("n_bytes", [200, 927])
+def test_the_last_bytes_of_an_array_that_cannot_be_written_are_noticed(
+    tmp_path: Path, n_bytes: int
+) -> None:
+    path = tmp_path / "a.npy"
+    with file_size_limit(n_bytes), pytest.raises(WriteError) as caught:
+        write_array(path, np.arange(100))
+    assert str(caught.value) == f"{path}: {REASON}"
     assert list(tmp_path.iterdir()) == []

@@ -20,6 +20,7 @@ SafetensorError = type("SafetensorError", (Exception,), {})
         (OSError(errno.ENOSPC, "No space left on device"), FULL),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk quota is used up"),
         (OSError(errno.EROFS, "Read-only file system", "/x"), "the file system is read-only"),
+        (OSError(errno.EIO, "Input/output error"), "the disk reports an input/output error"),
         (PermissionError(errno.EACCES, "Permission denied", str(PATH)), "permission denied"),
         (PermissionError(errno.EACCES, "Permission denied", "/scratch"), "permission denied"),
         (RuntimeError(f"write error in f: 3 != 4 ({os.strerror(errno.ENOSPC)})"), FULL),

@@ -132,3 +132,17 @@ def test_a_lock_is_no_longer_in_place_after_its_directory_was_exchanged(tmp_path
             assert other.is_in_place()
             assert not held.is_in_place()
     assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_lock_file_that_the_disk_refuses_to_remove_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch, exclusive_lock(tmp_path / "a.lock", temporary=True):
+        patch.setattr(Path, "unlink", refuse)
+    assert (tmp_path / "a.lock").exists()
+    with exclusive_lock(tmp_path / "a.lock", temporary=True):
+        pass
+    assert list(tmp_path.iterdir()) == []

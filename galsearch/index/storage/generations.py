@@ -41,8 +41,8 @@ _ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality
 def write_lock(directory: Path) -> Iterator[None]:
     """A context manager for a lock that keeps others from changing or replacing the index.
 
-    An index that an interrupted replacement has put aside is put back first, and files that an
-    interrupted change has left are removed.
+    An index that an interrupted replacement has put aside is put back first, and files that
+    interrupted or earlier changes have left are removed, unless a reader still uses them.
 
     Raises
     ------
@@ -117,11 +117,12 @@ def _is_present(directory: Path, manifest: IndexManifest) -> bool:
 
 
 def _remove_interrupted_change(directory: Path) -> None:
-    """Remove the files of a change that was killed before it took effect."""
+    """Remove the files that a change has left which was killed before or after it took effect."""
     with suppress(GalsearchError), OpenDirectory(directory) as opened:
         manifest = read_manifest(directory)
         check_latest(opened, manifest)
         shutil.rmtree(_next_folder(directory, manifest), ignore_errors=True)
+        remove_superseded_files(directory, manifest)
 
 
 def digest_and_sync(directory: Path, folder: Path) -> dict[str, FileDigest]:

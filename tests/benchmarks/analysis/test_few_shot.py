@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.queries.few_shot import FLAGS, PROPERTIES, classes_of, measure_class, ndcg, report
+from benchmarks.analysis.few_shot import FLAGS, PROPERTIES, classes_of, measure_class, ndcg, report
 from galsearch.core.vectors import unit_rows
 
 

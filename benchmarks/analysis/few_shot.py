@@ -1,6 +1,6 @@
 """Search by a few examples of a class, beside search by a single one.
 
-    python -m benchmarks.queries.few_shot EMBEDDINGS --out few_shot.json
+    python -m benchmarks.analysis.few_shot EMBEDDINGS --out few_shot.json
 
 A class is 2 per cent or .1 per cent of the galaxies: those with the largest (or smallest) value of
 a property of the simulation's truth, or those with one of its flags. Five random members are
@@ -130,7 +130,7 @@ _KINDS = ("one example", "examples")
 
 def main() -> int:
     """Measure the embeddings that the command line names; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.queries.few_shot")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis.few_shot")
     parser.add_argument("embeddings", type=Path, help="directory that galsearch embed wrote")
     parser.add_argument("--trials", type=int, default=50, help="random examples of each class")
     parser.add_argument("--seed", type=int, default=1)

@@ -1,0 +1,1 @@
+"""Faults that are injected into every command that writes, and what galsearch makes of them."""

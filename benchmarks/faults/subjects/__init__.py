@@ -1,0 +1,1 @@
+"""The commands and files that faults are injected into."""

@@ -1,0 +1,1 @@
+"""The kinds of faults: kills, failing disks, races and corruption."""
