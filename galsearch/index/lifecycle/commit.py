@@ -1,20 +1,23 @@
 """The last step of a change to an index: its new manifest replaces the old one."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from galsearch.core.modality import Modality
 from galsearch.core.progress import no_stage_progress
 from galsearch.index.build.measure_recall import measure_directions
+from galsearch.index.lifecycle.kept_maps import keep_present
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.storage.generations import (
     commit_manifest,
     digest_and_sync,
-    files_of_segments,
+    files_in_use,
     remove_superseded_files,
 )
 from galsearch.index.storage.manifest import IndexManifest, ModalityManifest, SegmentManifest
+from galsearch.index.storage.map_manifest import MapManifest
 
 REMEASURE_SHARE = 0.1
 """Fraction of the galaxies that must have been added or removed for a new tuning and measurement.
@@ -29,6 +32,7 @@ def commit(
     segments: tuple[SegmentManifest, ...],
     *,
     n_changed: int,
+    maps: Mapping[Modality, MapManifest] | None = None,
     **other: Any,
 ) -> IndexManifest:
     """Make a change to an index take effect, and return the new manifest.
@@ -46,16 +50,20 @@ def commit(
         The segments of the index after the change.
     n_changed
         Number of galaxies that were added or removed since recall was measured.
+    maps
+        The maps after the change; by default the present ones, without galaxies that were removed.
     **other
         New values of other fields of the manifest, by name.
     """
     old = opened.manifest
+    maps = old.maps if maps is None else maps
     draft = dataclasses.replace(
         old,
         segments=segments,
         generation=old.generation + 1,
         n_changed=n_changed,
-        files={**files_of_segments(old, segments), **digest_and_sync(opened.directory, folder)},
+        maps=dict(maps),
+        files={**files_in_use(old, segments, maps), **digest_and_sync(opened.directory, folder)},
         **other,
     )
     fresh = GalaxyIndex(opened.directory, draft)
@@ -66,6 +74,7 @@ def commit(
             kind: _with_counts(entry, fresh, kind) for kind, entry in draft.modalities.items()
         },
     )
+    after = keep_present(after, fresh, folder)
     if n_changed and n_changed >= REMEASURE_SHARE * after.n_galaxies:
         after = _measure_again(after, fresh)
     commit_manifest(after, opened.directory, old)

@@ -69,7 +69,7 @@ def merge(
 
     The new index gives the same neighbours as a single build with the same quantisers: its stored
     vectors and inverted lists are the same bytes. Nothing is trained or coded again, and the merged
-    indexes are not changed.
+    indexes are not changed. Maps of the parts do not fit together, so the new index has none.
 
     Parameters
     ----------
@@ -136,6 +136,7 @@ def merge(
             created=current_time(),
             segments=(SegmentManifest("", n_galaxies, n_vectors),),
             generation=1,
+            maps={},
         )
         return finish_manifest(draft, directory, stage_progress(progress, "digests"))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ManifestError
+from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, StageProgress, no_progress, stage_progress
 from galsearch.core.vectors import off_unit
 from galsearch.files.held_files import OpenDirectory
@@ -18,6 +19,7 @@ from galsearch.index.storage.latest_generation import LOCK_NAME
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest
 from galsearch.index.storage.read_unchanged import read_unchanged
 from galsearch.index.vectors.array_files import CATALOGUE_RECORDS_NAME, IDS_NAME, VECTORS_NAME
+from galsearch.index.vectors.map_records import check_map_records
 from galsearch.index.vectors.stored_vectors import VectorSegment
 
 _BLOCK_ROWS = 65_536
@@ -82,6 +84,8 @@ def _verify(opened: OpenDirectory, manifest: IndexManifest, report: StageProgres
     # Reading the records of all galaxies checks that each record has the TARGETID of its row.
     index.catalogue_records(index.ids)
     _check_count(index.ids, manifest.n_galaxies, "galaxies", directory)
+    for kind in manifest.maps:
+        _check_map(index, kind)
     for kind, described in manifest.modalities.items():
         stored = index.modality(kind).stored
         _check_count(stored.ids, described.n_vectors, f"{kind} vectors", directory)
@@ -93,6 +97,21 @@ def _verify(opened: OpenDirectory, manifest: IndexManifest, report: StageProgres
                 target_id=int(missing[0]),
             )
     return manifest
+
+
+def _check_map(index: GalaxyIndex, kind: Modality) -> None:
+    """Check that the galaxies of a map have vectors, each one position, and that it is finite."""
+    path = index.directory / index.manifest.maps[kind].path
+    records = index.map_records(kind)
+    assert records is not None  # noqa: S101 (the manifest has the map)
+    check_map_records(records, path)
+    missing = records["target_id"][index.stored(kind).rows_of(records["target_id"]) < 0]
+    if len(missing):
+        raise ManifestError(
+            f"{path}: has {len(missing):,} galaxies without {kind} vectors, first TARGETID "
+            f"{missing[0]}.",
+            target_id=int(missing[0]),
+        )
 
 
 def _check_no_other_files(directory: Path, manifest: IndexManifest) -> None:

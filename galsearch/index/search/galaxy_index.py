@@ -157,6 +157,18 @@ class GalaxyIndex:
             records[present] = self._catalogue.take(wanted[present])
         return records.reshape(found.target_ids.shape)
 
+    def map_records(self, kind: Modality) -> npt.NDArray[Any] | None:
+        """(n,) records of the map of a modality, in order of TARGETID: target_id, x, y, is_fitted.
+
+        Galaxies that were added after the map was made have none. None where there is no map.
+
+        Raises
+        ------
+        ManifestError
+            Where the file has another shape than the manifest states.
+        """
+        return self.segment_files.open_map(kind) if kind in self.manifest.maps else None
+
     def stored(self, kind: Modality) -> StoredVectors:
         """The memory-mapped vectors of a modality.
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import ManifestError
@@ -20,6 +21,7 @@ from galsearch.index.storage.manifest import (
     IndexManifest,
     SegmentManifest,
 )
+from galsearch.index.storage.map_manifest import MAP_PREFIX
 from galsearch.index.vectors.array_files import (
     CATALOGUE_TABLE_NAME,
     OUTSIDE_ROWS_NAME,
@@ -28,6 +30,7 @@ from galsearch.index.vectors.array_files import (
 from galsearch.index.vectors.catalogue import CatalogueSegment
 from galsearch.index.vectors.catalogue_files import CatalogueFiles
 from galsearch.index.vectors.common_axes import CommonAxes
+from galsearch.index.vectors.map_records import open_map_records
 from galsearch.index.vectors.stored_vectors import StoredVectors, VectorSegment
 
 WHOLE_DIGEST_BELOW_BYTES = 256 << 20
@@ -54,6 +57,7 @@ class SegmentFiles:
             path: opened.hold(path)
             for path in map(opened.path.joinpath, manifest.files)
             if path.name in {CATALOGUE_TABLE_NAME, INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME}
+            or path.name.startswith(MAP_PREFIX)
         }
         self.removed: list[TargetIds] = [self._read_removed(entry) for entry in manifest.segments]
         """For each segment, the ascending TARGETIDs of galaxies that were removed since."""
@@ -92,6 +96,18 @@ class SegmentFiles:
             for entry in self._manifest.segments
         ]
         return CatalogueFiles(files, self.removed)
+
+    def open_map(self, kind: Modality) -> npt.NDArray[Any]:
+        """The (n,) records of the map of one modality, memory-mapped, in order of TARGETID.
+
+        Raises
+        ------
+        ManifestError
+            Where the file has another shape than the manifest states.
+        """
+        entry = self._manifest.maps[kind]
+        path = self._directory / entry.path
+        return open_map_records(path, entry.n_galaxies, open_file=self._open_held)
 
     def open_vectors(self, kind: Modality) -> StoredVectors:
         """The memory-mapped vectors of one modality in all segments.

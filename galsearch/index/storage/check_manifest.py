@@ -46,6 +46,7 @@ def check_manifest(manifest: IndexManifest) -> None:
             raise ValueError(f"segments[{number}].removed is not among the files")
         if not set(segment.n_vectors) <= set(manifest.modalities):
             raise ValueError(f"segments[{number}].n_vectors names a modality without vectors")
+    paths += [drawn.path for drawn in manifest.maps.values()]
     for path in paths:
         _check_path(path)
     if not manifest.segments:
@@ -60,6 +61,11 @@ def check_manifest(manifest: IndexManifest) -> None:
             raise ValueError(f"modalities.{kind}.plan has no dimensions or no lists")
         if entry.plan.store not in STORES:
             raise ValueError(f"modalities.{kind}.plan.store is {entry.plan.store!r}")
+    for kind, drawn in manifest.maps.items():
+        if drawn.path not in manifest.files:
+            raise ValueError(f"maps.{kind}.path is not among the files")
+        if kind not in manifest.modalities:
+            raise ValueError(f"maps names {kind}, which has no vectors")
     for number, direction in enumerate(manifest.directions):
         _check_settings(direction, manifest, f"directions[{number}]")
 

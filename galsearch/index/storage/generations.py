@@ -9,7 +9,7 @@ reader still uses them: a reader holds a lock on the `ids.npy` of every segment 
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from galsearch.files.staged.directories import restore_interrupted
 from galsearch.index.storage.latest_generation import LOCK_NAME, check_latest, record_generation
 from galsearch.index.storage.manifest import MANIFEST_NAME, IndexManifest, SegmentManifest
 from galsearch.index.storage.manifest_json import read_manifest, write_manifest
+from galsearch.index.storage.map_manifest import MAP_PREFIX, MapManifest
 from galsearch.index.vectors.array_files import (
     CATALOGUE_RECORDS_NAME,
     CATALOGUE_TABLE_NAME,
@@ -32,6 +33,9 @@ from galsearch.index.vectors.array_files import (
 
 REMOVED_PREFIX = "removed-"
 """Prefix of the names of files that list the TARGETIDs of removed galaxies."""
+_SEPARATE_PREFIXES = (REMOVED_PREFIX, MAP_PREFIX)
+"""Prefixes of the names of files that are replaced without the segment whose directory they are in.
+"""
 _PREFIX = "generation-"
 _ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality)
 """Names of the files and directories of a first build, which are in the directory of the index."""
@@ -192,20 +196,22 @@ def remove_superseded_files(directory: Path, manifest: IndexManifest) -> None:
     _remove_empty(child for folder in folders for child in (*folder.glob("*"), folder))
 
 
-def files_of_segments(
-    manifest: IndexManifest, segments: Sequence[SegmentManifest]
+def files_in_use(
+    manifest: IndexManifest,
+    segments: Sequence[SegmentManifest],
+    maps: Mapping[Modality, MapManifest],
 ) -> dict[str, FileDigest]:
-    """Digests of the files of a manifest that belong to the given segments.
+    """Digests of the files of a manifest that belong to the given segments or maps.
 
     The keys are paths relative to the directory of the index.
     """
-    removed = {entry.removed for entry in segments}
+    separate = {entry.removed for entry in segments} | {entry.path for entry in maps.values()}
     folders = {entry.path for entry in segments}
     return {
         name: digest
         for name, digest in manifest.files.items()
-        if name in removed
-        or (_segment_path(name) in folders and not Path(name).name.startswith(REMOVED_PREFIX))
+        if name in separate
+        or (_segment_path(name) in folders and not Path(name).name.startswith(_SEPARATE_PREFIXES))
     }
 
 

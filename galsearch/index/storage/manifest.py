@@ -10,6 +10,7 @@ from galsearch.core.modality import Modality
 from galsearch.files.digest import FileDigest
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
+from galsearch.index.storage.map_manifest import MapManifest
 
 MANIFEST_NAME = "manifest.json"
 INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
@@ -181,6 +182,8 @@ class IndexManifest:
     """Number of states that the index has had; every change (add, remove, compact) adds one."""
     n_changed: int = 0
     """Galaxies added or removed since recall was measured; where it is above 0, recall is stale."""
+    maps: dict[Modality, MapManifest] = field(default_factory=dict)
+    """Entries of the maps, by the modality whose vectors they show."""
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -253,6 +256,12 @@ def _modality_lines(manifest: IndexManifest) -> list[str]:
             f"  {kind:<9} {entry.n_vectors:,} vectors of {plan.dim} dimensions, stored as "
             f"{plan.store} ({entry.stored_bytes_per_vector:.0f} bytes per vector)"
         )
+        if kind in manifest.maps:
+            drawn = manifest.maps[kind]
+            lines.append(
+                f"{'':12}map of {drawn.n_galaxies:,} of {entry.n_vectors:,} galaxies, "
+                f"trustworthiness {drawn.trustworthiness:.3f}"
+            )
         if plan.kind == "flat":
             lines.append(f"{'':12}flat: every query is compared with every vector")
             continue

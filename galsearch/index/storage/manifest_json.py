@@ -25,6 +25,7 @@ from galsearch.index.storage.manifest import (
     RareManifest,
     SegmentManifest,
 )
+from galsearch.index.storage.map_manifest import MapManifest
 
 FORMAT_VERSION = 6
 """Version of the format of an index, which other versions of galsearch may not read.
@@ -135,6 +136,9 @@ def _from_table(table: dict[str, Any]) -> IndexManifest:
         segments=tuple(_segment_from_table(entry) for entry in table["segments"]),
         generation=table["generation"],
         n_changed=table["n_changed"],
+        maps={
+            Modality(kind): MapManifest(**entry) for kind, entry in table.get("maps", {}).items()
+        },
     )
 
 
