@@ -1,7 +1,9 @@
 __version__: str
 from . import encoders as encoders
+from .analysis import EmbeddingMap as EmbeddingMap
 from .analysis import Estimates as Estimates
 from .analysis import Outliers as Outliers
+from .analysis import embedding_map as embedding_map
 from .analysis import estimate as estimate
 from .analysis import outliers as outliers
 from .core.errors import GalsearchError as GalsearchError

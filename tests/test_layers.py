@@ -70,7 +70,8 @@ ORDERS: dict[str, list[set[str]]] = {
         {"encoder_config"},
     ],
     "galsearch.analysis": [
-        {"estimate", "outliers"},
+        {"estimate", "outliers", "embedding_map"},
+        {"projection"},
         {"template_odds", "result_table"},
         {"estimation", "pair_similarity"},
         {"calibration"},
@@ -138,7 +139,8 @@ HOMES: dict[str, set[str]] = {
     "uvicorn": {"http"},
     "prometheus_client": {"http"},
     "matplotlib": {"render"},
-    "scipy": {"simulate"},
+    "scipy": {"simulate", "analysis"},
+    "umap": {"analysis"},
 }
 """Third-party packages, and a few of the standard library, that live in some layers only."""
 

@@ -18,6 +18,7 @@ EXTRAS = {
     "galsim": "sim",
     "speclite": "sim",
     "matplotlib": "plot",
+    "umap": "map",
     "polars": "tables",
     "pandas": "tables",
     "pyvo": "samp",

@@ -1,4 +1,4 @@
-"""Commands that change an index: add, remove, compact and merge."""
+"""Commands that change an index: add, remove, compact, merge and map."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,8 +6,19 @@ from typing import Annotated
 import typer
 
 import galsearch
+from galsearch.cli.output import Format, Output
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.query_commands import Index
+from galsearch.core.errors import QueryError
+from galsearch.core.modality import Modality
+
+MAP_EXAMPLES = """\b
+Examples:
+  galsearch map index_builds/demo --png map.png
+  galsearch map index_builds/demo --using spectrum --png map.png --colour-by log10_ssfr
+  galsearch map index_builds/demo --out map.parquet
+  galsearch map index_builds/demo --refit --n-fit 100000 --seed 1
+"""
 
 
 def add(
@@ -58,3 +69,48 @@ def merge(
     with progress_bars() as progress:
         manifest = galsearch.merge(parts, out=out, overwrite=overwrite, progress=progress)
     typer.echo(str(manifest))
+
+
+def draw_map(
+    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+    using: Annotated[
+        Modality | None,
+        typer.Option(help="Which embeddings are shown; default: image, or those of the index."),
+    ] = None,
+    png: Annotated[Path | None, typer.Option(help="Picture of the map to write.")] = None,
+    colour_by: Annotated[
+        str | None,
+        typer.Option(help="Column that colours the picture; default: z, - for the density."),
+    ] = None,
+    output_format: Annotated[
+        Format | None,
+        typer.Option("--format", help="Print the columns; default: a summary, or that of --out."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File of the columns to write.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the files that are written.")] = False,
+    refit: Annotated[bool, typer.Option(help="Fit the map anew, where there is one.")] = False,
+    n_fit: Annotated[
+        int | None, typer.Option(help="Galaxies that a new map is fitted to; default: 30,000.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of a new map; default: 0.")] = None,
+) -> None:
+    """Map the galaxies of an index in two dimensions.
+
+    The first call fits the map (UMAP) and stores it with the index. Later calls place galaxies
+    that were added since; all others keep their positions.
+    """
+    if colour_by is not None and png is None:
+        raise QueryError("colour_by colours a picture; png names no file.")
+    output = Output(output_format, out, overwrite)
+    with progress_bars() as progress:
+        drawn = galsearch.embedding_map(
+            index, using=using, n_fit=n_fit, seed=seed, refit=refit, progress=progress
+        )
+    if png is not None:
+        shown = {None: "z", "-": None}.get(colour_by, colour_by)
+        drawn.write_png(png, colour_by=shown, overwrite=overwrite)
+    if output.format in (None, Format.TABLE):
+        output.put_text(f"{drawn}\n")
+    else:
+        table = drawn.to_arrow()
+        output.put_table(table.schema, [table])

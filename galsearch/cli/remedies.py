@@ -94,6 +94,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "FILE."
         ),
         "missing-modality": "Choose the other modality with --using or --among.",
+        "no-map": "Make the map: galsearch map INDEX --using image (or spectrum).",
         "bad-query": "Correct the option that the message names.",
         "missing-extra": "Install the package that the message names.",
     }

@@ -396,6 +396,13 @@ class MissingModalityError(GalsearchError, LookupError):
     remedy = "Choose the other modality with using=... or among=..."
 
 
+class NoMapError(GalsearchError, LookupError):
+    """Error for an index without the map of a modality."""
+
+    code = "no-map"
+    remedy = "Make the map with galsearch.embedding_map(index, using=...)."
+
+
 class QueryError(GalsearchError, ValueError):
     """Error for a query that cannot be answered, such as one with k = 0."""
 

@@ -25,6 +25,7 @@ FUNCTIONS: dict[str, Any] = {
     "remove": galsearch.remove,
     "compact": galsearch.compact,
     "merge": galsearch.merge,
+    "map": galsearch.embedding_map,
     "query": Query,
     "neighbours": galsearch.write_neighbours,
     "estimate": galsearch.estimate,
@@ -50,6 +51,7 @@ ONLY_AT_THE_TERMINAL = {
     },  # open_index, write_gallery
     "estimate": {"ids", "ids_column", "output_format", "out", "overwrite"},
     "outliers": {"output_format", "out", "overwrite"},
+    "map": {"png", "colour_by", "output_format", "out", "overwrite"},
     "neighbours": {"all"},
     "inspect": {"index", "output_format"},
     "verify": {"index"},

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from galsearch.index import IndexRecipe, build_index
 
 
@@ -35,3 +37,38 @@ def test_galaxies_are_added_and_removed(
         "--from-embeddings DIRECTORY.\n"
     )
     assert galsearch_command("verify", "index_builds/toy", cwd=tmp_path).stdout.startswith("index")
+
+
+@pytest.mark.slow  # UMAP is compiled when it is first used
+def test_an_index_is_mapped_and_new_galaxies_are_placed(
+    make_sky: Callable[..., Any], galsearch_command: Callable[..., Any], tmp_path: Path
+) -> None:
+    sky = make_sky(60)
+    sky.write(tmp_path / "embeddings")
+    build_index(IndexRecipe(), embeddings=tmp_path / "embeddings", out=tmp_path / "toy")
+    done = galsearch_command("map", "toy", "--png", "map.png", "--out", "map.csv", cwd=tmp_path)
+    assert (tmp_path / "map.png").read_bytes()[1:4] == b"PNG"
+    lines = (tmp_path / "map.csv").read_text().splitlines()
+    assert lines[0] == "target_id,ra_deg,dec_deg,z,x,y,is_fitted"
+    assert len(lines) == 61
+    assert "fit the map" in done.stderr
+    done = galsearch_command("map", "toy", cwd=tmp_path)
+    assert done.stdout.startswith("image map of index 'default': 60 galaxies, fitted to 60 ")
+    assert "fit the map" not in done.stderr
+
+
+def test_a_map_that_cannot_be_made_is_refused(
+    make_sky: Callable[..., Any], galsearch_command: Callable[..., Any], tmp_path: Path
+) -> None:
+    make_sky(10).write(tmp_path / "embeddings")
+    build_index(IndexRecipe(), embeddings=tmp_path / "embeddings", out=tmp_path / "toy")
+    done = galsearch_command("map", "toy", cwd=tmp_path, status=1)
+    assert done.stderr.strip() == (
+        "galsearch: index 'default' has 10 image vectors; a map needs at least 20.\n"
+        "Correct the option that the message names."
+    )
+    done = galsearch_command("map", "toy", "--colour-by", "z", cwd=tmp_path, status=1)
+    assert done.stderr == (
+        "galsearch: colour_by colours a picture; png names no file.\n"
+        "Correct the option that the message names.\n"
+    )

@@ -1,0 +1,1 @@
+"""Projection of embeddings to two dimensions: fit, placement of further galaxies, quality."""
