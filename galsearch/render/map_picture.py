@@ -74,7 +74,7 @@ def map_png(
         _draw_classes(figure, axes, x, y, values, label)
     figure.text(0.03, 0.45 * foot, title, color=_INK, fontsize=9, va="center")
     sink = io.BytesIO()
-    figure.savefig(sink, format="png", dpi=_DPI, facecolor="white")
+    figure.canvas.print_png(sink)
     return sink.getvalue()
 
 
@@ -87,7 +87,7 @@ def _figure(height_inch: float) -> Any:
             "a picture of a map needs matplotlib, which is part of the extra 'map' of galsearch "
             f"and is not installed ({error})."
         ) from error
-    figure = Figure(figsize=(_WIDTH_INCH, height_inch))
+    figure = Figure(figsize=(_WIDTH_INCH, height_inch), dpi=_DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
