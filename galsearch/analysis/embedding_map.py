@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from galsearch.analysis.estimation import IndexInput, opened_engine
 from galsearch.analysis.projection.make_map import MapRequest, make_map
+from galsearch.analysis.projection.map_values import map_values
 from galsearch.core.arrays import BoolArray, Float32Array, TargetIds
 from galsearch.core.errors import (
     MissingModalityError,
@@ -112,42 +112,21 @@ class EmbeddingMap:
         path = Path(path)
         if path.exists() and not overwrite:
             raise OutputFileExistsError(f"{path}: exists already; nothing was written.")
-        values = None if colour_by is None else self._values(colour_by)
+        values = None if colour_by is None else self.values(colour_by)
         title = f"{self.using} map, {len(self):,} galaxies"
         unit = "" if colour_by is None else describe_column(colour_by).unit
         label = f"{colour_by} ({unit})" if unit else f"{colour_by}"
         write_bytes(path, map_png(self.x, self.y, values, label=label, title=title))
 
-    def _values(self, name: str) -> npt.NDArray[Any]:
-        """(n,) numbers of a column, NaN where unknown, or texts, None where unknown."""
-        column = self.column(name).combine_chunks()
-        if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
-        if pa.types.is_boolean(column.type):
-            column = pc.if_else(column, f"{name}", f"not {name}")
-        elif pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-            raise QueryError(
-                f"the column {name!r} holds {column.type}; a map shows numbers, texts and booleans."
-            )
-        return np.array(column.to_pylist(), object)
-
-    def column(self, name: str) -> pa.ChunkedArray:
-        """The values of a catalogue column for the galaxies of the map, in order.
+    def values(self, name: str) -> npt.NDArray[Any]:
+        """(n,) values of a catalogue column: numbers, NaN where unknown, or texts, None there.
 
         Raises
         ------
         QueryError
-            Where the catalogue has no such column.
+            Where the catalogue has no such column, or it holds something else.
         """
-        columns = self.engine.catalogue.columns
-        if name not in columns.schema.names:
-            raise QueryError(
-                f"the catalogue of index '{self.engine.manifest.recipe.name}' has no column "
-                f"{name!r}; it has {', '.join(columns.schema.names)}."
-            )
-        return columns.take(self.target_ids)[name]
+        return map_values(self.engine.index, self.target_ids, name)
 
 
 def embedding_map(

@@ -25,6 +25,7 @@ from galsearch.http.routes import (
     cone_routes,
     estimate_routes,
     galaxy_routes,
+    map_routes,
     operation_routes,
     query_routes,
     upload_routes,
@@ -43,6 +44,7 @@ _ROUTERS = (
     upload_routes.router,
     estimate_routes.router,
     galaxy_routes.router,
+    map_routes.router,
     cone_routes.router,
     operation_routes.router,
 )

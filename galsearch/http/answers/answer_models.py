@@ -137,6 +137,7 @@ class IndexAnswer(BaseModel):
     thumbnails: bool
     spectra: bool
     map: bool
+    maps: list[str] = Field(description="Modalities of the maps that GET /v1/map sends.")
     model: str = Field(description="Short form of the fingerprint of the encoder.")
     promised: str = Field(description="What the build promises of its recall, in a sentence.")
 

@@ -39,7 +39,8 @@ def _described(served: ServedIndex) -> bytes:
         "columns": [_column(summary) for summary in summarise_columns(served.engine.index)],
         "thumbnails": has_pixels,
         "spectra": has_pixels,
-        "map": False,
+        "map": bool(manifest.maps),
+        "maps": [kind.value for kind in manifest.maps],
         "model": manifest.fingerprint.short,
         "promised": _promise(served),
     }

@@ -35,6 +35,8 @@ class Limits:
     """TARGETIDs of examples and of counter-examples, and those that estimates are wanted of."""
     ids: int = 100_000
     """TARGETIDs among which neighbours are searched."""
+    map_galaxies: int = 2_000_000
+    """Galaxies of a map, 13 bytes each; of more, as many are chosen at random."""
     diverse_rows: int = 500
     """Galaxies of a diverse answer, whose time grows with the square of their number."""
     threads: int = 2
