@@ -6,6 +6,8 @@ import { downloadMenu, reproduceMenu } from "./downloads.js";
 import { button, element, fill } from "./element.js";
 import { Examples } from "./examples.js";
 import { Filters } from "./filters.js";
+import { setUpIndexChoice } from "./index_choice.js";
+import { MapPanel } from "./map_panel.js";
 import { overplotSwitch, redrawSparklines } from "./galaxy_view.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { announce, clearError, showError } from "./messages.js";
@@ -31,7 +33,7 @@ class Page {
     this.answers = new Map();
     this.files = new Map();
     this.form = new SearchForm((words, file) => this.search(words, { file }));
-    this.filters = new Filters($("filters"), (where) => this.setCondition(where));
+    this.filters = new Filters($("filters"), (where) => this.setFilter({ where }));
     const actions = {
       open: (id) => this.open(id),
       close: () => this.open(null),
@@ -46,8 +48,9 @@ class Page {
       refine: (like, unlike) => this.search(withInput(this.words, { like, unlike })),
       changed: () => this.updateMarks(),
     });
+    this.map = new MapPanel($("map"), $("map-toggle"), { ...actions, select: (lasso) => this.setFilter({ lasso }) });
     handleCardKeys($("cards"), actions);
-    this.setUpIndexes();
+    setUpIndexChoice($("index"), service.indexes, (name) => this.setIndex(name));
     window.addEventListener("popstate", () => this.load());
     onThemeChange(redrawSparklines);
     window.addEventListener("resize", redrawSparklines);
@@ -91,6 +94,7 @@ class Page {
       this.columnsOf = this.index.name;
       this.form.setIndex(this.index);
       this.filters.setColumns(this.index.columns);
+      this.map.setIndex(this.index, this.service.limits);
       this.showIndexFacts();
     }
     this.filters.show(words.where, null);
@@ -112,7 +116,8 @@ class Page {
     const key = addressOfWords({ ...words, show: null, estimate: null });
     $("cards").setAttribute("aria-busy", "true");
     try {
-      const answer = (!fresh && this.answers.get(key)) || (await query(words, { file, signal: running.signal }));
+      const ids = (this.ids = await this.map.idsOf(words));
+      const answer = (!fresh && this.answers.get(key)) || (await query(words, { file, ids, signal: running.signal }));
       if (running.signal.aborted) return;
       this.keep(key, answer);
       this.show(answer);
@@ -147,9 +152,10 @@ class Page {
     $("result-title").textContent = `${count(n)} most similar ${plural}`;
     announce(n ? `found in ${duration(answer.seconds)}` : "no galaxy fulfils the condition");
     const overplot = answer.query.target_id && index.spectra && overplotSwitch();
-    fill($("menus"), overplot, downloadMenu(words, this.files.get(words.file)), reproduceMenu(words));
+    fill($("menus"), overplot, downloadMenu(words, this.files.get(words.file), this.ids), reproduceMenu(words));
     fill($("notes"), (answer.notes ?? []).map((note) => element("li", {}, note)));
     showCards($("cards"), answer, index, this.actions);
+    this.map.showAnswer(answer);
     this.showMoreButton(n);
     this.showShown();
     this.updateMarks();
@@ -166,6 +172,7 @@ class Page {
   /** Take the results off the page. */
   clear({ keepQuery = false } = {}) {
     this.answer = null;
+    this.map.showAnswer(null);
     this.detail.hide();
     for (const id of ["cards", "notes", "menus", "more-results", "result-title"]) fill($(id));
     $("query").hidden = true;
@@ -210,24 +217,20 @@ class Page {
     window.scrollTo({ top: 0 });
   }
 
-  setCondition(where) {
-    const words = { ...this.words, ...(hasInput(this.words) ? {} : this.form.current()), where };
+  /** Search with another condition (`where`) or another part of the map (`lasso`). */
+  setFilter(filter) {
+    const words = { ...this.words, ...(hasInput(this.words) ? {} : this.form.current()), ...filter };
     if (hasInput(words)) this.search(words);
     else {
-      this.words = words;
-      this.filters.show(where, null);
+      this.setWords(words);
+      this.map.idsOf(words).catch((error) => showError(error));
     }
   }
 
-  setUpIndexes() {
-    const { indexes } = this.service;
-    fill($("index"), indexes.map(({ name }) => element("option", { value: name }, name)));
-    $("index").closest("label").hidden = indexes.length < 2;
-    $("index").addEventListener("change", () => {
-      const words = { ...this.form.current(), index: $("index").value, where: "" };
-      if (hasInput(words)) this.search(words);
-      else this.setWords(words);
-    });
+  setIndex(name) {
+    const words = { ...this.form.current(), index: name, where: "", lasso: null };
+    if (hasInput(words)) this.search(words);
+    else this.setWords(words);
   }
 
   showIndexFacts() {

@@ -14,13 +14,13 @@ const FORMATS = {
   jsonl: "JSON lines",
 };
 
-/** The menu of downloads of a search; `file` is the user's own data of it. */
-export function downloadMenu(words, file) {
+/** The menu of downloads of a search; `file` is the user's own data of it, `ids` the encircled galaxies. */
+export function downloadMenu(words, file, ids) {
   const rows = element("input", { type: "number", id: "download-rows", min: 1, max: 100000, step: 1 });
   rows.value = words.k;
   const save = async (format) => {
     try {
-      const { name, blob } = await resultFile({ ...words, k: rows.value || words.k }, format, { file });
+      const { name, blob } = await resultFile({ ...words, k: rows.value || words.k }, format, { file, ids });
       saveAs(name, blob);
       clearError();
       announce(`${name} was downloaded.`);
@@ -52,6 +52,7 @@ export function reproduceMenu(words) {
       "div",
       { class: "menu-content wide" },
       words.file && element("p", { class: "dim" }, "The link does not hold your file; it asks for it."),
+      words.lasso && element("p", { class: "dim" }, "The command searches among all galaxies, not only the encircled ones."),
       button("Copy link", () => copy(location.href, "The link")),
       button("Copy command", () => copy(command, "The command")),
       element("code", { class: "command" }, command),

@@ -7,7 +7,7 @@ const SERVICE_WORDS = [
   "index", "target_id", "position", "radius", "name", "like", "unlike", "using", "among", "k",
   "min_similarity", "exclude_within", "one_per", "diversity", "within", "exact", "where",
 ];
-const PAGE_WORDS = ["file", "show", "estimate"];
+const PAGE_WORDS = ["file", "lasso", "show", "estimate"];
 
 /** The words in the address of the page; lists are separated by commas. */
 export function wordsOfAddress(query) {
@@ -63,7 +63,8 @@ export function hasInput(words) {
 
 /** True where two searches have the same answer. */
 export function sameSearch(one, other) {
-  return serviceParameters(one).toString() === serviceParameters(other).toString() && one.file === other.file;
+  const same = (name) => one[name] === other[name];
+  return serviceParameters(one).toString() === serviceParameters(other).toString() && same("file") && same("lasso");
 }
 
 /** The same search as a command line. */

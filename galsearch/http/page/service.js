@@ -13,19 +13,29 @@ export class ServiceError extends Error {
   }
 }
 
+/** The bytes of the map of a modality, in the levels of a column; see `/v1/map`. */
+export async function mapBytes(index, using, column) {
+  return (await asked(`v1/map?${inIndex(index, { using, column })}`)).arrayBuffer();
+}
+
+/** All catalogue columns of a galaxy. */
+export function galaxyColumns(targetId, index) {
+  return json(`v1/galaxies/${encodeURIComponent(targetId)}?${inIndex(index, {})}`);
+}
+
 /** What the service holds and allows. */
 export function describe() {
   return json("v1/describe");
 }
 
-/** The neighbours of a search; `file` is the user's own image or spectrum. */
-export async function query(words, { file = null, signal } = {}) {
-  return (await sent("v1/query", words, { file, signal })).json();
+/** The neighbours of a search; `file` is the user's own data, `ids` those that may be found. */
+export async function query(words, { file = null, ids = null, signal } = {}) {
+  return (await sent("v1/query", words, { file, ids, signal })).json();
 }
 
 /** A file of the neighbours: {name, blob}. */
-export async function resultFile(words, format, { file = null } = {}) {
-  const answer = await sent("v1/query", words, { file, extra: { format } });
+export async function resultFile(words, format, { file = null, ids = null } = {}) {
+  const answer = await sent("v1/query", words, { file, ids, extra: { format } });
   const disposition = answer.headers.get("Content-Disposition") ?? "";
   const name = /filename="([^"]+)"/.exec(disposition)?.[1] ?? `neighbours.${format}`;
   return { name, blob: await answer.blob() };
@@ -66,7 +76,7 @@ async function json(address, options) {
 }
 
 /** A search is sent in the address, in JSON where that is too long, or in a form with a file. */
-function sent(address, words, { file, signal, extra = {} }) {
+function sent(address, words, { file, ids, signal, extra = {} }) {
   if (file) {
     const form = new FormData();
     for (const [name, value] of serviceParameters(words)) form.set(name, value);
@@ -77,8 +87,8 @@ function sent(address, words, { file, signal, extra = {} }) {
   const parameters = serviceParameters(words);
   for (const [name, value] of Object.entries(extra)) parameters.set(name, value);
   const full = `${address}?${parameters}`;
-  if (full.length <= LONGEST_ADDRESS) return asked(full, { signal });
-  const body = JSON.stringify(serviceWords(words));
+  if (full.length <= LONGEST_ADDRESS && !ids) return asked(full, { signal });
+  const body = JSON.stringify({ ...serviceWords(words), ...(ids && { ids }) });
   return asked(`${address}?${new URLSearchParams(extra)}`, { method: "POST", body, signal, headers: { "Content-Type": "application/json" } });
 }
 

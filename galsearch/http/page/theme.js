@@ -37,7 +37,8 @@ export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-function isDark() {
+/** True while the page is dark. */
+export function isDark() {
   const theme = document.documentElement.dataset.theme;
   return theme ? theme === "dark" : system.matches;
 }
