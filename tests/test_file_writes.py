@@ -46,6 +46,7 @@ FULL_NAMES = {"numpy": "np"}
 
 ALLOWED: dict[str, set[str]] = {
     # Libraries that write into a temporary path of `new_file`.
+    "benchmarks.faults.subjects.plain_layout": {"write_table"},
     "benchmarks.faults.subjects.small_survey": {"torch.save", "write_table"},
     "benchmarks.gpu.search_rates": {"write_table"},
     "benchmarks.index.add_remove_cycles": {"write_table"},

@@ -1,6 +1,8 @@
 """Faults injected into every command that writes, and into the files that they write.
 
-    python -m benchmarks.faults --work DIR --kills 25 --full-disks 50 --out faults.json
+    python -m benchmarks.faults --work DIR --kills 25 --full-disks 50 --out kills-and-disks.json
+    python -m benchmarks.faults --work DIR --readers 20 --races 10 --out races.json
+    python -m benchmarks.faults --work DIR --corruptions 500 --out corruptions.json
 
 Linux on x86-64 only. No rights are needed: faults are injected into system calls.
 """
@@ -10,19 +12,24 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.faults.processes.forked_commands import import_everything, run_forked
 from benchmarks.faults.processes.observed_process import why_unobservable
+from benchmarks.faults.subjects.plain_layout import write_plain_layout
 from benchmarks.faults.subjects.small_survey import make_inputs
 from benchmarks.faults.subjects.writing_commands import WritingCommand
+from benchmarks.faults.trials.corruption_trials import corruption_trials, subjects
 from benchmarks.faults.trials.disk_trials import full_disk_trials, other_disk_trials
 from benchmarks.faults.trials.kill_trials import kill_trials
+from benchmarks.faults.trials.race_trials import pairs_of_writers, race_trials, reader_trials
 from benchmarks.faults.trials.undisturbed import Place
 from galsearch.files.atomic import write_json
 
+Trials = Callable[[], dict[str, Any]]
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -46,22 +53,37 @@ def main() -> int:
     place = Place(arguments.work.resolve())
     _make_place(place, training=not arguments.only or "training" in arguments.only)
     results: dict[str, list[dict[str, Any]]] = {}
+    for kind, trials in _requested(place, arguments):
+        start = time.monotonic()
+        entry = trials()
+        results.setdefault(kind, []).append(entry)
+        print(kind, f"{time.monotonic() - start:.0f} s", entry, flush=True)
+        if arguments.out is not None:
+            write_json(arguments.out, results, indent=1)
+    return 0
+
+
+def _requested(place: Place, arguments: argparse.Namespace) -> Iterator[tuple[str, Trials]]:
+    """The trials that the options request, each with the name of its kind."""
+    only = set(arguments.only or ())
+    commands = {name: each for name, each in place.commands.items() if not only or name in only}
     kinds: dict[str, tuple[int, Callable[[Place, WritingCommand, int], dict[str, Any]]]] = {
         "kills": (arguments.kills, kill_trials),
         "full_disks": (arguments.full_disks, full_disk_trials),
         "other_disks": (arguments.other_disks, other_disk_trials),
     }
     for kind, (number, trials) in kinds.items():
-        for name, command in place.commands.items() if number else ():
-            if arguments.only and name not in arguments.only:
-                continue
-            start = time.monotonic()
-            entry = trials(place, command, number)
-            results.setdefault(kind, []).append(entry)
-            print(kind, f"{time.monotonic() - start:.0f} s", entry, flush=True)
-            if arguments.out is not None:
-                write_json(arguments.out, results, indent=1)
-    return 0
+        for command in commands.values() if number else ():
+            yield kind, partial(trials, place, command, number)
+    for command in commands.values() if arguments.readers else ():
+        if command.changes_an_index:
+            yield "readers", partial(reader_trials, place, command, arguments.readers)
+    for first, second in pairs_of_writers(place.commands) if arguments.races else ():
+        if not only or {first.name, second.name} & only:
+            yield "races", partial(race_trials, place, first, second, arguments.races)
+    for subject in subjects(place) if arguments.corruptions else ():
+        if not only or subject.name in only:
+            yield "corruptions", partial(corruption_trials, place, subject, arguments.corruptions)
 
 
 def _arguments() -> argparse.Namespace:
@@ -69,10 +91,13 @@ def _arguments() -> argparse.Namespace:
     option = parser.add_argument
     option("--work", type=Path, required=True, help="new directory for inputs and trials")
     option("--out", type=Path, help="JSON file of results")
-    option("--only", nargs="+", help="names of commands; default: all")
+    option("--only", nargs="+", help="names of commands or directories; default: all")
     option("--kills", type=int, default=0, help="kills of each command")
     option("--full-disks", type=int, default=0, help="full disks of each command")
     option("--other-disks", type=int, default=0, help="failing disks of each command")
+    option("--readers", type=int, default=0, help="readers during each change of an index")
+    option("--races", type=int, default=0, help="races of each pair of commands")
+    option("--corruptions", type=int, default=0, help="damaged copies of each kind of directory")
     return parser.parse_args()
 
 
@@ -86,6 +111,8 @@ def _make_place(place: Place, *, training: bool) -> None:
 
     def make() -> int:
         make_inputs(place.inputs)
+        write_plain_layout(place.inputs / "plain", slice(0, 250))
+        write_plain_layout(place.inputs / "plain-other", slice(150, 400))
         (place.inputs / "complete").touch()
         return 0
 

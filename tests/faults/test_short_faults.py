@@ -17,7 +17,8 @@ from benchmarks.faults.processes.observed_process import why_unobservable
 # The subprocess takes ten seconds of CPU time, and longer on a busy machine.
 pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).parents[2]
-SHORT = ("--kills", "3", "--only", "add", "embed", "--full-disks", "3", "--other-disks", "1")
+FAULTS = {"kills": 3, "full-disks": 3, "other-disks": 1, "readers": 4, "corruptions": 12}
+ONLY = ("--only", "add", "embed", "index", "embeddings")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if reason is not None:
         pytest.skip(reason)
     home = tmp_path_factory.mktemp("faults")
-    command = [sys.executable, "-m", "benchmarks.faults", "--work", str(home / "work"), *SHORT]
+    command = [sys.executable, "-m", "benchmarks.faults", "--work", str(home / "work"), *ONLY]
+    command += [word for name, n in FAULTS.items() for word in (f"--{name}", str(n))]
     done = subprocess.run(
         [*command, "--out", str(home / "results.json")],
         cwd=ROOT,
@@ -63,3 +65,12 @@ def test_other_bad_disks_are_messages_and_slow_ones_change_nothing(
         assert entry["read-only"]["exits"] == {"1": 1}
         assert entry["slow"]["exits"] == {"0": 1}
         assert [kind["problems"] for kind in entry.values()] == [[], [], []]
+
+
+def test_readers_see_the_index_before_or_after_a_change(results: dict[str, Any]) -> None:
+    assert results["readers"] == [{"command": "add", "trials": 4, "problems": []}]
+
+
+def test_damage_is_refused_or_changes_no_answer(results: dict[str, Any]) -> None:
+    assert [entry["command"] for entry in results["corruptions"]] == ["embeddings", "index"]
+    assert [entry["problems"] for entry in results["corruptions"]] == [[], []]

@@ -1,0 +1,61 @@
+"""Every kind of damage changes a file, and says so where it cannot."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.faults.subjects.damage import (
+    KINDS,
+    edit_record,
+    foreign_file,
+    permute_records,
+    zero_page,
+)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Files of three kinds below a directory `subject/NAME`, as a trial makes them."""
+    home = tmp_path / "subject" / "index"
+    home.mkdir(parents=True)
+    np.save(home / "a.npy", np.arange(9))
+    np.save(home / "b.npy", np.arange(1, 9))
+    (home / "a.json").write_text(json.dumps({"n": 3, "kinds": [{"name": "a", "flat": True}]}))
+    (home / "b.json").write_text("{}")
+    (home / "a.txt").write_text("first\nsecond\nthird\n")
+    return home
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.__name__))
+def test_damage_changes_the_file_or_says_that_it_cannot(files: Path, kind) -> None:
+    for name in ("a.npy", "a.json", "a.txt"):
+        before = (files / name).read_bytes()
+        changed = any(kind(files / name, np.random.default_rng(seed)) for seed in range(1))
+        after = (files / name).read_bytes() if (files / name).exists() else None
+        assert (after != before) == changed, name
+
+
+def test_a_permuted_array_keeps_its_header_and_values(files: Path) -> None:
+    assert permute_records(files / "a.npy", np.random.default_rng(1))
+    assert sorted(np.load(files / "a.npy")) == list(range(9))
+
+
+def test_an_edited_record_is_still_json_of_the_same_types(files: Path) -> None:
+    assert edit_record(files / "a.json", np.random.default_rng(2))
+    table = json.loads((files / "a.json").read_text())
+    assert table != {"n": 3, "kinds": [{"name": "a", "flat": True}]}
+    assert [type(table["n"]), type(table["kinds"][0]["flat"])] == [int, bool]
+
+
+def test_a_page_that_is_zero_already_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(100))
+    assert not zero_page(tmp_path / "a", np.random.default_rng(1))
+
+
+def test_a_foreign_file_must_exist_and_differ(files: Path) -> None:
+    assert not foreign_file(files / "a.npy", files / "missing.npy")
+    assert not foreign_file(files / "a.npy", files / "a.npy")
+    assert foreign_file(files / "a.npy", files / "b.npy")
+    assert len(np.load(files / "a.npy")) == 8
