@@ -72,7 +72,7 @@ def fit_layout(vectors: Vectors, neighbours: FittedNeighbours, *, seed: int) -> 
             n_jobs=1,
         )
         fitted = np.asarray(reducer.fit_transform(vectors), np.float32)
-    return fitted - np.median(fitted, axis=0)
+    return np.asarray(fitted - np.median(fitted, axis=0), np.float32)
 
 
 def _with_itself(neighbours: FittedNeighbours) -> tuple[Any, Any]:

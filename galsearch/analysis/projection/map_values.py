@@ -47,7 +47,7 @@ def map_values(index: GalaxyIndex, target_ids: TargetIds, name: str) -> npt.NDAr
         )
     rows = find_rows_unsorted(np.concatenate(ids), target_ids)
     joined = np.concatenate(values)
-    unknown = np.nan if joined.dtype == np.float64 else None
+    unknown: Any = np.nan if joined.dtype == np.float64 else None
     return np.where(rows < 0, unknown, joined[rows])
 
 

@@ -8,11 +8,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from galsearch.core.modality import Modality
+from tests.index.drawn_map import store_drawn_map
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 DESKTOP = {"width": 1280, "height": 900}
@@ -35,7 +39,9 @@ def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as started:
         # A container has no sandbox for a browser of root, and the page is our own.
         chromium = started.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=CHROMIUM,
+            # The map is drawn with WebGL, without a graphics card by SwiftShader.
+            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
         yield chromium
         chromium.close()
@@ -44,12 +50,36 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def address(browser: Any, demonstration: Any) -> Iterator[str]:
     """Address of `galsearch serve` over the demonstration."""
+    with served(demonstration.home, demonstration.home / "index_builds" / "demo") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def mapped(demonstration: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the index of the demonstration, with a map of each modality."""
+    index = tmp_path_factory.mktemp("mapped") / "demo"
+    shutil.copytree(demonstration.home / "index_builds" / "demo", index)
+    for modality in Modality:
+        store_drawn_map(index, modality)
+    return index
+
+
+@pytest.fixture(scope="module")
+def map_address(browser: Any, demonstration: Any, mapped: Path) -> Iterator[str]:
+    """Address of `galsearch serve` over an index with maps."""
+    with served(demonstration.home, mapped) as found:
+        yield found
+
+
+@contextmanager
+def served(home: Path, index: Path) -> Iterator[str]:
+    """The address of a service that runs meanwhile, over an index and the dataset of `home`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "galsearch", "serve", "--port", str(port)]
-    command += ["--dataset", str(demonstration.home / "demo" / "dataset")]
-    process = subprocess.Popen(command, cwd=demonstration.home, stderr=subprocess.DEVNULL)
+    command += ["--index", str(index), "--dataset", str(home / "demo" / "dataset")]
+    process = subprocess.Popen(command, cwd=home, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}/"
     try:
         _wait_until_ready(address, process)
@@ -104,11 +134,11 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Visit]]:
     """Opens a page; afterwards no script failed, and nothing but the service was asked."""
     contexts, visits = [], []
 
-    def new_visit(**options: Any) -> Visit:
+    def new_visit(*, at: str = address, **options: Any) -> Visit:
         context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
-        made = Visit(context.new_page(), address)
+        made = Visit(context.new_page(), at)
         visits.append(made)
         made.page.on("pageerror", lambda error: made.problems.append(str(error)))
         made.page.on("console", lambda message: _note(made, message))
@@ -120,7 +150,9 @@ def visit(browser: Any, address: str) -> Iterator[Callable[..., Visit]]:
         context.close()
     for made in visits:
         assert made.problems == []
-        foreign = [url for url in made.requests if not url.startswith((address, "blob:", "data:"))]
+        foreign = [
+            url for url in made.requests if not url.startswith((made.address, "blob:", "data:"))
+        ]
         assert foreign == []
 
 
