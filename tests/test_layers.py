@@ -70,7 +70,7 @@ ORDERS: dict[str, list[set[str]]] = {
         {"encoder_config"},
     ],
     "galsearch.analysis": [
-        {"estimate", "outliers", "embedding_map"},
+        {"estimate", "outliers", "embedding_map", "explanation"},
         {"projection"},
         {"template_odds", "result_table"},
         {"estimation", "pair_similarity"},

@@ -83,7 +83,7 @@ class Estimation:
     ) -> None:
         if using is None:
             using = Modality.SPECTRUM if image is None and spectrum is not None else Modality.IMAGE
-        using = _one_modality(using, "using")
+        using = one_modality(using, "using")
         own = None
         if image is not None or spectrum is not None:
             own = Query(target_ids, image=image, spectrum=spectrum, encoder=encoder, using=using)
@@ -95,7 +95,7 @@ class Estimation:
             "index": index,
             "bank": bank,
             "using": using,
-            "among": _one_modality(among, "among"),
+            "among": one_modality(among, "among"),
             "k": None if k is None else checked_count(k, "k"),
             "where": where,
             "bank_where": bank_where,
@@ -147,7 +147,8 @@ def opened_engine(index: IndexInput) -> SearchEngine:
     return index if isinstance(index, SearchEngine) else open_index(index)
 
 
-def _one_modality(value: Modality | str, parameter: str) -> Modality:
+def one_modality(value: Modality | str, parameter: str) -> Modality:
+    """The modality of a name; `QueryError` where it is not one of the two."""
     try:
         return Modality(value)
     except ValueError:

@@ -65,9 +65,14 @@ def template_estimates(
     return _estimated(_named_batches(source, ids, has), encoder, len(ids), progress)
 
 
-def _own_estimate(
-    encoder: "SpectrumEncoder", own: OwnSpectrum
-) -> tuple[TargetIds, Columns, tuple[str, ...]]:
+def own_redshift(encoder: "SpectrumEncoder", own: OwnSpectrum) -> Columns:
+    """The columns of `redshift_columns` for one spectrum.
+
+    Raises
+    ------
+    ConfigError
+        Where the encoder has no templates.
+    """
     spectrum = own.spectrum
     odds = encoder.redshift_odds(
         spectrum.flux[None],
@@ -75,8 +80,14 @@ def _own_estimate(
         np.asarray(spectrum.mask)[None],
         calibrated=own.calibrated,
     )
+    return redshift_columns(odds)
+
+
+def _own_estimate(
+    encoder: "SpectrumEncoder", own: OwnSpectrum
+) -> tuple[TargetIds, Columns, tuple[str, ...]]:
     ids = np.array([own.target_id or 0], np.int64)
-    return ids, redshift_columns(odds), (*own.notes, NOTE)
+    return ids, own_redshift(encoder, own), (*own.notes, NOTE)
 
 
 def _all_batches(source: Dataset) -> Iterator[GalaxyBatch]:

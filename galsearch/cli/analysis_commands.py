@@ -139,7 +139,7 @@ def estimate(
         parts = iterate_estimates(request, progress=progress)
         first = next(parts)
         notes += first.notes
-        _show(output, (part.to_arrow() for part in itertools.chain([first], parts)))
+        show_tables(output, (part.to_arrow() for part in itertools.chain([first], parts)))
     for note in notes:
         typer.echo(note, err=True)
 
@@ -182,10 +182,10 @@ def outliers(
             where=where,
             progress=progress,
         )
-    _show(output, iter([found.to_arrow()]))
+    show_tables(output, iter([found.to_arrow()]))
 
 
-def _show(output: Output, tables: Iterator[Any]) -> None:
+def show_tables(output: Output, tables: Iterator[Any]) -> None:
     """Print or write Arrow tables of results, which arrive in parts."""
     first = next(tables)
     parts = itertools.chain([first], tables)

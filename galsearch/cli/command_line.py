@@ -12,6 +12,7 @@ from galsearch.cli import (
     build_commands,
     demo_commands,
     encoder_commands,
+    explain_command,
     lifecycle_commands,
     query_commands,
     service_commands,
@@ -59,6 +60,7 @@ app.command("map", epilog=lifecycle_commands.MAP_EXAMPLES)(lifecycle_commands.dr
 app.command("query", epilog=query_commands.QUERY_EXAMPLES)(query_commands.query)
 app.command("neighbours")(build_commands.neighbours)
 app.command("estimate", epilog=analysis_commands.ESTIMATE_EXAMPLES)(analysis_commands.estimate)
+app.command("explain", epilog=explain_command.EXPLAIN_EXAMPLES)(explain_command.explain)
 app.command("outliers", epilog=analysis_commands.OUTLIER_EXAMPLES)(analysis_commands.outliers)
 app.command("serve", epilog=service_commands.SERVE_EXAMPLES)(service_commands.serve)
 app.command("inspect")(query_commands.inspect)

@@ -77,13 +77,13 @@ def write_gallery(
         Where a neighbour is not in the dataset.
     """
     path = Path(path)
-    pixels = _open_pixels(dataset or engine.manifest.dataset)
+    pixels = open_pixels(dataset or engine.manifest.dataset)
     query_id = neighbours[0].query_target_id
     sections = []
     if query_id is not None:
         own = pixels
         if from_embeddings is not None:
-            own = _open_pixels(open_store(from_embeddings, neighbours[0].using).dataset)
+            own = open_pixels(open_store(from_embeddings, neighbours[0].using).dataset)
         sections.append(f'<div class="cards">{_card(own.read([query_id]), 0, None)}</div>')
     sections += [_section(result, pixels) for result in neighbours]
     title = f"Galaxies like {query_id}" if query_id is not None else "Galaxies like yours"
@@ -103,8 +103,14 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def _open_pixels(path: str | Path | None) -> Dataset:
-    """The dataset whose images and spectra the page shows; an error if it is not at `path`."""
+def open_pixels(path: str | Path | None) -> Dataset:
+    """The dataset whose images and spectra are shown.
+
+    Raises
+    ------
+    NoDatasetError
+        Where `path` is None, or no dataset is there.
+    """
     if path is None:
         raise NoDatasetError("the index does not record which dataset its galaxies came from.")
     try:

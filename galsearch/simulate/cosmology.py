@@ -11,7 +11,6 @@ from galsearch.core.arrays import Float64Array
 
 COSMOLOGY = FlatLambdaCDM(H0=70.0, Om0=0.3)
 """Flat cosmology with matter and a cosmological constant, without radiation (Tcmb0 = 0)."""
-SPEED_OF_LIGHT_KM_S = 299792.458
 
 
 def luminosity_distance_mpc(z: npt.ArrayLike) -> Float64Array:

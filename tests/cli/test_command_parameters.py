@@ -29,6 +29,7 @@ FUNCTIONS: dict[str, Any] = {
     "query": Query,
     "neighbours": galsearch.write_neighbours,
     "estimate": galsearch.estimate,
+    "explain": galsearch.explain,
     "outliers": galsearch.outliers,
     "inspect": galsearch.open_index,
     "verify": galsearch.verify,
@@ -50,6 +51,7 @@ ONLY_AT_THE_TERMINAL = {
         "samp",
     },  # open_index, write_gallery
     "estimate": {"ids", "ids_column", "output_format", "out", "overwrite"},
+    "explain": {"top", "png", "output_format", "out", "overwrite"},
     "outliers": {"output_format", "out", "overwrite"},
     "map": {"png", "colour_by", "output_format", "out", "overwrite"},
     "neighbours": {"all"},
