@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array
-from galsearch.core.spectral_lines import SPEED_OF_LIGHT_KM_S
-from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, SPEED_OF_LIGHT_KM_S
 
 ARM_EDGES_ANGSTROM = {"B": (0, 5780), "R": (5780, 7570), "Z": (7570, 1e5)}
 """Wavelengths that only one arm of DESI measures, up to the middle of its overlap with the next."""

@@ -8,15 +8,14 @@ import typer
 
 import galsearch
 from galsearch.cli import (
-    analysis_commands,
     build_commands,
     demo_commands,
     encoder_commands,
-    explain_command,
     lifecycle_commands,
     query_commands,
     service_commands,
 )
+from galsearch.cli.analysis import analysis_commands, explain_command
 from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.cli.remedies import error_text
 from galsearch.core.errors import GalsearchError

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from galsearch.core.errors import InvalidSpectrumError
 
+SPEED_OF_LIGHT_KM_S = 299792.458
+"""Speed of light in vacuum."""
 DESI_N_PIXELS = 7781
 """Number of pixels of a DESI spectrum after its three arms are joined (desispec.coaddition)."""
 DESI_STEP_ANGSTROM = 0.8

@@ -3,20 +3,20 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Float64Array
 from galsearch.core.errors import MissingExtraError
 from galsearch.core.rgb import legacy_rgb
-from galsearch.core.spectral_lines import LINES
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+from galsearch.render.spectral_lines import LINES
 from galsearch.render.spectrum_plot import bin_spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
 INK, DIM, ACCENT, RISE = "#1b1b1f", "#6b6b76", "#d1495b", "#3d7ea6"
 """Colours of text and curves, of secondary text, and of parts without which the similarity falls
@@ -95,18 +95,22 @@ def explanation_png(drawn: Sequence[DrawnImage | DrawnSpectrum], title: str) -> 
             _draw_spectrum(row, one)
     figure.suptitle(title, x=0.02, ha="left", fontsize=13, color=INK, weight="bold")
     sink = io.BytesIO()
-    figure.savefig(sink, format="png", dpi=160, facecolor="white")
+    figure.canvas.print_png(sink)
     return sink.getvalue()
 
 
-def _new_figure(n_rows: int) -> "Figure":
+def _new_figure(n_rows: int) -> Any:
     try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError(
             "matplotlib is not installed: pip install 'galsearch[plot]'."
         ) from error
-    return Figure(figsize=(WIDTH_INCHES, 0.4 + ROW_INCHES * n_rows), layout="constrained")
+    size = (WIDTH_INCHES, 0.4 + ROW_INCHES * n_rows)
+    figure = Figure(figsize=size, dpi=160, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def _draw_image(row: "SubFigure", drawn: DrawnImage) -> None:

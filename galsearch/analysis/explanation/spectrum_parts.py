@@ -7,10 +7,14 @@ import numpy as np
 from galsearch.analysis.explanation.removable_parts import PartColumns
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, Vectors
 from galsearch.core.modality import Modality
-from galsearch.core.spectral_lines import LINES, SPEED_OF_LIGHT_KM_S
-from galsearch.core.spectrum import DESI_STEP_ANGSTROM, DESI_WAVELENGTH_ANGSTROM
+from galsearch.core.spectrum import (
+    DESI_STEP_ANGSTROM,
+    DESI_WAVELENGTH_ANGSTROM,
+    SPEED_OF_LIGHT_KM_S,
+)
 from galsearch.embeddings.encoder_protocol import SpectrumEncoderProtocol
 from galsearch.query.inputs.own_data.own_spectrum import OwnSpectrum
+from galsearch.render.spectral_lines import LINES
 
 REMOVED_SHARE = 0.1
 """Share of the stretches in a random group: few, so that the others keep the spectrum's shape."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galsearch.core.spectral_lines import SPEED_OF_LIGHT_KM_S
+from galsearch.core.spectrum import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.population.luminosity_functions import (
     SAMPLES,
     Sample,

@@ -13,7 +13,7 @@ import functools
 import numpy as np
 
 from galsearch.core.arrays import Float64Array
-from galsearch.core.spectral_lines import SPEED_OF_LIGHT_KM_S
+from galsearch.core.spectrum import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.population.scaling_relations import Galaxy
 from galsearch.simulate.population.wide_samples import QUASAR
 from galsearch.simulate.sed.galaxy_sed import GalaxySED, milky_way_dust

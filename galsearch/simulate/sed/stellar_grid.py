@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from galsearch.core.arrays import Float32Array, Float64Array
-from galsearch.core.spectral_lines import SPEED_OF_LIGHT_KM_S
+from galsearch.core.spectrum import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.optional_imports import import_optional
 
 STEP_KM_S = 60.0

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Float32Array, Float64Array
-from galsearch.core.spectral_lines import SPEED_OF_LIGHT_KM_S
-from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
+from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM, SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.sed.galaxy_sed import GalaxySED
 from galsearch.simulate.sed.stellar_grid import STEP_KM_S
 from galsearch.simulate.spectroscopy.arm_grid import (

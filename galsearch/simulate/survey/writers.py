@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Float64Array, Int64Array
-from galsearch.core.spectral_lines import SPEED_OF_LIGHT_KM_S
+from galsearch.core.spectrum import SPEED_OF_LIGHT_KM_S
 from galsearch.simulate.spectroscopy.arm_grid import ARMS, arm_wavelengths
 from galsearch.simulate.spectroscopy.spectrograph import Exposure, observe_spectrum
 from galsearch.simulate.survey.footprint import random_positions, target_ids

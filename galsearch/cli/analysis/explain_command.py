@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import galsearch
-from galsearch.cli.analysis_commands import Out, OutputFormat, Overwrite, show_tables
+from galsearch.cli.analysis.analysis_commands import Out, OutputFormat, Overwrite, show_tables
 from galsearch.cli.output import Format, Output
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.query_commands import Index

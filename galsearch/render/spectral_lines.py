@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-SPEED_OF_LIGHT_KM_S = 299792.458
-"""Speed of light in vacuum."""
-
 
 @dataclass(frozen=True)
 class SpectralLine:

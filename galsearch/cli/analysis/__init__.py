@@ -1,0 +1,1 @@
+"""Commands that analyse galaxies: estimate, outliers, map and explain."""
