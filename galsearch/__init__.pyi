@@ -24,6 +24,7 @@ from .index import add as add
 from .index import build_index as build_index
 from .index import compact as compact
 from .index import merge as merge
+from .index import provenance as provenance
 from .index import remove as remove
 from .index import verify as verify
 from .query import Neighbours as Neighbours

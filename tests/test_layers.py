@@ -59,7 +59,7 @@ ORDERS: dict[str, list[set[str]]] = {
         {"writer"},
         {"reader"},
         {"partition"},
-        {"batch", "hats_files", "splits"},
+        {"batch", "hats_files", "source_record", "splits"},
         {"schema", "healpix"},
     ],
     "galsearch.encoders": [

@@ -309,8 +309,15 @@ def inspect(
     output_format: Annotated[
         InspectFormat, typer.Option("--format", help="A summary, or the whole manifest.")
     ] = InspectFormat.SUMMARY,
+    provenance: Annotated[
+        bool,
+        typer.Option("--provenance", help="Show dataset, encoder and survey files instead."),
+    ] = False,
 ) -> None:
     """Show what an index holds and its measured recall."""
+    if provenance:
+        typer.echo(galsearch.provenance(index))
+        return
     manifest = galsearch.open_index(index).manifest
     if output_format is InspectFormat.JSON:
         typer.echo(json_text(manifest.as_table(), indent=2))

@@ -18,7 +18,7 @@ from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch, concatenate
 from galsearch.dataset.hats_files import read_digests, read_partition_info, read_properties
 from galsearch.dataset.partition import ALL_MODALITIES, Partition
-from galsearch.files.digest import sha256_of_text
+from galsearch.files.digest import require_digest, sha256_of_text
 from galsearch.files.parquet_input import damage_named
 
 
@@ -121,12 +121,24 @@ class Dataset:
             f"{path}: {schema.PARTITION_INFO_FILE} does not list this file."
             for path in sorted(set(found) - listed)
         ]
+        problems += self._problems_of_sources()
         if not problems:
             _ = self.catalogue
         elif len(problems) == 1:
             raise DatasetError(problems[0])
         else:
             raise DatasetError("\n".join([f"{self.path}: {len(problems)} bad files.", *problems]))
+
+    def _problems_of_sources(self) -> list[str]:
+        """What is wrong with the list of survey files; nothing where no digest is recorded."""
+        digest = read_digests(self.path).get(schema.SOURCES_FILE)
+        path = self.path / schema.SOURCES_FILE
+        try:
+            if digest is not None:
+                require_digest(path, digest, DatasetError, recorded_in=schema.DIGESTS_FILE)
+        except DatasetError as error:
+            return [str(error)]
+        return []
 
     def _rows_of(self, wanted: TargetIds) -> Rows:
         order, sorted_ids = self._sorted_ids

@@ -38,6 +38,7 @@ COMMON_METADATA_FILE = "_common_metadata"
 METADATA_FILE = "_metadata"
 DIGESTS_FILE = "sha256sums.txt"
 REPORT_FILE = "ingest_report.json"
+SOURCES_FILE = "sources.json"
 ROW_GROUP_ROWS = 64
 """Number of galaxies in a Parquet row group; reading one galaxy reads its group, about 20 MB."""
 

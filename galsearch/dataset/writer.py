@@ -1,6 +1,7 @@
 """Writing of a HATS catalogue: one Parquet file for each partition, and its metadata files."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,15 +61,19 @@ class CatalogueWriter:
         self._pixels.append((order, pixel))
         self.n_rows += len(table)
 
-    def finish(self, *, name: str, max_rows: int) -> None:
-        """Write the properties, list of partitions, digests and two Parquet metadata files."""
+    def finish(self, *, name: str, max_rows: int, others: Sequence[str] = ()) -> None:
+        """Write the properties, list of partitions, digests and two Parquet metadata files.
+
+        `others` names files in the directory that have digests too.
+        """
         folder = self._root / schema.DATASET_DIR
         pq.write_metadata(self.schema, folder / schema.COMMON_METADATA_FILE)
         pq.write_metadata(
             self.schema, folder / schema.METADATA_FILE, metadata_collector=self._footers
         )
         write_partition_info(self._root, self._pixels)
-        write_digests(self._root, self._digests)
+        digests = {name: sha256_of_file(self._root / name) for name in others}
+        write_digests(self._root, {**self._digests, **digests})
         write_properties(self._root, self._properties(name, max_rows))
 
     def _properties(self, name: str, max_rows: int) -> dict[str, object]:

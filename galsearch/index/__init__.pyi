@@ -3,6 +3,7 @@ from .ivf.faiss_report import engine_report as engine_report
 from .lifecycle.add import add as add
 from .lifecycle.compact import compact as compact
 from .lifecycle.merge import merge as merge
+from .lifecycle.provenance import provenance as provenance
 from .lifecycle.remove import remove as remove
 from .lifecycle.verify import verify as verify
 from .plan.index_recipe import IndexRecipe as IndexRecipe

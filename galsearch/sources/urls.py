@@ -112,6 +112,17 @@ def expand_urls(pattern: str, *, base: str | Path = "") -> list[str]:
     return sorted(found)
 
 
+def state_of_remote_file(url: str) -> tuple[int | None, str | None]:
+    """Size in bytes and ETag of the file at a URL; None for what its server does not state."""
+    try:
+        filesystem, path = _filesystem(url)
+        state = filesystem.info(path)
+    except Exception:  # fsspec passes on exceptions of many packages, which have no class in common
+        return None, None
+    size, etag = state.get("size"), state.get("ETag") or state.get("etag")
+    return (size if isinstance(size, int) else None), (None if etag is None else str(etag))
+
+
 def _expand_local(pattern: str, base: str) -> list[str]:
     if _is_file(Path(base) / pattern):
         return [str(Path(base) / pattern)]

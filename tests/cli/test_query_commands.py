@@ -70,6 +70,14 @@ def test_verify_reads_every_byte_and_reports_it(at_demonstration) -> None:
     assert "24" in result.stdout
 
 
+def test_inspect_shows_the_survey_files_of_an_index(at_demonstration) -> None:
+    text = CliRunner().invoke(app, ["inspect", "--provenance"], catch_exceptions=False).stdout
+    shown = text.splitlines()
+    assert shown[0].startswith("index ")
+    assert shown[3].endswith("; it is there, 24 galaxies")
+    assert any(line.startswith("  spectra ") and ", sha256 " in line for line in shown)
+
+
 def test_inspect_prints_a_summary(at_demonstration) -> None:
     text = CliRunner().invoke(app, ["inspect"], catch_exceptions=False).stdout
     assert text == galsearch.open_index().manifest.summary() + "\n"

@@ -13,7 +13,7 @@ import fsspec
 import pytest
 
 from galsearch.core.errors import MissingExtraError, SourceError, StoreError
-from galsearch.sources.urls import expand_urls, open_url
+from galsearch.sources.urls import expand_urls, open_url, state_of_remote_file
 from tests.damaged_files import assert_only_galsearch_errors
 
 
@@ -302,3 +302,16 @@ def test_an_address_where_nobody_answers_is_named(server: str) -> None:
     assert (
         str(caught.value) == f"{url}: no connection to the server: nobody answers at its address."
     )
+
+
+def test_the_state_of_a_remote_file_is_its_size_and_etag(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Store:
+        def info(self, path: str) -> dict[str, object]:
+            return {"size": len(path), "ETag": '"abc"'}
+
+    monkeypatch.setattr("galsearch.sources.urls._filesystem", lambda _: (Store(), "12345"))
+    assert state_of_remote_file("s3://a/12345") == (5, '"abc"')
+
+
+def test_a_remote_file_that_cannot_be_reached_has_no_state() -> None:
+    assert state_of_remote_file("memory://nowhere/a.fits") == (None, None)

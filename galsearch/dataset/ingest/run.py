@@ -26,6 +26,7 @@ from galsearch.dataset.ingest.identity.redshifts import (
     SpectrumRedshifts,
     redshifts_of,
 )
+from galsearch.dataset.ingest.identity.source_identity import record_sources
 from galsearch.dataset.ingest.ingest_recipe import IngestRecipe, read_recipe
 from galsearch.dataset.ingest.ingest_report import IngestReport
 from galsearch.dataset.ingest.inventory import (
@@ -38,8 +39,9 @@ from galsearch.dataset.ingest.inventory import (
 from galsearch.dataset.ingest.labels import labels_of, read_labels
 from galsearch.dataset.ingest.pairing import Galaxies, pair
 from galsearch.dataset.ingest.partition_writer import write_partitions
-from galsearch.dataset.ingest.source_files import find_source_files
+from galsearch.dataset.ingest.source_files import SourceFiles, find_source_files
 from galsearch.dataset.reader import Dataset, open_dataset
+from galsearch.dataset.source_record import write_sources
 from galsearch.dataset.writer import CatalogueWriter
 from galsearch.files.atomic import write_text
 from galsearch.files.staged.directories import new_directory
@@ -122,7 +124,9 @@ def _write_dataset(
     n_images = images.ra_deg.size + int((galaxies.brick_numbers >= 0).sum())
     if not writer.n_rows:
         raise IngestError(_nothing_left(recipe, spectra, n_images, dropped, bad_files))
-    writer.finish(name=recipe.name, max_rows=recipe.max_rows)
+    write_sources(root, list(record_sources(found.files)))
+    others = [schema.SOURCES_FILE]
+    writer.finish(name=recipe.name, max_rows=recipe.max_rows, others=others)
     counts = {"n_spectra": spectra.n_read, "n_images": n_images, "n_labels": len(found.labels)}
     report = _report(open_dataset(root), galaxies, found.labels, dropped, counts)
     return replace(report, noted=dict(sorted(found.notes.items())), bad_files=bad_files.messages)
@@ -137,6 +141,7 @@ class _Sources:
     galaxies: Galaxies
     labels: pa.Table
     redshifts: SpectrumRedshifts
+    files: SourceFiles
     notes: Counter[str]
     """Number of rows, images and files by note of the report."""
 
@@ -162,7 +167,7 @@ def _read_sources(recipe: IngestRecipe, progress: Progress, bad_files: BadFiles)
     notes[UNUSED_FILE] += redshifts.n_unused_files
     notes[ONE_OF_SEVERAL] += int(redshifts.is_one_of_several[written].sum())
     notes.update(_release_notes([spectra.urls[n] for n in spectra.file_numbers[written]]))
-    return _Sources(spectra, images, galaxies, labels, redshifts, +notes)
+    return _Sources(spectra, images, galaxies, labels, redshifts, files, +notes)
 
 
 def _origin(spectra: SpectrumInventory) -> SpectrumOrigin:
