@@ -55,7 +55,7 @@ ONLY_AT_THE_TERMINAL = {
     "outliers": {"output_format", "out", "overwrite"},
     "map": {"png", "colour_by", "output_format", "out", "overwrite"},
     "neighbours": {"all"},
-    "inspect": {"index", "output_format"},
+    "inspect": {"index", "output_format", "provenance"},
     "verify": {"index"},
     "doctor": set(),
 }
