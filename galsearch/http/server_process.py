@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from galsearch.core.errors import GalsearchError
+from galsearch.http.guard.header_limit import LimitedHead
 from galsearch.http.service import create_app
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
@@ -118,7 +119,7 @@ def _config(app: FastAPI | str, listening: Listening) -> uvicorn.Config:
         server_header=False,
         date_header=True,
         backlog=_BACKLOG,
-        h11_max_incomplete_event_size=64 << 10,
+        http=LimitedHead,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=int(listening.end_seconds),
     )
