@@ -29,6 +29,9 @@ from galsearch.http.state.service_settings import ServiceSettings
 _SETTINGS = "GALSEARCH_SERVICE_SETTINGS"
 _FACTORY = "galsearch.http.server_process:app_of_environment"
 _BACKLOG = 2048
+_LONGEST_START_S = 120
+"""Seconds that a process may take to open its indexes, and to answer its parent: one that takes
+longer is given up, and a new build is not served then."""
 log = logging.getLogger("galsearch.http")
 
 
@@ -121,6 +124,7 @@ def _config(app: FastAPI | str, listening: Listening) -> uvicorn.Config:
         backlog=_BACKLOG,
         http=LimitedHead,
         timeout_keep_alive=20,
+        timeout_worker_healthcheck=_LONGEST_START_S,
         timeout_graceful_shutdown=int(listening.end_seconds),
     )
 
