@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,28 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`galsearch serve` and its address, when it is ready."""
+def running(
+    *arguments: str | Path, log: Path | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`galsearch serve` and its address, when it is ready.
+
+    A test of many requests names a file for the log: nothing reads the pipe while they are sent.
+    """
     port = free_port()
     command = [sys.executable, "-m", "galsearch", "serve", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, *map(str, arguments)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    with open(log, "w") if log else nullcontext(subprocess.PIPE) as errors:  # noqa: PTH123
+        process = subprocess.Popen(
+            [*command, *map(str, arguments)], stderr=errors, stdout=subprocess.PIPE, text=True
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_ready(process, address)
         yield process, address
     finally:
         if process.poll() is None:
-            process.kill()
-        process.communicate()
+            # Not killed: it ends the processes that it has started.
+            process.terminate()
+        process.communicate(timeout=60)
 
 
 def wait_until_ready(process: subprocess.Popen[str], address: str) -> None:

@@ -59,10 +59,13 @@ def test_a_build_is_exchanged_behind_nginx_without_a_lost_request(
         pytest.skip(
             "nginx or openssl is not installed (Debian's nginx-light has all that it takes)"
         )
-    index = tmp_path / "toy"
+    index, log = tmp_path / "toy", tmp_path / "log.jsonl"
     shutil.copytree(toy_index, index)
     with (
-        running("--index", index, "--workers", "2") as (process, address),
+        running("--index", index, "--workers", "2", log=log) as (
+            process,
+            address,
+        ),
         nginx(address.rpartition(":")[2], tmp_path) as fetch,
     ):
         query = f"/v1/query?target_id={some_id}&k=3"

@@ -31,7 +31,7 @@ def test_no_request_of_the_document_is_answered_with_a_fault(
     settings = tmp_path / "schemathesis.toml"
     known = f'"query.target_id" = "{some_id}"\n"path.target_id" = "{some_id}"\n'
     settings.write_text(f"[parameters]\n{known if is_known else ''}")
-    with running("--index", toy_index) as (_, address):
+    with running("--index", toy_index, log=tmp_path / "log.jsonl") as (_, address):
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings)]
         command += ["run", f"{address}/openapi.json", "--checks", "not_a_server_error"]
         command += ["--phases", "coverage,fuzzing", "-n", "50", "--continue-on-failure"]

@@ -107,7 +107,7 @@ class EstimateAnswer(BaseModel):
     """Estimated properties of one galaxy."""
 
     index: str
-    target_id: str
+    target_id: str | None = Field(description="Null for an uploaded file that names no galaxy.")
     estimates: list[Estimate]
     notes: list[str]
 

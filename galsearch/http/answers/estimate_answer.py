@@ -20,7 +20,7 @@ def estimate_answer(found: Estimates, properties: Sequence[str], index: str) -> 
     }
     table = {
         "index": index,
-        "target_id": str(found.target_ids[0]),
+        "target_id": str(found.target_ids[0]) if found.target_ids[0] else None,
         "estimates": [_estimate(name, values) for name in properties],
         "notes": list(found.notes),
     }

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from galsearch.analysis.estimate import iterate_estimates
+from galsearch.analysis.estimation import Estimation
 from galsearch.core.errors import QueryError
 from galsearch.core.target_id import TargetId
 from galsearch.formats import TableFormat
@@ -16,7 +17,7 @@ from galsearch.http.answers.table_answer import table_response, wanted_format
 from galsearch.http.routes.url_route import UrlRoute
 from galsearch.http.state.served_index import ServedIndex
 from galsearch.http.state.service_state import ServiceState, state_of
-from galsearch.http.words.estimate_request import EstimateFields
+from galsearch.http.words.estimate_request import EstimateFields, EstimateUploadFields
 from galsearch.http.words.object_name import position_of_name
 
 router = APIRouter(prefix="/v1", tags=["estimate"], responses=ERRORS, route_class=UrlRoute)
@@ -35,6 +36,23 @@ async def estimate_of_body(request: Request, fields: EstimateFields) -> Response
     return await _answer(request, fields)
 
 
+@router.post("/estimate/upload", responses=_RESPONSES)
+async def estimate_of_file(
+    request: Request, fields: Annotated[EstimateUploadFields, Form()]
+) -> Response:
+    """Properties of the galaxy in an uploaded image or spectrum, with calibrated intervals."""
+    state = state_of(request)
+    served = state.indexes.get(fields.index)
+    wanted = wanted_format(fields.format, request.headers.get("accept", ""))
+    uploaded = fields.uploaded(await fields.file.read())
+    file = await state.uploads.run(lambda: state.embedding.embed(uploaded))
+    return await state.slow.run(
+        lambda: _answered(
+            served, fields.estimation(file, served.engine, state.limits), wanted, "upload"
+        )
+    )
+
+
 async def _answer(request: Request, fields: EstimateFields) -> Response:
     state = state_of(request)
     served = state.indexes.get(fields.index)
@@ -47,11 +65,18 @@ def _estimated(
 ) -> Response:
     target_id = _galaxy(state, served, fields)
     estimation = fields.estimation(target_id, served.engine, state.limits)
+    return _answered(served, estimation, wanted, str(target_id))
+
+
+def _answered(
+    served: ServedIndex, estimation: Estimation, wanted: TableFormat | None, name: str
+) -> Response:
+    """The answer to a request to the library, whose estimators are calibrated once."""
     estimators = served.estimators.estimators(estimation)
     (found,) = iterate_estimates(estimation, estimators=estimators)
     if wanted is not None:
         table = found.to_arrow()
-        return table_response(table.schema, [table], wanted, f"estimate-{served.name}-{target_id}")
+        return table_response(table.schema, [table], wanted, f"estimate-{served.name}-{name}")
     text = estimate_answer(found, estimation.property, served.name)
     return Response(text, media_type="application/json")
 

@@ -1,27 +1,29 @@
 """The fields of a request for estimates."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from galsearch.analysis.estimation import Estimation
 from galsearch.core.errors import QueryError
 from galsearch.core.target_id import TargetId
 from galsearch.http.state.service_settings import Limits
-from galsearch.http.words.query_request import FormatWord, InputFields
+from galsearch.http.uploads.uploaded_file import EmbeddedFile
+from galsearch.http.words.query_request import FormatWord, InputFields, ModalityWord, word
+from galsearch.http.words.upload_request import FileFields
 from galsearch.query import SearchEngine
 
 _MOST_PROPERTIES = 20
 
 
-class EstimateFields(InputFields):
-    """The galaxy in the words of a query, and the properties that are wanted of it.
+class PropertyFields(BaseModel):
+    """The properties that are wanted of a galaxy, and the galaxies whose labels are compared."""
 
-    Words that choose neighbours are ignored: all labelled galaxies are compared.
-    """
+    model_config = ConfigDict(extra="forbid")
 
     property: str = Field(
         description="Columns to estimate, separated by commas, such as z,log10_mass."
     )
-    position: str | None = Field(None, description="Position of the galaxy, as in a query.")
     bank_where: str | None = Field(
         None, description='Condition on the labelled galaxies, such as "zwarn == 0".'
     )
@@ -30,8 +32,8 @@ class EstimateFields(InputFields):
     )
     format: FormatWord | None = Field(None, description="Format of the answer.")
 
-    def estimation(self, target_id: TargetId, engine: SearchEngine, limits: Limits) -> Estimation:
-        """The request to the library, for a galaxy that was looked up.
+    def bank_words(self, limits: Limits) -> dict[str, Any]:
+        """The arguments of `Estimation` that say what is estimated from which galaxies.
 
         Raises
         ------
@@ -49,15 +51,47 @@ class EstimateFields(InputFields):
                 f"property names {n_properties} columns; the service estimates "
                 f"{_MOST_PROPERTIES} at a time."
             )
-        if self.k is not None and self.k > limits.examples:
-            raise QueryError(f"k is {self.k:,}; the service estimates with {limits.examples:,}.")
-        return Estimation(
-            target_id,
-            self.property,
-            index=engine,
-            using=self.using,
-            among=self.among,
-            k=self.k,
-            bank_where=self.bank_where,
-            as_classes=self.as_classes,
-        )
+        return {
+            "property": self.property,
+            "bank_where": self.bank_where,
+            "as_classes": self.as_classes,
+        }
+
+
+class EstimateFields(PropertyFields, InputFields):
+    """The galaxy in the words of a query, and the properties that are wanted of it.
+
+    Words that choose neighbours are ignored: all labelled galaxies are compared.
+    """
+
+    position: str | None = Field(None, description="Position of the galaxy, as in a query.")
+
+    def estimation(self, target_id: TargetId, engine: SearchEngine, limits: Limits) -> Estimation:
+        """The request to the library, for a galaxy that was looked up.
+
+        Raises
+        ------
+        QueryError
+            Where a field is beyond a limit of the service, or none that the library takes.
+        """
+        words = {"using": self.using, "among": self.among, "k": _checked_k(self.k, limits)}
+        return Estimation(target_id, index=engine, **words, **self.bank_words(limits))  # type: ignore[arg-type]
+
+
+class EstimateUploadFields(PropertyFields, FileFields):
+    """An image or a spectrum of the user's own, and the properties that are wanted of it."""
+
+    index: str | None = Field(None, description="Name of an index; by default the first one.")
+    among: ModalityWord = word("among", "image")
+    k: int | None = word("k")
+
+    def estimation(self, file: EmbeddedFile, engine: SearchEngine, limits: Limits) -> Estimation:
+        """The request to the library, for a file that was embedded; see `EstimateFields`."""
+        words = {"among": self.among, "k": _checked_k(self.k, limits), **file.query_words()}
+        return Estimation(None, index=engine, **words, **self.bank_words(limits))
+
+
+def _checked_k(k: int | None, limits: Limits) -> int | None:
+    if k is not None and k > limits.examples:
+        raise QueryError(f"k is {k:,}; the service estimates with {limits.examples:,}.")
+    return k

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from galsearch.analysis import estimate
 from galsearch.core.modality import Modality
 from galsearch.dataset import open_dataset
 from galsearch.http import create_app
 from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.http.uploads.embedding_worker import read_and_embed
+from galsearch.http.uploads.uploaded_file import UploadedFile
 from galsearch.query import open_index
 from tests.http.uploads.test_embedding_worker import Pair, spectrum_csv
 
@@ -76,6 +78,29 @@ def test_a_spectrum_is_told_from_an_image(fake_service: TestClient) -> None:
         2,
     )
     assert answer["query"]["modality"] == "spectrum"
+
+
+def test_estimates_of_an_uploaded_spectrum_are_those_of_the_library(
+    fake_service: TestClient, toy_settings: ServiceSettings
+) -> None:
+    form = {"property": "z", "among": "spectrum", "k": "20"}
+    files = {"file": spectrum_csv()}
+    answer = fake_service.post("/v1/estimate/upload", data=form, files=files).json()
+    file = fake_service.app.state.service.embedding.embed(UploadedFile(spectrum_csv()))  # type: ignore[attr-defined]
+    expected = estimate(
+        property="z",
+        index=toy_settings.indexes["toy"],
+        among="spectrum",
+        k=20,
+        **file.query_words(),
+    )
+    (one,) = answer["estimates"]
+    assert (answer["target_id"], one["value"]) == (None, expected.columns["z"][0])
+    assert one["outside_bank"] is bool(expected.columns["z_outside_bank"][0])
+    csv = fake_service.post("/v1/estimate/upload", data={**form, "format": "csv"}, files=files)
+    assert csv.headers["content-disposition"] == ('attachment; filename="estimate-toy-upload.csv"')
+    unknown = fake_service.post("/v1/estimate/upload", data={**form, "where": "z"}, files=files)
+    assert unknown.status_code == 422
 
 
 @pytest.mark.parametrize(
