@@ -65,13 +65,15 @@ def map_png(
     axes = figure.add_axes((0.01, foot, 0.98, 1 - foot))
     axes.set_axis_off()
     axes.set_aspect("equal")
-    axes.margins(0.02)
     if values is None:
         _draw_density(figure, axes, x, y)
     elif np.issubdtype(values.dtype, np.number):
         _draw_numbers(figure, axes, x, y, np.asarray(values, np.float64), label)
     else:
         _draw_classes(figure, axes, x, y, values, label)
+    for limit, places in ((axes.set_xlim, x), (axes.set_ylim, y)):
+        margin = 0.02 * max(float(np.ptp(places)), 1e-9)
+        limit(float(np.min(places)) - margin, float(np.max(places)) + margin)
     figure.text(0.03, 0.45 * foot, title, color=_INK, fontsize=9, va="center")
     sink = io.BytesIO()
     figure.canvas.print_png(sink)

@@ -15,7 +15,8 @@ from galsearch.core.modality import Modality
 from galsearch.index import open_build
 from tests.http.page.test_page_access import PHONE, findings
 
-pytestmark = pytest.mark.timeout(600)  # a browser is slow where many processes share a processor
+# A browser without a graphics card draws this slowly where many processes share a processor.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 N, K = 24, 5
 
 
