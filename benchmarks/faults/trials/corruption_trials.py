@@ -119,7 +119,9 @@ def read_dataset(path: Path) -> Any:
 
     dataset = open_dataset(path)
     parts: list[bytes] = []
-    for partition in dataset.partitions:
+    # The order of the partitions is of no consequence; `embed` checks each before it reads it.
+    for partition in sorted(dataset.partitions, key=lambda each: each.name):
+        partition.check()
         for batch in partition.batches(64):
             parts += [np.ascontiguousarray(batch.target_ids).tobytes()]
             parts += [np.ascontiguousarray(batch.image_flux).tobytes()]
