@@ -23,6 +23,7 @@ ORDERS: dict[str, list[set[str]]] = {
     "galsearch": [
         {"__main__"},
         {"cli"},
+        {"mcp"},
         {"http", "notebook"},
         {"demo"},
         {"analysis"},
@@ -135,7 +136,9 @@ HOMES: dict[str, set[str]] = {
     "hashlib": {"files"},
     "fastapi": {"http"},
     "starlette": {"http"},
-    "pydantic": {"http"},
+    "pydantic": {"http", "mcp"},
+    "mcp": {"mcp"},
+    "anyio": {"mcp"},
     "uvicorn": {"http"},
     "prometheus_client": {"http"},
     "matplotlib": {"render"},
@@ -148,7 +151,7 @@ MAX_CHILDREN = 12
 """Modules and sub-packages of one package, not counting `__init__` and `__main__`. The children of
 `galsearch` itself are its layers, which `ORDERS` lists."""
 LAYERS = {name for layer in ORDERS["galsearch"] for name in layer}
-FACES = {"__main__", "cli", "http", "notebook"}
+FACES = {"__main__", "cli", "mcp", "http", "notebook"}
 """Layers that may import the public names of `galsearch` itself."""
 
 MODULES = sorted((ROOT / "galsearch").rglob("*.py"))

@@ -13,11 +13,11 @@ from galsearch.cli import (
     encoder_commands,
     lifecycle_commands,
     query_commands,
-    service_commands,
 )
 from galsearch.cli.analysis import analysis_commands, explain_command
 from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.cli.remedies import error_text
+from galsearch.cli.servers import mcp_command, service_commands
 from galsearch.core.errors import GalsearchError
 
 app = typer.Typer(
@@ -62,6 +62,7 @@ app.command("estimate", epilog=analysis_commands.ESTIMATE_EXAMPLES)(analysis_com
 app.command("explain", epilog=explain_command.EXPLAIN_EXAMPLES)(explain_command.explain)
 app.command("outliers", epilog=analysis_commands.OUTLIER_EXAMPLES)(analysis_commands.outliers)
 app.command("serve", epilog=service_commands.SERVE_EXAMPLES)(service_commands.serve)
+app.command("mcp", epilog=mcp_command.MCP_EXAMPLES)(mcp_command.mcp)
 app.command("inspect")(query_commands.inspect)
 app.command("verify")(query_commands.verify)
 app.command("convert-checkpoint")(encoder_commands.convert_checkpoint)

@@ -22,6 +22,7 @@ EXTRAS = {
     "polars": "tables",
     "pandas": "tables",
     "pyvo": "samp",
+    "mcp": "mcp",
     "s3fs": "cloud",
 }
 """Optional Python packages, each with the extra of galsearch that installs it."""

@@ -69,7 +69,7 @@ def plain(value: Any) -> Any:
 
 
 def test_every_other_command_has_a_library_function() -> None:
-    assert set(COMMANDS) == set(FUNCTIONS) | {"doctor", "serve"}
+    assert set(COMMANDS) == set(FUNCTIONS) | {"doctor", "serve", "mcp"}
 
 
 def test_the_service_has_the_settings_of_its_command() -> None:

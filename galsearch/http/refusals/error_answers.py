@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -31,6 +30,7 @@ from galsearch.core.errors import (
     UnknownTargetError,
 )
 from galsearch.http.refusals.refusal import Refusal
+from galsearch.http.refusals.request_remedies import REMEDIES, problems_in_words
 
 log = logging.getLogger("galsearch.http")
 
@@ -54,28 +54,6 @@ STATUSES: Mapping[type[GalsearchError], int] = MappingProxyType(
 )
 """Status of each kind of error that a request causes; other errors are faults of the service."""
 
-REMEDIES: Mapping[str, str] = MappingProxyType(
-    {
-        "unknown-target": "Send a target_id of this index, or name another index with index.",
-        "no-match": "Send a larger radius, in arcseconds, or another position.",
-        "unknown-name": 'Send its position, as position="RA DEC" in degrees or sexagesimal.',
-        "no-dataset": "Ask the operator of the service to serve the dataset of this index.",
-        "missing-modality": "Choose the other modality with using or among.",
-        "no-map": "Choose the other modality with using, or ask the operator for galsearch map.",
-        "invalid-target-id": "Send the TARGETID as text of decimal digits in target_id.",
-        "invalid-fingerprint": "Send the fingerprint of the encoder as 64 hexadecimal digits.",
-        "invalid-cutout": "Check the image that was uploaded.",
-        "invalid-spectrum": "Check the spectrum that was uploaded.",
-        "encoder-mismatch": "Send an embedding of the encoder of this index.",
-        "bad-query": "Correct the field that the message names.",
-        "rounded-vectors": "Send the query without exact.",
-        "bad-source": "Upload an image (FITS, JPEG, PNG, npy) or a spectrum (FITS, CSV, npy).",
-        "bad-files": "Upload the file again.",
-        "bad-table-format": "Choose another format: jsonl, csv, parquet, fits, ecsv or votable.",
-        "binary-on-terminal": "Choose another format.",
-    }
-)
-"""Remedy for each code of an error that a request causes, in words of HTTP."""
 OPERATOR = "Tell the operator of the service, whose log has the cause under the request_id."
 _HIDDEN = "the service cannot answer this request: something of its own is missing or damaged."
 
@@ -136,22 +114,10 @@ async def answer_error(request: Request, error: Exception) -> Response:
 async def answer_invalid(request: Request, error: Exception) -> Response:
     """The answer to a request whose fields are unknown or of another type."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for it)
-    problems = [_problem(item) for item in error.errors()[:5]]
-    message = f"the request has {'; '.join(problems)}."
+    problems = [{**item, "loc": item["loc"][1:] or item["loc"][:1]} for item in error.errors()]
+    message = f"the request has {problems_in_words(problems)}."
     remedy = "Correct the field that the message names; /openapi.json lists all fields."
     return await answer_refusal(request, Refusal(422, "bad-request", message, remedy))
-
-
-def _problem(item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0])
-    place = place[:80]
-    if item["type"] == "extra_forbidden":
-        return f"the field {place!r}, which is not known here"
-    if item["type"] == "missing":
-        return f"no field {place!r}"
-    if item["type"] == "json_invalid":
-        return "a body that is not JSON"
-    return f"the field {place!r}, of which was expected: {item['msg'][:200]}"
 
 
 async def answer_http_error(request: Request, error: Exception) -> Response:

@@ -8,8 +8,6 @@ from starlette.responses import Response
 
 from galsearch.analysis.estimate import iterate_estimates
 from galsearch.analysis.estimation import Estimation
-from galsearch.core.errors import QueryError
-from galsearch.core.target_id import TargetId
 from galsearch.formats import TableFormat
 from galsearch.http.answers.answer_models import ERRORS, EstimateAnswer
 from galsearch.http.answers.estimate_answer import estimate_answer
@@ -18,7 +16,7 @@ from galsearch.http.routes.url_route import UrlRoute
 from galsearch.http.state.served_index import ServedIndex
 from galsearch.http.state.service_state import ServiceState, state_of
 from galsearch.http.words.estimate_request import EstimateFields, EstimateUploadFields
-from galsearch.http.words.object_name import position_of_name
+from galsearch.http.words.object_name import named_galaxy
 
 router = APIRouter(prefix="/v1", tags=["estimate"], responses=ERRORS, route_class=UrlRoute)
 _RESPONSES: dict[int | str, dict[str, Any]] = {200: {"model": EstimateAnswer}}
@@ -63,7 +61,7 @@ async def _answer(request: Request, fields: EstimateFields) -> Response:
 def _estimated(
     state: ServiceState, served: ServedIndex, fields: EstimateFields, wanted: TableFormat | None
 ) -> Response:
-    target_id = _galaxy(state, served, fields)
+    target_id = named_galaxy(served.engine, fields, state.settings)
     estimation = fields.estimation(target_id, served.engine, state.limits)
     return _answered(served, estimation, wanted, str(target_id))
 
@@ -79,21 +77,3 @@ def _answered(
         return table_response(table.schema, [table], wanted, f"estimate-{served.name}-{name}")
     text = estimate_answer(found, estimation.property, served.name)
     return Response(text, media_type="application/json")
-
-
-def _galaxy(state: ServiceState, served: ServedIndex, fields: EstimateFields) -> TargetId:
-    """TARGETID of the galaxy that the fields name."""
-    inputs = [fields.target_id, fields.position, fields.name]
-    if sum(one is not None for one in inputs) != 1:
-        raise QueryError("an estimate is of one galaxy: a target_id, a position or a name.")
-    if fields.target_id is not None:
-        return TargetId(fields.target_id)
-    place = fields.position
-    found = served.engine.query(
-        position=position_of_name(fields.name, state.settings) if place is None else place,  # type: ignore[arg-type]
-        radius=fields.radius,
-        k=1,
-        using=fields.using,
-    ).query_target_id
-    assert found is not None  # noqa: S101 (a position finds a galaxy)
-    return found

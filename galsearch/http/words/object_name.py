@@ -1,8 +1,11 @@
-"""The position of a galaxy that a request names."""
+"""The galaxy, or the position of an object, that a request names."""
 
 from galsearch.core.arrays import Float64Array
-from galsearch.core.errors import SourceError, UnknownNameError
+from galsearch.core.errors import QueryError, SourceError, UnknownNameError
+from galsearch.core.target_id import TargetId
 from galsearch.http.state.service_settings import ServiceSettings
+from galsearch.http.words.query_request import InputFields
+from galsearch.query import SearchEngine
 from galsearch.query.inputs.sky.object_names import designated_position, resolve_name
 
 
@@ -34,3 +37,34 @@ def position_of_name(name: str, settings: ServiceSettings) -> Float64Array:
     raise UnknownNameError(
         f"{name!r} holds no position, and this service looks up no other names.", name=name
     )
+
+
+def named_galaxy(engine: SearchEngine, fields: InputFields, settings: ServiceSettings) -> TargetId:
+    """TARGETID of the one galaxy that a request names by a TARGETID, a position or a name.
+
+    Parameters
+    ----------
+    engine
+        Index in which the galaxy nearest to a position is looked for.
+    fields
+        A request that has the field `position`.
+    settings
+        How names are looked up.
+
+    Raises
+    ------
+    QueryError
+        Where there is none of these, or several.
+    NoMatchError, UnknownNameError
+        Where no galaxy is near, or the name is not known.
+    """
+    place = getattr(fields, "position", None)
+    if sum(one is not None for one in (fields.target_id, place, fields.name)) != 1:
+        raise QueryError("an estimate is of one galaxy: a target_id, a position or a name.")
+    if fields.target_id is not None:
+        return TargetId(fields.target_id)
+    if fields.name is not None:
+        place = position_of_name(fields.name, settings)
+    found = engine.query(position=place, radius=fields.radius, k=1, using=fields.using)
+    assert found.query_target_id is not None  # noqa: S101 (a position finds a galaxy)
+    return found.query_target_id

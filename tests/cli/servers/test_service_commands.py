@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from galsearch.cli.service_commands import directories, read_token
+from galsearch.cli.servers.service_commands import directories, read_token
 from galsearch.core.errors import ConfigError
 
 

@@ -76,7 +76,7 @@ def serve(
         ) from None
     from galsearch.http.state.service_settings import ServiceSettings
 
-    indexes = directories(index) if index else _only_index()
+    indexes = served_indexes(index)
     settings = ServiceSettings(
         indexes=indexes,
         datasets=directories(dataset or [], next(iter(indexes))),
@@ -89,7 +89,10 @@ def serve(
     answer(settings, Listening(host=host, port=port, workers=workers))
 
 
-def _only_index() -> dict[str, Path]:
+def served_indexes(given: list[str] | None) -> dict[str, Path]:
+    """Directories of indexes by name; without any, the only one in `index_builds`."""
+    if given:
+        return directories(given)
     from galsearch.index.storage.find_build import find_build
 
     path = find_build()

@@ -1,0 +1,1 @@
+"""Commands that answer programs until they are ended: serve and mcp."""
