@@ -20,7 +20,7 @@ from galsearch.sources.legacy_surveys.image_units import nanomaggies_per_unit
 from galsearch.sources.legacy_surveys.tangent_plane import TangentPlane, read_tangent_plane
 
 _Box = tuple[slice, slice]
-_FAR_AWAY = -1e9
+_FAR_AWAY = 1e9
 """Pixel coordinate outside every image, for positions that have no tangent-plane coordinate."""
 
 
@@ -113,7 +113,11 @@ def _cut(
     with open_fits(url) as file:
         hdu = find_brick_image(file)
         plane = read_tangent_plane(hdu.header, where=url)
-        x, y = (np.nan_to_num(p, nan=_FAR_AWAY) for p in plane.pixel(ra, dec))
+        # A header may have a scale so small that pixel numbers are beyond those of integers.
+        x, y = (
+            np.clip(np.nan_to_num(p, nan=_FAR_AWAY), -_FAR_AWAY, _FAR_AWAY)
+            for p in plane.pixel(ra, dec)
+        )
         corners = [np.rint(p - (size - 1) / 2).astype(np.int64) for p in (y, x)]
         windows = [_window(int(r), int(c), size, hdu.shape) for r, c in zip(*corners, strict=True)]
         overlapping = [n for n, (_, box) in enumerate(windows) if not _is_empty(box)]

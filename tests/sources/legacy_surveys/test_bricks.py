@@ -223,6 +223,15 @@ def test_bands_of_several_releases_are_refused(brick: dict[str, str]) -> None:
     )
 
 
+def test_a_brick_whose_pixels_are_too_small_to_be_counted_holds_no_galaxy(
+    make_brick: Callable[..., str],
+) -> None:
+    tiny = make_brick("tiny.fits.fz", np.ones((SIDE, SIDE)), CD1_1=-1e-30, CD2_2=1e-30)
+    (stamp,) = cut_stamps({"g": tiny}, [RA + 0.01], [DEC], size_pixels=8)
+    assert stamp.mask is not None
+    assert stamp.mask.all()
+
+
 def test_damaged_bricks_raise_only_the_error_of_the_package(
     brick: dict[str, str], tmp_path: Path
 ) -> None:
