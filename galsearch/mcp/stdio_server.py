@@ -102,10 +102,12 @@ def answer(opened: OpenIndexes, name: str, arguments: dict[str, Any]) -> types.C
         log.exception("the call of %s failed", name)
         return _error(f"the call of {name} failed; the log of the server has the cause.")
     text = json.dumps(found, allow_nan=False)
-    content = [types.TextContent(type="text", text=text)]
-    return types.CallToolResult(content=content, structured_content=found)
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=text)], structured_content=found
+    )
 
 
 def _error(sentence: str) -> types.CallToolResult:
-    content = [types.TextContent(type="text", text=sentence)]
-    return types.CallToolResult(content=content, is_error=True)
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=sentence)], is_error=True
+    )

@@ -31,9 +31,13 @@ class QueryToolFields(QueryBody):
 
     def words(self, limits: Limits = LIMITS) -> dict[str, Any]:
         """The arguments of `SearchEngine.query`; see `ChoiceFields.choice`."""
-        own = {"image": self.image, "spectrum": self.spectrum}
-        own |= {"pixel_scale": self.pixel_scale, "air": self.air}
-        return {**super().words(limits), **own}
+        return {
+            **super().words(limits),
+            "image": self.image,
+            "spectrum": self.spectrum,
+            "pixel_scale": self.pixel_scale,
+            "air": self.air,
+        }
 
 
 class EstimateToolFields(EstimateFields):

@@ -110,6 +110,8 @@ def estimate(opened: OpenIndexes, fields: EstimateToolFields) -> dict[str, Any]:
 def explanation(opened: OpenIndexes, fields: ExplainToolFields) -> dict[str, Any]:
     """The parts of two images or spectra that carry their similarity. It takes some seconds."""
     served = opened.indexes.get(fields.index)
+    encoder = opened.settings.encoder
+    chosen: dict[str, Any] = {} if encoder is None else {"encoder": encoder}
     found = explain(
         fields.a,
         fields.b,
@@ -117,7 +119,7 @@ def explanation(opened: OpenIndexes, fields: ExplainToolFields) -> dict[str, Any
         among=fields.among,
         index=served.engine,
         dataset=opened.settings.datasets.get(served.name),
-        **({} if opened.settings.encoder is None else {"encoder": opened.settings.encoder}),
+        **chosen,
     )
     rows = [row for row in found.to_arrow().to_pylist() if row["rank"] <= fields.top]
     for row in rows:
