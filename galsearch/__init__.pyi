@@ -17,6 +17,7 @@ from .dataset import split_of as split_of
 from .dataset.ingest.run import ingest as ingest
 from .demo import run_demo as run_demo
 from .embeddings import embed_dataset as embed_dataset
+from .embeddings import import_embeddings as import_embeddings
 from .embeddings import open_store as open_store
 from .embeddings import verify_embeddings as verify_embeddings
 from .index import IndexRecipe as IndexRecipe

@@ -58,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "galsearch.embeddings.embed": {"write_table"},
     "galsearch.embeddings.shard": {"write_table"},
     "galsearch.encoders.checkpoint": {"save_file"},
+    "galsearch.embeddings.imported.import_embeddings": {"write_table"},
     "galsearch.index.build.index_catalogue": {"write_table"},
     "training.engine.training_curves": {"savefig"},
     # Libraries that write into a directory that `new_directory` or the staging of an index made.

@@ -40,10 +40,11 @@ ORDERS: dict[str, list[set[str]]] = {
         {"core"},
     ],
     "galsearch.sources": [
+        {"published"},
         {"tables", "spectrum_kind", "spectrum_table"},
         {"desi", "sdss"},
         {"legacy_surveys"},
-        {"text_table", "columnar_table"},
+        {"table_formats"},
         {"fits"},
         {"urls"},
         {"gzip_data", "store_failures"},

@@ -83,3 +83,72 @@ def convert_checkpoint(
     """
     written = galsearch.encoders.convert_checkpoint(path, out, config=config)
     typer.echo(str(written))
+
+
+def import_embeddings(
+    out: Annotated[Path, typer.Argument(help="Directory to write the embeddings into.")],
+    encoder: Annotated[
+        str, typer.Option(help="Name of the model, with its version.", metavar="NAME")
+    ],
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="Table of image embeddings: path, URL or pattern.", metavar="FILE"),
+    ] = None,
+    spectra: Annotated[
+        list[str] | None,
+        typer.Option(help="Table of spectrum embeddings: path, URL or pattern.", metavar="FILE"),
+    ] = None,
+    catalogue: Annotated[
+        list[str] | None,
+        typer.Option(help="Table with TARGETID, positions and more columns.", metavar="FILE"),
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(help="Column of ids; default: target_id, TARGETID, object_id or specid."),
+    ] = None,
+    image_column: Annotated[
+        str | None,
+        typer.Option(help="Column of image vectors, or a pattern of columns, such as 'feat_*'."),
+    ] = None,
+    spectrum_column: Annotated[
+        str | None,
+        typer.Option(help="Column of spectrum vectors, or a pattern of columns."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns that join the catalogue, between commas; default: all with one value."
+        ),
+    ] = None,
+    ids_from_positions: Annotated[
+        bool,
+        typer.Option(
+            "--ids-from-positions", help="Name galaxies by position; their ids are no TARGETIDs."
+        ),
+    ] = False,
+    skip_bad_rows: Annotated[
+        bool,
+        typer.Option("--skip-bad-rows", help="Leave out rows that cannot be used; count them."),
+    ] = False,
+) -> None:
+    """Import embeddings that another model made.
+
+    Tables in Parquet, Arrow, FITS or HDF5 with ids and vectors become embeddings from which an
+    index is built, as from those of `galsearch embed`. Each model has its own directory and index.
+    """
+    with progress_bars() as progress:
+        report = galsearch.import_embeddings(
+            out,
+            encoder=encoder,
+            images=images or (),
+            spectra=spectra or (),
+            catalogues=catalogue or (),
+            id_column=id_column,
+            image_column=image_column,
+            spectrum_column=spectrum_column,
+            columns=None if columns is None else [name.strip() for name in columns.split(",")],
+            ids_from_positions=ids_from_positions,
+            skip_bad_rows=skip_bad_rows,
+            progress=progress,
+        )
+    typer.echo(str(report))

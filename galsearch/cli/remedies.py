@@ -17,6 +17,10 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "bad-files": (
             "Fetch the files again, or leave them out with --skip-bad-files; the report lists them."
         ),
+        "bad-embedding-table": (
+            "Name the columns with --id-column, --image-column or --spectrum-column, correct the "
+            "table, or leave out rows that cannot be used with --skip-bad-rows."
+        ),
         "bad-config": "Correct the values that the message names.",
         "no-gpu": (
             "Use device = 'auto' or 'cpu', or install 'galsearch[gpu]' on a machine with an NVIDIA "

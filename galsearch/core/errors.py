@@ -104,6 +104,16 @@ class BadFilesError(SourceError):
     )
 
 
+class EmbeddingTableError(SourceError):
+    """Error for a table of embeddings made elsewhere with a row or a column that cannot be used."""
+
+    code = "bad-embedding-table"
+    remedy = (
+        "Name the columns with id_column=..., image_column=... or spectrum_column=..., correct the "
+        "table, or pass skip_bad_rows=True to leave out rows that cannot be used."
+    )
+
+
 class ConfigError(GalsearchError, ValueError):
     """Error for a TOML file or a parameter with unknown keys or wrong values.
 

@@ -1,5 +1,6 @@
 from .embed import EmbedReport as EmbedReport
 from .embed import embed_dataset as embed_dataset
+from .imported.import_embeddings import import_embeddings as import_embeddings
 from .shard import EmbeddingShard as EmbeddingShard
 from .shard import read_shard as read_shard
 from .shard import write_shard as write_shard

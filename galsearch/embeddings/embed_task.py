@@ -33,12 +33,13 @@ from galsearch.embeddings.shard import (
     read_shard,
     write_shard,
 )
-from galsearch.embeddings.store import SHARD_PATTERN
 from galsearch.embeddings.store_record import (
+    SHARD_PATTERN,
     STORE_FILE,
     StoreRecord,
     read_record,
     remove_record,
+    shard_name,
     write_record,
 )
 from galsearch.files.atomic import append_text, write_text
@@ -77,7 +78,7 @@ class EmbedTask:
 
     def path(self, partition: Partition) -> Path:
         """Path of the shard of a partition."""
-        return self.directory / f"part-{partition.order:02d}-{partition.pixel:09d}.parquet"
+        return self.directory / shard_name(partition.order, partition.pixel)
 
     def header(self, partition: Partition) -> ShardHeader:
         """The header that the shard of a partition must have to be valid for the task."""

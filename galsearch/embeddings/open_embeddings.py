@@ -78,7 +78,8 @@ def read_embedded_catalogue(
     """The catalogue beside the embeddings with all its columns, after a check that it is theirs.
 
     The file must have the digest that `store.json` records. Every embedded galaxy must be in it,
-    at the position that its shard states. A shard of which every position is (0, 0) states none.
+    at the position that its shard states. A shard of which every position is (0, 0) states none,
+    and so does a catalogue of which every position is NaN.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def _check_positions(
     place = str(path)
     with damage_named(path, ShardError):
         ids = target_id_column(table, place, ShardError)
-        ra_deg, dec_deg = position_columns(table, place, ShardError)
+        ra_deg, dec_deg = position_columns(table, place, ShardError, may_lack=True)
     order = np.argsort(ids, kind="stable")
     ids, ra_deg, dec_deg = ids[order], ra_deg[order], dec_deg[order]
     for kind, store in stores.items() if len(ids) else ():

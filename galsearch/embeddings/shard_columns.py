@@ -59,9 +59,11 @@ def float_column(
 
 
 def position_columns(
-    table: pa.Table, place: str, error_kind: type[GalsearchError]
+    table: pa.Table, place: str, error_kind: type[GalsearchError], *, may_lack: bool = False
 ) -> tuple[Float64Array, Float64Array]:
     """(n,) right ascensions and (n,) declinations in degrees of a table.
+
+    With `may_lack` a table may state no position at all: every value is NaN then.
 
     Raises
     ------
@@ -70,19 +72,20 @@ def position_columns(
         finite, or no coordinate: right ascensions are from -360 to 360 degrees, declinations from
         -90 to 90.
     """
-    ra_deg, dec_deg = (
-        _coordinates(table, name, limit, place, error_kind) for name, limit in _LARGEST_DEG.items()
-    )
+    ra_deg, dec_deg = (float_column(table, name, place, error_kind) for name in _LARGEST_DEG)
+    if not (may_lack and np.isnan(ra_deg).all() and np.isnan(dec_deg).all()):
+        _require_coordinates(ra_deg, "ra_deg", place, error_kind)
+        _require_coordinates(dec_deg, "dec_deg", place, error_kind)
     return ra_deg, dec_deg
 
 
 _LARGEST_DEG = {"ra_deg": 360.0, "dec_deg": 90.0}
 
 
-def _coordinates(
-    table: pa.Table, name: str, limit: float, place: str, error_kind: type[GalsearchError]
-) -> Float64Array:
-    values = float_column(table, name, place, error_kind)
+def _require_coordinates(
+    values: Float64Array, name: str, place: str, error_kind: type[GalsearchError]
+) -> None:
+    limit = _LARGEST_DEG[name]
     bad = ~(np.abs(values) <= limit)
     if bad.any():
         row = int(np.argmax(bad))
@@ -90,7 +93,6 @@ def _coordinates(
             f"{place}: column {name} has {int(bad.sum()):,} values that are no coordinates, first "
             f"{values[row]:g} in row {row + 1}; expected -{limit:g} to {limit:g} degrees."
         )
-    return values
 
 
 def quality_column(

@@ -18,9 +18,7 @@ from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import as_target_ids
 from galsearch.embeddings.shard import EmbeddingShard, read_header, read_ids, read_shard
-from galsearch.embeddings.store_record import STORE_FILE, StoreRecord, read_record
-
-SHARD_PATTERN = "part-*.parquet"
+from galsearch.embeddings.store_record import SHARD_PATTERN, STORE_FILE, StoreRecord, read_record
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,32 @@ from galsearch.files.atomic import write_json
 from galsearch.files.json_input import read_json
 
 STORE_FILE = "store.json"
+SHARD_PATTERN = "part-*.parquet"
+
+
+def shard_name(order: int, pixel: int) -> str:
+    """File name of the shard of a HEALPix pixel.
+
+    Examples
+    --------
+    >>> shard_name(2, 13)
+    'part-02-000000013.parquet'
+    """
+    return f"part-{order:02d}-{pixel:09d}.parquet"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that embeddings were imported from."""
+
+    n_rows: int | None
+    """Number of its rows; None for a catalogue, of which only some rows may be used."""
+    n_bytes: int | None
+    """Size in bytes; None where a server does not state it."""
+    sha256: str | None
+    """SHA-256 digest of a local file; None for a URL."""
+    version: str | None
+    """Version (ETag) that a store states."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +57,7 @@ class StoreRecord:
     n_missing: int
     """Number of galaxies of the dataset that lack the modality."""
     dataset: str
-    """Path of the dataset that was embedded."""
+    """Path of the dataset that was embedded; empty for embeddings that were made elsewhere."""
     dataset_digest: str
     """SHA-256 of the embedded dataset, from `Dataset.digest`."""
     shards: dict[str, int]
@@ -47,6 +73,9 @@ class StoreRecord:
     device: str | None = None
     """Names of the devices that computed the embeddings, such as 'cpu'; None where none is
     recorded, as in stores of earlier versions."""
+    sources: dict[str, SourceFile] = field(default_factory=dict)
+    """Tables that the embeddings were imported from, by path or URL; empty for embeddings that
+    galsearch made."""
 
 
 def read_record(folder: Path) -> StoreRecord | None:
@@ -72,6 +101,7 @@ def read_record(folder: Path) -> StoreRecord | None:
     kinds = {
         "modality": Modality(table["modality"]),
         "fingerprint": Fingerprint(table["fingerprint"]),
+        "sources": {url: SourceFile(**kept) for url, kept in table.get("sources", {}).items()},
     }
     return StoreRecord(**{**table, **kinds})
 
@@ -97,6 +127,7 @@ def _problem_of_record(table: Any) -> str:
         "digests": _are_digests(table.get("digests", {}), table["shards"]),
         "catalogue_sha256": table.get("catalogue_sha256") is None
         or _is_digest(table["catalogue_sha256"]),
+        "sources": _are_sources(table.get("sources", {})),
     }
     texts = ("encoder", "dataset", "dataset_digest", "precision", "device")
     checks |= {name: isinstance(table.get(name) or "", str) for name in texts}
@@ -118,6 +149,14 @@ def _are_digests(digests: Any, shards: Any) -> bool:
     if not all(map(_is_digest, digests.values())):
         return False
     return not digests or digests.keys() == shards.keys()
+
+
+def _are_sources(sources: Any) -> bool:
+    """True for the facts of imported tables by their names."""
+    names = {field.name for field in dataclasses.fields(SourceFile)}
+    return isinstance(sources, dict) and all(
+        isinstance(facts, dict) and facts.keys() == names for facts in sources.values()
+    )
 
 
 def write_record(folder: Path, record: StoreRecord) -> None:

@@ -109,9 +109,9 @@ def open_pixels(path: str | Path | None) -> Dataset:
     Raises
     ------
     NoDatasetError
-        Where `path` is None, or no dataset is there.
+        Where `path` is None or empty, or no dataset is there.
     """
-    if path is None:
+    if not path:
         raise NoDatasetError("the index does not record which dataset its galaxies came from.")
     try:
         return open_dataset(path)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from galsearch.core.arrays import Float64Array
 from galsearch.core.errors import SourceError
-from galsearch.sources.text_table import read_text_table, units_of_ecsv
+from galsearch.sources.table_formats.text_table import read_text_table, units_of_ecsv
 from galsearch.sources.urls import open_url
 
 _NAMES = {

@@ -12,10 +12,14 @@ from astropy.io import fits
 from galsearch.core.errors import SourceError
 from galsearch.core.target_id import MAX_TARGET_ID
 from galsearch.files.content_kind import N_FIRST_BYTES
-from galsearch.sources.columnar_table import is_votable, read_parquet_table, read_votable
 from galsearch.sources.fits.fits_file import open_fits
 from galsearch.sources.fits.fits_writer import table_hdu, write_fits
-from galsearch.sources.text_table import ID_NAMES, read_text_table
+from galsearch.sources.table_formats.columnar_table import (
+    is_votable,
+    read_parquet_table,
+    read_votable,
+)
+from galsearch.sources.table_formats.text_table import ID_NAMES, read_text_table
 from galsearch.sources.urls import PARQUET_MAGIC, open_url
 
 
@@ -110,7 +114,7 @@ def _with_ids(url: str) -> list[dict[str, npt.NDArray[Any]]]:
 
 def _all_tables(url: str) -> dict[str, dict[str, npt.NDArray[Any]]]:
     """Columns of each table of a FITS file by its name, or of the one table of another file."""
-    with open_url(url, parquet=True) as file:
+    with open_url(url, also=(PARQUET_MAGIC,)) as file:
         is_fits = file.read(9) == b"SIMPLE  ="
         file.seek(0)
         content = b"" if is_fits else file.read()

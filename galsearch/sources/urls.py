@@ -32,7 +32,7 @@ _PROTOCOL = re.compile(r"([^/\\]+)://")
 
 
 @contextmanager
-def open_url(url: str, *, parquet: bool = False) -> Iterator[IO[bytes]]:
+def open_url(url: str, *, also: tuple[bytes, ...] = ()) -> Iterator[IO[bytes]]:
     """A readable, seekable binary file at a path or URL; gzip (.gz) is decompressed.
 
     A file is downloaded completely if its server does not support requests for parts of a file,
@@ -42,8 +42,9 @@ def open_url(url: str, *, parquet: bool = False) -> Iterator[IO[bytes]]:
     ----------
     url
         Path of the file, or its URL with one of the `PROTOCOLS`.
-    parquet
-        True where the file may be Parquet, which is another kind of file otherwise.
+    also
+        First bytes of the kinds of files that are expected besides FITS and text, such as
+        `PARQUET_MAGIC`.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def open_url(url: str, *, parquet: bool = False) -> Iterator[IO[bytes]]:
     url = str(url)
     with ExitStack() as stack:
         try:
-            file = _unpacked(url, _seekable(stack.enter_context(_open_binary(url))), parquet)
+            file = _unpacked(url, _seekable(stack.enter_context(_open_binary(url))), also)
         except GalsearchError:
             raise
         except Exception as error:
@@ -79,6 +80,29 @@ def open_url(url: str, *, parquet: bool = False) -> Iterator[IO[bytes]]:
             if not is_store_failure(error):
                 raise
             raise explain_failure(url, error) from error
+
+
+def size_and_version(url: str) -> tuple[int | None, str | None]:
+    """Size of a file in bytes, and what its store calls its version (ETag); None where unknown.
+
+    Raises
+    ------
+    SourceError
+        Where the file cannot be found.
+    """
+    if not _protocol(url):
+        try:
+            return Path(url).stat().st_size, None
+        except OSError as error:
+            raise explain_failure(url, error) from error
+    try:
+        filesystem, path = _filesystem(url)
+        details = filesystem.info(path)
+    except Exception as error:
+        # fsspec passes on exceptions of many packages, which have no class in common.
+        raise explain_failure(url, error) from error
+    version = details.get("ETag") or details.get("etag")
+    return details.get("size"), str(version) if version else None
 
 
 def expand_urls(pattern: str, *, base: str | Path = "") -> list[str]:
@@ -242,7 +266,7 @@ def _reads_anywhere(file: Any) -> bool:
         file.seek(0)
 
 
-def _unpacked(url: str, file: IO[bytes], parquet: bool) -> IO[bytes]:
+def _unpacked(url: str, file: IO[bytes], also: tuple[bytes, ...]) -> IO[bytes]:
     """The file, unpacked if it is packed with gzip, after a check that it may be a survey file."""
     first_bytes = file.read(N_FIRST_BYTES)
     file.seek(0)
@@ -253,6 +277,6 @@ def _unpacked(url: str, file: IO[bytes], parquet: bool) -> IO[bytes]:
         if first_bytes.startswith(GZIP_MAGIC):
             raise SourceError(f"{url}: is packed with gzip twice; unpack it once.")
     foreign = describe_foreign_content(first_bytes)
-    if foreign and not (parquet and first_bytes.startswith(PARQUET_MAGIC)):
+    if foreign and not first_bytes.startswith(also):
         raise SourceError(f"{url}: is {foreign}.")
     return file

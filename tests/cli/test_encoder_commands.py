@@ -52,3 +52,46 @@ def test_convert_checkpoint_prints_what_was_written(monkeypatch: pytest.MonkeyPa
     arguments = ["convert-checkpoint", "in.ckpt", "out.safetensors", "--config", "sizes.json"]
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.stdout == "in.ckpt out.safetensors sizes.json\n"
+
+
+def test_import_embeddings_passes_every_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    def import_embeddings(out: Path, *, progress: Any, **options: Any) -> str:
+        given.update(out=out, **options)
+        return "the report"
+
+    monkeypatch.setattr(galsearch, "import_embeddings", import_embeddings)
+    command = ["import-embeddings", "out", "--encoder", "aion-base", "--images", "i.parquet"]
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert result.stdout == "the report\n"
+    assert given == {
+        "out": Path("out"),
+        "encoder": "aion-base",
+        "images": ["i.parquet"],
+        "spectra": (),
+        "catalogues": (),
+        "id_column": None,
+        "image_column": None,
+        "spectrum_column": None,
+        "columns": None,
+        "ids_from_positions": False,
+        "skip_bad_rows": False,
+    }
+    more = ["--images", "j", "--spectra", "s", "--catalogue", "c", "--id-column", "id"]
+    more += ["--image-column", "a", "--spectrum-column", "b", "--columns", "z, mag"]
+    more += ["--ids-from-positions", "--skip-bad-rows"]
+    CliRunner().invoke(app, [*command, *more], catch_exceptions=False)
+    assert given == {
+        "out": Path("out"),
+        "encoder": "aion-base",
+        "images": ["i.parquet", "j"],
+        "spectra": ["s"],
+        "catalogues": ["c"],
+        "id_column": "id",
+        "image_column": "a",
+        "spectrum_column": "b",
+        "columns": ["z", "mag"],
+        "ids_from_positions": True,
+        "skip_bad_rows": True,
+    }

@@ -239,7 +239,7 @@ def _heading(manifest: IndexManifest) -> list[str]:
         "encoder": manifest.fingerprint.short,
         "built": f"{manifest.created} in {seconds:.1f} s, generation {manifest.generation}",
         "versions": versions,
-        "dataset": manifest.dataset,
+        "dataset": manifest.dataset or "none: the embeddings were made elsewhere",
         "on disk": f"{_size(n_bytes)} in {len(manifest.files)} files",
     }
     lines = [_shorten(f"  {label:<9} {value}") for label, value in facts.items()]

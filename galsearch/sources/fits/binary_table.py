@@ -19,7 +19,12 @@ _EXACT = (np.int64, np.uint64)
 
 
 def decode_table(
-    header: Header, content: bytes, columns: Sequence[str] | None, *, where: str
+    header: Header,
+    content: bytes,
+    columns: Sequence[str] | None,
+    *,
+    where: str,
+    n_rows: int | None = None,
 ) -> dict[str, npt.NDArray[Any]]:
     """Columns of a FITS table by name: (n,) or (n, width) values in native byte order.
 
@@ -38,13 +43,16 @@ def decode_table(
         Names of the wanted columns; None for all. Names that the table lacks are ignored.
     where
         Name of file and table in messages.
+    n_rows
+        Number of rows in `content`; by default all rows of the table.
 
     Raises
     ------
     SourceError
         Where the header contradicts itself.
     """
-    n_rows, row_bytes = header.count("NAXIS2"), header.count("NAXIS1")
+    n_rows = header.count("NAXIS2") if n_rows is None else n_rows
+    row_bytes = header.count("NAXIS1")
     if header.label("ZTABLE") == "True":
         raise SourceError(
             f"{where} is compressed (ZTABLE); expected a table that is not, as funpack makes it."

@@ -128,13 +128,26 @@ class FitsFile:
             raise SourceError(f"{where} is not a binary table.")
         return decode_table(hdu.header, self._bytes(hdu), columns, where=where)
 
-    def _bytes(self, hdu: Hdu) -> bytes:
-        self._file.seek(hdu.data_start)
-        content: bytes = self._file.read(hdu.data_end - hdu.data_start)
-        if len(content) != hdu.data_end - hdu.data_start:
+    def table_rows(
+        self, hdu: Hdu, start: int, stop: int, columns: Sequence[str] | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Columns of the rows `start` to `stop - 1` of a table HDU, as `table` returns them.
+
+        Only these rows are read from the file.
+        """
+        row_bytes = hdu.header.count("NAXIS1")
+        content = self._bytes(hdu, start * row_bytes, (stop - start) * row_bytes)
+        where = f"{self.url}: table {hdu.name or '(unnamed)'}"
+        return decode_table(hdu.header, content, columns, where=where, n_rows=stop - start)
+
+    def _bytes(self, hdu: Hdu, first: int = 0, n_bytes: int | None = None) -> bytes:
+        """Bytes of the data of an HDU from byte `first` on, by default to its end."""
+        n_bytes = hdu.data_end - hdu.data_start - first if n_bytes is None else n_bytes
+        self._file.seek(hdu.data_start + first)
+        content: bytes = self._file.read(n_bytes)
+        if len(content) != n_bytes:
             raise SourceError(
-                f"{self.url}: received {len(content)} of the {hdu.data_end - hdu.data_start} bytes "
-                f"of HDU {hdu.name}."
+                f"{self.url}: received {len(content)} of the {n_bytes} bytes of HDU {hdu.name}."
             )
         return content
 

@@ -9,7 +9,7 @@ import pytest
 from astropy.table import MaskedColumn, Table
 
 from galsearch.core.errors import SourceError
-from galsearch.sources.columnar_table import read_votable
+from galsearch.sources.table_formats.columnar_table import read_votable
 from galsearch.sources.tables import read_table, read_tables
 from tests.damaged_files import assert_only_galsearch_errors
 

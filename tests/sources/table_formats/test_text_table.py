@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from galsearch.core.errors import SourceError
-from galsearch.sources.text_table import read_text_table
+from galsearch.sources.table_formats.text_table import read_text_table
 
 
 def column(*cells: str) -> Any:

@@ -1,0 +1,1 @@
+"""Embeddings made by other models, imported from tables of ids and vectors."""

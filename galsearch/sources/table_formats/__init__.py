@@ -1,0 +1,1 @@
+"""Formats of tables: text, Parquet, VOTable, and tables of any size that are read in batches."""
