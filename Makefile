@@ -5,7 +5,7 @@ BIN := .venv/bin
 GALSEARCH_FAISS ?= cpu
 # `make DEPENDENCIES=lowest test` installs the lowest versions that pyproject.toml allows.
 DEPENDENCIES ?= highest
-EXTRAS := $(GALSEARCH_FAISS),sim,plot,tables,samp,serve,mcp,docs,dev
+EXTRAS := $(GALSEARCH_FAISS),sim,plot,tables,samp,serve,mcp,hdf5,docs,dev
 
 .PHONY: install demo test test-oldest-processor lint docs linkcheck bench clean
 

@@ -80,7 +80,8 @@ def _from_lists(url: str, name: str, column: pa.Array, dim: int | None) -> Batch
     values = np.zeros((len(lists), dim), np.float32)
     chosen = lists if good.all() else lists.filter(pa.array(good))
     values[good] = _numbers(chosen.flatten()).reshape(-1, dim)
-    return BatchVectors(values, lengths.astype(np.int64), np.isfinite(values).all(axis=1))
+    finite = np.asarray(np.isfinite(values).all(axis=1), bool)
+    return BatchVectors(values, lengths.astype(np.int64), finite)
 
 
 def _numbers(column: pa.Array) -> npt.NDArray[Any]:
