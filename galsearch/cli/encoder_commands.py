@@ -140,9 +140,9 @@ def import_embeddings(
         report = galsearch.import_embeddings(
             out,
             encoder=encoder,
-            images=images or (),
-            spectra=spectra or (),
-            catalogues=catalogue or (),
+            images=images,
+            spectra=spectra,
+            catalogue=catalogue,
             id_column=id_column,
             image_column=image_column,
             spectrum_column=spectrum_column,

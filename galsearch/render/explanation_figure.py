@@ -212,9 +212,9 @@ def _flux_limits(mean: Float64Array) -> tuple[float, float]:
     seen = mean[np.isfinite(mean)]
     if not seen.size:
         return 0.0, 1.0
-    low, high = np.percentile(seen, [0.3, 99.8])
-    low = min(0.0, float(low))
-    return low, float(high) + 0.08 * (float(high) - low)
+    low, high = (float(value) for value in np.percentile(seen, [0.3, 99.8]))
+    low = min(0.0, low)
+    return low, high + (0.08 * (high - low) if high > low else 1.0)
 
 
 def _mark_lines(axes: "Axes", drawn: DrawnSpectrum) -> None:

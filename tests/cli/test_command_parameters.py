@@ -20,6 +20,7 @@ FUNCTIONS: dict[str, Any] = {
     "simulate": galsearch.simulate_survey,
     "ingest": galsearch.ingest,
     "embed": galsearch.embed_dataset,
+    "import-embeddings": galsearch.import_embeddings,
     "build-index": galsearch.build_index,
     "add": galsearch.add,
     "remove": galsearch.remove,

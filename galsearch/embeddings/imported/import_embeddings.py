@@ -77,9 +77,9 @@ def import_embeddings(
     out: str | Path,
     *,
     encoder: str,
-    images: str | Sequence[str] = (),
-    spectra: str | Sequence[str] = (),
-    catalogues: str | Sequence[str] = (),
+    images: str | Sequence[str] | None = None,
+    spectra: str | Sequence[str] | None = None,
+    catalogue: str | Sequence[str] | None = None,
     id_column: str | None = None,
     image_column: str | None = None,
     spectrum_column: str | None = None,
@@ -106,7 +106,7 @@ def import_embeddings(
         Name of the model, with its version, such as 'aion-base'.
     images, spectra
         Tables of the embeddings of images and of spectra: paths, URLs or patterns of them.
-    catalogues
+    catalogue
         Tables with a column TARGETID, for positions and further columns.
     id_column
         Column of the ids; by default target_id, TARGETID, object_id or specid.
@@ -141,7 +141,7 @@ def import_embeddings(
         encoder=encoder,
         tables=tables,
         vector_columns={Modality.IMAGE: image_column, Modality.SPECTRUM: spectrum_column},
-        catalogues=_urls(catalogues),
+        catalogues=_urls(catalogue),
         id_column=id_column,
         columns=columns,
         ids_from_positions=ids_from_positions,
@@ -151,8 +151,8 @@ def import_embeddings(
         return _import(directory, settings, progress or no_progress)
 
 
-def _urls(patterns: str | Sequence[str]) -> list[str]:
-    given = [patterns] if isinstance(patterns, str) else list(patterns)
+def _urls(patterns: str | Sequence[str] | None) -> list[str]:
+    given = [patterns] if isinstance(patterns, str) else list(patterns or ())
     return [url for pattern in given for url in expand_urls(str(pattern))]
 
 

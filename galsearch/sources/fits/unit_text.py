@@ -38,8 +38,8 @@ def parse_unit(text: str, notation: Literal["fits", "vounit"] | None = None) -> 
 
     Examples
     --------
-    >>> parse_unit("1e-17 erg / (s cm2 Angstrom)").physical_type
-    PhysicalType({'power density/spectral flux density wav', 'surface brightness wav'})
+    >>> parse_unit("10**-17 erg/(s cm2 Angstrom)").is_equivalent("Jy Hz / um")
+    True
     >>> parse_unit("10**2147483648 Jy")
     Traceback (most recent call last):
     ValueError: '10**2147483648 Jy' has numbers that no unit has.

@@ -127,14 +127,14 @@ def test_a_catalogue_gives_positions_and_columns(galaxies: dict[str, Any], tmp_p
     rows = slice(None, None, -1)
     catalogue = write(tmp_path / "zcat.parquet", galaxies, rows, embedding=None)
     arguments: dict[str, Any] = {"encoder": "m", "images": str(path)}
-    import_embeddings(tmp_path / "out", **arguments, catalogues=str(catalogue))
+    import_embeddings(tmp_path / "out", **arguments, catalogue=str(catalogue))
     found = pq.read_table(tmp_path / "out" / "catalogue.parquet").to_pydict()
     order = np.argsort(galaxies["TARGETID"])
     assert found["dec_deg"] == galaxies["dec"][order].tolist()
     assert found["mag_r"] == galaxies["MAG_R"][order].tolist()
     write(catalogue, galaxies, slice(0, N - 1), embedding=None)
     with pytest.raises(EmbeddingTableError) as caught:
-        import_embeddings(tmp_path / "new", **arguments, catalogues=str(catalogue))
+        import_embeddings(tmp_path / "new", **arguments, catalogue=str(catalogue))
     assert str(caught.value) == (
         f"1 of 40 galaxies have no position in {catalogue}, first TARGETID "
         f"{galaxies['TARGETID'][-1]}."
