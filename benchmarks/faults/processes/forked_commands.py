@@ -84,7 +84,7 @@ def finish(child: int, log: Path) -> Ending:
 
 
 def answer_of(function: Callable[[], Any], log: Path) -> Any:
-    """What a function returns in a forked process, as JSON can hold it.
+    """The value that a function returns in a forked process, as JSON can hold it.
 
     A text that begins with the name of the class where it raised an error, and `process died: ...`
     where the process did not end by itself.

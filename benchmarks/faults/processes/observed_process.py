@@ -40,7 +40,7 @@ _ARGUMENTS = (14, 13, 12, 7, 9, 8)
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of a change: it is made, unless a field says otherwise."""
+    """The treatment of a change: it is made, unless a field says otherwise."""
 
     kill: bool = False
     error: int | None = None
@@ -55,12 +55,12 @@ Plan = Callable[[Change], Decision]
 
 @dataclass(frozen=True)
 class Ending:
-    """How an observed process ended."""
+    """The end of an observed process: its status and what it printed."""
 
     status: int
     """Exit status, or minus the number of the signal that killed the process."""
     text: str
-    """What it printed on both of its outputs."""
+    """Text that it printed on both of its outputs."""
     changes: tuple[Change, ...] = field(default=(), repr=False)
     """The changes that it made or was about to make."""
     refused: Change | None = None

@@ -96,7 +96,7 @@ def _damage(
 
 
 def _outcome(place: Place, subject: Subject, copy: Path, good: Any, name: str) -> tuple[str, str]:
-    """What reading and verifying a damaged copy gave."""
+    """The result of reading and verifying a damaged copy."""
     answers = place.answer(lambda: subject.read(copy))
     if answers == good:
         outcome = "same answers"

@@ -101,7 +101,7 @@ def _trials(
 def _problem(
     place: Place, command: WritingCommand, good: Undisturbed, ending: Ending, reason: str
 ) -> str | None:
-    """What is wrong after a command met a bad disk; None where all is as it should be."""
+    """The fault that is found after a command met a bad disk; None where all is right."""
     checks: tuple[Callable[[], str | None], ...] = (
         lambda: _problem_of_message(place, ending, reason),
         lambda: _problem_of_files(place, command, good, ending),

@@ -92,7 +92,7 @@ def _problem_of_rerun(
 
 
 def _finished_work(place: Place) -> dict[str, Any]:
-    """What the next run need not do again: shards by inode, and how far a training has come."""
+    """Work that the next run need not repeat: shards by inode, and the steps of a training."""
     shards = {
         path.relative_to(place.work).as_posix(): path.stat().st_ino
         for path in place.work.rglob("part-*.parquet")

@@ -60,7 +60,7 @@ class Place:
         return run_forked(command.run, self.root / log)
 
     def answer(self, function: Callable[[], Any]) -> Any:
-        """What a function returns in a process of its own; a text where it fails."""
+        """The value that a function returns in a process of its own; a text where it fails."""
         return answer_of(function, self.root / "answer.txt")
 
     def index_answers(self, index: Path | None = None) -> Any:
