@@ -41,9 +41,11 @@ class Hdf5Batches:
                     f"{url}: its groups hold different tables: {next(iter(parts))} has the columns "
                     f"{', '.join(columns[0])}, {name} has {', '.join(types)}."
                 )
-        self.parts = {name: _n_rows(url, name, part) for name, part in parts.items()}
-        """Number of rows of each group, by its name."""
-        self.schema: pa.Schema = pa.schema(list(columns[0].items()))
+        with self._damage_named():
+            self.parts = {name: _n_rows(url, name, part) for name, part in parts.items()}
+            """Number of rows of each group, by its name."""
+            self.schema: pa.Schema = pa.schema(list(columns[0].items()))
+            _ = self.schema.names  # damaged names that are no text are refused here
         self._parts = parts
 
     def batches(self, columns: Sequence[str], n_rows: int) -> Iterator[pa.RecordBatch]:
