@@ -130,7 +130,7 @@ class Dataset:
             raise DatasetError("\n".join([f"{self.path}: {len(problems)} bad files.", *problems]))
 
     def _problems_of_sources(self) -> list[str]:
-        """What is wrong with the list of survey files; nothing where no digest is recorded."""
+        """Faults of the list of survey files; none where no digest is recorded."""
         digest = read_digests(self.path).get(schema.SOURCES_FILE)
         path = self.path / schema.SOURCES_FILE
         try:

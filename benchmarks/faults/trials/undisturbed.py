@@ -71,7 +71,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a command does when nothing disturbs it."""
+    """The result of a command that nothing disturbs."""
 
     before: State
     after: State

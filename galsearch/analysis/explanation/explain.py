@@ -47,7 +47,7 @@ LEAST_PROBABILITY = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What each part of two galaxies contributes to their similarity.
+    """The contribution of each part of two galaxies to their similarity.
 
     A contribution is the fall of the cosine when a patch of the image, a stretch of the spectrum
     or a line is removed from one of the galaxies; it is negative where the cosine rises. What is

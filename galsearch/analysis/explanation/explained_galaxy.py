@@ -52,7 +52,7 @@ class ExplainedGalaxy:
     z: float
     """Redshift at which lines are looked for; NaN where it is not known."""
     z_origin: str
-    """Where the redshift comes from, in words."""
+    """The source of the redshift, in words."""
     parts: PartColumns
     """Patches or stretches, by the names of `SCHEMA`, in their order in the image or spectrum."""
     lines: PartColumns | None

@@ -39,7 +39,7 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def removal_in_words(explained: ExplainedGalaxy, whole: float) -> str:
-    """What the similarity is without the parts that are named first, and without random ones.
+    """The similarity without the parts that are named first, and without random ones.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How much the similarity of two galaxies falls when parts of one of them are removed."""
+"""The fall of the similarity of two galaxies when parts of one of them are removed."""
 
 from typing import NamedTuple
 
@@ -90,7 +90,7 @@ def contributions(
 
 
 class RemovalTest(NamedTuple):
-    """What the similarity is without the parts that are named first, and without random ones."""
+    """The similarity without the parts that are named first, and without random ones."""
 
     n_removed: int
     """Number of parts that are removed."""

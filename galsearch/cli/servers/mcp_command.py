@@ -1,10 +1,15 @@
 """The command that serves language models over MCP: mcp."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from galsearch.cli.servers.served_options import (
+    DatasetOption,
+    IndexOption,
+    NamesOption,
+    SesameOption,
+)
 from galsearch.cli.servers.service_commands import directories, served_indexes
 from galsearch.core.errors import MissingExtraError
 
@@ -14,33 +19,23 @@ Examples:
   galsearch mcp --index index_builds/mine
   galsearch mcp --index dr1=index_builds/dr1 --dataset dr1=/data/dr1
 """
-_PACKAGES = {"mcp", "mcp_types", "orjson", "pydantic", "starlette", "anyio"}
+_PACKAGES = {
+    "anyio",
+    "fastapi",
+    "mcp",
+    "mcp_types",
+    "orjson",
+    "pydantic",
+    "python_multipart",
+    "starlette",
+}
 
 
 def mcp(
-    index: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Directory of an index, or a name for it and the directory; may be repeated. "
-            "Default: the one in index_builds/.",
-            metavar="[NAME=]DIRECTORY",
-        ),
-    ] = None,
-    dataset: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Dataset with the images and spectra of an index, if it has moved; with the name "
-            "of the index where there are several.",
-            metavar="[NAME=]DIRECTORY",
-        ),
-    ] = None,
-    names: Annotated[
-        Path | None,
-        typer.Option(help="Table of names and positions of galaxies.", metavar="FILE"),
-    ] = None,
-    sesame: Annotated[
-        bool, typer.Option("--sesame", help="Look up other names at the service Sesame.")
-    ] = False,
+    index: IndexOption = None,
+    dataset: DatasetOption = None,
+    names: NamesOption = None,
+    sesame: SesameOption = False,
     encoder: Annotated[
         str | None, typer.Option(help="Encoder of files; default: galsearch-small.")
     ] = None,

@@ -6,6 +6,12 @@ from typing import Annotated
 
 import typer
 
+from galsearch.cli.servers.served_options import (
+    DatasetOption,
+    IndexOption,
+    NamesOption,
+    SesameOption,
+)
 from galsearch.core.errors import ConfigError, MissingExtraError
 
 SERVE_EXAMPLES = """\b
@@ -20,36 +26,17 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def serve(
-    index: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Directory of an index, or a name for it and the directory; may be repeated. "
-            "Default: the one in index_builds/.",
-            metavar="[NAME=]DIRECTORY",
-        ),
-    ] = None,
+    index: IndexOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Number of processes that answer.", min=1)] = 1,
-    dataset: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Dataset with the images and spectra of an index, if it has moved; with the name "
-            "of the index where there are several.",
-            metavar="[NAME=]DIRECTORY",
-        ),
-    ] = None,
+    dataset: DatasetOption = None,
     token_file: Annotated[
         Path | None,
         typer.Option(help="File with the bearer token that requests must have.", metavar="FILE"),
     ] = None,
-    names: Annotated[
-        Path | None,
-        typer.Option(help="Table of names and positions of galaxies.", metavar="FILE"),
-    ] = None,
-    sesame: Annotated[
-        bool, typer.Option("--sesame", help="Look up other names at the service Sesame.")
-    ] = False,
+    names: NamesOption = None,
+    sesame: SesameOption = False,
     encoder: Annotated[
         str | None, typer.Option(help="Encoder of uploaded files; default: galsearch-small.")
     ] = None,

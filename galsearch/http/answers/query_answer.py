@@ -15,7 +15,7 @@ _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
 class Answered(NamedTuple):
-    """What was found for a query, and what its answer repeats of the request."""
+    """The neighbours of a query, and the parts of the request that its answer repeats."""
 
     neighbours: Neighbours
     words: Mapping[str, Any]

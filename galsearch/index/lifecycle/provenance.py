@@ -13,7 +13,7 @@ from galsearch.index.storage.manifest import IndexManifest
 
 
 def provenance(directory: str | Path | None = None) -> str:
-    """What an index was made from, one line for each link of the chain and each survey file.
+    """The origin of an index, one line for each link of the chain and each survey file.
 
     The dataset is opened where the embeddings found it, and its digest is compared with the one
     that the index records.
