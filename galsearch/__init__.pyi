@@ -32,6 +32,6 @@ from .query import Neighbours as Neighbours
 from .query import NeighboursBatch as NeighboursBatch
 from .query import Query as Query
 from .query import open_index as open_index
-from .query.all_neighbours import write_neighbours as write_neighbours
+from .query.bulk.all_neighbours import write_neighbours as write_neighbours
 from .render import write_gallery as write_gallery
 from .simulate import simulate_survey as simulate_survey

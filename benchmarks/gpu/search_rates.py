@@ -18,7 +18,7 @@ from galsearch.files.atomic import new_file
 from galsearch.index import IndexRecipe, build_index
 from galsearch.index.ivf.faiss_api import faiss
 from galsearch.query import open_index
-from galsearch.query.all_neighbours import write_neighbours
+from galsearch.query.bulk.all_neighbours import write_neighbours
 
 DIM, LATENT = 128, 16
 FIRST_ID = 39_627_000_000_000_001

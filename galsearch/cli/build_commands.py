@@ -8,7 +8,7 @@ import typer
 
 import galsearch
 from galsearch.cli.progress_bars import progress_bars
-from galsearch.cli.query_commands import Index
+from galsearch.cli.queries.query_options import Index
 
 
 class Hemisphere(StrEnum):

@@ -12,10 +12,10 @@ from galsearch.cli import (
     demo_commands,
     encoder_commands,
     lifecycle_commands,
-    query_commands,
 )
 from galsearch.cli.analysis import analysis_commands, explain_command
 from galsearch.cli.command_signals import signals_end_in_order
+from galsearch.cli.queries import query_command
 from galsearch.cli.remedies import error_text
 from galsearch.cli.servers import mcp_command, service_commands
 from galsearch.core.errors import GalsearchError
@@ -57,15 +57,15 @@ app.command("remove")(lifecycle_commands.remove)
 app.command("compact")(lifecycle_commands.compact)
 app.command("merge")(lifecycle_commands.merge)
 app.command("map", epilog=lifecycle_commands.MAP_EXAMPLES)(lifecycle_commands.draw_map)
-app.command("query", epilog=query_commands.QUERY_EXAMPLES)(query_commands.query)
+app.command("query", epilog=query_command.QUERY_EXAMPLES)(query_command.query)
 app.command("neighbours")(build_commands.neighbours)
 app.command("estimate", epilog=analysis_commands.ESTIMATE_EXAMPLES)(analysis_commands.estimate)
 app.command("explain", epilog=explain_command.EXPLAIN_EXAMPLES)(explain_command.explain)
 app.command("outliers", epilog=analysis_commands.OUTLIER_EXAMPLES)(analysis_commands.outliers)
 app.command("serve", epilog=service_commands.SERVE_EXAMPLES)(service_commands.serve)
 app.command("mcp", epilog=mcp_command.MCP_EXAMPLES)(mcp_command.mcp)
-app.command("inspect")(query_commands.inspect)
-app.command("verify")(query_commands.verify)
+app.command("inspect")(lifecycle_commands.inspect)
+app.command("verify")(lifecycle_commands.verify)
 app.command("convert-checkpoint")(encoder_commands.convert_checkpoint)
 app.command("doctor")(demo_commands.doctor)
 

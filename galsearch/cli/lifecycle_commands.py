@@ -1,14 +1,15 @@
-"""Commands that change an index: add, remove, compact, merge and map."""
+"""Commands on an index as a whole: add, remove, compact, merge, map, inspect and verify."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import galsearch
-from galsearch.cli.output import Format, Output
+from galsearch.cli.output import Format, Output, json_text
 from galsearch.cli.progress_bars import progress_bars
-from galsearch.cli.query_commands import Index
+from galsearch.cli.queries.query_options import Index
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 
@@ -19,6 +20,13 @@ Examples:
   galsearch map index_builds/demo --out map.parquet
   galsearch map index_builds/demo --refit --n-fit 100000 --seed 1
 """
+
+
+class InspectFormat(StrEnum):
+    """Forms in which the manifest of an index is printed."""
+
+    SUMMARY = "summary"
+    JSON = "json"
 
 
 def add(
@@ -114,3 +122,53 @@ def draw_map(
     else:
         table = drawn.to_arrow()
         output.put_table(table.schema, [table])
+
+
+def inspect(
+    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+    output_format: Annotated[
+        InspectFormat, typer.Option("--format", help="A summary, or the whole manifest.")
+    ] = InspectFormat.SUMMARY,
+    provenance: Annotated[
+        bool,
+        typer.Option("--provenance", help="Show dataset, encoder and survey files instead."),
+    ] = False,
+) -> None:
+    """Show what an index holds and its measured recall."""
+    if provenance:
+        typer.echo(galsearch.provenance(index))
+        return
+    manifest = galsearch.open_index(index).manifest
+    if output_format is InspectFormat.JSON:
+        typer.echo(json_text(manifest.as_table(), indent=2))
+    else:
+        typer.echo(manifest.summary())
+
+
+_DATASET_FILES = ("hats.properties", "partition_info.csv", "sha256sums.txt")
+
+
+def verify(
+    index: Annotated[
+        Path | None,
+        typer.Argument(help="Directory of an index, of embeddings or of a dataset."),
+    ] = None,
+) -> None:
+    """Check the digests of an index, embeddings or a dataset.
+
+    Every byte is read. The exit status is 1 where something disagrees with what was recorded when
+    the files were written.
+    """
+    if index is None or (index / "manifest.json").exists():
+        typer.echo(str(galsearch.verify(index)))
+    elif any((index / name).exists() for name in _DATASET_FILES):
+        dataset = galsearch.open_dataset(index)
+        dataset.verify()
+        typer.echo(
+            f"{index}: {len(dataset)} galaxies in {len(dataset.partitions)} partitions; every "
+            "partition is as it was written."
+        )
+    elif any(index.glob("*/store.json")) or any(index.glob("*/part-*.parquet")):
+        typer.echo(galsearch.verify_embeddings(index))
+    else:
+        typer.echo(str(galsearch.verify(index)))

@@ -10,12 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import typer
-
+from galsearch.cli.progress_bars import progress_bars
 from galsearch.core.errors import BinaryOutputError
+from galsearch.core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     # Importing galsearch.query loads FAISS, which would delay every help text.
+    from galsearch.query.bulk.queried_table import QueriedTable
     from galsearch.query.results.neighbours import Neighbours
 
 
@@ -71,11 +72,7 @@ class Output:
     def show(self, neighbours: "Neighbours") -> None:
         """Print or write the neighbours of one query, or the counts of their facets."""
         if self.format in (None, Format.TABLE):
-            self.put_text(
-                f"{neighbours.facets()}\n"
-                if self.facets
-                else "".join(f"{line}\n" for line in _lines(neighbours, links=self.links))
-            )
+            self.put_text(self._text(neighbours))
         elif self.facets:
             counts = neighbours.facets().to_arrow()
             self.put_table(counts.schema, [counts])
@@ -83,20 +80,58 @@ class Output:
             rows = neighbours.rows()
             self.put_table(rows.schema(links=self.links), rows.tables(links=self.links))
 
+    def show_all(self, found: "QueriedTable") -> None:
+        """Print or write the neighbours of a table of queries, or their facets, as they come."""
+        if self.format in (None, Format.TABLE):
+            self.put_texts(
+                f"row {row}: {self._text(neighbours)}" for row, neighbours in found.results()
+            )
+        elif self.facets:
+            self.put_table(*found.facets())
+        else:
+            self.put_table(*found.tables(links=self.links))
+
+    def _text(self, neighbours: "Neighbours") -> str:
+        """The neighbours of one query, or the counts of their facets, for people."""
+        if self.facets:
+            return f"{neighbours.facets()}\n"
+        return "".join(f"{line}\n" for line in _lines(neighbours, links=self.links))
+
     def put_text(self, text: str) -> None:
         """Print a text, or make it the content of the file."""
-        if self.out is None:
-            typer.echo(text, nl=False)
-            return
+        self.put_texts([text])
+
+    def put_texts(self, texts: Iterable[str]) -> None:
+        """Print texts as they come, or make them the content of the file."""
         with self._sink() as sink:
-            sink.write(text.encode("utf-8"))
+            for text in texts:
+                sink.write(text.encode("utf-8"))
+                if self.out is None:
+                    sink.flush()
 
     def put_table(self, schema: Any, chunks: Iterable[Any]) -> None:
         """Print or write Arrow tables of a schema, in any format but the table for people."""
         from galsearch.formats import TableFormat, export_table
 
         with self._sink() as sink:
-            export_table(schema, chunks, sink, TableFormat(str(self.format)))
+            shown = self._shown_at_once(chunks, sink)
+            export_table(schema, shown, sink, TableFormat(str(self.format)))
+
+    def _shown_at_once(self, chunks: Iterable[Any], sink: BinaryIO) -> Iterator[Any]:
+        """The chunks of a table; each is on standard output before the next one is made."""
+        for chunk in chunks:
+            yield chunk
+            if self.out is None:
+                sink.flush()
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """A context manager for progress bars, unless results are shown on a terminal meanwhile."""
+        if self.out is None and sys.stdout.isatty():
+            yield no_progress
+            return
+        with progress_bars() as progress:
+            yield progress
 
     @contextmanager
     def _sink(self) -> Iterator[BinaryIO]:

@@ -1,5 +1,6 @@
 """Progress bars on standard error, one for each stage; standard output holds only results."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,7 +33,9 @@ def progress_bars() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with ProgressBars(*columns, console=Console(stderr=True)) as bars:
+    console = Console(stderr=True)
+    # rich would print standard output above the bars, and so to standard error.
+    with ProgressBars(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:

@@ -68,6 +68,20 @@ def format_of_file(path: Path) -> TableFormat:
     return found
 
 
+def named_format(name: str) -> TableFormat:
+    """The format of a name, such as `csv`.
+
+    Raises
+    ------
+    TableFormatError
+        Where no format has this name.
+    """
+    try:
+        return TableFormat(name)
+    except ValueError:
+        raise TableFormatError(f"format is {name!r}, which is not known.") from None
+
+
 def require_writable(path: Path, *, overwrite: bool) -> None:
     """Check that a file may be written: it does not exist, or is a file that may be replaced.
 

@@ -1,6 +1,5 @@
 """An open index that finds the galaxies most similar to a galaxy or to a vector."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -8,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.arrays import Float64Array, TargetIds
-from galsearch.core.errors import GalsearchError, QueryError
+from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality, QueryModality, modalities_of
+from galsearch.core.progress import Progress
 from galsearch.core.target_id import TargetId
 from galsearch.index.search.device import Device
 from galsearch.index.search.galaxy_index import GalaxyIndex
@@ -17,6 +17,7 @@ from galsearch.index.search.open_build import open_build
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import IndexManifest
+from galsearch.query.bulk.queried_table import QueriedTable
 from galsearch.query.filter_cache import FilterCache
 from galsearch.query.inputs.argument_checks import Cone, TargetIdInput, checked_cone
 from galsearch.query.inputs.query_table import read_queries
@@ -176,31 +177,34 @@ class SearchEngine:
         return self.search(Query(target_ids, **words))
 
     def query_table(
-        self, table: str | Path, **words: Unpack[QueryWords]
-    ) -> Iterator[NeighboursBatch]:
-        """The neighbours of the query in each row of a table, some rows at a time, in their order.
+        self, table: str | Path, *, progress: Progress | None = None, **words: Unpack[QueryWords]
+    ) -> QueriedTable:
+        """The neighbours of the query in each row of a table, searched while they are read.
+
+        Iteration gives a `NeighboursBatch` of some rows at a time, in their order. The method
+        `write` writes the neighbours of all queries to a file, in a memory that does not grow with
+        the number of queries.
 
         Parameters
         ----------
         table
             CSV, ECSV, FITS or Parquet table with a column target_id, columns ra_deg and dec_deg, a
             column name, or columns image and spectrum with paths of files.
+        progress
+            Called with stage, done and total.
         **words
             Further arguments of `Query`, the same for all rows.
 
         Raises
         ------
         SourceError
-            Where the table is missing or no such table; the other errors are those of `query`, and
-            say in which rows.
+            Where the table is missing or no such table; errors of the search are those of `query`,
+            and say in which rows.
         """
-        for rows, given in read_queries(table):
-            try:
-                yield self.search(Query(**{**words, **given}))
-            except GalsearchError as error:
-                several = rows.stop - rows.start > 1
-                where = f"rows {rows.start + 1} to {rows.stop}" if several else f"row {rows.stop}"
-                raise type(error)(f"{table}, {where}: {error}", **error.facts) from None
+        queries = read_queries(table)
+        return QueriedTable(
+            queries, self.search, dict(words), n_galaxies=len(self), progress=progress
+        )
 
     def query_vector(
         self,

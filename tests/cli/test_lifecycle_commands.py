@@ -1,11 +1,15 @@
-"""An index is changed from the command line: add, remove, compact."""
+"""Commands on an index as a whole: it is changed, inspected and verified."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+import galsearch
+from galsearch.cli import app
 from galsearch.index import IndexRecipe, build_index
 
 
@@ -72,3 +76,46 @@ def test_a_map_that_cannot_be_made_is_refused(
         "galsearch: colour_by colours a picture; png names no file.\n"
         "Correct the option that the message names.\n"
     )
+
+
+@pytest.fixture
+def at_demonstration(demonstration, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(demonstration.home)
+    return demonstration
+
+
+def test_inspect_prints_the_manifest_as_json(at_demonstration) -> None:
+    result = CliRunner().invoke(app, ["inspect", "--format", "json"], catch_exceptions=False)
+    manifest = json.loads(result.stdout)
+    assert manifest["recipe"]["name"] == "demo"
+    assert manifest == json.loads(json.dumps(galsearch.open_index().manifest.as_table()))
+
+
+def test_verify_reads_every_byte_and_reports_it(at_demonstration) -> None:
+    result = CliRunner().invoke(app, ["verify", "index_builds/demo"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "24" in result.stdout
+
+
+def test_inspect_shows_the_survey_files_of_an_index(at_demonstration) -> None:
+    text = CliRunner().invoke(app, ["inspect", "--provenance"], catch_exceptions=False).stdout
+    shown = text.splitlines()
+    assert shown[0].startswith("index ")
+    assert shown[3].endswith("; it is there, 24 galaxies")
+    assert any(line.startswith("  spectra ") and ", sha256 " in line for line in shown)
+
+
+def test_inspect_prints_a_summary(at_demonstration) -> None:
+    text = CliRunner().invoke(app, ["inspect"], catch_exceptions=False).stdout
+    assert text == galsearch.open_index().manifest.summary() + "\n"
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_verify_recognises_datasets_and_embeddings(at_demonstration) -> None:
+    for path, words in (
+        ("demo/dataset", "demo/dataset: 24 galaxies in "),
+        ("demo/embeddings", "demo/embeddings: 24 image embeddings, 24 spectrum embeddings, 24 "),
+    ):
+        result = CliRunner().invoke(app, ["verify", path], catch_exceptions=False)
+        assert result.exit_code == 0
+        assert result.stdout.startswith(words)

@@ -10,7 +10,7 @@ import typer
 import galsearch
 from galsearch.cli.output import Format, Output
 from galsearch.cli.progress_bars import progress_bars
-from galsearch.cli.query_commands import Index
+from galsearch.cli.queries.query_options import Index
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 

@@ -9,7 +9,7 @@ import galsearch
 from galsearch.cli.analysis.analysis_commands import Out, OutputFormat, Overwrite, show_tables
 from galsearch.cli.output import Format, Output
 from galsearch.cli.progress_bars import progress_bars
-from galsearch.cli.query_commands import Index
+from galsearch.cli.queries.query_options import Index
 from galsearch.core.modality import Modality
 
 EXPLAIN_EXAMPLES = """\b

@@ -23,6 +23,15 @@ class ColumnDescription(NamedTuple):
 _MAGNITUDE = "magnitude from the fibre map of the spectrum, not corrected for extinction"
 DESCRIPTIONS: Mapping[str, ColumnDescription] = MappingProxyType(
     {
+        "query_row": ColumnDescription(
+            "", "meta.record", "row of the query in the table of queries, from 1"
+        ),
+        "query_separation_arcsec": ColumnDescription(
+            "arcsec", "pos.angDistance", "distance of the query galaxy from the position given"
+        ),
+        "query_using": ColumnDescription(
+            "", "meta.code", "modality of the query: image, spectrum or both"
+        ),
         "query_target_id": ColumnDescription(
             "", "meta.id.parent", "TARGETID of the query galaxy; missing if the query is a vector"
         ),

@@ -46,6 +46,7 @@ def test_files_are_relative_to_the_table(engine: SearchEngine, tmp_path: Path) -
         ),
         ("ra,dec\n1,2\n3,\n", "row 2 has the dec --; expected degrees."),
         ("name,z\nNGC 1,1\n,2\n", "row 2 names neither an object nor a file."),
+        ("target_id\n", "the table has no rows; expected a query in each."),
         (
             "target_id\n0\n",
             "row 0 has TARGETID 0; galaxies have positive ones (negative ids are stuck or "
@@ -57,8 +58,24 @@ def test_a_table_of_something_else_is_refused(tmp_path: Path, text: str, message
     path = tmp_path / "a.csv"
     path.write_text(text)
     with pytest.raises(SourceError) as caught:
-        list(read_queries(path))
+        read_queries(path)
     assert str(caught.value) == f"{path}: {message}"
+
+
+def test_the_rows_that_are_searched_together_are_limited(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("target_id\n" + "".join(f"{i}\n" for i in range(1, 12)))
+    queries = read_queries(path)
+    assert (len(queries), queries.arguments, queries.mixes_modalities) == (
+        11,
+        {"target_ids"},
+        False,
+    )
+    parts = list(queries.parts(most_rows=4))
+    assert [rows for rows, _ in parts] == [slice(0, 4), slice(4, 8), slice(8, 11)]
+    found = np.concatenate([given["target_ids"] for _, given in parts])
+    assert found.tolist() == list(range(1, 12))
+    assert [len(given["target_ids"]) for _, given in queries.parts(most_rows=0)] == [1] * 11
 
 
 def test_an_error_says_in_which_rows(engine: SearchEngine, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ import pytest
 from galsearch.core.errors import ChangedMeanwhileError, OutputFileExistsError, QueryError
 from galsearch.core.modality import DIRECTIONS, Modality
 from galsearch.index.search.open_build import open_build
-from galsearch.query import SearchEngine, all_neighbours
-from galsearch.query.all_neighbours import write_neighbours
+from galsearch.query import SearchEngine
+from galsearch.query.bulk import all_neighbours
+from galsearch.query.bulk.all_neighbours import write_neighbours
 from tests.damaged_files import assert_only_galsearch_errors
 
 IMAGE, SPECTRUM = Modality.IMAGE, Modality.SPECTRUM

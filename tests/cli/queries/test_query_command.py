@@ -1,4 +1,4 @@
-"""The commands query, inspect and verify."""
+"""The command query: one galaxy, or a table of queries."""
 
 import csv
 import io
@@ -57,49 +57,12 @@ def test_a_gallery_is_written_and_said_on_stderr(
     assert page.read_text().startswith("<!doctype html>")
 
 
-def test_inspect_prints_the_manifest_as_json(at_demonstration) -> None:
-    result = CliRunner().invoke(app, ["inspect", "--format", "json"], catch_exceptions=False)
-    manifest = json.loads(result.stdout)
-    assert manifest["recipe"]["name"] == "demo"
-    assert manifest == json.loads(json.dumps(galsearch.open_index().manifest.as_table()))
-
-
-def test_verify_reads_every_byte_and_reports_it(at_demonstration) -> None:
-    result = CliRunner().invoke(app, ["verify", "index_builds/demo"], catch_exceptions=False)
-    assert result.exit_code == 0
-    assert "24" in result.stdout
-
-
-def test_inspect_shows_the_survey_files_of_an_index(at_demonstration) -> None:
-    text = CliRunner().invoke(app, ["inspect", "--provenance"], catch_exceptions=False).stdout
-    shown = text.splitlines()
-    assert shown[0].startswith("index ")
-    assert shown[3].endswith("; it is there, 24 galaxies")
-    assert any(line.startswith("  spectra ") and ", sha256 " in line for line in shown)
-
-
-def test_inspect_prints_a_summary(at_demonstration) -> None:
-    text = CliRunner().invoke(app, ["inspect"], catch_exceptions=False).stdout
-    assert text == galsearch.open_index().manifest.summary() + "\n"
-    assert max(map(len, text.splitlines())) <= 100
-
-
 def test_exact_search_and_n_probe_reach_the_engine(at_demonstration) -> None:
     target_id = at_demonstration.target_id
     shared = ("--target-id", target_id, "--using", "spectrum", "--among", "spectrum", "-k", "3")
     assert run_query(*shared, "--exact").splitlines()[0].endswith("(exact)")
     result = CliRunner().invoke(app, ["query", *shared, "--n-probe", "0"])
     assert str(result.exception) == "n_probe is 0; expected a whole number, 1 or more."
-
-
-def test_verify_recognises_datasets_and_embeddings(at_demonstration) -> None:
-    for path, words in (
-        ("demo/dataset", "demo/dataset: 24 galaxies in "),
-        ("demo/embeddings", "demo/embeddings: 24 image embeddings, 24 spectrum embeddings, 24 "),
-    ):
-        result = CliRunner().invoke(app, ["verify", path], catch_exceptions=False)
-        assert result.exit_code == 0
-        assert result.stdout.startswith(words)
 
 
 def test_only_galaxies_of_a_list_are_found(at_demonstration, tmp_path: Path) -> None:
@@ -124,15 +87,56 @@ def test_a_table_of_queries_is_answered_row_by_row(at_demonstration, tmp_path: P
     lines = run_query("--queries", str(table), "-k", "2", "--format", "jsonl").splitlines()
     found = [json.loads(line)["query_target_id"] for line in lines]
     assert found == [str(target_id) for target_id in ids for _ in range(2)]
-    for options, named in (
-        (("--format", "csv"), "--format csv"),
-        (("--target-id", "5"), "--target-id"),
-    ):
-        result = CliRunner().invoke(app, ["query", "--queries", str(table), *options])
-        assert str(result.exception) == (
-            f"{named} cannot stand beside --queries, whose results are printed one after another, "
-            "as --format table or jsonl."
-        )
+    assert [json.loads(line)["query_row"] for line in lines] == [1, 1, 2, 2, 3, 3]
+    result = CliRunner().invoke(app, ["query", "--queries", str(table), "--target-id", "5"])
+    assert str(result.exception) == (
+        "--target-id cannot stand beside --queries, which has a query in each row."
+    )
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "fits", "ecsv", "votable", "table"])
+def test_a_table_of_queries_has_the_same_bytes_on_standard_output_and_in_a_file(
+    at_demonstration, tmp_path: Path, kind: str
+) -> None:
+    ids = galsearch.open_index("index_builds/demo").index.ids[:3]
+    table = tmp_path / "targets.csv"
+    table.write_text("target_id\n" + "".join(f"{target_id}\n" for target_id in ids))
+    options = ["query", "--queries", str(table), "-k", "2", "--links", "--format", kind]
+    printed = CliRunner().invoke(app, options, catch_exceptions=False)
+    out = tmp_path / "out" / "found"
+    written = CliRunner().invoke(app, [*options, "--out", str(out)], catch_exceptions=False)
+    assert printed.stdout_bytes == out.read_bytes()
+    assert written.stdout == ""
+    for result in (printed, written):
+        assert "searching neighbours" in result.stderr
+        assert "3/3" in result.stderr
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_an_error_in_a_row_leaves_no_file(at_demonstration, tmp_path: Path) -> None:
+    target_id = at_demonstration.target_id
+    table, out = tmp_path / "targets.csv", tmp_path / "found.fits"
+    table.write_text(f"target_id\n{target_id}\n5\n")
+    options = ["query", "--queries", str(table), "--out", str(out)]
+    error = CliRunner().invoke(app, options).exception
+    assert str(error) == (f"{table}, rows 1 to 2: TARGETID 5 is not in index 'demo' (24 galaxies).")
+    assert list(tmp_path.iterdir()) == [table]
+
+
+def test_the_text_for_people_names_the_row_of_each_query(at_demonstration, tmp_path: Path) -> None:
+    target_id = at_demonstration.target_id
+    table = tmp_path / "targets.csv"
+    table.write_text(f"target_id\n{target_id}\n{target_id}\n")
+    lines = run_query("--queries", str(table), "-k", "2").splitlines()
+    assert lines[::4] == [
+        f"row {row}: image of TARGETID {target_id}, among image (exact)" for row in (1, 2)
+    ]
+    lines = run_query("--queries", str(table), "-k", "5", "--facets").splitlines()
+    assert [line for line in lines if line.startswith("row")] == [
+        f"row {row}: 5 neighbours" for row in (1, 2)
+    ]
+    text = run_query("--queries", str(table), "-k", "5", "--facets", "--format", "csv")
+    assert {row["query_row"] for row in csv.DictReader(io.StringIO(text))} == {"1", "2"}
 
 
 def test_a_position_is_noted_on_stderr(at_demonstration) -> None:

@@ -1,0 +1,1 @@
+"""The command query, and its options."""

@@ -1,0 +1,162 @@
+"""A table of queries has the results of single queries, in every format and in a bounded memory."""
+
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from astropy.table import Table
+
+from galsearch.core.errors import OutputFileExistsError, QueryError, TableFormatError
+from galsearch.query import SearchEngine
+from galsearch.query.bulk import queried_table
+from galsearch.query.bulk.queried_table import QueriedTable
+from tests.query.inputs.own_data.own_files import FakePair, galaxy, write_galaxy, write_sdss
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of four queries of three neighbours."""
+    monkeypatch.setattr(queried_table, "_MOST_NEIGHBOURS", 12)
+
+
+@pytest.fixture
+def targets(sky: Any, tmp_path: Path) -> Path:
+    path = tmp_path / "targets.csv"
+    path.write_text("target_id\n" + "".join(f"{i}\n" for i in sky.ids[:10]))
+    return path
+
+
+def read(schema: pa.Schema, tables: Any) -> pa.Table:
+    parts = list(tables)
+    assert all(part.schema.equals(schema, check_metadata=True) for part in parts)
+    return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def test_the_table_is_that_of_the_queries_together(
+    few_rows: None, sky: Any, engine: SearchEngine, targets: Path
+) -> None:
+    seen: list[tuple[str, int, int]] = []
+    found = engine.query_table(targets, k=3, progress=lambda *report: seen.append(report))
+    table = read(*found.tables(links=True))
+    expected = engine.query_many(sky.ids[:10], k=3).to_arrow(links=True)
+    assert table.drop_columns("query_row").equals(expected)
+    assert table["query_row"].to_pylist() == [row for row in range(1, 11) for _ in range(3)]
+    assert seen == [("searching neighbours", done, 10) for done in (0, 4, 8, 10)]
+    metadata = {**expected.schema.metadata, b"queries": b"targets.csv"}
+    assert table.schema.metadata == metadata
+    assert table.schema.field("query_row").metadata[b"ucd"] == b"meta.record"
+
+
+def test_results_have_the_numbers_of_their_rows(
+    few_rows: None, sky: Any, engine: SearchEngine, targets: Path
+) -> None:
+    found = engine.query_table(targets, k=3)
+    assert len(found) == 10
+    assert [len(batch) for batch in found] == [4, 4, 2]
+    for row, neighbours in found.results():
+        assert neighbours.query_target_id == sky.ids[row - 1]
+
+
+def test_a_query_without_neighbours_has_no_row(engine: SearchEngine, targets: Path) -> None:
+    nothing = engine.query_table(targets, k=3, min_similarity=1.0, where="z > 1000")
+    assert read(*nothing.tables()).num_rows == 0
+    assert [len(each) for _, each in nothing.results()] == [0] * 10
+
+
+def test_positions_have_the_distance_of_their_galaxy(engine: SearchEngine, tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_text("ra_deg,dec_deg\n7,0\n8,0.0001\n")
+    table = read(*engine.query_table(path, k=2).tables())
+    separations = table["query_separation_arcsec"].to_numpy()
+    np.testing.assert_allclose(separations, [0, 0, 0.36, 0.36], atol=1e-6)
+    assert table.schema.field("query_separation_arcsec").metadata[b"unit"] == b"arcsec"
+
+
+def test_rows_of_different_modalities_say_which(engine: SearchEngine, tmp_path: Path) -> None:
+    write_galaxy(tmp_path / "a.fits", galaxy())
+    write_sdss(tmp_path / "b.fits")
+    path = tmp_path / "own.csv"
+    path.write_text("image,spectrum\na.fits,\n,b.fits\na.fits,b.fits\n")
+    found = engine.query_table(path, encoder=FakePair(), k=1)
+    table = read(*found.tables())
+    assert table["query_using"].to_pylist() == ["image", "spectrum", "both"]
+    assert table["query_row"].to_pylist() == [1, 2, 3]
+    assert table.schema.metadata[b"using"] == b"query_using"
+    assert found.notes
+    assert {note.split(":")[0] for note in found.notes} <= {"row 1", "row 2", "row 3"}
+    path.write_text("image,spectrum\na.fits,\na.fits,\n")
+    table = read(*engine.query_table(path, encoder=FakePair(), k=1).tables())
+    assert "query_using" not in table.column_names
+    assert table.schema.metadata[b"using"] == b"image"
+
+
+def test_facets_are_those_of_each_query(engine: SearchEngine, targets: Path, sky: Any) -> None:
+    table = read(*engine.query_table(targets, k=5).facets())
+    for row in (1, 10):
+        rows = table.filter(pa.compute.equal(table["query_row"], row)).drop_columns("query_row")
+        assert rows.equals(engine.query(sky.ids[row - 1], k=5).facets().to_arrow())
+
+
+@pytest.mark.parametrize("name", ["all.parquet", "all.fits", "all.ecsv", "all.vot"])
+def test_a_file_appears_complete_or_not_at_all(
+    few_rows: None, engine: SearchEngine, targets: Path, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "out" / name
+    found = engine.query_table(targets, k=3)
+
+    def interrupted(_stage: str, done: int, _total: int, /) -> None:
+        if done == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.query_table(targets, k=3, progress=interrupted).write(path)
+    assert list(path.parent.iterdir()) == []
+    assert found.write(path) == path
+    read_file = pq.read_table if path.suffix == ".parquet" else Table.read
+    ids = read_file(path)["target_id"]
+    assert np.asarray(ids).tolist() == read(*found.tables())["target_id"].to_pylist()
+    with pytest.raises(OutputFileExistsError):
+        found.write(path)
+    found.write(path, overwrite=True, format="csv")
+    assert path.read_text().startswith("query_row,query_target_id,rank,")
+    with pytest.raises(TableFormatError):
+        found.write(path, overwrite=True, format="xlsx")
+
+
+def test_the_input_stands_in_one_place(engine: SearchEngine, targets: Path) -> None:
+    with pytest.raises(QueryError) as caught:
+        QueriedTable(
+            engine.query_table(targets)._table, engine.search, {"target_ids": [1]}, n_galaxies=1
+        )
+    assert str(caught.value) == (
+        f"target_ids is given for all queries, and {targets} has a column of it; expected one of "
+        "these."
+    )
+
+
+def test_batches_are_small_where_queries_have_many_neighbours(
+    monkeypatch: pytest.MonkeyPatch, engine: SearchEngine, targets: Path
+) -> None:
+    monkeypatch.setattr(queried_table, "_MOST_NEIGHBOURS", 4 * len(engine))
+    assert [len(each) for each in engine.query_table(targets, k=10**6)] == [4, 4, 2]
+    assert [len(each) for each in engine.query_table(targets, min_similarity=0.99)] == [4, 4, 2]
+    assert [len(each) for each in engine.query_table(targets, k=2, offset=598)] == [8, 2]
+
+
+def test_the_memory_does_not_grow_with_the_number_of_queries(
+    monkeypatch: pytest.MonkeyPatch, engine: SearchEngine, sky: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(queried_table, "_MOST_NEIGHBOURS", 4000)
+    path, peaks = tmp_path / "targets.csv", []
+    for repeats in (1, 1, 8):
+        path.write_text("target_id\n" + "".join(f"{i}\n" for i in sky.ids[:100]) * repeats)
+        found = engine.query_table(path, k=200)
+        tracemalloc.start()
+        found.write(tmp_path / "all.csv", overwrite=True)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.2 * peaks[1]
