@@ -62,7 +62,7 @@ ORDERS: dict[str, list[set[str]]] = {
         {"reader"},
         {"partition"},
         {"batch", "hats_files", "source_record", "splits"},
-        {"schema", "healpix"},
+        {"schema", "healpix", "pages"},
     ],
     "galsearch.encoders": [
         {"load", "astroclip"},

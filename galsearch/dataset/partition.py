@@ -1,6 +1,7 @@
 """One partition of a dataset: the Parquet file of the galaxies in one HEALPix pixel."""
 
 import functools
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ from galsearch.core.errors import DatasetError
 from galsearch.core.modality import Modality
 from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch, batch_from_table, concatenate
+from galsearch.dataset.pages.pixel_pages import read_pixel_rows
 from galsearch.files.digest import require_digest
-from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
+from galsearch.files.parquet_input import damage_named, map_file, open_parquet, require_columns
 
 ALL_MODALITIES = tuple(Modality)
+_SCALARS = [schema.TARGET_ID, schema.RA, schema.DEC, "z", *schema.HAS.values()]
+"""Columns of a `GalaxyBatch` that hold no pixels."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +99,21 @@ class Partition:
     def read(self, rows: Rows, *, modalities: Sequence[Modality] = ALL_MODALITIES) -> GalaxyBatch:
         """The galaxies at the given row numbers of the partition, in the order of `rows`."""
         wanted, back = np.unique(rows, return_inverse=True)
-        with self._open() as file:
+        mapped = map_file(self.path, DatasetError)
+        with self._open(mapped) as file:
             sizes = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
             starts = np.cumsum([0, *sizes])
             group_of = np.searchsorted(starts, wanted, "right") - 1
             parts = [
-                self._read_row_group(file, int(g), modalities).take(
-                    wanted[group_of == g] - starts[g]
-                )
+                self._read_rows(mapped, file, int(g), modalities, wanted[group_of == g] - starts[g])
                 for g in np.unique(group_of)
             ]
         return concatenate(parts).take(back)
 
-    def _open(self) -> pq.ParquetFile:
-        file = open_parquet(self.path, DatasetError, memory_map=True)
+    def _open(self, mapped: mmap.mmap | None = None) -> pq.ParquetFile:
+        """The file, open: at its path, or as it is mapped into memory."""
+        source = self.path if mapped is None else pa.BufferReader(mapped)
+        file = open_parquet(source, DatasetError, memory_map=mapped is None, name=str(self.path))
         with damage_named(self.path, DatasetError):
             _check_schema(self.path, file.schema_arrow)
         return file
@@ -116,14 +121,43 @@ class Partition:
     def _read_row_group(
         self, file: pq.ParquetFile, group: int, modalities: Sequence[Modality]
     ) -> GalaxyBatch:
-        columns = [schema.TARGET_ID, schema.RA, schema.DEC, "z", *schema.HAS.values()]
         with damage_named(f"{self.path}: row group {group}", DatasetError):
-            unmasked = schema.masks_without_true(file.metadata.metadata, group)
-            for modality in modalities:
-                columns += [f.name for f in schema.PIXEL_FIELDS[modality] if f.name not in unmasked]
-            table = file.read_row_group(group, columns=columns)
+            pixels = [field.name for field in _pixel_fields(file, group, modalities)]
+            table = file.read_row_group(group, columns=[*_SCALARS, *pixels])
             _check_pixels(self.path, table, modalities)
             return batch_from_table(table)
+
+    def _read_rows(
+        self,
+        mapped: mmap.mmap,
+        file: pq.ParquetFile,
+        group: int,
+        modalities: Sequence[Modality],
+        rows: Rows,
+    ) -> GalaxyBatch:
+        """Some rows of a row group, of whose pixels only the pages with these rows are read."""
+        with damage_named(f"{self.path}: row group {group}", DatasetError):
+            pixels = {
+                field.name: read_pixel_rows(mapped, file, group, field, rows)
+                for field in _pixel_fields(file, group, modalities)
+            }
+            if None in pixels.values():
+                return self._read_row_group(file, group, modalities).take(rows)
+            scalars = file.read_row_group(group, columns=_SCALARS, use_threads=False)
+            table = scalars.take(pa.array(rows))
+            for name, column in pixels.items():
+                table = table.append_column(name, column)
+            _check_pixels(self.path, table, modalities)
+            return batch_from_table(table)
+
+
+def _pixel_fields(
+    file: pq.ParquetFile, group: int, modalities: Sequence[Modality]
+) -> list[pa.Field]:
+    """Columns of pixels of a row group that have to be read."""
+    unmasked = schema.masks_without_true(file.metadata.metadata, group)
+    fields = [field for modality in modalities for field in schema.PIXEL_FIELDS[modality]]
+    return [field for field in fields if field.name not in unmasked]
 
 
 def _row_groups(
@@ -143,7 +177,7 @@ def _check_schema(path: Path, found: pa.Schema) -> None:
     """Check that a partition has every column that is read, each of the type it is written with."""
     written = schema.dataset_schema()
     pixels = [field.name for fields in schema.PIXEL_FIELDS.values() for field in fields]
-    names = [schema.TARGET_ID, schema.RA, schema.DEC, "z", *schema.HAS.values(), *pixels]
+    names = [*_SCALARS, *pixels]
     require_columns(path, found, names, DatasetError)
     for name in names:
         expected, kind = written.field(name).type, found.field(name).type

@@ -40,7 +40,10 @@ DIGESTS_FILE = "sha256sums.txt"
 REPORT_FILE = "ingest_report.json"
 SOURCES_FILE = "sources.json"
 ROW_GROUP_ROWS = 64
-"""Number of galaxies in a Parquet row group; reading one galaxy reads its group, about 20 MB."""
+"""Number of galaxies in a Parquet row group, about 20 MB.
+
+Of one galaxy the pages with its pixels are read, about 1 MB for each column.
+"""
 
 _IDENTITY = (
     pa.field(HEALPIX_COLUMN, pa.int64(), nullable=False),

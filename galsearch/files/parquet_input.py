@@ -3,6 +3,7 @@
 Arrow raises many kinds of exceptions for damaged bytes, some of them without the name of the file.
 """
 
+import mmap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,23 @@ def open_parquet(
         shown = path if name is None else name
         raise error_kind(f"{shown}: cannot be read as Parquet ({_reason(error)}).") from None
     return file
+
+
+def map_file(path: Path, error_kind: type[GalsearchError]) -> mmap.mmap:
+    """A Parquet file, mapped into memory for reading for as long as the result exists.
+
+    Raises
+    ------
+    GalsearchError
+        Of the class `error_kind`, where the file is missing or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError:
+        raise error_kind(f"{path}: no such file.") from None
+    except (OSError, ValueError) as error:
+        raise error_kind(f"{path}: cannot be read as Parquet ({_reason(error)}).") from None
 
 
 @contextmanager
