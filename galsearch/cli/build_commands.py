@@ -10,6 +10,33 @@ import galsearch
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.queries.query_options import Index
 
+SIMULATE_EXAMPLES = """\b
+Examples:
+  galsearch simulate survey
+  galsearch simulate survey --n 20000 --seed 7 --workers 8 --hemisphere north
+"""
+INGEST_EXAMPLES = """\b
+Examples:
+  galsearch ingest survey/ingest.toml dataset
+  galsearch ingest mine.toml dataset --skip-bad-files
+"""
+BUILD_INDEX_EXAMPLES = """\b
+Examples:
+  galsearch build-index recipe.toml --embeddings embeddings --out index_builds/mine
+  galsearch build-index recipe.toml --embeddings embeddings --out index_builds/mine --overwrite
+  galsearch build-index recipe.toml --embeddings part2 --out part2_index --quantisers part1_index
+
+\b
+A small recipe.toml:
+  name = "mine"
+  recall_target = 0.95
+"""
+NEIGHBOURS_EXAMPLES = """\b
+Examples:
+  galsearch neighbours --all --using image --among image --out neighbours.parquet
+  galsearch neighbours --all --using spectrum --among image -k 50 --device gpu --out cross.parquet
+"""
+
 
 class Hemisphere(StrEnum):
     """The part of the Legacy Surveys whose instruments a simulated survey imitates."""
@@ -19,7 +46,7 @@ class Hemisphere(StrEnum):
 
 
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Directory to write the survey into.")],
+    out: Annotated[Path, typer.Argument(help="Directory to write the survey into.", metavar="OUT")],
     n: Annotated[int, typer.Option("--n", help="Number of galaxies.")] = 1000,
     seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same files.")] = 1,
     workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
@@ -41,8 +68,17 @@ def simulate(
 
 
 def ingest(
-    recipe: Annotated[Path, typer.Argument(help="TOML file: the survey files and their pairing.")],
-    out: Annotated[Path, typer.Argument(help="Directory to write the dataset into.")],
+    recipe: Annotated[
+        Path,
+        typer.Argument(
+            help="TOML file that names the survey files and says how images and spectra are "
+            "matched; `galsearch simulate` writes one.",
+            metavar="RECIPE",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Argument(help="Directory to write the dataset into.", metavar="OUT")
+    ],
     skip_bad_files: Annotated[
         bool,
         typer.Option(
@@ -53,8 +89,8 @@ def ingest(
 ) -> None:
     """Read survey files and write a dataset of galaxies.
 
-    Spectra and images are matched, and every galaxy is written to HATS-shaped Parquet. The report
-    accounts for every row that was read.
+    Images and spectra of the same galaxy are matched, and all galaxies are written to Parquet files
+    in the layout of HATS catalogues. The report accounts for every row that was read.
     """
     with progress_bars() as progress:
         report = galsearch.ingest(recipe, out, skip_bad_files=skip_bad_files, progress=progress)
@@ -62,19 +98,35 @@ def ingest(
 
 
 def build_index(
-    recipe: Annotated[Path, typer.Argument(help="TOML file: the kind of index.")],
-    embeddings: Annotated[Path, typer.Option(help="Directory that `galsearch embed` wrote.")],
+    recipe: Annotated[
+        Path,
+        typer.Argument(
+            help="TOML file with the name of the index and the settings that differ from the "
+            "defaults, such as the recall.",
+            metavar="RECIPE",
+        ),
+    ],
+    embeddings: Annotated[
+        Path,
+        typer.Option(help="Directory that `galsearch embed` or `import-embeddings` wrote."),
+    ],
     out: Annotated[Path, typer.Option(help="Directory to write the index into.")],
-    overwrite: Annotated[bool, typer.Option(help="Replace an index that is there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an index that is there.")
+    ] = False,
     quantisers: Annotated[
         Path | None,
-        typer.Option(help="Another index whose trained quantisers are used; nothing is trained."),
+        typer.Option(
+            help="Directory of an index whose trained quantisers are used, "
+            "so that `galsearch merge` "
+            "can join both; nothing is trained."
+        ),
     ] = None,
 ) -> None:
     """Build a search index from embeddings.
 
-    One index is trained and filled for each modality, and recall@10 is measured against exact
-    search in all four directions.
+    One index is trained and filled for each modality. recall@10, the share of the 10 nearest
+    neighbours that a search finds, is measured against exact search in all four directions.
     """
     with progress_bars() as progress:
         manifest = galsearch.build_index(

@@ -20,9 +20,17 @@ from galsearch.cli.remedies import error_text
 from galsearch.cli.servers import mcp_command, service_commands
 from galsearch.core.errors import GalsearchError
 
+FIRST_STEPS = """\b
+First steps:
+  galsearch demo                  everything once, on simulated galaxies
+  galsearch doctor                versions, GPUs and missing packages
+  galsearch query --help          options and examples of a command
+"""
+
 app = typer.Typer(
     name="galsearch",
     help="Similarity search for galaxies, across images and spectra.",
+    epilog=FIRST_STEPS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -46,28 +54,31 @@ def _options(
     """Similarity search for galaxies, across images and spectra."""
 
 
-app.command("demo")(demo_commands.demo)
-app.command("simulate")(build_commands.simulate)
-app.command("ingest")(build_commands.ingest)
-app.command("embed")(encoder_commands.embed)
-app.command("import-embeddings")(encoder_commands.import_embeddings)
-app.command("build-index")(build_commands.build_index)
-app.command("add")(lifecycle_commands.add)
-app.command("remove")(lifecycle_commands.remove)
-app.command("compact")(lifecycle_commands.compact)
-app.command("merge")(lifecycle_commands.merge)
-app.command("map", epilog=lifecycle_commands.MAP_EXAMPLES)(lifecycle_commands.draw_map)
-app.command("query", epilog=query_command.QUERY_EXAMPLES)(query_command.query)
-app.command("neighbours")(build_commands.neighbours)
-app.command("estimate", epilog=analysis_commands.ESTIMATE_EXAMPLES)(analysis_commands.estimate)
-app.command("explain", epilog=explain_command.EXPLAIN_EXAMPLES)(explain_command.explain)
-app.command("outliers", epilog=analysis_commands.OUTLIER_EXAMPLES)(analysis_commands.outliers)
-app.command("serve", epilog=service_commands.SERVE_EXAMPLES)(service_commands.serve)
-app.command("mcp", epilog=mcp_command.MCP_EXAMPLES)(mcp_command.mcp)
-app.command("inspect")(lifecycle_commands.inspect)
-app.command("verify")(lifecycle_commands.verify)
-app.command("convert-checkpoint")(encoder_commands.convert_checkpoint)
-app.command("doctor")(demo_commands.doctor)
+for _name, _function, _examples in (
+    ("demo", demo_commands.demo, demo_commands.DEMO_EXAMPLES),
+    ("simulate", build_commands.simulate, build_commands.SIMULATE_EXAMPLES),
+    ("ingest", build_commands.ingest, build_commands.INGEST_EXAMPLES),
+    ("embed", encoder_commands.embed, encoder_commands.EMBED_EXAMPLES),
+    ("import-embeddings", encoder_commands.import_embeddings, encoder_commands.IMPORT_EXAMPLES),
+    ("build-index", build_commands.build_index, build_commands.BUILD_INDEX_EXAMPLES),
+    ("add", lifecycle_commands.add, lifecycle_commands.ADD_EXAMPLES),
+    ("remove", lifecycle_commands.remove, lifecycle_commands.REMOVE_EXAMPLES),
+    ("compact", lifecycle_commands.compact, lifecycle_commands.COMPACT_EXAMPLES),
+    ("merge", lifecycle_commands.merge, lifecycle_commands.MERGE_EXAMPLES),
+    ("map", lifecycle_commands.draw_map, lifecycle_commands.MAP_EXAMPLES),
+    ("query", query_command.query, query_command.QUERY_EXAMPLES),
+    ("neighbours", build_commands.neighbours, build_commands.NEIGHBOURS_EXAMPLES),
+    ("estimate", analysis_commands.estimate, analysis_commands.ESTIMATE_EXAMPLES),
+    ("explain", explain_command.explain, explain_command.EXPLAIN_EXAMPLES),
+    ("outliers", analysis_commands.outliers, analysis_commands.OUTLIER_EXAMPLES),
+    ("serve", service_commands.serve, service_commands.SERVE_EXAMPLES),
+    ("mcp", mcp_command.mcp, mcp_command.MCP_EXAMPLES),
+    ("inspect", lifecycle_commands.inspect, lifecycle_commands.INSPECT_EXAMPLES),
+    ("verify", lifecycle_commands.verify, lifecycle_commands.VERIFY_EXAMPLES),
+    ("convert-checkpoint", encoder_commands.convert_checkpoint, encoder_commands.CONVERT_EXAMPLES),
+    ("doctor", demo_commands.doctor, demo_commands.DOCTOR_EXAMPLES),
+):
+    app.command(_name, epilog=_examples)(_function)
 
 
 def run() -> None:

@@ -12,6 +12,15 @@ import galsearch
 from galsearch.cli.output import show_neighbours
 from galsearch.cli.progress_bars import progress_bars
 
+DEMO_EXAMPLES = """\b
+Examples:
+  galsearch demo
+  galsearch demo --out small --n 200 --workers 4
+"""
+DOCTOR_EXAMPLES = """\b
+Examples:
+  galsearch doctor
+"""
 EXTRAS = {
     "faiss": "cpu (or gpu)",
     "bagpipes": "sim",
@@ -29,9 +38,9 @@ EXTRAS = {
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Directory for the survey and the gallery.")] = Path(
-        "demo"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="Directory for the survey, its dataset, embeddings and page.")
+    ] = Path("demo"),
     n: Annotated[int, typer.Option("--n", help="Number of simulated galaxies.")] = 1000,
     seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same files.")] = 1,
     workers: Annotated[int, typer.Option(help="Number of processes that simulate.")] = 2,
@@ -67,7 +76,11 @@ def _program_name() -> str:
 
 
 def doctor() -> None:
-    """Show versions, GPUs and missing packages."""
+    """Show versions, GPUs and missing packages.
+
+    Each missing package is named with the command that installs it. A report of a fault should have
+    this text.
+    """
     # These modules are imported here, because importing them takes a tenth of the time in which a
     # query starts.
     import importlib.metadata

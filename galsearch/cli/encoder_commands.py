@@ -9,6 +9,26 @@ import typer
 import galsearch
 from galsearch.cli.progress_bars import progress_bars
 
+EMBED_EXAMPLES = """\b
+Examples:
+  galsearch embed dataset embeddings
+  galsearch embed dataset embeddings --device cuda --batch-size 1024
+  galsearch embed dataset embeddings --encoder astroclip.safetensors --precision fp32
+"""
+IMPORT_EXAMPLES = """\b
+Examples:
+  galsearch import-embeddings mine --encoder mymodel-1.2 --images vectors.parquet
+  galsearch import-embeddings mine --encoder mymodel-1.2 --images a.fits --spectra b.fits \\
+      --catalogue catalogue.fits --id-column TARGETID
+  galsearch import-embeddings mine --encoder mymodel-1.2 --images "part-*.parquet" \\
+      --image-column "feat_*" --ids-from-positions
+"""
+CONVERT_EXAMPLES = """\b
+Examples:
+  galsearch convert-checkpoint astroclip.ckpt astroclip.safetensors
+  galsearch convert-checkpoint small.ckpt small.safetensors --config sizes.json
+"""
+
 
 class Precision(StrEnum):
     """Numerical precision of the encoders' matrix products."""
@@ -19,10 +39,15 @@ class Precision(StrEnum):
 
 
 def embed(
-    dataset: Annotated[Path, typer.Argument(help="Directory that `galsearch ingest` wrote.")],
-    out: Annotated[Path, typer.Argument(help="Directory to write the embeddings into.")],
+    dataset: Annotated[
+        Path, typer.Argument(help="Directory that `galsearch ingest` wrote.", metavar="DATASET")
+    ],
+    out: Annotated[
+        Path, typer.Argument(help="Directory to write the embeddings into.", metavar="OUT")
+    ],
     encoder: Annotated[
-        str, typer.Option(help="Name of shipped weights, or a .safetensors file.")
+        str,
+        typer.Option(help="galsearch-small, which comes with galsearch, or a .safetensors file."),
     ] = "galsearch-small",
     device: Annotated[
         str | None,
@@ -72,7 +97,10 @@ def embed(
 
 def convert_checkpoint(
     path: Annotated[Path, typer.Argument(metavar="IN", help="A published .ckpt or .pt file.")],
-    out: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+    out: Annotated[
+        Path,
+        typer.Argument(help="The .safetensors file to write.", metavar="OUT"),
+    ],
     config: Annotated[
         Path | None, typer.Option(help="JSON file with other layer sizes than the published ones.")
     ] = None,
@@ -86,7 +114,9 @@ def convert_checkpoint(
 
 
 def import_embeddings(
-    out: Annotated[Path, typer.Argument(help="Directory to write the embeddings into.")],
+    out: Annotated[
+        Path, typer.Argument(help="Directory to write the embeddings into.", metavar="OUT")
+    ],
     encoder: Annotated[
         str, typer.Option(help="Name of the model, with its version.", metavar="NAME")
     ],
@@ -117,13 +147,15 @@ def import_embeddings(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Columns that join the catalogue, between commas; default: all with one value."
+            help="Columns that the index shall have for results and conditions, between commas; "
+            "default: all with one value in a row."
         ),
     ] = None,
     ids_from_positions: Annotated[
         bool,
         typer.Option(
-            "--ids-from-positions", help="Name galaxies by position; their ids are no TARGETIDs."
+            "--ids-from-positions",
+            help="Make ids from the positions, where the tables have no TARGETIDs.",
         ),
     ] = False,
     skip_bad_rows: Annotated[

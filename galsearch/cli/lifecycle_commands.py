@@ -13,6 +13,37 @@ from galsearch.cli.queries.query_options import Index
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 
+ADD_EXAMPLES = """\b
+Examples:
+  galsearch add new_embeddings
+  galsearch add new_embeddings --index index_builds/mine
+"""
+REMOVE_EXAMPLES = """\b
+Examples:
+  galsearch remove 39627848784286003
+  galsearch remove 39627848784286003 39627848784286010 --index index_builds/mine
+"""
+COMPACT_EXAMPLES = """\b
+Examples:
+  galsearch compact
+  galsearch compact index_builds/mine
+"""
+MERGE_EXAMPLES = """\b
+Examples:
+  galsearch merge part1_index part2_index --out index_builds/whole
+"""
+INSPECT_EXAMPLES = """\b
+Examples:
+  galsearch inspect
+  galsearch inspect index_builds/mine --format json
+  galsearch inspect index_builds/mine --provenance
+"""
+VERIFY_EXAMPLES = """\b
+Examples:
+  galsearch verify
+  galsearch verify index_builds/mine
+  galsearch verify demo/dataset
+"""
 MAP_EXAMPLES = """\b
 Examples:
   galsearch map index_builds/demo --png map.png
@@ -20,6 +51,14 @@ Examples:
   galsearch map index_builds/demo --out map.parquet
   galsearch map index_builds/demo --refit --n-fit 100000 --seed 1
 """
+
+
+IndexArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        help="Directory of an index; default: the one in index_builds/.", metavar="INDEX"
+    ),
+]
 
 
 class InspectFormat(StrEnum):
@@ -30,12 +69,20 @@ class InspectFormat(StrEnum):
 
 
 def add(
-    embeddings: Annotated[Path, typer.Argument(help="Directory that `galsearch embed` wrote.")],
+    embeddings: Annotated[
+        Path,
+        typer.Argument(
+            help="Directory that `galsearch embed` or `import-embeddings` wrote, of the encoder of "
+            "the index.",
+            metavar="EMBEDDINGS",
+        ),
+    ],
     index: Index = None,
 ) -> None:
     """Add galaxies to an index.
 
-    New galaxies are coded with the quantisers that the index was trained with.
+    Nothing is trained anew: the new galaxies are stored with the quantisers of the index. Programs
+    that have the index open keep its earlier state.
     """
     with progress_bars() as progress:
         manifest = galsearch.add(embeddings, index=index, progress=progress)
@@ -43,7 +90,10 @@ def add(
 
 
 def remove(
-    target_ids: Annotated[list[str], typer.Argument(help="TARGETIDs.", metavar="TARGETID...")],
+    target_ids: Annotated[
+        list[str],
+        typer.Argument(help="TARGETIDs of the galaxies.", metavar="TARGETID..."),
+    ],
     index: Index = None,
 ) -> None:
     """Remove galaxies from an index.
@@ -54,7 +104,7 @@ def remove(
 
 
 def compact(
-    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+    index: IndexArgument = None,
 ) -> None:
     """Rewrite an index without its removed galaxies.
 
@@ -68,35 +118,58 @@ def compact(
 def merge(
     parts: Annotated[
         list[Path],
-        typer.Argument(help="Indexes with the same trained quantisers (built with --quantisers)."),
+        typer.Argument(
+            help="Directories of indexes with the same trained quantisers: "
+            "one, and those that were "
+            "built with it as --quantisers.",
+            metavar="INDEX...",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Directory to write the merged index into.")],
-    overwrite: Annotated[bool, typer.Option(help="Replace an index that is there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an index that is there.")
+    ] = False,
 ) -> None:
-    """Merge indexes that share trained quantisers."""
+    """Merge indexes that share trained quantisers.
+
+    So the parts of a large survey can be built by several machines. The parts are not changed, and
+    no galaxy may be in two of them.
+    """
     with progress_bars() as progress:
         manifest = galsearch.merge(parts, out=out, overwrite=overwrite, progress=progress)
     typer.echo(str(manifest))
 
 
 def draw_map(
-    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+    index: IndexArgument = None,
     using: Annotated[
         Modality | None,
         typer.Option(help="Which embeddings are shown; default: image, or those of the index."),
     ] = None,
-    png: Annotated[Path | None, typer.Option(help="Picture of the map to write.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Picture of the map to write.", metavar="FILE")
+    ] = None,
     colour_by: Annotated[
         str | None,
-        typer.Option(help="Column that colours the picture; default: z, - for the density."),
+        typer.Option(help="Column that colours the picture; default: z. - colours by density."),
     ] = None,
     output_format: Annotated[
         Format | None,
-        typer.Option("--format", help="Print the columns; default: a summary, or that of --out."),
+        typer.Option(
+            "--format",
+            help="Print the positions of all galaxies; default: a summary, or the format of --out.",
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File of the columns to write.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the files that are written.")] = False,
-    refit: Annotated[bool, typer.Option(help="Fit the map anew, where there is one.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write the positions of all galaxies into.", metavar="FILE"),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the files of --png and --out.")
+    ] = False,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit the map anew, where there is one.")
+    ] = False,
     n_fit: Annotated[
         int | None, typer.Option(help="Galaxies that a new map is fitted to; default: 30,000.")
     ] = None,
@@ -125,7 +198,7 @@ def draw_map(
 
 
 def inspect(
-    index: Annotated[Path | None, typer.Argument(help="Directory of an index.")] = None,
+    index: IndexArgument = None,
     output_format: Annotated[
         InspectFormat, typer.Option("--format", help="A summary, or the whole manifest.")
     ] = InspectFormat.SUMMARY,
@@ -134,7 +207,11 @@ def inspect(
         typer.Option("--provenance", help="Show dataset, encoder and survey files instead."),
     ] = False,
 ) -> None:
-    """Show what an index holds and its measured recall."""
+    """Show what an index holds and its measured recall.
+
+    The recall is the share of the true nearest neighbours that a search finds, by direction:
+    modality of the query, modality that is searched.
+    """
     if provenance:
         typer.echo(galsearch.provenance(index))
         return
@@ -151,7 +228,11 @@ _DATASET_FILES = ("hats.properties", "partition_info.csv", "sha256sums.txt")
 def verify(
     index: Annotated[
         Path | None,
-        typer.Argument(help="Directory of an index, of embeddings or of a dataset."),
+        typer.Argument(
+            help="Directory of an index, of embeddings or of a dataset; default: the index in "
+            "index_builds/.",
+            metavar="DIRECTORY",
+        ),
     ] = None,
 ) -> None:
     """Check the digests of an index, embeddings or a dataset.

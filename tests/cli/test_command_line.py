@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import galsearch
 from galsearch.cli import app
+from tests.cli.parsed_commands import COMMANDS, UsageError, command_lines, parse
 
 
 def test_the_version_is_the_packages() -> None:
@@ -31,10 +32,28 @@ def test_every_option_and_argument_has_a_help_text() -> None:
             assert getattr(parameter, "help", None), f"{name}: {parameter.name}"
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_has_examples_that_it_takes(name: str) -> None:
+    help_text = CliRunner().invoke(app, [name, "--help"], catch_exceptions=False).stdout
+    _, examples = help_text.split("\n  Examples:\n")
+    lines = [line for line in command_lines(examples) if line[0] == "galsearch"]
+    assert lines
+    for words in lines:
+        assert words[1] == name
+        parse(words)
+
+
+def test_an_example_with_an_option_that_does_not_exist_is_found() -> None:
+    for line in ("query --nope", "query -k many", "add", "merge --out a", "explain 1 2 3"):
+        with pytest.raises(UsageError):
+            parse(["galsearch", *line.split()])
+    parse(["galsearch", "query", "-k", "3", "|", "head"])
+
+
 @pytest.mark.parametrize("columns", ["80", "120"])
 def test_the_summary_of_every_command_fits_its_line(columns: str) -> None:
     result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": columns}, catch_exceptions=False)
-    commands = result.stdout.split("Commands:\n")[1].splitlines()
+    commands = result.stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()
     assert len(commands) == len(app.registered_commands)
     for line in commands:
         assert line.endswith("."), line

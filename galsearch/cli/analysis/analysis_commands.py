@@ -25,14 +25,18 @@ Examples:
 OUTLIER_EXAMPLES = """\b
 Examples:
   galsearch outliers --rank-by inconsistency --top 20
+  galsearch outliers --index index_builds/mine --out scores.fits
   galsearch outliers --where "zwarn == 0" --similarity csls --out scores.parquet
 """
 
 OutputFormat = Annotated[
-    Format | None, typer.Option("--format", help="Format; default: table, or that of --out.")
+    Format | None,
+    typer.Option("--format", help="Format; default: what the name of --out says, or a table."),
 ]
-Out = Annotated[Path | None, typer.Option(help="File to write, instead of standard output.")]
-Overwrite = Annotated[bool, typer.Option(help="Replace the file of --out.")]
+Out = Annotated[
+    Path | None, typer.Option(help="File to write, instead of standard output.", metavar="FILE")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file of --out.")]
 
 
 def estimate(
@@ -50,7 +54,11 @@ def estimate(
         str | None, typer.Option(help="Your own spectrum: a DESI, SDSS, CSV, ECSV or .npy file.")
     ] = None,
     method: Annotated[
-        str, typer.Option(help="neighbours, or templates: redshift odds of the spectrum encoder.")
+        str,
+        typer.Option(
+            help="neighbours; or templates, for z alone: redshift odds of "
+            "the encoder's template bank."
+        ),
     ] = "neighbours",
     ids: Annotated[
         str | None,
@@ -74,13 +82,20 @@ def estimate(
     ] = None,
     index: Index = None,
     bank: Annotated[
-        Path | None, typer.Option(help="Index with the labelled galaxies; default: --index.")
+        Path | None,
+        typer.Option(
+            help="Index of the bank, the galaxies with known properties; default: --index."
+        ),
     ] = None,
     bank_where: Annotated[
-        str | None, typer.Option(help='Condition on labelled galaxies, such as "zwarn == 0".')
+        str | None,
+        typer.Option(help='Condition on the galaxies of the bank, such as "zwarn == 0".'),
     ] = None,
     as_classes: Annotated[
-        str | None, typer.Option(help="Properties in columns of whole numbers that are classes.")
+        str | None,
+        typer.Option(
+            help="Properties whose whole numbers are classes, such as a type, separated by commas."
+        ),
     ] = None,
     from_embeddings: Annotated[
         Path | None,
@@ -93,18 +108,21 @@ def estimate(
         str, typer.Option(help="Encoder of your data, or with the templates: a name or file.")
     ] = "galsearch-small",
     n_held_out: Annotated[
-        int, typer.Option(help="Largest number of labelled galaxies that calibrate.")
+        int,
+        typer.Option(help="Largest number of galaxies of the bank that calibrate the intervals."),
     ] = 5000,
-    seed: Annotated[int, typer.Option(help="Seed of their random choice.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the choice of the galaxies that calibrate.")
+    ] = 0,
     output_format: OutputFormat = None,
     out: Out = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Estimate properties of galaxies from neighbours.
 
-    Each estimate has calibrated 68 and 95 per cent intervals, the agreement of the neighbours, and
-    a mark where the galaxy is outside the labelled galaxies. Galaxies without a label are left out
-    of the bank.
+    The neighbours are galaxies with known properties (the bank): those of an index that have a
+    value in the column. Each estimate has calibrated 68 and 95 per cent intervals, the agreement of
+    the neighbours, and a mark where the galaxy is unlike all of the bank.
     """
     # Imported here: galsearch.analysis loads FAISS, which would delay every help text.
     from galsearch.analysis import Estimation, iterate_estimates
@@ -148,14 +166,21 @@ def outliers(
     index: Index = None,
     rank_by: Annotated[
         str | None,
-        typer.Option(help="image_anomaly, spectrum_anomaly or inconsistency: most unusual first."),
+        typer.Option(
+            help="Column by which the most unusual galaxy is first: "
+            "image_anomaly, spectrum_anomaly or "
+            "inconsistency; default: the order of TARGETIDs."
+        ),
     ] = None,
-    top: Annotated[int | None, typer.Option(help="Number of galaxies to show.")] = None,
+    top: Annotated[
+        int | None, typer.Option(help="Number of galaxies to show; default: all.")
+    ] = None,
     k: Annotated[int, typer.Option("-k", help="Number of neighbours of each galaxy.")] = 16,
     similarity: Annotated[
         str,
         typer.Option(
-            help="cosine, or csls: less for images and spectra that are near to everything."
+            help="cosine; or csls, which lowers the similarity of hubs, "
+            "galaxies that are near to many."
         ),
     ] = "cosine",
     where: Annotated[

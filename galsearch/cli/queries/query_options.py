@@ -36,9 +36,13 @@ Position = Annotated[
     ),
 ]
 Radius = Annotated[
-    float, typer.Option(help="Largest distance from the position.", metavar="ARCSEC")
+    float,
+    typer.Option(help="Largest distance of the query galaxy from the position.", metavar="ARCSEC"),
 ]
-Name = Annotated[str | None, typer.Option(help="Name of the query galaxy.")]
+Name = Annotated[
+    str | None,
+    typer.Option(help="Name of the query galaxy, such as 'NGC 5194' or 'DESI J150.1234+02.3456'."),
+]
 Names = Annotated[
     Path | None,
     typer.Option(help="Table of names and positions; default: the service Sesame.", metavar="FILE"),
@@ -61,7 +65,7 @@ Spectrum = Annotated[
         metavar="FILE",
     ),
 ]
-Air = Annotated[bool, typer.Option(help="The spectrum has wavelengths in air.")]
+Air = Annotated[bool, typer.Option("--air", help="The spectrum has wavelengths in air.")]
 Encoder = Annotated[
     str | None,
     typer.Option(
@@ -78,7 +82,10 @@ Unlike = Annotated[
 ]
 Vector = Annotated[Path | None, typer.Option(help="Embedding of your own (.npy).", metavar="FILE")]
 Fingerprint = Annotated[
-    str | None, typer.Option(help="Fingerprint of the encoder of that embedding.")
+    str | None,
+    typer.Option(
+        help="Fingerprint of the encoder that made it, which galsearch inspect --format json shows."
+    ),
 ]
 Queries = Annotated[
     Path | None,
@@ -126,7 +133,9 @@ Diversity = Annotated[
 NProbe = Annotated[
     int | None, typer.Option(help="Inverted lists to probe; default: tuned by the build.")
 ]
-Exact = Annotated[bool, typer.Option(help="Compare every stored vector.")]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="Compare every stored vector: slow, and always right.")
+]
 FromEmbeddings = Annotated[
     Path | None,
     typer.Option(
