@@ -1,5 +1,6 @@
 """Command lines in texts, parsed by the commands of galsearch without running them."""
 
+import re
 import shlex
 
 import typer
@@ -14,8 +15,12 @@ _SHELL_WORDS = {"|", ">", ">>", "2>", "&", "&&", ";"}
 
 
 def command_lines(text: str) -> list[list[str]]:
-    """The words of each line of a text that is a command line; a backslash continues a line."""
-    lines = [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines()]
+    """The words of each line of a text that is a command line.
+
+    A backslash continues a line. A placeholder such as `<id>` becomes the word 1.
+    """
+    text = re.sub(r"<[a-z ]+>", "1", text.replace("\\\n", " "))
+    lines = [shlex.split(line, comments=True) for line in text.splitlines()]
     return [words for words in lines if words]
 
 
