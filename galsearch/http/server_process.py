@@ -25,6 +25,7 @@ from galsearch.http.guard.header_limit import LimitedHead
 from galsearch.http.service import create_app
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
+from galsearch.http.uploads.parent_watch import end_with_parent
 
 _SETTINGS = "GALSEARCH_SERVICE_SETTINGS"
 _FACTORY = "galsearch.http.server_process:app_of_environment"
@@ -75,7 +76,11 @@ def serve(settings: ServiceSettings, listening: Listening) -> None:
 
 
 def app_of_environment() -> FastAPI:
-    """The application with the settings of the environment, for the processes of a service."""
+    """The application with the settings of the environment, for the processes of a service.
+
+    The process ends when the one that started it is gone.
+    """
+    end_with_parent()
     return create_app(ServiceSettings.from_json(os.environ[_SETTINGS]))
 
 

@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from galsearch.http.server_process import JsonLines
 from tests.http.service_process import fetch, running
+from tests.http.uploads.test_parent_watch import is_running
 
 
 def test_a_service_answers_opens_its_index_again_and_ends(toy_index: Path, some_id: str) -> None:
@@ -39,6 +43,21 @@ def test_several_processes_answer_and_end_together(toy_index: Path, some_id: str
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_no_process_is_left_after_the_first_one_was_killed(toy_index: Path) -> None:
+    with running("--index", toy_index, "--workers", "2") as (process, _):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if not children.exists():
+            pytest.skip("processes are not listed in /proc")
+        started = [int(child) for child in children.read_text().split()]
+        assert len(started) >= 2
+        process.kill()
+        process.communicate(timeout=60)
+        end = time.monotonic() + 60
+        while any(map(is_running, started)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not any(map(is_running, started))
 
 
 def test_a_line_of_the_log_is_one_object() -> None:

@@ -14,6 +14,7 @@ from galsearch.core.errors import GalsearchError, SourceError
 from galsearch.core.modality import Modality
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
 from galsearch.files.atomic import write_bytes
+from galsearch.http.uploads.parent_watch import end_with_parent
 from galsearch.http.uploads.uploaded_file import EmbeddedFile, UploadedFile, require_words
 from galsearch.query.inputs.own_data.array_file import load_array
 from galsearch.query.inputs.own_data.own_embedding import (
@@ -48,6 +49,7 @@ def answer_uploads(
     memory_bytes
         Largest memory of the process.
     """
+    end_with_parent(at_once=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
