@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from galsearch.core.errors import GalsearchError
 from galsearch.core.version import VERSION
 from galsearch.http.refusals.refusal import Refusal
-from galsearch.http.refusals.request_remedies import REMEDIES, problems_in_words
+from galsearch.http.refusals.request_remedies import problems_in_words
 from galsearch.http.state.service_settings import ServiceSettings
+from galsearch.mcp.tool_remedies import remedy_of
 from galsearch.mcp.tools import TOOLS, OpenIndexes
 
 log = logging.getLogger("galsearch.mcp")
@@ -96,8 +97,7 @@ def answer(opened: OpenIndexes, name: str, arguments: dict[str, Any]) -> types.C
     except Refusal as refusal:
         return _error(f"{refusal.message} {refusal.remedy}")
     except GalsearchError as error:
-        remedy = REMEDIES.get(error.code, error.remedy)
-        return _error(f"{error} {remedy}".strip())
+        return _error(f"{error} {remedy_of(error)}".strip())
     except Exception:
         log.exception("the call of %s failed", name)
         return _error(f"the call of {name} failed; the log of the server has the cause.")

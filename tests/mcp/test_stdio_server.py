@@ -1,8 +1,11 @@
-"""A client of the SDK starts the server as a process, lists its tools and calls them."""
+"""A client of the SDK starts the server as the guide says, lists its tools and calls them."""
 
 import json
 import os
+import re
+import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,9 +15,27 @@ pytest.importorskip("mcp")
 
 from mcp import Client, StdioServerParameters
 
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "mcp.md"
+
+
+def configured_server(demonstration, folder: Path) -> StdioServerParameters:
+    """The server of the configuration in the guide, for an index that exists.
+
+    A directory with the command `galsearch` is put first on the search path.
+    """
+    command = folder / "galsearch"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m galsearch "$@"\n')
+    command.chmod(0o755)
+    (text,) = re.findall(r"^```json\n(.*?)^```", GUIDE.read_text("utf-8"), re.M | re.S)
+    text = text.replace("/path/to/", f"{demonstration.home}/")
+    ((name, entry),) = json.loads(text)["mcpServers"].items()
+    assert name == "galsearch"
+    path = os.pathsep.join([str(folder), os.environ["PATH"]])
+    return StdioServerParameters(**entry, cwd=str(folder), env={**os.environ, "PATH": path})
+
 
 @pytest.fixture(scope="module")
-def answers(demonstration) -> dict[str, Any]:
+def answers(demonstration, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The tools, and the results of calls that one session makes, by a name of each."""
     target_id = demonstration.target_id
     calls = {
@@ -22,6 +43,7 @@ def answers(demonstration) -> dict[str, Any]:
         "query": ("query", {"target_id": target_id, "among": "spectrum", "k": 3}),
         "columns": ("query", {"target_id": target_id, "k": 1, "columns": ["mag_r"]}),
         "estimate": ("estimate", {"target_id": target_id, "property": "z", "k": 5}),
+        "explain": ("explain", {"a": target_id, "b": target_id, "using": "spectrum", "top": 2}),
         "no such galaxy": ("query", {"target_id": "7"}),
         "too many": ("query", {"target_id": target_id, "k": 201}),
         "unknown field": ("query", {"target": target_id}),
@@ -31,12 +53,7 @@ def answers(demonstration) -> dict[str, Any]:
         "no file": ("query", {"image": "absent.fits"}),
         "no tool": ("remove", {}),
     }
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "galsearch", "mcp", "--index", "index_builds/demo"],
-        cwd=str(demonstration.home),
-        env=dict(os.environ),
-    )
+    server = configured_server(demonstration, tmp_path_factory.mktemp("path"))
 
     async def session() -> dict[str, Any]:
         async with Client(server, read_timeout_seconds=110) as client:
@@ -92,6 +109,15 @@ def test_a_property_is_estimated(answers, demonstration) -> None:
     assert estimate["low"] <= estimate["value"] <= estimate["high"]
 
 
+def test_a_similarity_is_explained(answers, demonstration) -> None:
+    found = answers["explain"].structured_content
+    assert -1 <= found["similarity"] <= 1
+    assert {part["target_id"] for part in found["parts"]} == {demonstration.target_id}
+    kinds = [(part["galaxy"], part["part"]) for part in found["parts"]]
+    assert kinds[:2] == [("A", "stretch")] * 2
+    assert kinds[-2:] == [("B", "patch")] * 2
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -120,6 +146,11 @@ def test_a_property_is_estimated(answers, demonstration) -> None:
             "the service has no index 'other'; it has demo. Send one of these names in index, or "
             "none for the first.",
         ),
+        (
+            "no file",
+            "absent.fits: no such file. Give the path, on the machine of the server, of an image "
+            "(FITS, JPEG, PNG, npy) or of a spectrum (FITS, CSV, ECSV, npy).",
+        ),
         ("no tool", "there is no tool 'remove'; the tools are describe, query, estimate, explain."),
     ],
 )
@@ -127,7 +158,6 @@ def test_a_wrong_call_is_an_error_with_a_sentence(answers, name: str, expected: 
     assert sentence(answers[name]) == expected
 
 
-def test_an_unknown_column_and_a_missing_file_are_named(answers) -> None:
+def test_an_unknown_column_is_named(answers) -> None:
     assert sentence(answers["unknown column"]).startswith("columns: ")
     assert "mag_x" in sentence(answers["unknown column"])
-    assert "absent.fits" in sentence(answers["no file"])
