@@ -7,13 +7,21 @@ import numpy as np
 
 def table(results: dict[str, Any]) -> str:
     """All tables of the stored results."""
-    parts = [_numbers(results["estimates"]), _pit(results["estimates"])]
-    parts += [_classes(results["estimates"])]
+    parts = _estimates(results["estimates"])
     if "exchanges" in results:
         parts.append(_exchanges(results["exchanges"]))
     if "real" in results:
         parts += [_areas(results["real"]), _samples(results["real"])]
     return "\n\n".join("\n".join(part) for part in parts)
+
+
+def estimates_table(estimates: dict[str, Any]) -> str:
+    """The tables of estimates, by property and direction."""
+    return "\n\n".join("\n".join(part) for part in _estimates(estimates))
+
+
+def _estimates(estimates: dict[str, Any]) -> list[list[str]]:
+    return [_numbers(estimates), _pit(estimates), _classes(estimates)]
 
 
 def _rows(estimates: dict[str, Any], key: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from galsearch.analysis.estimation import IndexInput, opened_engine
+from galsearch.analysis.bank.index_input import IndexInput, opened_engine
 from galsearch.analysis.projection.make_map import MapRequest, make_map
 from galsearch.analysis.projection.map_values import map_values
 from galsearch.core.arrays import BoolArray, Float32Array, TargetIds

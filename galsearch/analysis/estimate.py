@@ -7,25 +7,27 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from galsearch.analysis.bank.index_input import IndexInput
+from galsearch.analysis.bank.label_sources import LabelSource, galaxies_and_bank
 from galsearch.analysis.bank.labelled_bank import LabelledBank
-from galsearch.analysis.bank.property_labels import read_labels
 from galsearch.analysis.bank.query_galaxies import GalaxySelection, own_galaxy, select_galaxies
+from galsearch.analysis.bank.simulated_bank import (
+    SIMULATED,
+    is_simulated,
+    simulated_note,
+)
 from galsearch.analysis.calibration.property_estimator import Columns, PropertyEstimator
 from galsearch.analysis.estimation import (
     N_HELD_OUT,
     Estimation,
-    IndexInput,
     Method,
-    opened_engine,
 )
 from galsearch.analysis.result_table import result_table
 from galsearch.analysis.template_odds import template_estimates
 from galsearch.core.arrays import TargetIds
-from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress, stage_progress
 from galsearch.index.search.galaxy_index import GalaxyIndex
-from galsearch.query.filters import matching
 from galsearch.query.inputs.argument_checks import TargetIdInput
 from galsearch.query.inputs.own_data.own_embedding import DEFAULT_ENCODER, EncoderInput
 from galsearch.query.inputs.own_data.own_image import ImageInput
@@ -50,6 +52,9 @@ class Estimates:
     the others as the galaxy is from the bank; `<property>_outside_bank`, which is True where this
     share is at most 0.01; and `<property>_reliability`, the smaller of `<property>_bank_p` and
     `<property>_agreement_p`, which is small where the estimate is not to be trusted.
+
+    Where the labels are those of the shipped bank of simulated galaxies, the column
+    `<property>_bank` says `simulated`, and a note says how the bank was made.
 
     The method `templates` gives `z`, the intervals, `z_probability` (that of the redshifts within
     0.01 (1 + z) of `z`), and `z_second` with `z_second_probability`, the same of the next best
@@ -120,7 +125,10 @@ def estimate(
     index
         Index that holds the galaxies, or its directory; by default the only one in `index_builds`.
     bank
-        Index whose catalogue holds the labels; by default `index`.
+        Index whose catalogue holds the labels; by default `index`. `simulated` is the shipped bank
+        of simulated galaxies, which has the properties `z`, `stellar_mass`, `age`, `metallicity`,
+        `ssfr` and `morphology`. It is also used for those of them that `index` has no labels of,
+        where no bank and no condition is given. Own data and embeddings then need no index.
     using
         Modality of the galaxies' vectors; by default image, or that of one's own data.
     among
@@ -154,7 +162,7 @@ def estimate(
         Where a property is no column of numbers or classes, too few galaxies have labels, or a
         condition is malformed.
     EncoderMismatchError
-        Where the bank or the embeddings are of another encoder than the index.
+        Where the bank, the embeddings or the user's own data are of another encoder than the index.
     UnknownTargetError, MissingModalityError
         Where a galaxy or its vector is not there.
     ConfigError
@@ -221,28 +229,22 @@ def iterate_estimates(
     if estimation.method is Method.TEMPLATES:
         found = template_estimates(estimation, progress)
         return (Estimates(ids, columns, notes) for ids, columns, notes in found)
-    engine = opened_engine(estimation.index)
-    bank = engine if estimation.bank is None else opened_engine(estimation.bank)
-    require_same_encoder(
-        {_name(one.index): one.index.manifest.fingerprint for one in (engine, bank)}
+    index, bank = galaxies_and_bank(
+        estimation.index, estimation.bank, estimation.property, needs_index=estimation.needs_index
     )
     if estimation.own is not None:
-        selection = own_galaxy(engine.index, estimation.own, estimation.using)
+        selection = own_galaxy(index, estimation.own, estimation.using)
     else:
         selection = select_galaxies(
-            engine.index,
+            index,
             estimation.using,
             target_ids=estimation.target_ids,
             where=estimation.where,
             from_embeddings=estimation.from_embeddings,
         )
     if estimators is None:
-        estimators = calibrated_estimators(bank.index, estimation, progress)
+        estimators = calibrated_estimators(bank, estimation, progress)
     return _estimated(selection, estimators, progress)
-
-
-def _name(index: GalaxyIndex) -> str:
-    return f"index '{index.manifest.recipe.name}' in {index.directory}"
 
 
 def calibrated_estimators(
@@ -258,21 +260,22 @@ def calibrated_estimators(
         Where a property is no column of numbers or classes, too few galaxies have labels, or a
         condition is malformed.
     """
+    source = LabelSource(bank, estimation.bank_where, is_named=estimation.bank is not None)
     labels = [
-        read_labels(bank, name, as_classes=name in estimation.as_classes)
+        source.labels(name, as_classes=name in estimation.as_classes)
         for name in estimation.property
     ]
-    if estimation.bank_where is not None:
-        with bank.catalogue_files.open() as files:
-            allowed = matching(files, where=estimation.bank_where)
-        labels = [some.among(allowed) for some in labels]
     among, using = estimation.among, estimation.using
     banks: list[LabelledBank] = []
     estimators = []
-    for some in labels:
-        same = [one for one in banks if np.array_equal(one.target_ids, some.target_ids)]
+    for index, some in labels:
+        same = [
+            one
+            for one in banks
+            if one.index is index and np.array_equal(one.target_ids, some.target_ids)
+        ]
         if not same:
-            same = [LabelledBank(bank, some.target_ids, among, f"property {some.name!r}")]
+            same = [LabelledBank(index, some.target_ids, among, f"property {some.name!r}")]
             banks += same
         report = stage_progress(progress, f"calibrating {some.name}")
         estimators.append(
@@ -293,6 +296,9 @@ def _estimated(
     selection: GalaxySelection, estimators: Sequence[PropertyEstimator], progress: Progress
 ) -> Iterator[Estimates]:
     notes = selection.notes + tuple(str(estimator.facts) for estimator in estimators)
+    simulated = [one.facts.property for one in estimators if is_simulated(one.bank.index)]
+    if simulated:
+        notes += (simulated_note(simulated),)
     if selection.n_without_vector:
         notes += (f"{selection.n_without_vector:,} galaxies without a vector are left out",)
     largest_k: dict[LabelledBank, int] = {}
@@ -306,6 +312,8 @@ def _estimated(
             for estimator in estimators:
                 if estimator.bank is bank:
                     columns |= estimator.columns(found.nearest(estimator.k))
+        for name in simulated:
+            columns[f"{name}_bank"] = np.full(len(galaxies), SIMULATED, object)
         n_done += len(galaxies)
         progress("estimating", n_done, len(selection))
         yield Estimates(galaxies.target_ids, columns, notes)

@@ -1,15 +1,17 @@
 """A validated request for estimates: the same object is built by the command line and Python."""
 
+import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from galsearch.analysis.bank.index_input import IndexInput
 from galsearch.core.arrays import TargetIds
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
 from galsearch.core.target_id import parse_target_ids
-from galsearch.query import Query, SearchEngine, open_index
+from galsearch.query import Query
 from galsearch.query.inputs.argument_checks import TargetIdInput, checked_count
 from galsearch.query.inputs.own_data.own_embedding import DEFAULT_ENCODER, EncoderInput
 from galsearch.query.inputs.own_data.own_image import ImageInput
@@ -17,8 +19,6 @@ from galsearch.query.inputs.own_data.own_spectrum import SpectrumInput
 
 N_HELD_OUT = 5000
 """Default number of galaxies of the bank that calibrate estimates."""
-IndexInput = SearchEngine | str | Path | None
-"""An open index, its directory, or None for the only one in `index_builds`."""
 
 
 class Method(StrEnum):
@@ -120,6 +120,11 @@ class Estimation:
         if own is not None:
             self._check_unused("where", "from_embeddings", beside="an image or a spectrum")
 
+    @builtins.property
+    def needs_index(self) -> bool:
+        """Whether the galaxies are those of an index: neither own data nor those of embeddings."""
+        return self.own is None and self.from_embeddings is None
+
     def _check_templates(self) -> None:
         if self.property != ("z",):
             raise QueryError(
@@ -140,11 +145,6 @@ class Estimation:
         for name in names:
             if getattr(self, name) is not None:
                 raise QueryError(f"{name} is not used beside {beside}.")
-
-
-def opened_engine(index: IndexInput) -> SearchEngine:
-    """An engine over an index that is given as an engine, a directory or None."""
-    return index if isinstance(index, SearchEngine) else open_index(index)
 
 
 def one_modality(value: Modality | str, parameter: str) -> Modality:

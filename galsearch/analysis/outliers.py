@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from galsearch.analysis.bank.index_input import IndexInput, opened_engine
 from galsearch.analysis.bank.labelled_bank import LabelledBank, stored_galaxies
 from galsearch.analysis.calibration.property_estimator import Columns
-from galsearch.analysis.estimation import IndexInput, opened_engine
 from galsearch.analysis.pair_similarity import BLOCK_SIZE, Similarity, pair_similarities
 from galsearch.analysis.result_table import result_table
 from galsearch.core.arrays import Float64Array, Rows, TargetIds

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.analysis.estimation import Estimation, Method, opened_engine
-from galsearch.core.errors import NoIndexError, QueryError
+from galsearch.analysis.estimation import Estimation, Method
+from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
-from galsearch.query import SearchEngine
 
 
 def test_values_are_parsed() -> None:
@@ -67,7 +66,7 @@ def test_own_data_name_the_modality() -> None:
     assert Estimation(None, "z").using is Modality.IMAGE
 
 
-def test_an_engine_is_used_as_it_is(labelled_engine: SearchEngine, tmp_path: Any) -> None:
-    assert opened_engine(labelled_engine) is labelled_engine
-    with pytest.raises(NoIndexError):
-        opened_engine(tmp_path)
+def test_own_data_and_embeddings_need_no_index() -> None:
+    assert Estimation(None, "z").needs_index
+    assert not Estimation(None, "z", spectrum=np.ones(7781)).needs_index
+    assert not Estimation(None, "z", from_embeddings="embeddings").needs_index

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from galsearch.analysis.estimation import IndexInput, one_modality, opened_engine
+from galsearch.analysis.bank.index_input import IndexInput, opened_engine
+from galsearch.analysis.estimation import one_modality
 from galsearch.analysis.explanation.compared_galaxy import (
     ComparedGalaxy,
     GalaxyInput,

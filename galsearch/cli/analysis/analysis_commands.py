@@ -21,6 +21,7 @@ Examples:
   galsearch estimate --property z --bank index_builds/labelled --bank-where "zwarn == 0"
   galsearch estimate --property z --method templates --spectrum spec-0266-51602-0013.fits
   galsearch estimate --property log10_mass --image cutout.fits --bank index_builds/labelled
+  galsearch estimate --property z,stellar_mass,morphology --image cutout.fits --bank simulated
 """
 OUTLIER_EXAMPLES = """\b
 Examples:
@@ -82,9 +83,10 @@ def estimate(
     ] = None,
     index: Index = None,
     bank: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="Index of the bank, the galaxies with known properties; default: --index."
+            help="Index of the bank, the galaxies with known properties, or simulated: the shipped "
+            "bank. Default: --index, and the shipped bank for what it has no values of."
         ),
     ] = None,
     bank_where: Annotated[
@@ -122,7 +124,9 @@ def estimate(
 
     The neighbours are galaxies with known properties (the bank): those of an index that have a
     value in the column. Each estimate has calibrated 68 and 95 per cent intervals, the agreement of
-    the neighbours, and a mark where the galaxy is unlike all of the bank.
+    the neighbours, and a mark where the galaxy is unlike all of the bank. A bank of simulated
+    galaxies is shipped (z, stellar_mass, age, metallicity, ssfr, morphology); results that come
+    from it say so.
     """
     # Imported here: galsearch.analysis loads FAISS, which would delay every help text.
     from galsearch.analysis import Estimation, iterate_estimates
