@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -63,6 +64,28 @@ def plain_table(table: pa.Table) -> pa.Table:
         return table
     columns = [_plain_column(column) for column in table.columns]
     return pa.table(columns, schema=plain_schema(table.schema))
+
+
+def plain_lists(table: pa.Table) -> list[Sequence[Any]]:
+    """The columns of `plain_table` as lists of Python values.
+
+    A missing value is None, or NaN among numbers with decimals. Numbers of 32 bits with decimals
+    are of NumPy, which writes them with as many digits as they have.
+
+    Examples
+    --------
+    >>> plain_lists(pa.table({"n": [1, None], "z": [0.5, None]}))
+    [[1, None], [0.5, nan]]
+    """
+    return [_plain_list(column) for column in plain_table(table).columns]
+
+
+def _plain_list(column: pa.ChunkedArray) -> Sequence[Any]:
+    if pa.types.is_float32(column.type):
+        return list(column.to_numpy())
+    if pa.types.is_integer(column.type) and column.null_count:
+        return column.to_pylist()  # type: ignore[no-any-return]
+    return column.to_numpy().tolist()  # type: ignore[no-any-return]
 
 
 def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

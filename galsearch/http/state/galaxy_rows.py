@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from galsearch.core.arrays import TargetIds
-from galsearch.formats.columns.plain_columns import plain_schema, plain_table
+from galsearch.formats.columns.plain_columns import plain_lists, plain_schema
 from galsearch.formats.json_lines import LARGEST_EXACT, is_identifier
 from galsearch.formats.sky_links import image_link, spectrum_link
 from galsearch.query import SearchEngine
 from galsearch.query.results.facets import Facets, class_columns, facets_of_values
 
-_Convert = Callable[[pa.Array], Sequence[Any]]
+_Convert = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 class RowValues(NamedTuple):
@@ -55,21 +55,20 @@ class GalaxyRows:
         columns = self._engine.catalogue.columns
         if self._reader is None:
             self._reader = _Reader(columns.schema)
-        return self._reader.values(columns.take(target_ids))
+        return self._reader.values(columns.lists(target_ids))
 
 
 class _Reader:
-    """Converts tables of one schema."""
+    """Converts columns of one schema."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._names = schema.names
         self._convert = [_conversion(field) for field in plain_schema(schema)]
         self._classes = class_columns(schema)
 
-    def values(self, table: pa.Table) -> RowValues:
-        columns = plain_table(table).combine_chunks().columns
+    def values(self, columns: Sequence[Sequence[Any]]) -> RowValues:
         values = [
-            convert(column.chunk(0)) if column.num_chunks else []
+            column if convert is None else convert(column)
             for convert, column in zip(self._convert, columns, strict=True)
         ]
         return RowValues(self._names, values, self._classes)
@@ -83,35 +82,27 @@ def json_objects(table: pa.Table) -> list[dict[str, Any]]:
     >>> json_objects(pa.table({"n": [1, 2**60]}))
     [{'n': 1}, {'n': '1152921504606846976'}]
     """
-    found = _Reader(table.schema).values(table)
+    found = _Reader(table.schema).values(plain_lists(table))
     return [dict(zip(found.names, row, strict=True)) for row in zip(*found.columns, strict=True)]
 
 
-def _conversion(field: pa.Field) -> _Convert:
-    """The function that makes values of JSON of a column of a plain type."""
-    if pa.types.is_integer(field.type):
-        return _id_texts if is_identifier(field) else _whole_numbers
-    # Numbers of 32 bits stay such, and are written with as many digits as they have.
-    return _singles if pa.types.is_float32(field.type) else _values
+def _conversion(field: pa.Field) -> _Convert | None:
+    """The function that makes values of JSON of a column of a plain type; None where they are."""
+    if not pa.types.is_integer(field.type):
+        return None
+    if is_identifier(field):
+        return _id_texts
+    # Whole numbers of 32 bits and less are exact in JSON.
+    return _whole_numbers if field.type.bit_width > 32 else None
 
 
-def _values(column: pa.Array) -> Sequence[Any]:
-    values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
-    return values
+def _id_texts(column: Sequence[Any]) -> Sequence[Any]:
+    return [None if value is None else str(value) for value in column]
 
 
-def _singles(column: pa.Array) -> Sequence[Any]:
-    return list(column.to_numpy(zero_copy_only=False))
-
-
-def _id_texts(column: pa.Array) -> Sequence[Any]:
-    return [None if value is None else str(value) for value in column.to_pylist()]
-
-
-def _whole_numbers(column: pa.Array) -> Sequence[Any]:
-    values = column.to_pylist() if column.null_count else column.to_numpy().tolist()
+def _whole_numbers(column: Sequence[Any]) -> Sequence[Any]:
     exact = range(-LARGEST_EXACT, LARGEST_EXACT + 1)
-    return [value if value is None or value in exact else str(value) for value in values]
+    return [value if value is None or value in exact else str(value) for value in column]
 
 
 def links(target_id: int, ra_deg: float, dec_deg: float) -> dict[str, str]:

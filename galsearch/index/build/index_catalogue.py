@@ -17,6 +17,7 @@ from galsearch.embeddings import EmbeddingStore
 from galsearch.embeddings.open_embeddings import CATALOGUE_FILE, read_embedded_catalogue
 from galsearch.files.atomic import new_file, write_array
 from galsearch.index.build.catalogue_types import checked_catalogue
+from galsearch.index.build.pack_rows import write_packed_rows
 from galsearch.index.vectors.array_files import (
     CATALOGUE_DTYPE,
     CATALOGUE_RECORDS_NAME,
@@ -49,8 +50,9 @@ def write_catalogue(
 ) -> int:
     """Write the catalogue files of an index segment and return the number of its galaxies.
 
-    The files are `catalogue.parquet` with all columns, `catalogue.npy` with the columns that every
-    result shows, and `ids.npy`, all in order of TARGETID.
+    The files are `catalogue.parquet` with all columns, the same row by row in packed rows,
+    `catalogue.npy` with the columns that every result shows, and `ids.npy`, all in order of
+    TARGETID.
 
     Parameters
     ----------
@@ -89,6 +91,8 @@ def write_catalogue(
             )
     with new_file(directory / CATALOGUE_TABLE_NAME) as temporary:
         pq.write_table(table, temporary)
+        schema = pq.read_schema(temporary).remove_metadata()
+    write_packed_rows(table, directory, schema)
     write_array(directory / CATALOGUE_RECORDS_NAME, records)
     write_array(directory / IDS_NAME, ids)
     return len(records)

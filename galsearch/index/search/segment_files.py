@@ -25,6 +25,7 @@ from galsearch.index.storage.map_manifest import MAP_PREFIX
 from galsearch.index.vectors.array_files import (
     CATALOGUE_TABLE_NAME,
     OUTSIDE_ROWS_NAME,
+    PACKED_ROWS_NAME,
     read_target_ids,
 )
 from galsearch.index.vectors.catalogue import CatalogueSegment
@@ -84,6 +85,8 @@ class SegmentFiles:
                 self._directory / entry.path,
                 n_galaxies=entry.n_galaxies,
                 removed=removed,
+                has_packed_rows=PurePosixPath(entry.path, PACKED_ROWS_NAME).as_posix()
+                in self._manifest.files,
                 open_file=self._open_file,
             )
             for entry, removed in zip(self._manifest.segments, self.removed, strict=True)

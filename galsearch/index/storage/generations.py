@@ -29,6 +29,9 @@ from galsearch.index.vectors.array_files import (
     CATALOGUE_RECORDS_NAME,
     CATALOGUE_TABLE_NAME,
     IDS_NAME,
+    PACKED_ROWS_NAME,
+    PACKED_TEXT_BYTES_NAME,
+    PACKED_TEXTS_NAME,
 )
 
 REMOVED_PREFIX = "removed-"
@@ -37,7 +40,11 @@ _SEPARATE_PREFIXES = (REMOVED_PREFIX, MAP_PREFIX)
 """Prefixes of the names of files that are replaced without the segment whose directory they are in.
 """
 _PREFIX = "generation-"
-_ROOT_NAMES = (IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME, *Modality)
+_ROOT_NAMES = (
+    *(IDS_NAME, CATALOGUE_RECORDS_NAME, CATALOGUE_TABLE_NAME),
+    *(PACKED_ROWS_NAME, PACKED_TEXTS_NAME, PACKED_TEXT_BYTES_NAME),
+    *Modality,
+)
 """Names of the files and directories of a first build, which are in the directory of the index."""
 
 

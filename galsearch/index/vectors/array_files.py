@@ -29,7 +29,12 @@ PCA_NAME = "basis.npz"
 CATALOGUE_RECORDS_NAME = "catalogue.npy"
 """File of the (n,) catalogue records: TARGETID, position and redshift, which every result shows."""
 CATALOGUE_TABLE_NAME = "catalogue.parquet"
-"""File of all columns of the catalogue; it is read only for a query with a filter."""
+"""File of all columns of the catalogue; it is read for queries with a filter."""
+PACKED_ROWS_NAME = "catalogue-rows.npy"
+"""File of all columns of the catalogue row by row; `galsearch.index.vectors.packed_rows` describes
+it. An index of an earlier version has none, and its columns are decoded from Parquet."""
+PACKED_TEXTS_NAME, PACKED_TEXT_BYTES_NAME = "catalogue-texts.npy", "catalogue-text-bytes.npy"
+"""Files of the ends of the different texts of the catalogue, and of their bytes."""
 CATALOGUE_DTYPE = np.dtype(
     [("target_id", "<i8"), ("ra_deg", "<f8"), ("dec_deg", "<f8"), ("z", "<f8")]
 )
@@ -98,13 +103,7 @@ def map_array(
     ManifestError
         Where the file is not a `.npy` file, or its array has another shape or dtype.
     """
-    try:
-        with open_file(path) as file:
-            array = map_npy(file)
-    except TooManyFilesError:
-        raise
-    except ARRAY_FILE_ERRORS as error:
-        raise ManifestError(f"{path}: not a .npy array ({error}).", path=path) from None
+    array = _mapped(path, open_file)
     if array.shape != shape or array.dtype != dtype:
         raise ManifestError(
             f"{path}: {array.dtype} of shape {array.shape}, manifest.json says {dtype} of shape "
@@ -112,3 +111,27 @@ def map_array(
             path=path,
         )
     return array
+
+
+def map_list(path: Path, *, open_file: OpenFile = open_binary) -> npt.NDArray[Any]:
+    """The (n,) array of a `.npy` file as a read-only memory map, whatever its length and dtype.
+
+    Raises
+    ------
+    ManifestError
+        Where the file is not a `.npy` file, or its array has another number of dimensions.
+    """
+    array = _mapped(path, open_file)
+    if array.ndim != 1:
+        raise ManifestError(f"{path}: an array of shape {array.shape}, not a list.", path=path)
+    return array
+
+
+def _mapped(path: Path, open_file: OpenFile) -> npt.NDArray[Any]:
+    try:
+        with open_file(path) as file:
+            return map_npy(file)
+    except TooManyFilesError:
+        raise
+    except ARRAY_FILE_ERRORS as error:
+        raise ManifestError(f"{path}: not a .npy array ({error}).", path=path) from None

@@ -24,6 +24,7 @@ from galsearch.index.vectors.array_files import (
     IDS_NAME,
     map_array,
 )
+from galsearch.index.vectors.packed_rows import PackedRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,8 @@ class CatalogueSegment:
     """Catalogue records (TARGETID, position, redshift), shape (n,), in order of TARGETID."""
     removed: TargetIds
     """TARGETIDs of galaxies that were removed after the segment was written, ascending."""
+    packed: PackedRows | None = None
+    """All columns row by row; None in a segment that an earlier version wrote."""
 
     @classmethod
     def open(
@@ -45,6 +48,7 @@ class CatalogueSegment:
         *,
         n_galaxies: int,
         removed: TargetIds,
+        has_packed_rows: bool,
         open_file: OpenFile = open_binary,
     ) -> "CatalogueSegment":
         """The memory-mapped catalogue segment in `directory`.
@@ -57,7 +61,10 @@ class CatalogueSegment:
         n, records_path = (n_galaxies,), directory / CATALOGUE_RECORDS_NAME
         ids = map_array(directory / IDS_NAME, n, np.dtype("<i8"), open_file=open_file)
         records = map_array(records_path, n, CATALOGUE_DTYPE, open_file=open_file)
-        return cls(directory, ids, records, removed)
+        packed = None
+        if has_packed_rows:
+            packed = PackedRows.open(directory, n_galaxies=n_galaxies, open_file=open_file)
+        return cls(directory, ids, records, removed, packed)
 
     @property
     def parquet(self) -> Path:

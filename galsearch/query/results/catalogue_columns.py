@@ -1,43 +1,38 @@
 """All catalogue columns of galaxies of an index, read from the files that were opened with it."""
 
-import os
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from galsearch.core.arrays import Rows, TargetIds
 from galsearch.core.errors import ManifestError
-from galsearch.files.forks import ForkSafeLock
-from galsearch.files.parquet_input import damage_named
 from galsearch.formats.columns.column_descriptions import described
+from galsearch.formats.columns.plain_columns import plain_lists
 from galsearch.index.search.galaxy_index import GalaxyIndex
+from galsearch.index.vectors.packed_rows import PackedRows
+from galsearch.query.results.decoded_columns import ParquetColumns, RowGroupCache
+from galsearch.query.results.packed_columns import PackedColumnReader
 
 RESULT_COLUMNS = ("query_target_id", "rank", "target_id", "similarity")
 """Columns that results have of themselves; a column of the catalogue is renamed if it has one of
 these names."""
 _FIRST = ("target_id", "ra_deg", "dec_deg", "z")
-CACHED_BYTES = max(256 << 20, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 8)
-"""Memory that decoded parts of one catalogue may take, an eighth of the machine's; the least
-recently used part is dropped. A million galaxies with 60 columns take about 400 MB, and decoding
-them takes seconds: where they did not fit, every query would decode them again."""
 
 
 class CatalogueColumns:
     """Reads all columns of the catalogue of an index for given galaxies.
 
-    Parquet is decoded in row groups, of which the most recent ones stay in memory. Safe to share
-    between threads, which decode outside the lock.
+    They come from packed rows, of which only the wanted ones are read. Columns of types that are
+    not packed, and all columns of an index of an earlier version, are decoded from Parquet. Safe to
+    share between threads.
     """
 
     def __init__(self, index: GalaxyIndex) -> None:
         self._index = index
-        self._lock = ForkSafeLock()
-        self._groups: OrderedDict[tuple[int, int], pa.Table] = OrderedDict()
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -51,7 +46,7 @@ class CatalogueColumns:
     @cached_property
     def _layout(self) -> list[tuple[str, pa.Field]]:
         """Name of each column in the catalogue, and its field in results."""
-        schemas = [file.schema for file in self._files]
+        schemas = [segment.schema for segment in self._segments]
         joined = pa.unify_schemas(schemas, promote_options="permissive")
         names = [*_FIRST, *(name for name in joined.names if name not in _FIRST)]
         shown = zip(names, _names(names), strict=True)
@@ -63,13 +58,38 @@ class CatalogueColumns:
         return {}
 
     @cached_property
-    def _files(self) -> list["_SegmentFile"]:
-        segments = self._index.catalogue_segments
-        with self._index.catalogue_files.open() as files:
-            return [
-                _SegmentFile(str(segment.parquet), part.file)
-                for segment, part in zip(segments, files, strict=True)
-            ]
+    def _segments(self) -> list["_Segment"]:
+        cache = RowGroupCache()
+        return [
+            _Segment(
+                segment.packed, ParquetColumns(i, str(segment.parquet), self._opener(i), cache)
+            )
+            for i, segment in enumerate(self._index.catalogue_segments)
+        ]
+
+    def _opener(self, number: int) -> Callable[[], AbstractContextManager[Any]]:
+        @contextmanager
+        def open_file() -> Iterator[Any]:
+            with self._index.catalogue_files.open() as files:
+                yield files[number].file
+
+        return open_file
+
+    @cached_property
+    def _starts(self) -> Rows:
+        """Row of the catalogue at which each segment begins, and the row after the last one."""
+        return np.cumsum([0, *(segment.n_rows for segment in self._segments)])
+
+    @cached_property
+    def _sources(self) -> list[list[tuple[int | None, pa.DataType | None]]]:
+        """For each segment and field of the result: the number of its column among those of the
+        segment, None where it has no such column; and the type to which it is converted, None
+        where it has the right one.
+        """
+        return [
+            [segment.source_of(name, field.type) for name, field in self._layout]
+            for segment in self._segments
+        ]
 
     def take(self, target_ids: TargetIds) -> pa.Table:
         """(n rows) All catalogue columns of galaxies of the index, in the order of `target_ids`.
@@ -80,97 +100,104 @@ class CatalogueColumns:
             Where a file is damaged, or its rows are of other galaxies than the index states.
         """
         rows = self._index.catalogue_rows(target_ids)
-        parts: list[pa.Table] = []
-        positions: list[Rows] = []
-        start = 0
-        for number, file in enumerate(self._files):
-            for group, first, last in file.groups(start):
-                here = (rows >= first) & (rows < last)
-                if here.all():
-                    return self._checked(self._take(number, group, rows - first), target_ids)
-                if here.any():
-                    parts.append(self._take(number, group, rows[here] - first))
-                    positions.append(np.flatnonzero(here))
-            start += file.n_rows
-        return self._checked(self._in_order(parts, positions), target_ids)
-
-    def _take(self, segment: int, group: int, rows: Rows) -> pa.Table:
-        return self._row_group(segment, group).take(pa.array(rows))
-
-    def _in_order(self, parts: Sequence[pa.Table], positions: Sequence[Rows]) -> pa.Table:
+        numbers = np.searchsorted(self._starts, rows, side="right") - 1
+        wanted = np.unique(numbers).tolist()
+        parts = [self._part(i, rows[numbers == i] - self._starts[i]) for i in wanted]
         if not parts:
             return self.schema.empty_table()
-        joined = pa.concat_tables(parts)
-        return joined.take(pa.array(np.argsort(np.concatenate(positions))))
+        if len(parts) == 1:
+            return self._checked(parts[0], target_ids)
+        places = np.argsort(np.argsort(numbers, kind="stable"), kind="stable")
+        return self._checked(pa.concat_tables(parts).take(pa.array(places)), target_ids)
+
+    def lists(self, target_ids: TargetIds) -> list[Sequence[Any]]:
+        """The same columns as lists of Python values, of the types of `plain_type`.
+
+        A missing value is None, or NaN among numbers with decimals. Numbers of 32 bits with
+        decimals are of NumPy, which writes them with as many digits as they have.
+
+        Raises
+        ------
+        ManifestError
+            Where a file is damaged, or its rows are of other galaxies than the index states.
+        """
+        rows = self._index.catalogue_rows(target_ids)
+        for number, order in enumerate(self._direct):
+            first, end = self._starts[number : number + 2]
+            if order is not None and (rows >= first).all() and (rows < end).all():
+                columns = self._segments[number].lists(rows - first)
+                found = [columns[i] for i in order]
+                self._check_ids(found[0], target_ids)
+                return found
+        return plain_lists(self.take(target_ids))
+
+    @cached_property
+    def _direct(self) -> list[list[int] | None]:
+        """For each segment, the place of each field in its lists; None where Arrow is needed."""
+        return [
+            [i for i, _ in sources if i is not None]
+            if segment.is_packed and all(i is not None and kind is None for i, kind in sources)
+            else None
+            for segment, sources in zip(self._segments, self._sources, strict=True)
+        ]
+
+    def _part(self, number: int, rows: Rows) -> pa.Table:
+        """Rows of one segment with all the columns of the schema, in its order."""
+        arrays = self._segments[number].arrays(rows)
+        columns = []
+        for source, kind in self._sources[number]:
+            column = pa.nulls(len(rows), kind) if source is None else arrays[source]
+            columns.append(column if kind is None or source is None else column.cast(kind))
+        return pa.Table.from_arrays(columns, schema=self.schema)
 
     def _checked(self, table: pa.Table, target_ids: TargetIds) -> pa.Table:
         """The table, if it has the rows of these galaxies."""
-        if not np.array_equal(np.asarray(table["target_id"]), target_ids):
+        self._check_ids(table["target_id"], target_ids)
+        return table
+
+    def _check_ids(self, found: Any, target_ids: TargetIds) -> None:
+        if not np.array_equal(np.asarray(found, np.int64), target_ids):
             raise ManifestError(
-                f"{self._files[0].name}: its rows are of other galaxies than ids.npy beside it "
+                f"{self._segments[0].name}: its rows are of other galaxies than ids.npy beside it "
                 "states."
             )
-        return table
-
-    def _in_layout(self, table: pa.Table) -> pa.Table:
-        """A table with all the columns of the schema, in its order."""
-        columns = [
-            table[name].cast(field.type)
-            if name in table.column_names
-            else pa.chunked_array([pa.nulls(len(table), field.type)])
-            for name, field in self._layout
-        ]
-        return pa.table(columns, schema=self.schema)
-
-    def _row_group(self, segment: int, group: int) -> pa.Table:
-        """A row group of the file of a segment."""
-        key = (segment, group)
-        with self._lock:
-            table = self._groups.get(key)
-            if table is not None:
-                self._groups.move_to_end(key)
-                return table
-        with self._index.catalogue_files.open() as files:
-            table = self._in_layout(self._files[segment].read(files[segment].file, group))
-        with self._lock:
-            self._groups[key] = table
-            self._groups.move_to_end(key)
-            # The part that was wanted last stays, however large it is.
-            while len(self._groups) > 1 and self._n_bytes() > CACHED_BYTES:
-                self._groups.popitem(last=False)
-        return table
-
-    def _n_bytes(self) -> int:
-        return sum(part.nbytes for part in self._groups.values())
 
 
-class _SegmentFile:
-    """The metadata of the Parquet file of one segment."""
+class _Segment:
+    """Reads the columns of one segment: from its packed rows, and the others from Parquet."""
 
-    def __init__(self, name: str, file: Any) -> None:
-        self.name = name
-        with damage_named(name, ManifestError):
-            opened = pq.ParquetFile(file)
-            self.schema: pa.Schema = opened.schema_arrow.remove_metadata()
-            self._metadata = opened.metadata
-        counts = [self._metadata.row_group(i).num_rows for i in range(opened.num_row_groups)]
-        self._ends = np.cumsum(counts).tolist()
-        self.n_rows: int = self._metadata.num_rows
+    def __init__(self, packed: PackedRows | None, decoded: ParquetColumns) -> None:
+        self.name = decoded.name
+        self.n_rows = decoded.n_rows
+        self.schema = decoded.schema
+        self._decoded = decoded
+        self._packed = None if packed is None else PackedColumnReader(packed, decoded.schema)
+        names = [] if self._packed is None else self._packed.names
+        self._others = [name for name in self.schema.names if name not in names]
+        self._names = [*names, *self._others]
 
-    def groups(self, start: int) -> list[tuple[int, int, int]]:
-        """Number, first row and row after the last one of each row group; rows begin at `start`."""
-        starts = [0, *self._ends[:-1]]
-        pairs = zip(starts, self._ends, strict=True)
-        return [(i, start + first, start + last) for i, (first, last) in enumerate(pairs)]
+    def source_of(self, name: str, kind: pa.DataType) -> tuple[int | None, pa.DataType | None]:
+        """The number of a column in `arrays`, None where there is none; and `kind`, None where the
+        column has this type.
+        """
+        if name not in self._names:
+            return None, kind
+        same = self.schema.field(name).type == kind
+        return self._names.index(name), None if same else kind
 
-    def read(self, file: Any, group: int) -> pa.Table:
-        """A row group of the file, with every column in one piece."""
-        with damage_named(self.name, ManifestError):
-            opened = pq.ParquetFile(file, metadata=self._metadata, page_checksum_verification=True)
-            table = opened.read_row_group(group)
-            # A text must be valid UTF-8: it is checked here, not by every writer.
-            table.validate(full=True)
-        return table.combine_chunks()
+    @property
+    def is_packed(self) -> bool:
+        """True where packed rows hold all columns."""
+        return self._packed is not None and not self._others
+
+    def lists(self, rows: Rows) -> list[Sequence[Any]]:
+        """All columns in some rows of a packed segment, as lists of Python values."""
+        return [] if self._packed is None else self._packed.lists(rows)
+
+    def arrays(self, rows: Rows) -> list[pa.Array]:
+        """All columns in some rows of the segment."""
+        packed = [] if self._packed is None else self._packed.arrays(rows)
+        return [*packed, *(self._decoded.take(rows, self._others) if self._others else ())]
 
 
 def _names(names: Sequence[str]) -> list[str]:

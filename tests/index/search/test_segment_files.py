@@ -136,7 +136,9 @@ def test_a_damaged_file_beside_others_that_are_open_raises_only_errors_with_a_se
         path.write_bytes(content)
         if path.parent == build:
             nothing = np.empty(0, np.int64)
-            catalogue = Catalogue([CatalogueSegment.open(build, n_galaxies=n, removed=nothing)])
+            catalogue = Catalogue(
+                [CatalogueSegment.open(build, n_galaxies=n, removed=nothing, has_packed_rows=False)]
+            )
             catalogue.take(found_ids)
         elif path.name == INVERTED_LISTS_NAME:
             lists = read_lists(path, plan=plan, n_vectors=n)

@@ -26,8 +26,10 @@ def test_records_are_found_through_segments_without_the_removed_galaxies(tmp_pat
     none = np.empty(0, np.int64)
     catalogue = Catalogue(
         [
-            CatalogueSegment.open(first, n_galaxies=3, removed=np.array([30])),
-            CatalogueSegment.open(second, n_galaxies=2, removed=none),
+            CatalogueSegment.open(
+                first, n_galaxies=3, removed=np.array([30]), has_packed_rows=False
+            ),
+            CatalogueSegment.open(second, n_galaxies=2, removed=none, has_packed_rows=False),
         ]
     )
     assert catalogue.ids.tolist() == [10, 20, 30, 50]
@@ -41,7 +43,9 @@ def test_records_are_found_through_segments_without_the_removed_galaxies(tmp_pat
 
 def test_a_record_of_another_galaxy_is_refused(tmp_path: Path) -> None:
     folder = write_segment(tmp_path / "a", [10, 30], record_ids=[10, 31])
-    segment = CatalogueSegment.open(folder, n_galaxies=2, removed=np.empty(0, np.int64))
+    segment = CatalogueSegment.open(
+        folder, n_galaxies=2, removed=np.empty(0, np.int64), has_packed_rows=False
+    )
     with pytest.raises(ManifestError) as caught:
         Catalogue([segment]).take(np.array([30]))
     assert str(caught.value) == (

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from galsearch.core.errors import ManifestError
 from galsearch.files.held_files import OpenDirectory
+from galsearch.formats.columns.plain_columns import plain_lists
+from galsearch.index.build.pack_rows import write_packed_rows
 from galsearch.index.vectors.catalogue_files import CatalogueFiles
+from galsearch.index.vectors.packed_rows import PackedRows
 from galsearch.query import SearchEngine
-from galsearch.query.results import catalogue_columns
 from galsearch.query.results.catalogue_columns import CatalogueColumns
 
 
@@ -23,6 +25,7 @@ class Segment:
 
     def __init__(self, path: Path) -> None:
         self.parquet = path
+        self.packed: PackedRows | None = None
 
 
 class Index:
@@ -40,8 +43,8 @@ class Index:
         return np.array([np.flatnonzero(self._ids == one)[0] for one in target_ids], np.int64)
 
 
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Any:
+@pytest.fixture(scope="module", params=["packed rows", "Parquet", "one of each"])
+def index(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Any:
     """Two segments in small row groups; the second one has another column, and wider numbers."""
     home = tmp_path_factory.mktemp("catalogue")
     ids = np.array([3, 5, 9, 12, 20, 4, 8, 30])
@@ -55,7 +58,15 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Any:
     paths = [home / "first.parquet", home / "second.parquet"]
     pq.write_table(first.set_column(0, "n", first["n"].cast(pa.int8())), paths[0], row_group_size=2)
     pq.write_table(second, paths[1], row_group_size=2)
-    return Index(paths, ids)
+    index = Index(paths, ids)
+    with_rows = {"packed rows": [0, 1], "Parquet": [], "one of each": [1]}[request.param]
+    for number in with_rows:
+        table = pq.read_table(paths[number])
+        folder = home / str(number)
+        folder.mkdir()
+        write_packed_rows(table, folder, table.schema)
+        index.catalogue_segments[number].packed = PackedRows.open(folder, n_galaxies=len(table))
+    return index
 
 
 @settings(max_examples=30)
@@ -72,25 +83,10 @@ def test_rows_of_any_segments_come_in_the_order_of_the_request(index: Any, wante
         "n": [n.get(one) for one in wanted],
         "catalogue_rank": [{4: "a", 30: "c"}.get(one) for one in wanted],
     }
+    lists = CatalogueColumns(index).lists(np.array(wanted, np.int64))
+    assert repr(lists).replace("nan", "None") == repr(plain_lists(found)).replace("nan", "None")
     assert found.schema.types == [pa.int64(), *[pa.float64()] * 3, pa.int8(), pa.string()]
     assert found.schema.field("ra_deg").metadata[b"unit"] == b"deg"
-
-
-def test_decoded_parts_beyond_the_limit_are_dropped(
-    index: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reader = CatalogueColumns(index)
-    monkeypatch.setattr(catalogue_columns, "CACHED_BYTES", 200)
-    for one in (3, 9, 30, 3):
-        assert reader.take(np.array([one]))["target_id"].to_pylist() == [one]
-    assert sum(part.nbytes for part in reader._groups.values()) <= 200
-    assert len(reader._groups) >= 1
-    monkeypatch.setattr(catalogue_columns, "CACHED_BYTES", 1)
-    reader.take(np.array([9]))
-    kept = dict(reader._groups)
-    reader.take(np.array([9]))
-    assert reader._groups == kept
-    assert len(kept) == 1
 
 
 def test_rows_of_other_galaxies_are_an_error(index: Any) -> None:
