@@ -9,7 +9,6 @@ import numpy as np
 
 from galsearch.core.errors import GalsearchError, QueryError
 from galsearch.core.progress import Progress, no_progress
-from galsearch.formats.columns.column_descriptions import described
 from galsearch.query.inputs.query_table import QueryTable
 from galsearch.query.query import Query
 from galsearch.query.results.neighbours import Neighbours
@@ -182,6 +181,8 @@ class QueriedTable:
     def _schema(self, first: NeighboursBatch, *, links: bool) -> "pa.Schema":
         """The schema of `tables`."""
         import pyarrow as pa
+
+        from galsearch.formats.columns.column_descriptions import described
 
         schema = first.rows().schema(links=links)
         fields = [pa.field("query_row", pa.int64(), nullable=False)]
