@@ -36,7 +36,8 @@ async def estimate_of_body(request: Request, fields: EstimateFields) -> Response
 
 @router.post("/estimate/upload", responses=_RESPONSES)
 async def estimate_of_file(
-    request: Request, fields: Annotated[EstimateUploadFields, Form()]
+    request: Request,
+    fields: Annotated[EstimateUploadFields, Form(media_type="multipart/form-data")],
 ) -> Response:
     """Properties of the galaxy in an uploaded image or spectrum, with calibrated intervals."""
     state = state_of(request)

@@ -20,7 +20,9 @@ router = APIRouter(prefix="/v1", tags=["query"])
 
 
 @router.post("/query/upload", responses=RESPONSES)
-async def query_of_file(request: Request, fields: Annotated[UploadFields, Form()]) -> Response:
+async def query_of_file(
+    request: Request, fields: Annotated[UploadFields, Form(media_type="multipart/form-data")]
+) -> Response:
     """The galaxies most similar to an uploaded image or spectrum."""
     state = state_of(request)
     served = state.indexes.get(fields.index)

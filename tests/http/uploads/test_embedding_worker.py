@@ -10,14 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from PIL import Image
 
+from galsearch.core.cutout import Cutout
 from galsearch.core.errors import GalsearchError
 from galsearch.core.modality import Modality
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM
 from galsearch.http.uploads import embedding_worker
 from galsearch.http.uploads.embedding_worker import answer_uploads, read_and_embed
 from galsearch.http.uploads.uploaded_file import UploadedFile
+from galsearch.sources.legacy_surveys.cutout_file import write_cutout
 
 
 class Encoder(NamedTuple):
@@ -100,6 +103,59 @@ def test_a_bomb_of_gzip_is_refused(folder: Path) -> None:
     assert len(content) < 200_000
     with pytest.raises(GalsearchError, match="not as compressible as this"):
         read_and_embed(UploadedFile(content), Pair())  # type: ignore[arg-type]
+
+
+def cutout_file(tmp_path: Path) -> bytes:
+    flux = np.random.default_rng(2).normal(0, 0.01, (3, 152, 152))
+    cutout = Cutout(flux, ("g", "r", "z"), 0.262, 150.0, 2.0, np.zeros(flux.shape, bool))
+    path = tmp_path / "cutout.fits"
+    write_cutout(path, cutout, target_id=None)
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def test_a_truncated_cutout_is_one_error_wherever_it_ends(folder: Path) -> None:
+    content = cutout_file(folder)
+    assert read_and_embed(UploadedFile(content), Pair()).modality is Modality.IMAGE  # type: ignore[arg-type]
+    for n in (1, 79, 80, 2879, 2880, 2881, 100_000, len(content) - 2880, len(content) - 5000):
+        with pytest.raises(GalsearchError) as caught:
+            read_and_embed(UploadedFile(content[:n]), Pair())  # type: ignore[arg-type]
+        assert str(folder) not in str(caught.value)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_header_that_states_a_huge_image_is_refused(folder: Path) -> None:
+    content = cutout_file(folder)
+    for number in (b"152000", b"1000000000", b"9223372036854775807", b"-1"):
+        card = b"NAXIS1  = " + number.rjust(20)
+        at = content.index(b"NAXIS1  = ")
+        huge = content[:at] + card + content[at + len(card) :]
+        with pytest.raises(GalsearchError):
+            read_and_embed(UploadedFile(huge), Pair())  # type: ignore[arg-type]
+    assert list(folder.iterdir()) == []
+
+
+def test_a_compressed_image_of_huge_size_is_refused(folder: Path) -> None:
+    """Its 100 million pixels of zero are some kilobytes in the file."""
+    sink = io.BytesIO()
+    hdu = fits.CompImageHDU(np.zeros((3, 6000, 6000), np.int16), compression_type="GZIP_2")
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(sink)
+    content = sink.getvalue()
+    assert len(content) < 2_000_000
+    with pytest.raises(GalsearchError):
+        read_and_embed(UploadedFile(content), Pair())  # type: ignore[arg-type]
+
+
+def test_a_picture_that_states_a_huge_size_is_refused(folder: Path) -> None:
+    size = (100_000).to_bytes(4, "big")
+    parts = [(b"IHDR", size + size + b"\x08\x02\0\0\0"), (b"IDAT", zlib.compress(bytes(9999)))]
+    png = b"\x89PNG\r\n\x1a\n"
+    for name, body in [*parts, (b"IEND", b"")]:
+        check = zlib.crc32(name + body).to_bytes(4, "big")
+        png += len(body).to_bytes(4, "big") + name + body + check
+    with pytest.raises(GalsearchError):
+        read_and_embed(UploadedFile(png), Pair())  # type: ignore[arg-type]
 
 
 def test_a_process_answers_until_its_connection_is_closed(
