@@ -182,7 +182,7 @@ def draw_map(
     """
     if colour_by is not None and png is None:
         raise QueryError("colour_by colours a picture; png names no file.")
-    output = Output(output_format, out, overwrite)
+    output = Output(output_format, out, overwrite, picture=png)
     with progress_bars() as progress:
         drawn = galsearch.embedding_map(
             index, using=using, n_fit=n_fit, seed=seed, refit=refit, progress=progress

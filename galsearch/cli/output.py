@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import typer
+
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.core.errors import BinaryOutputError
 from galsearch.core.progress import Progress, no_progress
@@ -44,7 +46,7 @@ class Output:
     BinaryOutputError
         Where a terminal would have to show a binary format.
     OutputFileExistsError
-        Where the file exists and may not be replaced.
+        Where the file or the picture exists and may not be replaced.
     TableFormatError
         Where no format belongs to the name of the file.
     """
@@ -56,6 +58,8 @@ class Output:
     overwrite: bool = False
     links: bool = False
     facets: bool = False
+    picture: Path | None = None
+    """Another file that the command writes."""
 
     def __post_init__(self) -> None:
         if self.out is not None:
@@ -68,6 +72,11 @@ class Output:
             raise BinaryOutputError(
                 f"{self.format} is a binary format, which a terminal cannot show."
             )
+
+        if self.picture is not None:
+            from galsearch.formats.table_files import require_writable
+
+            require_writable(self.picture, overwrite=self.overwrite)
 
     def show(self, neighbours: "Neighbours") -> None:
         """Print or write the neighbours of one query, or the counts of their facets."""
@@ -144,6 +153,12 @@ class Output:
 
         with new_binary_file(self.out) as sink:
             yield sink
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print sentences about a result on standard error."""
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
 
 
 def show_neighbours(neighbours: "Neighbours") -> None:

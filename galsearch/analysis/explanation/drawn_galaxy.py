@@ -1,18 +1,17 @@
 """One galaxy of an explanation as a picture shows it."""
 
-import textwrap
-
 import numpy as np
 
 from galsearch.analysis.explanation.explained_galaxy import ExplainedGalaxy
 from galsearch.query.inputs.own_data.own_image import OwnImage
-from galsearch.render.explanation_figure import DrawnImage, DrawnSpectrum
+from galsearch.render.explained_pair.drawn_parts import DrawnImage, DrawnSpectrum, DrawnTest
 
-_LETTERS_PER_LINE = 42
+_MOST_LETTERS = 64
+"""Largest length of the name of a galaxy in a title."""
 
 
 def drawn_galaxy(explained: ExplainedGalaxy, whole: float) -> DrawnImage | DrawnSpectrum:
-    """The pixels of a galaxy, the contributions of its parts, and the test in a few words.
+    """The pixels of a galaxy, the contributions of its parts, and the test of the explanation.
 
     Parameters
     ----------
@@ -22,7 +21,8 @@ def drawn_galaxy(explained: ExplainedGalaxy, whole: float) -> DrawnImage | Drawn
         The similarity of both galaxies with all parts.
     """
     galaxy, parts, own = explained.galaxy, explained.parts, explained.galaxy.own
-    title = f"{explained.label}: {galaxy.modality} of {galaxy.name}"
+    test = DrawnTest(whole, *explained.test)
+    title = f"{explained.label}: {galaxy.modality} of {_shortened(galaxy.name)}"
     if np.isfinite(explained.z):
         title += f", z = {explained.z:.4f}"
     if isinstance(own, OwnImage):
@@ -33,9 +33,11 @@ def drawn_galaxy(explained: ExplainedGalaxy, whole: float) -> DrawnImage | Drawn
             pixel_scale_arcsec=own.cutout.pixel_scale_arcsec,
             x_pixel=parts["x_pixel"],
             y_pixel=parts["y_pixel"],
+            east_arcsec=parts["east_arcsec"],
+            north_arcsec=parts["north_arcsec"],
             patch_pixels=explained.patch_pixels,
             contribution=parts["contribution"],
-            words=_words(explained, whole, "patches"),
+            test=test,
         )
     lines = explained.lines or {}
     falls = zip(lines.get("line", ()), lines.get("contribution", ()), strict=True)
@@ -47,14 +49,10 @@ def drawn_galaxy(explained: ExplainedGalaxy, whole: float) -> DrawnImage | Drawn
         windows_angstrom=np.stack([parts["low_angstrom"], parts["high_angstrom"]], axis=1),
         contribution=parts["contribution"],
         line_contribution=dict(falls),
-        words=_words(explained, whole, "stretches"),
+        test=test,
     )
 
 
-def _words(explained: ExplainedGalaxy, whole: float, kind: str) -> str:
-    test = explained.test
-    text = (
-        f"{whole:.2f} falls to {test.named:.2f} without the first {test.n_removed} {kind}, "
-        f"to {test.random:.2f} without random ones"
-    )
-    return textwrap.fill(text, _LETTERS_PER_LINE) if kind == "patches" else text
+def _shortened(name: str) -> str:
+    """A name, or its end where it is long, as paths of files are."""
+    return name if len(name) <= _MOST_LETTERS else f"…{name[1 - _MOST_LETTERS :]}"

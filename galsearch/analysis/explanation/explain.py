@@ -32,6 +32,7 @@ from galsearch.embeddings.encoder_protocol import (
     load_encoder_pair,
 )
 from galsearch.files.atomic import write_bytes
+from galsearch.formats.table_files import require_writable
 from galsearch.query.inputs.own_data.own_embedding import (
     DEFAULT_ENCODER,
     EncoderInput,
@@ -39,7 +40,7 @@ from galsearch.query.inputs.own_data.own_embedding import (
     embed_spectrum,
 )
 from galsearch.query.inputs.own_data.own_image import OwnImage
-from galsearch.render.explanation_figure import explanation_png
+from galsearch.render.explained_pair.explanation_figure import explanation_png
 from galsearch.render.gallery import open_pixels
 
 LEAST_PROBABILITY = 0.5
@@ -90,8 +91,24 @@ class Explanation:
         drawn = [drawn_galaxy(galaxy, self.similarity) for galaxy in self.galaxies]
         return explanation_png(drawn, _title(self))
 
-    def write_png(self, path: str | Path) -> Path:
-        """Write the picture to a file, and return its path; errors as for `to_png`."""
+    def write_png(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the picture to a file, and return its path.
+
+        Parameters
+        ----------
+        path
+            The file.
+        overwrite
+            Replace a file that is there.
+
+        Raises
+        ------
+        OutputFileExistsError
+            Where the file exists and may not be replaced.
+        MissingExtraError
+            Where Matplotlib is not installed.
+        """
+        require_writable(Path(path), overwrite=overwrite)
         write_bytes(Path(path), self.to_png())
         return Path(path)
 

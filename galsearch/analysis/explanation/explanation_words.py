@@ -3,6 +3,7 @@
 from typing import Any
 
 from galsearch.analysis.explanation.explained_galaxy import ExplainedGalaxy
+from galsearch.render.explained_pair.sky_offset import offset_text
 
 
 def summary(explained: ExplainedGalaxy, top: int) -> str:
@@ -18,7 +19,8 @@ def summary(explained: ExplainedGalaxy, top: int) -> str:
     galaxy = explained.galaxy
     rows = [row for row in explained.to_arrow().to_pylist() if row["rank"] <= top]
     title = f"{explained.label}: {galaxy.modality} of {galaxy.name}"
-    return f"{title}\n" + "".join(f"{_line(row)}\n" for row in rows)
+    lines = [title, f"{'rank':>4}  {'part':<8} {'fall':>8}  place", *map(_line, rows)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -27,7 +29,7 @@ def _line(row: dict[str, Any]) -> str:
     if row["part"] == "patch":
         return (
             f"{start}  pixel ({row['x_pixel']:.1f}, {row['y_pixel']:.1f}), "
-            f"{row['east_arcsec']:+.1f} arcsec east, {row['north_arcsec']:+.1f} north"
+            f"{offset_text(row['east_arcsec'], row['north_arcsec'])} (arcsec)"
         )
     at_rest = ""
     if row["rest_low_angstrom"] is not None:
@@ -51,8 +53,8 @@ def removal_in_words(explained: ExplainedGalaxy, whole: float) -> str:
     test = explained.test
     kind = "stretches" if explained.patch_pixels is None else "patches"
     return (
-        f"without the {test.n_removed} {kind} that are named first the similarity falls from "
-        f"{whole:.3f} to {test.named:.3f}, without as many random ones to {test.random:.3f}."
+        f"the similarity is {whole:.3f}; without the {test.n_removed} {kind} that are named first "
+        f"it is {test.named:.3f}, without as many random ones {test.random:.3f} on average."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import galsearch
-from galsearch.cli.output import Format, Output
+from galsearch.cli.output import Format, Output, show_notes
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.queries.query_options import Index
 from galsearch.core.errors import QueryError
@@ -37,7 +37,7 @@ OutputFormat = Annotated[
 Out = Annotated[
     Path | None, typer.Option(help="File to write, instead of standard output.", metavar="FILE")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file of --out.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
 
 
 def estimate(
@@ -156,14 +156,11 @@ def estimate(
         n_held_out=n_held_out,
         seed=seed,
     )
-    notes: list[str] = []
     with progress_bars() as progress:
         parts = iterate_estimates(request, progress=progress)
         first = next(parts)
-        notes += first.notes
         show_tables(output, (part.to_arrow() for part in itertools.chain([first], parts)))
-    for note in notes:
-        typer.echo(note, err=True)
+    show_notes(first.notes)
 
 
 def outliers(

@@ -7,7 +7,7 @@ import typer
 
 import galsearch
 from galsearch.cli.analysis.analysis_commands import Out, OutputFormat, Overwrite, show_tables
-from galsearch.cli.output import Format, Output
+from galsearch.cli.output import Format, Output, show_notes
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.queries.query_options import Index
 from galsearch.core.modality import Modality
@@ -51,7 +51,7 @@ def explain(
     Patches of an image, stretches of a spectrum and its lines are removed, and the fall of the
     similarity is their contribution. Formats other than the table hold all parts.
     """
-    output = Output(output_format, out, overwrite)
+    output = Output(output_format, out, overwrite, picture=png)
     with progress_bars() as progress:
         found = galsearch.explain(
             a,
@@ -64,11 +64,10 @@ def explain(
             progress=progress,
         )
     if png is not None:
-        found.write_png(png)
+        found.write_png(png, overwrite=overwrite)
         typer.echo(f"picture: {png}", err=True)
     if output.format in (None, Format.TABLE):
         output.put_text(found.summary(top))
     else:
         show_tables(output, iter([found.to_arrow()]))
-    for note in found.notes:
-        typer.echo(note, err=True)
+    show_notes(found.notes)

@@ -1,11 +1,9 @@
 """The command query: the galaxies most similar to one galaxy, or to each of a table."""
 
-from collections.abc import Iterable
-
 import typer
 
 import galsearch
-from galsearch.cli.output import Output
+from galsearch.cli.output import Output, show_notes
 from galsearch.cli.queries import query_options as option
 from galsearch.core.errors import QueryError
 
@@ -120,10 +118,10 @@ def query(
         with output.progress() as progress:
             found = engine.query_table(queries, progress=progress, **words)
             output.show_all(found)
-        _show_notes(found.notes)
+        show_notes(found.notes)
         return
     neighbours = engine.query(target_id, **words)
-    _show_notes(neighbours.notes)
+    show_notes(neighbours.notes)
     if gallery is not None:
         page = galsearch.write_gallery(
             gallery, [neighbours], engine=engine, dataset=dataset, from_embeddings=from_embeddings
@@ -132,11 +130,6 @@ def query(
     output.show(neighbours)
     if samp:
         typer.echo(f"sent to {', '.join(neighbours.send_samp(links=links))}", err=True)
-
-
-def _show_notes(notes: Iterable[str]) -> None:
-    for note in notes:
-        typer.echo(f"note: {note}", err=True)
 
 
 def _require_table_of_queries(single: list[str]) -> None:

@@ -1,5 +1,7 @@
 """Explained galaxies that tests show in words and pictures."""
 
+from functools import cache
+
 import numpy as np
 
 from galsearch.analysis.explanation.compared_galaxy import own_data
@@ -20,6 +22,7 @@ def image() -> np.ndarray:
     return flux
 
 
+@cache
 def explained_image() -> ExplainedGalaxy:
     """An image whose bright square in patch (0, 8) of 12 x 12 lowers the similarity."""
     weight = np.zeros((3, 152, 152))
@@ -32,6 +35,7 @@ def explained_image() -> ExplainedGalaxy:
     )
 
 
+@cache
 def explained_spectrum(z: float = 0.1) -> ExplainedGalaxy:
     """A spectrum of which the line at 6564.61 Angstrom at redshift 0.1 makes the similarity."""
     pair = SummingPair(spectrum=0.01 * LINE)

@@ -1,9 +1,11 @@
 """A picture is drawn from the pixels, the places of the parts and their contributions."""
 
+import dataclasses
+
 import numpy as np
 
 from galsearch.analysis.explanation.drawn_galaxy import drawn_galaxy
-from galsearch.render.explanation_figure import DrawnImage, DrawnSpectrum
+from galsearch.render.explained_pair.drawn_parts import DrawnImage, DrawnSpectrum
 from tests.analysis.explanation.explained import explained_image, explained_spectrum
 
 
@@ -15,7 +17,19 @@ def test_an_image_is_drawn_with_its_patches() -> None:
     assert drawn.patch_pixels == 12
     assert len(drawn.x_pixel) == len(drawn.y_pixel) == len(drawn.contribution) == 144
     assert np.array_equal(drawn.flux, explained.galaxy.own.cutout.flux)
-    assert "0.50 falls to" in drawn.words
+    assert drawn.east_arcsec[0] > 0 > drawn.north_arcsec[0]
+    assert drawn.test.whole == 0.5
+    assert drawn.test.n_removed == explained.test.n_removed
+    assert (drawn.test.named, drawn.test.random) == explained.test[1:]
+
+
+def test_a_long_path_is_shortened_in_the_title() -> None:
+    explained = explained_image()
+    galaxy = dataclasses.replace(explained.galaxy, name=f"{'folder/' * 20}cutout.fits")
+    drawn = drawn_galaxy(dataclasses.replace(explained, galaxy=galaxy), 0.5)
+    assert drawn.title.startswith("A: image of …er/folder/")
+    assert drawn.title.endswith("/cutout.fits")
+    assert len(drawn.title) == len("A: image of ") + 64
 
 
 def test_a_spectrum_is_drawn_with_its_stretches_and_lines() -> None:

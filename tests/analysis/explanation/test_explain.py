@@ -5,9 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from galsearch.analysis import explain
+from galsearch.analysis import Explanation, explain
 from galsearch.analysis.explanation import removal_effects
-from galsearch.core.errors import EncoderMismatchError, NoDatasetError, QueryError
+from galsearch.core.errors import (
+    EncoderMismatchError,
+    NoDatasetError,
+    OutputFileExistsError,
+    QueryError,
+)
 from galsearch.core.spectrum import DESI_WAVELENGTH_ANGSTROM as GRID
 from galsearch.query import open_index
 from tests.analysis.explanation.summing_encoder import SummingPair
@@ -38,8 +43,6 @@ def test_stored_galaxies_have_the_similarity_of_a_query(demonstration, monkeypat
     assert all(one.test.n_removed == 6 for one in found.galaxies)
     assert found.notes[-1].endswith("from the catalogue.")
     assert found.summary(2).splitlines()[0] == f"similarity {found.similarity:.4f}"
-    pytest.importorskip("matplotlib")
-    assert found.to_png()[1:4] == b"PNG"
 
 
 def test_own_data_need_neither_index_nor_dataset() -> None:
@@ -49,6 +52,20 @@ def test_own_data_need_neither_index_nor_dataset() -> None:
     assert found.similarity == pytest.approx(float(expected[0, 0]), abs=1e-4)
     assert "B: the redshift is not known, so that no line is named." in found.notes
     assert found.galaxies[1].to_arrow()["part"].unique().to_pylist() == ["stretch"]
+
+
+def test_a_picture_is_replaced_only_if_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Explanation, "to_png", lambda _: b"a picture")
+    path = tmp_path / "pair.png"
+    found = explain(SPECTRUM, SPECTRUM, using="spectrum", among="spectrum", encoder=SummingPair())
+    assert found.write_png(path) == path
+    assert path.read_bytes() == b"a picture"
+    with pytest.raises(OutputFileExistsError) as error:
+        found.write_png(path)
+    assert str(error.value) == f"{path}: the file exists already."
+    found.write_png(path, overwrite=True)
 
 
 def test_another_encoder_than_that_of_the_index_is_refused(demonstration) -> None:

@@ -8,27 +8,28 @@ def test_the_table_names_patches_with_their_places() -> None:
     explained = explained_image()
     lines = summary(explained, 2).splitlines()
     fall = f"{explained.parts['contribution'].max():+.4f}"
-    assert lines[:2] == [
+    assert lines[:3] == [
         "A: image of the image",
-        f"   1  patch     {fall}  pixel (105.5, 9.5), -7.9 arcsec east, -17.3 north",
+        "rank  part         fall  place",
+        f"   1  patch     {fall}  pixel (105.5, 9.5), 7.9 west, 17.3 south (arcsec)",
     ]
-    assert len(lines) == 3
+    assert len(lines) == 4
 
 
 def test_the_table_names_lines_with_their_wavelengths() -> None:
     explained = explained_spectrum()
     lines = summary(explained, 1).splitlines()
     assert lines[0] == "B: spectrum of the spectrum"
-    assert "Angstrom" in lines[1]
-    assert lines[2].endswith("Hα + [N II]: 7181 to 7268 Angstrom, 6528 to 6607 at rest"), lines[2]
+    assert "Angstrom" in lines[2]
+    assert lines[3].endswith("Hα + [N II]: 7181 to 7268 Angstrom, 6528 to 6607 at rest"), lines[3]
 
 
 def test_notes_say_how_the_explanation_was_tested() -> None:
     explained = explained_spectrum()
     test = explained.test
     sentence = (
-        f"without the 6 stretches that are named first the similarity falls from 0.975 to "
-        f"{test.named:.3f}, without as many random ones to {test.random:.3f}."
+        "the similarity is 0.975; without the 6 stretches that are named first it is "
+        f"{test.named:.3f}, without as many random ones {test.random:.3f} on average."
     )
     assert removal_in_words(explained, 0.9751) == sentence
     assert (

@@ -67,7 +67,7 @@ def test_redshifts_of_templates(at_demonstration) -> None:
     header, row = stdout.splitlines()
     assert header.split()[:3] == ["target_id", "z", "z_low_68"]
     assert row.split()[0] == at_demonstration.target_id
-    assert stderr.splitlines()[-1] == "z: odds of templates, not calibrated"
+    assert stderr.splitlines()[-1] == "note: z: odds of templates, not calibrated"
 
 
 def test_outliers_are_ranked(at_demonstration) -> None:

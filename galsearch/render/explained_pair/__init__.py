@@ -1,0 +1,1 @@
+"""The picture of an explanation: one row of panels for each of the two galaxies."""
