@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from galsearch.core.arrays import Float64Array
+from galsearch.core.arrays import Float64Array, Int64Array
 from galsearch.core.rgb import legacy_rgb
 from galsearch.render.explained_pair.drawn_parts import DIM, FALL, INK, RISE, DrawnImage
 from galsearch.render.explained_pair.sky_offset import offset_text
@@ -28,7 +28,7 @@ def draw_image(row: "SubFigure", drawn: DrawnImage) -> None:
         1, 4, width_ratios=[2.56, 2.56, 0.11, 4.6], left=0.02, right=0.985, top=0.88, bottom=0.055,
         wspace=0.09,
     )  # fmt: skip
-    plain, marked, bar, words = (row.add_subplot(cell) for cell in grid)
+    plain, marked, bar, words = (row.add_subplot(grid[i]) for i in range(4))
     half = drawn.patch_pixels / 2
     x, y = drawn.x_pixel, drawn.y_pixel
     limits = (x.min() - half, x.max() + half, y.min() - half, y.max() + half)
@@ -71,9 +71,7 @@ def _contours(axes: "Axes", brightness: Float64Array) -> None:
         axes.contour(smooth, levels, colors=INK, linewidths=0.6, alpha=0.7)
 
 
-def _outline(
-    axes: "Axes", drawn: DrawnImage, first: Float64Array, colour: str, around: str
-) -> None:
+def _outline(axes: "Axes", drawn: DrawnImage, first: Int64Array, colour: str, around: str) -> None:
     """Outline patches, and number them from 1; letters have a rim so that they are legible."""
     from matplotlib.patches import Rectangle
     from matplotlib.patheffects import withStroke
@@ -114,7 +112,7 @@ def _scale_bar(axes: "Axes", limits: tuple[float, ...], pixel_scale_arcsec: floa
         )
 
 
-def _table(axes: "Axes", drawn: DrawnImage, first: Float64Array) -> None:
+def _table(axes: "Axes", drawn: DrawnImage, first: Int64Array) -> None:
     """The test of the explanation, and below it the first patches with their places."""
     columns, step = (0.13, 0.66), 0.078
     height = 0.97
