@@ -95,7 +95,10 @@ def run() -> None:
             finally:
                 if sys.stdout is not None:
                     sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as end:
+        # typer ends a command with status 1 while it handles the error of a broken pipe.
+        if not any(isinstance(one, BrokenPipeError) for one in (end, end.__context__)):
+            raise
         # The program that reads standard output, such as `head`, has finished. This is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (GalsearchError, OSError) as error:

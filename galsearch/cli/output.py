@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -155,10 +155,12 @@ class Output:
             yield sink
 
 
-def show_notes(notes: Iterable[str]) -> None:
-    """Print sentences about a result on standard error."""
-    for note in notes:
+def show_notes(notes: Sequence[str], most: int | None = None) -> None:
+    """Print sentences about a result on standard error, at most the first so many."""
+    for note in notes[:most]:
         typer.echo(f"note: {note}", err=True)
+    if most is not None and len(notes) > most:
+        typer.echo(f"note: {len(notes) - most:,} further notes are not shown.", err=True)
 
 
 def show_neighbours(neighbours: "Neighbours") -> None:

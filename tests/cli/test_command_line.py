@@ -79,6 +79,22 @@ def test_shell_completion_offers_commands(shell: str) -> None:
     assert "merge" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments", [["doctor"], ["query", "--format", "csv"], ["query", "--format", "fits"]]
+)
+def test_a_reader_that_has_finished_is_no_error(demonstration, arguments: list[str]) -> None:
+    if arguments[0] == "query":
+        arguments = [*arguments, "--target-id", demonstration.target_id]
+    command = [sys.executable, "-m", "galsearch", *arguments]
+    process = subprocess.Popen(
+        command, cwd=demonstration.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=100)
+    assert (process.returncode, errors) == (0, "")
+
+
 def test_ctrl_c_ends_with_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import galsearch
 from galsearch.cli import app
-from galsearch.cli.output import Format, Output
+from galsearch.cli.output import Format, Output, show_notes
 from galsearch.core.errors import BinaryOutputError, OutputFileExistsError, TableFormatError
 from galsearch.core.modality import Modality
 from galsearch.query.results.neighbours import Neighbours
@@ -198,3 +198,10 @@ def test_a_result_that_no_program_takes_over_samp_is_printed_all_the_same(
     result = CliRunner().invoke(app, options)
     assert len(result.stdout.splitlines()) == 4
     assert str(result.exception) == "no SAMP hub is running on this machine."
+
+
+def test_notes_are_bounded_where_many_are_expected(capsys: pytest.CaptureFixture[str]) -> None:
+    show_notes(["a.", "b."])
+    assert capsys.readouterr().err == "note: a.\nnote: b.\n"
+    show_notes([f"{i}." for i in range(1200)], most=1)
+    assert capsys.readouterr().err == "note: 0.\nnote: 1,199 further notes are not shown.\n"

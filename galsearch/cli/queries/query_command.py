@@ -118,7 +118,7 @@ def query(
         with output.progress() as progress:
             found = engine.query_table(queries, progress=progress, **words)
             output.show_all(found)
-        show_notes(found.notes)
+        show_notes(found.notes, most=20)
         return
     neighbours = engine.query(target_id, **words)
     show_notes(neighbours.notes)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_NEIGHBOURS = 1 << 21
-"""Largest number of neighbours in one batch, about 200 MB of memory, where k allows it."""
+"""Largest number of neighbours in one batch, some 300 MB of memory, where k allows it."""
 _STAGE = "searching neighbours"
 
 
