@@ -1,4 +1,4 @@
-"""One self-contained HTML page: a query galaxy and its neighbours in each direction."""
+"""A page or a picture of a query galaxy and its neighbours in each direction."""
 
 import html
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from galsearch.core.errors import DatasetError, NoDatasetError
 from galsearch.core.target_id import TargetId
 from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.embeddings import open_store
-from galsearch.files.atomic import write_text
+from galsearch.files.atomic import write_bytes, write_text
 from galsearch.formats.sky_links import image_link
 from galsearch.render.displayed_result import DisplayedIndex, DisplayedResult
+from galsearch.render.gallery_picture import MOST_CARDS, GallerySection, gallery_png
 from galsearch.render.spectrum_plot import spectrum_svg
 from galsearch.render.thumbnail import data_uri, thumbnail_png
 
@@ -52,14 +53,14 @@ def write_gallery(
     dataset: str | Path | None = None,
     from_embeddings: str | Path | None = None,
 ) -> Path:
-    """Write an HTML page of thumbnails and spectra, and return its path.
+    """Write an HTML page or a PNG picture of thumbnails and spectra, and return its path.
 
-    The page needs no other file and no network.
+    The page needs no other file and no network. A picture shows at most 60 neighbours of a result.
 
     Parameters
     ----------
     path
-        The page to write.
+        The page to write, or the picture where its name ends with `.png`.
     neighbours
         One or more results of `engine` for one query galaxy; each becomes a section.
     dataset
@@ -79,16 +80,34 @@ def write_gallery(
     path = Path(path)
     pixels = open_pixels(dataset or engine.manifest.dataset)
     query_id = neighbours[0].query_target_id
-    sections = []
+    query = None
     if query_id is not None:
         own = pixels
         if from_embeddings is not None:
             own = open_pixels(open_store(from_embeddings, neighbours[0].using).dataset)
-        sections.append(f'<div class="cards">{_card(own.read([query_id]), 0, None)}</div>')
-    sections += [_section(result, pixels) for result in neighbours]
+        query = own.read([query_id])
     title = f"Galaxies like {query_id}" if query_id is not None else "Galaxies like yours"
-    write_text(path, _page(title, "".join(sections)))
+    if path.suffix.lower() == ".png":
+        write_bytes(path, _picture(title, query, neighbours, pixels))
+    else:
+        cards = [] if query is None else [f'<div class="cards">{_card(query, 0, None)}</div>']
+        cards += [_section(result, pixels) for result in neighbours]
+        write_text(path, _page(title, "".join(cards)))
     return path
+
+
+def _picture(
+    title: str, query: GalaxyBatch | None, neighbours: Sequence[DisplayedResult], pixels: Dataset
+) -> bytes:
+    """The PNG picture of the query galaxy, if it is known, and of the first neighbours."""
+    sections = [] if query is None else [GallerySection("", query, None)]
+    for result in neighbours:
+        n = min(len(result), MOST_CARDS)
+        more = f" of {len(result):,}" if n < len(result) else ""
+        name = f"its {result.using}, compared by {result.among}: {n}{more} most similar"
+        batch = pixels.read(result.target_ids[:n])
+        sections.append(GallerySection(name, batch, result.similarity[:n]))
+    return gallery_png(sections, title)
 
 
 def _page(title: str, body: str) -> str:

@@ -17,6 +17,8 @@ Examples:
   galsearch query --target-id 39627848784286003 --min-similarity 0.9 --exclude-within 5
   galsearch query --target-id 39627848784286003 -k 1000 --links --out like.vot
   galsearch query --target-id 39627848784286003 -k 1000 --facets
+  galsearch query --target-id 39627848784286003 --gallery like.html
+  galsearch query --target-id 39627848784286003 -k 20 --gallery like.png
   galsearch query --queries targets.csv -k 20 --out neighbours.parquet
   galsearch query --queries own_files.csv --among spectrum --format jsonl
 """

@@ -161,7 +161,10 @@ Ids = Annotated[
 ]
 IdsColumn = Annotated[str | None, typer.Option(help="Column of that table; default: TARGETID.")]
 Gallery = Annotated[
-    Path | None, typer.Option(help="HTML page with thumbnails and spectra to write.")
+    Path | None,
+    typer.Option(
+        help="HTML page, or .png picture, with thumbnails and spectra to write.", metavar="FILE"
+    ),
 ]
 Dataset = Annotated[
     Path | None, typer.Option(help="Dataset with the images and spectra, if it has moved.")
