@@ -177,19 +177,26 @@ class SearchEngine:
         return self.search(Query(target_ids, **words))
 
     def query_table(
-        self, table: str | Path, *, progress: Progress | None = None, **words: Unpack[QueryWords]
+        self,
+        table: str | Path,
+        *,
+        skip_bad_rows: bool = False,
+        progress: Progress | None = None,
+        **words: Unpack[QueryWords],
     ) -> QueriedTable:
         """The neighbours of the query in each row of a table, searched while they are read.
 
-        Iteration gives a `NeighboursBatch` of some rows at a time, in their order. The method
-        `write` writes the neighbours of all queries to a file, in a memory that does not grow with
-        the number of queries.
+        Iteration gives a `NeighboursBatch` of some rows at a time, in their order; `write` writes
+        all to a file. The memory does not grow with the number of queries.
 
         Parameters
         ----------
         table
             CSV, ECSV, FITS or Parquet table with a column target_id, columns ra_deg and dec_deg, a
             column name, or columns image and spectrum with paths of files.
+        skip_bad_rows
+            Leave out rows that cannot be answered; `notes` of the result names them. Where none
+            can be answered, the first error is raised.
         progress
             Called with stage, done and total.
         **words
@@ -201,9 +208,13 @@ class SearchEngine:
             Where the table is missing or no such table; errors of the search are those of `query`,
             and say in which rows.
         """
-        queries = read_queries(table)
         return QueriedTable(
-            queries, self.search, dict(words), n_galaxies=len(self), progress=progress
+            read_queries(table),
+            self.search,
+            dict(words),
+            n_galaxies=len(self),
+            skip_bad_rows=skip_bad_rows,
+            progress=progress,
         )
 
     def query_vector(
@@ -247,11 +258,6 @@ class SearchEngine:
         ------
         UnknownTargetError, MissingModalityError, EncoderMismatchError, QueryError
             Where the query does not fit the index; see `query` and `query_vector`.
-
-        Examples
-        --------
-        `engine.search(Query([1, 2], using="image", among="spectrum", k=5)).target_ids` has shape
-        (2, 5).
         """
         resolved = self._resolver.resolve(query)
         filters = self._row_filters(query)

@@ -40,6 +40,7 @@ ONLY_AT_THE_TERMINAL = {
     "query": {
         "target_id",  # of SearchEngine.query
         "queries",  # of SearchEngine.query_table
+        "skip_bad_rows",
         "ids_column",
         "index",
         "gallery",

@@ -40,6 +40,7 @@ def query(
     vector: option.Vector = None,
     fingerprint: option.Fingerprint = None,
     queries: option.Queries = None,
+    skip_bad_rows: option.SkipBadRows = False,
     using: option.Using = None,
     among: option.Among = option.ModalityChoice.IMAGE,
     k: option.Number = None,
@@ -118,7 +119,9 @@ def query(
         single = {"--target-id": target_id, "--gallery": gallery, "--samp": samp or None}
         _require_table_of_queries([name for name, given in single.items() if given is not None])
         with output.progress() as progress:
-            found = engine.query_table(queries, progress=progress, **words)
+            found = engine.query_table(
+                queries, skip_bad_rows=skip_bad_rows, progress=progress, **words
+            )
             output.show_all(found)
         show_notes(found.notes, most=20)
         return

@@ -95,6 +95,12 @@ Queries = Annotated[
         metavar="FILE",
     ),
 ]
+SkipBadRows = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad-rows", help="Leave out rows of --queries that cannot be answered; say which."
+    ),
+]
 Using = Annotated[
     ModalityChoice | None,
     typer.Option(

@@ -9,6 +9,7 @@ import numpy as np
 
 from galsearch.core.errors import GalsearchError, QueryError
 from galsearch.core.progress import Progress, no_progress
+from galsearch.query.bulk.answerable_rows import answered_rows
 from galsearch.query.inputs.query_table import QueryTable
 from galsearch.query.query import Query
 from galsearch.query.results.neighbours import Neighbours
@@ -39,6 +40,8 @@ class QueriedTable:
         Further arguments of `Query`, the same for all rows.
     n_galaxies
         Number of galaxies of the index: the largest number of neighbours of a query.
+    skip_bad_rows
+        Leave out rows that cannot be answered, such as an unknown TARGETID; `notes` name them.
     progress
         Called with stage, done and total.
     """
@@ -50,10 +53,12 @@ class QueriedTable:
         words: dict[str, Any],
         *,
         n_galaxies: int,
+        skip_bad_rows: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self._table, self._search, self._words = table, search, words
         self._n_galaxies, self._progress = n_galaxies, progress or no_progress
+        self._skip_bad_rows = skip_bad_rows
         given = [name for name in table.arguments if words.get(name) is not None]
         if given:
             raise QueryError(
@@ -61,7 +66,7 @@ class QueriedTable:
                 "expected one of these."
             )
         self.notes: list[str] = []
-        """Sentences on the queries that were searched in the last iteration, with their rows."""
+        """Sentences on the queries of the last iteration, and on rows that were left out."""
 
     def __len__(self) -> int:
         """Number of queries."""
@@ -160,15 +165,42 @@ class QueriedTable:
         """Rows of the table, from 0, and the neighbours of their queries."""
         self.notes = []
         self._progress(_STAGE, 0, len(self))
-        for rows, given in self._table.parts(self._most_rows()):
-            try:
-                batch = self._search(Query(**{**self._words, **given}))
-            except GalsearchError as error:
-                where = f"{self._table.path}, {_rows_text(rows)}"
-                raise type(error)(f"{where}: {error}", **error.facts) from None
-            self.notes += [f"{_rows_text(rows)}: {note}" for note in batch.notes]
-            yield rows, batch
+        first_error: GalsearchError | None = None
+        n_answered = 0
+        for rows, found in self._searched():
+            if isinstance(found, GalsearchError):
+                self.notes.append(f"{_rows_text(rows)} is left out: {found}")
+                first_error = first_error or self._named(rows, found)
+            else:
+                self.notes += [f"{_rows_text(rows)}: {note}" for note in found.notes]
+                n_answered += len(found)
+                yield rows, found
             self._progress(_STAGE, rows.stop, len(self))
+        if first_error is not None and not n_answered:
+            raise first_error
+        if n_answered < len(self):
+            self.notes.insert(0, f"{len(self) - n_answered:,} of {len(self):,} rows are left out.")
+
+    def _searched(self) -> Iterator[tuple[slice, NeighboursBatch | GalsearchError]]:
+        """Rows of the table, and their neighbours or the error of a row that is left out."""
+
+        def search(given: dict[str, Any]) -> NeighboursBatch:
+            return self._search(Query(**{**self._words, **given}))
+
+        for rows, given in self._table.parts(self._most_rows()):
+            if self._skip_bad_rows:
+                yield from answered_rows(rows, given, search)
+                continue
+            try:
+                found = search(given)
+            except GalsearchError as error:
+                raise self._named(rows, error) from None
+            yield rows, found
+
+    def _named(self, rows: slice, error: GalsearchError) -> GalsearchError:
+        """An error with the table and the rows in its message."""
+        where = f"{self._table.path}, {_rows_text(rows)}"
+        return type(error)(f"{where}: {error}", **error.facts)
 
     def _most_rows(self) -> int:
         """Number of queries whose neighbours fit in memory together."""
@@ -186,7 +218,7 @@ class QueriedTable:
 
         schema = first.rows().schema(links=links)
         fields = [pa.field("query_row", pa.int64(), nullable=False)]
-        if first.separation_arcsec is not None:
+        if self._table.arguments & {"position", "name"}:
             fields.append(pa.field("query_separation_arcsec", pa.float64()))
         metadata = {**schema.metadata, b"queries": Path(self._table.path).name.encode()}
         if self._table.mixes_modalities and self._words.get("using") is None:
@@ -211,10 +243,12 @@ def _with_query(
     for table in batch.rows().tables(links=links):
         part = query[start : start + len(table)]
         start += len(table)
-        columns = {"query_row": rows.start + 1 + part}
-        if batch.separation_arcsec is not None:
-            columns["query_separation_arcsec"] = batch.separation_arcsec[part]
-        if "query_using" in schema.names:
-            columns["query_using"] = np.full(len(part), batch.using.value)
-        new = [pa.array(columns[name]) for name in schema.names if name in columns]
+        unknown = np.full(len(batch), np.nan)
+        separation = unknown if batch.separation_arcsec is None else batch.separation_arcsec
+        columns = {
+            "query_row": pa.array(rows.start + 1 + part),
+            "query_separation_arcsec": pa.array(separation[part], from_pandas=True),
+            "query_using": pa.array(np.full(len(part), batch.using.value)),
+        }
+        new = [columns[name] for name in schema.names if name in columns]
         yield pa.table([*new, *table.columns], schema=schema)

@@ -10,10 +10,16 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
 
-from galsearch.core.errors import OutputFileExistsError, QueryError, TableFormatError
-from galsearch.query import SearchEngine
+from galsearch.core.errors import (
+    OutputFileExistsError,
+    QueryError,
+    TableFormatError,
+    UnknownTargetError,
+)
+from galsearch.query import NeighboursBatch, Query, SearchEngine
 from galsearch.query.bulk import queried_table
 from galsearch.query.bulk.queried_table import QueriedTable
+from galsearch.query.inputs.query_table import read_queries
 from tests.query.inputs.own_data.own_files import FakePair, galaxy, write_galaxy, write_sdss
 
 
@@ -150,13 +156,59 @@ def test_batches_are_small_where_queries_have_many_neighbours(
 def test_the_memory_does_not_grow_with_the_number_of_queries(
     monkeypatch: pytest.MonkeyPatch, engine: SearchEngine, sky: Any, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(queried_table, "_MOST_NEIGHBOURS", 4000)
+    monkeypatch.setattr(queried_table, "_MOST_NEIGHBOURS", 2000)
     path, peaks = tmp_path / "targets.csv", []
-    for repeats in (1, 1, 8):
-        path.write_text("target_id\n" + "".join(f"{i}\n" for i in sky.ids[:100]) * repeats)
-        found = engine.query_table(path, k=200)
+    for repeats in (1, 1, 6):
+        path.write_text("target_id\n" + "".join(f"{i}\n" for i in sky.ids[:40]) * repeats)
+        found = engine.query_table(path, k=100)
         tracemalloc.start()
         found.write(tmp_path / "all.csv", overwrite=True)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.2 * peaks[1]
+
+
+def test_bad_rows_are_left_out_and_named(
+    few_rows: None, engine: SearchEngine, sky: Any, tmp_path: Path
+) -> None:
+    path, ids = tmp_path / "targets.csv", [*map(str, sky.ids[:10]), "5"]
+    path.write_text("target_id\n" + "\n".join([ids[0], "7", *ids[1:]]) + "\n")
+    found = engine.query_table(path, k=3, skip_bad_rows=True)
+    table = read(*found.tables())
+    assert table["query_row"].to_pylist() == [row for row in [1, *range(3, 12)] for _ in range(3)]
+    expected = engine.query_many(sky.ids[:10], k=3).to_arrow()
+    assert table.drop_columns("query_row").equals(expected)
+    assert found.notes == [
+        "2 of 12 rows are left out.",
+        "row 2 is left out: TARGETID 7 is not in index 'toy' (1,200 galaxies).",
+        "row 12 is left out: TARGETID 5 is not in index 'toy' (1,200 galaxies).",
+    ]
+
+
+def test_where_no_row_can_be_answered_the_first_error_is_raised(
+    engine: SearchEngine, tmp_path: Path
+) -> None:
+    path = tmp_path / "targets.csv"
+    path.write_text("target_id\n5\n7\n")
+    with pytest.raises(UnknownTargetError) as caught:
+        engine.query_table(path, skip_bad_rows=True).write(tmp_path / "out.csv")
+    assert str(caught.value) == (
+        f"{path}, row 1: TARGETID 5 is not in index 'toy' (1,200 galaxies)."
+    )
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_rows_without_a_position_have_no_distance(
+    engine: SearchEngine, sky: Any, tmp_path: Path
+) -> None:
+    write_galaxy(tmp_path / "a.fits", galaxy())
+    path = tmp_path / "own.csv"
+    path.write_text("image,name\na.fits,\n,DESI J007.0000+00.0000\n")
+
+    def search(query: Query) -> NeighboursBatch:
+        own = query.image is not None
+        return engine.search(Query(sky.ids[:1], k=1) if own else query)
+
+    found = QueriedTable(read_queries(path), search, {"k": 1}, n_galaxies=len(engine))
+    distances = read(*found.tables())["query_separation_arcsec"].to_pylist()
+    assert distances == [None, pytest.approx(0, abs=1e-6)]
