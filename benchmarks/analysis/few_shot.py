@@ -1,6 +1,6 @@
 """Search by a few examples of a class, beside search by a single one.
 
-    python -m benchmarks.analysis.few_shot EMBEDDINGS --out few_shot.json
+    python -m benchmarks.analysis.few_shot EMBEDDINGS --labelled LABELLED --out few_shot.json
 
 A class is 2 per cent or .1 per cent of the galaxies: those with the largest (or smallest) value of
 a property of the simulation's truth, or those with one of its flags. Five random members are
@@ -10,18 +10,25 @@ ten results, examples left out). The single example is the first of the five.
 
 A galaxy's image and spectrum together are measured as well, for a single example, with a control
 in which the spectra of the galaxies are shuffled.
+
+With `--labelled`, embeddings of another simulated survey, the same probe is also fitted to all of
+its members of a class (at least one per cent of it): what a linear probe could reach with thousands
+of labels.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.retrieval.paired_embeddings import catalogue_of, read_all
-from galsearch.core.arrays import BoolArray, Rows, Vectors
+from galsearch.core.arrays import BoolArray, Float64Array, Rows, Vectors
 from galsearch.core.errors import GalsearchError
+from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality
 from galsearch.files.atomic import write_json
 from galsearch.query.inputs.examples import N_BACKGROUND, probe_direction
@@ -35,6 +42,8 @@ PROPERTIES = (
 """Columns of the truth, and the sign of the values that are extreme."""
 FLAGS = ("is_post_starburst", "has_ring", "is_merger")
 """Flags of the truth that hold for about 2 per cent of galaxies."""
+_WIDEST = 0.01
+"""Smallest share of a labelled survey to which a probe of all labels is fitted."""
 _FEWEST = 10
 """Smallest number of members of a class, so that some are left beside the examples."""
 
@@ -59,17 +68,21 @@ def ndcg(relevant: npt.NDArray[np.floating], n_relevant: int) -> float:
     return found / float(discount[: min(K, n_relevant)].sum())
 
 
-def classes_of(columns: dict[str, npt.NDArray[np.floating]]) -> dict[tuple[float, str], BoolArray]:
+def classes_of(
+    columns: dict[str, Float64Array], frequencies: Sequence[float] = FREQUENCIES
+) -> dict[tuple[float, str], BoolArray]:
     """The members of each class, by frequency and name.
 
     Parameters
     ----------
     columns
         (n,) values of the truth by the name of the column.
+    frequencies
+        Shares of the galaxies that are extreme.
     """
     n = len(next(iter(columns.values())))
     found: dict[tuple[float, str], BoolArray] = {}
-    for frequency in FREQUENCIES:
+    for frequency in frequencies:
         n_members = max(_FEWEST, round(frequency * n))
         for name, sign in PROPERTIES:
             values = np.nan_to_num(sign * columns[name], nan=-np.inf)
@@ -82,7 +95,11 @@ def classes_of(columns: dict[str, npt.NDArray[np.floating]]) -> dict[tuple[float
 
 
 def measure_class(
-    vectors: dict[str, Vectors], members: BoolArray, n_trials: int, seed: int
+    vectors: dict[str, Vectors],
+    members: BoolArray,
+    n_trials: int,
+    seed: int,
+    known: dict[str, Float64Array] | None = None,
 ) -> dict[str, float]:
     """Mean nDCG@10 of each kind of query for one class, by the name of the kind.
 
@@ -90,6 +107,8 @@ def measure_class(
     ----------
     vectors
         (n, d) unit vectors by modality, `image` and `spectrum`, and `shuffled` spectra.
+    known
+        (n,) further scores of the galaxies by name, which depend on no example.
     """
     generator = np.random.default_rng(seed)
     inside, outside = np.flatnonzero(members), np.flatnonzero(~members)
@@ -98,8 +117,9 @@ def measure_class(
     for _ in range(n_trials):
         like = generator.choice(inside, N_LIKE, replace=False)
         unlike = generator.choice(outside, N_UNLIKE, replace=False)
-        scores = _scores(vectors, like, unlike, some)
-        for name, score in scores.items():
+        scores = _scores(vectors, like, unlike, some) | (known or {})
+        for name, found in scores.items():
+            score = found.copy()
             score[np.concatenate([like, unlike])] = -np.inf
             best = np.argsort(-score, kind="stable")[:K]
             gain = ndcg(members[best].astype(float), len(inside) - N_LIKE)
@@ -128,40 +148,87 @@ def _scores(
 _KINDS = ("one example", "examples")
 
 
-def main() -> int:
-    """Measure the embeddings that the command line names; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis.few_shot")
-    parser.add_argument("embeddings", type=Path, help="directory that galsearch embed wrote")
-    parser.add_argument("--trials", type=int, default=50, help="random examples of each class")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("few_shot.json"))
-    options = parser.parse_args()
-    try:
-        pairs = read_all(options.embeddings)
-        names = sorted({name for name, _ in PROPERTIES} | set(FLAGS))
-        table = catalogue_of(options.embeddings, pairs.target_ids, names)
-    except GalsearchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+def scores_of_all_labels(
+    survey: "Survey", labelled: "Survey", seed: int
+) -> dict[tuple[float, str], dict[str, Float64Array]]:
+    """(n,) scores by probes that were fitted to all labels of another survey, by class and name.
+
+    A class that is rarer than one per cent is widened to it in the other survey.
+    """
+    generator = np.random.default_rng(seed)
+    some = generator.permutation(len(labelled))[:N_BACKGROUND]
+    members = classes_of(labelled.columns, frequencies=(0.02, _WIDEST))
+    found: dict[tuple[float, str], dict[str, Float64Array]] = {}
+    for frequency, name in classes_of(survey.columns):
+        inside = members[max(frequency, _WIDEST), name]
+        unlike = generator.choice(np.flatnonzero(~inside), int(inside.sum()), replace=False)
+        scores = {}
+        for modality in ("image", "spectrum"):
+            own = labelled.vectors[modality]
+            direction = probe_direction(own[inside], own[unlike], own[some])
+            scores[f"{modality}, all labels"] = survey.vectors[modality] @ direction
+        scores["both, all labels"] = sum(scores.values(), np.zeros(len(survey)))
+        found[frequency, name] = scores
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """The paired embeddings of a survey, and the truth about its galaxies."""
+
+    vectors: dict[str, Vectors]
+    """(n, d) unit vectors by modality, and `shuffled` spectra."""
+    columns: dict[str, Float64Array]
+    """(n,) values of the truth by the name of the column."""
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.vectors["image"])
+
+
+def read_survey(embeddings: Path, seed: int) -> Survey:
+    """The galaxies of a directory of embeddings that have both modalities."""
+    pairs = read_all(embeddings)
+    names = sorted({name for name, _ in PROPERTIES} | set(FLAGS))
+    table = catalogue_of(embeddings, pairs.target_ids, names)
     columns = {name: table[name].to_numpy().astype(np.float64) for name in names}
-    shuffled = np.random.default_rng(options.seed).permutation(len(pairs))
+    shuffled = np.random.default_rng(seed).permutation(len(pairs))
     vectors = {
         "image": pairs.vectors[Modality.IMAGE],
         "spectrum": pairs.vectors[Modality.SPECTRUM],
         "shuffled": pairs.vectors[Modality.SPECTRUM][shuffled],
     }
-    results = [
-        {
-            "frequency": frequency,
-            "class": name,
-            "n_members": int(members.sum()),
-            "ndcg": measure_class(vectors, members, options.trials, options.seed),
-        }
-        for (frequency, name), members in classes_of(columns).items()
-    ]
-    write_json(
-        options.out, {"n_galaxies": len(pairs), "trials": options.trials, "classes": results}
-    )
+    return Survey(vectors, columns, pairs.fingerprint)
+
+
+def main() -> int:
+    """Measure the embeddings that the command line names; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis.few_shot")
+    parser.add_argument("embeddings", type=Path, help="directory that galsearch embed wrote")
+    parser.add_argument("--labelled", type=Path, help="embeddings of another survey, all labelled")
+    parser.add_argument("--trials", type=int, default=50, help="random examples of each class")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("few_shot.json"))
+    options = parser.parse_args()
+    known: dict[tuple[float, str], dict[str, Float64Array]] = {}
+    try:
+        survey = read_survey(options.embeddings, options.seed)
+        if options.labelled is not None:
+            labelled = read_survey(options.labelled, options.seed)
+            places = {"EMBEDDINGS": survey.fingerprint, "--labelled": labelled.fingerprint}
+            require_same_encoder(places)
+            known = scores_of_all_labels(survey, labelled, options.seed)
+    except GalsearchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    results = []
+    for (frequency, name), members in classes_of(survey.columns).items():
+        scores = known.get((frequency, name))
+        gains = measure_class(survey.vectors, members, options.trials, options.seed, scores)
+        row = {"frequency": frequency, "class": name, "n_members": int(members.sum())}
+        results.append({**row, "ndcg": gains})
+    facts = {"n_galaxies": len(survey), "fingerprint": survey.fingerprint}
+    write_json(options.out, {**facts, "trials": options.trials, "classes": results}, indent=None)
     print(report(results))
     return 0
 

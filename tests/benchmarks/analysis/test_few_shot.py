@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from benchmarks.analysis.few_shot import FLAGS, PROPERTIES, classes_of, measure_class, ndcg, report
+from benchmarks.analysis.few_shot import (
+    FLAGS,
+    PROPERTIES,
+    Survey,
+    classes_of,
+    measure_class,
+    ndcg,
+    report,
+    scores_of_all_labels,
+)
 from galsearch.core.vectors import unit_rows
 
 
@@ -41,3 +50,26 @@ def test_examples_and_both_modalities_find_more_of_a_class_that_shows() -> None:
     assert found["both shuffled, one example"] < found["both, one example"]
     text = report([{"frequency": f, "ndcg": found} for f in (0.02, 0.001)])
     assert text.startswith("classes of frequency 0.02 (1):\n  image, one example")
+
+
+def made_up_survey(n: int, seed: int) -> Survey:
+    """Galaxies whose properties are components of their vectors."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(n, 16))
+    columns = {name: features[:, i] for i, (name, _) in enumerate(PROPERTIES)}
+    columns |= {name: (features[:, 9] > 2).astype(float) for name in FLAGS}
+    vectors = {name: unit_rows(features) for name in ("image", "spectrum", "shuffled")}
+    return Survey(vectors, columns, "a" * 64)
+
+
+def test_a_probe_of_all_labels_of_another_survey_finds_the_class() -> None:
+    survey, labelled = made_up_survey(2000, 1), made_up_survey(1500, 2)
+    known = scores_of_all_labels(survey, labelled, seed=1)
+    classes = classes_of(survey.columns)
+    assert known.keys() == classes.keys()
+    key = (0.001, "largest av")
+    assert set(known[key]) == {f"{name}, all labels" for name in ("image", "spectrum", "both")}
+    found = measure_class(survey.vectors, classes[key], 10, seed=1, known=known[key])
+    assert found["image, all labels"] > found["image, one example"]
+    # The examples of a trial are left out, and the scores themselves stay as they are.
+    assert all(np.isfinite(score).all() for score in known[key].values())

@@ -7,7 +7,7 @@ import pytest
 
 from galsearch.core.errors import UnknownTargetError
 from galsearch.query import SearchEngine
-from galsearch.query.inputs.examples import logistic_weights, probe_direction
+from galsearch.query.inputs.examples import _PENALTY, logistic_weights, probe_direction
 
 
 def test_the_newton_steps_reach_the_minimum_of_the_loss() -> None:
@@ -25,7 +25,9 @@ def test_the_newton_steps_reach_the_minimum_of_the_loss() -> None:
             slope = (share * (1 / (1 + np.exp(-(features @ w + middle))) - labels)).sum()
             low, high = (middle, high) if slope < 0 else (low, middle)
         score = features @ w + low
-        return float((share * (np.logaddexp(0, score) - labels * score)).sum() + w @ w / 2)
+        return float(
+            (share * (np.logaddexp(0, score) - labels * score)).sum() + w @ w * _PENALTY / 2
+        )
 
     for _ in range(20):
         assert loss(weights) <= loss(weights + 0.01 * rng.normal(size=40)) + 1e-9
