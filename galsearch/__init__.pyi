@@ -20,6 +20,7 @@ from .embeddings import embed_dataset as embed_dataset
 from .embeddings import import_embeddings as import_embeddings
 from .embeddings import open_store as open_store
 from .embeddings import verify_embeddings as verify_embeddings
+from .formats.hats.export_hats import export_hats as export_hats
 from .index import IndexRecipe as IndexRecipe
 from .index import add as add
 from .index import build_index as build_index

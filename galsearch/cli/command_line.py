@@ -60,6 +60,7 @@ for _name, _function, _examples in (
     ("ingest", build_commands.ingest, build_commands.INGEST_EXAMPLES),
     ("embed", encoder_commands.embed, encoder_commands.EMBED_EXAMPLES),
     ("import-embeddings", encoder_commands.import_embeddings, encoder_commands.IMPORT_EXAMPLES),
+    ("export", encoder_commands.export, encoder_commands.EXPORT_EXAMPLES),
     ("build-index", build_commands.build_index, build_commands.BUILD_INDEX_EXAMPLES),
     ("add", lifecycle_commands.add, lifecycle_commands.ADD_EXAMPLES),
     ("remove", lifecycle_commands.remove, lifecycle_commands.REMOVE_EXAMPLES),

@@ -1,4 +1,4 @@
-"""Commands that use the encoders: embed a dataset, convert a published checkpoint."""
+"""Commands on embeddings and encoders: embed, import, export, convert a checkpoint."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +28,17 @@ Examples:
   galsearch convert-checkpoint astroclip.ckpt astroclip.safetensors
   galsearch convert-checkpoint small.ckpt small.safetensors --config sizes.json
 """
+EXPORT_EXAMPLES = """\b
+Examples:
+  galsearch export hats embeddings collection
+  galsearch export hats embeddings collection --name desi_dr1_embeddings
+"""
+
+
+class ExportKind(StrEnum):
+    """What embeddings are exported as."""
+
+    HATS = "hats"
 
 
 class Precision(StrEnum):
@@ -183,4 +194,38 @@ def import_embeddings(
             skip_bad_rows=skip_bad_rows,
             progress=progress,
         )
+    typer.echo(str(report))
+
+
+def export(
+    kind: Annotated[
+        ExportKind,
+        typer.Argument(
+            help="hats: a collection of HATS catalogues, which LSDB opens.", metavar="KIND"
+        ),
+    ],
+    embeddings: Annotated[
+        Path,
+        typer.Argument(
+            help="Directory that `galsearch embed` or `import-embeddings` wrote.",
+            metavar="EMBEDDINGS",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Argument(help="Directory to write the collection into.", metavar="OUT")
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the collection; default: that of OUT.")
+    ] = None,
+) -> None:
+    """Export embeddings and their catalogue for other tools.
+
+    A HATS collection holds the catalogue, and the vectors of each modality as an extension that is
+    joined to it by TARGETID: `lsdb.open_catalog("collection")` gives the galaxies, and
+    `.load_extension("image_embeddings")` of them adds the image vectors. Cone searches and
+    cross-matches with other catalogues are those of LSDB.
+    """
+    del kind  # The only one so far.
+    with progress_bars() as progress:
+        report = galsearch.export_hats(embeddings, out, name=name, progress=progress)
     typer.echo(str(report))

@@ -14,7 +14,21 @@ _REQUIRED = ("obs_collection", "dataproduct_type", "hats_nrows")
 
 
 def write_properties(root: Path, properties: Mapping[str, object]) -> None:
-    """Write the file hats.properties, one line for each key, in the order of `properties`.
+    """Write the file hats.properties of a catalogue; see `write_property_file`."""
+    write_property_file(root / schema.PROPERTIES_FILE, properties, title="HATS catalog")
+
+
+def write_property_file(path: Path, properties: Mapping[str, object], *, title: str) -> None:
+    """Write a file of properties, one line for each key, in the order of `properties`.
+
+    Parameters
+    ----------
+    path
+        File to be written.
+    properties
+        Values by key.
+    title
+        Comment in the first line.
 
     Raises
     ------
@@ -24,11 +38,11 @@ def write_properties(root: Path, properties: Mapping[str, object]) -> None:
     unprintable = [key for key, value in properties.items() if not str(value).isprintable()]
     if unprintable:
         raise DatasetError(
-            f"{root / schema.PROPERTIES_FILE}: the value of {unprintable[0]} is "
+            f"{path}: the value of {unprintable[0]} is "
             f"{properties[unprintable[0]]!a}; a value is one line of printable characters."
         )
     lines = [f"{key}={value}\n" for key, value in properties.items()]
-    write_text(root / schema.PROPERTIES_FILE, "#HATS catalog\n" + "".join(lines))
+    write_text(path, f"#{title}\n" + "".join(lines))
 
 
 def read_properties(root: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Writing of a HATS catalogue: one Parquet file for each partition, and its metadata files."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,22 @@ class CatalogueWriter:
     """Writer of a HATS catalogue, which writes its partitions one by one and then the metadata.
 
     `finish` writes the metadata. The caller creates the directory, atomically.
+
+    Parameters
+    ----------
+    root
+        Directory of the catalogue.
+    table_schema
+        Arrow schema of every partition.
+    row_group_rows
+        Largest number of rows of a row group; by default that of a dataset with pixels.
     """
 
-    def __init__(self, root: Path, table_schema: pa.Schema) -> None:
+    def __init__(
+        self, root: Path, table_schema: pa.Schema, *, row_group_rows: int = schema.ROW_GROUP_ROWS
+    ) -> None:
         self._root = root
+        self._row_group_rows = row_group_rows
         self.schema = table_schema
         self._footers: list[Any] = []
         self._digests: dict[str, str] = {}
@@ -43,12 +55,13 @@ class CatalogueWriter:
         relative = schema.partition_path(order, pixel)
         path = self._root / relative
         path.parent.mkdir(parents=True, exist_ok=True)
-        starts = range(0, len(table), schema.ROW_GROUP_ROWS)
-        row_groups = [table.slice(start, schema.ROW_GROUP_ROWS) for start in starts]
+        starts = range(0, len(table), self._row_group_rows)
+        row_groups = [table.slice(start, self._row_group_rows) for start in starts]
         with pq.ParquetWriter(path, self.schema, **_parquet_options(self.schema)) as writer:
             for rows in row_groups:
                 writer.write_table(rows)
-            writer.add_key_value_metadata(schema.unmasked_metadata(row_groups))
+            if set(schema.MASK_COLUMNS) <= set(self.schema.names):
+                writer.add_key_value_metadata(schema.unmasked_metadata(row_groups))
         footer = pq.read_metadata(path)
         if footer.num_rows != len(table):
             raise IngestError(
@@ -61,10 +74,26 @@ class CatalogueWriter:
         self._pixels.append((order, pixel))
         self.n_rows += len(table)
 
-    def finish(self, *, name: str, max_rows: int, others: Sequence[str] = ()) -> None:
+    def finish(
+        self,
+        *,
+        name: str,
+        max_rows: int,
+        others: Sequence[str] = (),
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
         """Write the properties, list of partitions, digests and two Parquet metadata files.
 
-        `others` names files in the directory that have digests too.
+        Parameters
+        ----------
+        name
+            Name of the catalogue.
+        max_rows
+            Largest number of rows of a partition.
+        others
+            Names of files in the directory that have digests too.
+        facts
+            Further properties.
         """
         folder = self._root / schema.DATASET_DIR
         pq.write_metadata(self.schema, folder / schema.COMMON_METADATA_FILE)
@@ -74,7 +103,7 @@ class CatalogueWriter:
         write_partition_info(self._root, self._pixels)
         digests = {name: sha256_of_file(self._root / name) for name in others}
         write_digests(self._root, {**self._digests, **digests})
-        write_properties(self._root, self._properties(name, max_rows))
+        write_properties(self._root, {**self._properties(name, max_rows), **(facts or {})})
 
     def _properties(self, name: str, max_rows: int) -> dict[str, object]:
         size = sum((self._root / path).stat().st_size for path in self._digests)

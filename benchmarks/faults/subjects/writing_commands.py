@@ -72,6 +72,7 @@ def writing_commands(inputs: Path, directory: Path) -> dict[str, WritingCommand]
             ("embed", str(i / "dataset"), out, "--encoder", encoder, "--batch-size", "4"),
             continues=True,
         ),
+        WritingCommand("export", ("export", "hats", str(i / "first"), out)),
         WritingCommand("build-index", (*build, str(i / "first"))),
         WritingCommand(
             "build-index --overwrite", (*build, str(i / "second"), "--overwrite"), start=i / "index"

@@ -1,0 +1,1 @@
+"""Export of embeddings to the formats of other tools."""
