@@ -53,6 +53,7 @@ def python_page() -> str:
         f"   {name}"
         for name in (
             "galsearch.query.SearchEngine",
+            "galsearch.query.QueriedTable",
             "galsearch.encoders.load",
             "galsearch.encoders.EncoderPair",
             "galsearch.encoders.convert_checkpoint",

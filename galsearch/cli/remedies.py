@@ -89,7 +89,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Embed with the encoder of the index, or build the index again from these embeddings."
         ),
         "unknown-target": (
-            "Use a TARGETID of this index, or name the embeddings that hold the galaxy: "
+            "Use a TARGETID that is there. query and estimate also take galaxies of embeddings: "
             "--from-embeddings DIRECTORY."
         ),
         "no-match": "Give a larger --radius, in arcseconds, or another --position.",

@@ -1,5 +1,6 @@
 """Queries of an open index: the galaxies most similar to a galaxy or to a vector."""
 
+from galsearch.query.bulk.queried_table import QueriedTable
 from galsearch.query.engine import SearchEngine, open_index
 from galsearch.query.inputs.id_list import read_ids
 from galsearch.query.query import Query
@@ -9,6 +10,7 @@ from galsearch.query.results.neighbours_batch import NeighboursBatch
 __all__ = [
     "Neighbours",
     "NeighboursBatch",
+    "QueriedTable",
     "Query",
     "SearchEngine",
     "open_index",

@@ -136,7 +136,7 @@ def open_pixels(path: str | Path | None) -> Dataset:
         return open_dataset(path)
     except DatasetError as error:
         raise NoDatasetError(
-            f"the page needs the images and spectra of the dataset: {error}", path=path
+            f"the images and spectra of galaxies cannot be read: {error}", path=path
         ) from None
 
 

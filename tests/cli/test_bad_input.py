@@ -110,7 +110,7 @@ def test_embeddings_that_are_not_there(refused, tmp_path: Path) -> None:
         (
             ["--target-id", "39627848784286003"],
             "TARGETID 39627848784286003 is not in index 'demo' (24 galaxies).\n"
-            "Use a TARGETID of this index, or name the embeddings that hold the galaxy: "
+            "Use a TARGETID that is there. query and estimate also take galaxies of embeddings: "
             "--from-embeddings DIRECTORY.",
         ),
         (

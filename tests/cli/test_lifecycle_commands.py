@@ -37,7 +37,7 @@ def test_galaxies_are_added_and_removed(
     done = galsearch_command("remove", "5", cwd=tmp_path, status=1)
     assert done.stderr == (
         "galsearch: 1 of 1 TARGETIDs are not in index 'default', first 5; nothing was removed.\n"
-        "Use a TARGETID of this index, or name the embeddings that hold the galaxy: "
+        "Use a TARGETID that is there. query and estimate also take galaxies of embeddings: "
         "--from-embeddings DIRECTORY.\n"
     )
     assert galsearch_command("verify", "index_builds/toy", cwd=tmp_path).stdout.startswith("index")

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "galsearch"
 def test_the_remedy_stands_on_a_line_of_its_own() -> None:
     assert error_text(UnknownTargetError("TARGETID 5 is not in index 'demo'.")) == (
         "galsearch: TARGETID 5 is not in index 'demo'.\n"
-        "Use a TARGETID of this index, or name the embeddings that hold the galaxy: "
+        "Use a TARGETID that is there. query and estimate also take galaxies of embeddings: "
         "--from-embeddings DIRECTORY."
     )
     assert "--" not in str(EncoderMismatchError("they differ."))

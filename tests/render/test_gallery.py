@@ -61,7 +61,7 @@ def test_a_simulated_galaxy_has_no_link_to_the_sky(page: str) -> None:
 def test_a_page_without_pixels_is_not_written(demonstration, tmp_path: Path) -> None:
     engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
     result = engine.query(demonstration.target_id, k=1)
-    with pytest.raises(NoDatasetError, match="needs the images and spectra"):
+    with pytest.raises(NoDatasetError, match="the images and spectra of galaxies cannot be read: "):
         write_gallery(tmp_path / "page.html", [result], engine=engine, dataset=tmp_path / "gone")
     assert list(tmp_path.iterdir()) == []
 

@@ -125,6 +125,8 @@ def query(
             output.show_all(found)
         show_notes(found.notes, most=20)
         return
+    if skip_bad_rows:
+        raise QueryError("--skip-bad-rows is given without --queries, whose rows it concerns.")
     neighbours = engine.query(target_id, **words)
     show_notes(neighbours.notes)
     if gallery is not None:

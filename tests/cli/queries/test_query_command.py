@@ -113,6 +113,22 @@ def test_a_table_of_queries_has_the_same_bytes_on_standard_output_and_in_a_file(
     assert list(out.parent.iterdir()) == [out]
 
 
+def test_bad_rows_are_skipped_where_that_is_wanted(at_demonstration, tmp_path: Path) -> None:
+    target_id = at_demonstration.target_id
+    table = tmp_path / "targets.csv"
+    table.write_text(f"target_id\n5\n{target_id}\n")
+    options = ["query", "--queries", str(table), "--skip-bad-rows", "-k", "1", "--format", "csv"]
+    result = CliRunner().invoke(app, options, catch_exceptions=False)
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert (row["query_row"], row["query_target_id"]) == ("2", target_id)
+    assert result.stderr.splitlines()[-2:] == [
+        "note: 1 of 2 rows are left out.",
+        "note: row 1 is left out: TARGETID 5 is not in index 'demo' (24 galaxies).",
+    ]
+    error = CliRunner().invoke(app, ["query", "--skip-bad-rows", "--target-id", "5"]).exception
+    assert str(error) == "--skip-bad-rows is given without --queries, whose rows it concerns."
+
+
 def test_an_error_in_a_row_leaves_no_file(at_demonstration, tmp_path: Path) -> None:
     target_id = at_demonstration.target_id
     table, out = tmp_path / "targets.csv", tmp_path / "found.fits"
