@@ -150,7 +150,9 @@ TOOLS: Mapping[str, ToolDefinition] = {
         ToolDefinition(
             "estimate",
             "Estimate properties (columns of the catalogue) of a galaxy from similar labelled "
-            "galaxies, with calibrated 68 and 95 per cent intervals.",
+            "galaxies, with calibrated 68 and 95 per cent intervals. z, stellar_mass, age, "
+            "metallicity, ssfr and morphology that the catalogue lacks come from simulated "
+            "galaxies; the notes say so.",
             EstimateToolFields,
             EstimateAnswer,
             estimate,

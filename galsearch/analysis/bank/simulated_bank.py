@@ -95,7 +95,7 @@ def simulated_labels(name: str, *, as_classes: bool = False) -> Labels:
     column = PROPERTIES[name].column if name in PROPERTIES else name
     known = column_names(bank)
     if column not in known:
-        problem = unknown_column(name, [*PROPERTIES, *known])
+        problem = unknown_column(name, list(dict.fromkeys([*PROPERTIES, *known])))
         raise QueryError(f"property {name!r}, of {SIMULATED_PLACE}: {problem}")
     labels = read_labels(bank, column, as_classes=as_classes)
     return dataclasses.replace(labels, name=name)
