@@ -1,6 +1,7 @@
-"""Queries per second of `query_many` in this checkout of galsearch and in another one.
+r"""Queries per second of `query_many` in this checkout of galsearch and in another one.
 
-    python -m benchmarks.index.query_many_throughput INDEX --other CHECKOUT --out results.json
+    python -m benchmarks.index.query_speed.query_many_throughput INDEX --other CHECKOUT \
+        --out results.json
 
 Each checkout runs in a process of its own, with as many threads as `--threads` says. Runs of both
 checkouts alternate, so that a change in the load of the machine affects both. Times are given in
@@ -21,7 +22,7 @@ import numpy as np
 from galsearch.core.modality import DIRECTIONS
 from galsearch.files.atomic import write_json
 
-HERE = Path(__file__).parents[2]
+HERE = Path(__file__).parents[3]
 WORKER = """
 import json, sys, time
 import faiss, numpy as np, galsearch

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.index.query_many_throughput import HERE, measure, table
+from benchmarks.index.query_speed.query_many_throughput import HERE, measure, table
 
 
 def test_a_checkout_beside_itself(synthetic_home: Path) -> None:

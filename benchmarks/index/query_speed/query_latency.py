@@ -1,6 +1,6 @@
 """Latency of queries through the Python API: single, in a batch, with many neighbours, own images.
 
-    python -m benchmarks.index.query_latency INDEX --cutout CUTOUT --out query-latency.json
+    python -m benchmarks.index.query_speed.query_latency INDEX --cutout CUTOUT --out latency.json
 
 A query by TARGETID is timed with the metadata that every result has (position and redshift), and
 with a table of all catalogue columns besides. Everything runs on one thread. Times of the CPU are

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.index import query_latency
+from benchmarks.index.query_speed import query_latency
 
 
 def test_every_direction_and_many_neighbours_are_measured(

@@ -1,0 +1,1 @@
+"""Latency and throughput of queries through the Python API."""
