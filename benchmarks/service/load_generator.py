@@ -36,7 +36,7 @@ class Load:
 
 
 def send_load(
-    host: str, port: int, paths: Sequence[str], *, clients: int, seconds: float, seed: int = 1
+    host: str, port: int, requests: Sequence[bytes], *, clients: int, seconds: float, seed: int = 1
 ) -> Load:
     """Send requests for some time, each client the next one as soon as it has an answer.
 
@@ -44,8 +44,8 @@ def send_load(
     ----------
     host, port
         The service.
-    paths
-        Paths with their fields, of which each request takes one at random.
+    requests
+        Requests as they are sent, of which each client takes one at random after the other.
     clients
         Number of clients, each with a connection.
     seconds
@@ -53,18 +53,34 @@ def send_load(
     seed
         Seed of the choice.
     """
-    return asyncio.run(_send(host, port, paths, clients, seconds, seed))
+    return asyncio.run(_send(host, port, requests, clients, seconds, seed))
+
+
+def get_requests(host: str, paths: Sequence[str]) -> list[bytes]:
+    """Requests of paths with their fields."""
+    return [f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() for path in paths]
+
+
+def upload_request(host: str, path: str, content: bytes) -> bytes:
+    """A request that uploads one file as a form."""
+    boundary = "galsearch-benchmark"
+    field = 'Content-Disposition: form-data; name="file"; filename="a"'
+    body = f"--{boundary}\r\n{field}\r\n\r\n".encode() + content
+    body += f"\r\n--{boundary}--\r\n".encode()
+    kind = f"Content-Type: multipart/form-data; boundary={boundary}"
+    lines = (f"POST {path} HTTP/1.1", f"Host: {host}", kind, f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 async def _send(
-    host: str, port: int, paths: Sequence[str], clients: int, seconds: float, seed: int
+    host: str, port: int, requests: Sequence[bytes], clients: int, seconds: float, seed: int
 ) -> Load:
     durations: list[float] = []
     start = time.perf_counter()
     end = start + seconds
     choices = [random.Random(seed + number) for number in range(clients)]  # noqa: S311 (no secret)
     errors = await asyncio.gather(
-        *(_client(host, port, paths, end, durations, choice) for choice in choices)
+        *(_client(host, port, requests, end, durations, choice) for choice in choices)
     )
     return Load(tuple(durations), sum(errors), time.perf_counter() - start)
 
@@ -72,7 +88,7 @@ async def _send(
 async def _client(
     host: str,
     port: int,
-    paths: Sequence[str],
+    requests: Sequence[bytes],
     end: float,
     durations: list[float],
     choice: random.Random,
@@ -81,9 +97,8 @@ async def _client(
     n_errors = 0
     reader, writer = await asyncio.open_connection(host, port)
     while (start := time.perf_counter()) < end:
-        request = f"GET {choice.choice(paths)} HTTP/1.1\r\nHost: {host}\r\n\r\n"
         try:
-            writer.write(request.encode())
+            writer.write(choice.choice(requests))
             status = await _read_answer(reader)
         except (OSError, asyncio.IncompleteReadError, ValueError):
             n_errors += 1

@@ -1,65 +1,63 @@
-"""A plain service to compare with: Flask, an IVF index of FAISS, and the catalogue from Parquet.
+"""A plain service to compare with: Flask, a search engine, and the catalogue from Arrow.
 
-    python -m benchmarks.service.plain_service INDEX --port 8001 --n-probe 16
+    python -m benchmarks.service.plain_service FOLDER --engine faiss --port 8001 --recall 0.95
 
-It is what one writes in an afternoon: vectors as floats in an inverted file, the catalogue as an
-Arrow table in memory, one thread of Flask's own server for each connection. It answers
-`/query?target_id=...&k=...` for images among images.
+It is what one writes in an afternoon: vectors in an engine, the catalogue as an Arrow table in
+memory, one thread of Flask's own server for each connection. It answers
+`/query?target_id=...&k=...` for images among images, from the files that
+`benchmarks.service.exported_vectors` wrote into FOLDER. The engine searches as deep as it must for
+the recall. It imports nothing of galsearch. With `--prepare` it stores the vectors in the engine
+and ends.
 """
 
 import argparse
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import pyarrow as pa
 
-from galsearch.core.modality import Modality
-from galsearch.query import open_index
-
-_LEAST_VECTORS_OF_LIST = 39
-"""Vectors for each list that FAISS wants for training."""
+from benchmarks.service.peer_engines import ENGINES, Engine
 
 
 class PlainSearch:
-    """An inverted file over the image vectors of an index, and its catalogue in memory."""
+    """An engine over exported vectors, and their catalogue in memory."""
 
-    def __init__(self, index: Path, n_probe: int) -> None:
-        engine = open_index(index)
-        stored = engine.index.stored(Modality.IMAGE)
-        self.ids = np.asarray(stored.ids)
-        self.vectors = stored.take(np.arange(len(self.ids)))
-        n_lists = max(
-            1, min(int(4 * len(self.ids) ** 0.5), len(self.ids) // _LEAST_VECTORS_OF_LIST)
-        )
-        lists: Any = faiss.index_factory(
-            self.vectors.shape[1], f"IVF{n_lists},Flat", faiss.METRIC_INNER_PRODUCT
-        )
-        lists.train(self.vectors)
-        lists.add(self.vectors)
-        lists.nprobe = n_probe
-        self.faiss = lists
-        self.catalogue: pa.Table = engine.catalogue.columns.take(self.ids)
+    def __init__(self, folder: Path, engine: Engine, recall: float) -> None:
+        self.ids = np.load(folder / "ids.npy")
+        self.vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        self.catalogue: pa.Table = pa.ipc.open_file(
+            pa.memory_map(str(folder / "catalogue.arrow"))
+        ).read_all()
+        self._engine = engine
+        self.depth, self.recall = self._least_depth(folder, recall)
 
     def neighbours(self, target_id: int, k: int) -> list[dict[str, Any]]:
         """The catalogue rows of the most similar galaxies, with their similarity."""
         row = int(np.searchsorted(self.ids, target_id))
-        similarity, rows = self.faiss.search(self.vectors[row : row + 1], k + 1)
-        kept = rows[0] != row
-        found: list[dict[str, Any]] = self.catalogue.take(pa.array(rows[0][kept][:k])).to_pylist()
-        for one, value in zip(found, similarity[0][kept], strict=False):
-            one |= {"target_id": str(one["target_id"]), "similarity": float(value)}
+        query = self.vectors[row : row + 1]
+        (near,) = self._engine.search(query, k + 1, self.depth)
+        rows = np.array([other for other in near if other != row][:k], np.int64)
+        found: list[dict[str, Any]] = self.catalogue.take(pa.array(rows)).to_pylist()
+        similarity = (self.vectors[rows] @ query[0]).tolist()
+        for one, value in zip(found, similarity, strict=True):
+            one |= {"target_id": str(one["target_id"]), "similarity": value}
         return found
 
-    def recall(self, n: int = 200, k: int = 10) -> float:
-        """Fraction of the nearest `k` vectors of some galaxies that the inverted file finds."""
-        rows = np.random.default_rng(2).choice(len(self.ids), min(n, len(self.ids)), replace=False)
-        queries = self.vectors[rows]
-        exact = np.argsort(-queries @ self.vectors.T, axis=1)[:, :k]
-        _, found = self.faiss.search(queries, k)
-        return float(np.mean([np.isin(*pair).mean() for pair in zip(exact, found, strict=True)]))
+    def _least_depth(self, folder: Path, recall: float) -> tuple[int, float]:
+        """The least depth with this recall, or the largest one, and the recall that it has."""
+        queries = self.vectors[np.load(folder / "query_rows.npy")]
+        nearest = np.load(folder / "nearest_rows.npy")
+        for depth in self._engine.depths:
+            found = self._engine.search(queries, nearest.shape[1] + 1, depth)
+            hits = [np.isin(*pair).mean() for pair in zip(nearest, found, strict=True)]
+            measured = float(np.mean(hits))
+            if measured >= recall:
+                break
+        return depth, measured
 
 
 def plain_app(search: PlainSearch) -> Any:
@@ -70,25 +68,41 @@ def plain_app(search: PlainSearch) -> Any:
         found = search.neighbours(int(request.args["target_id"]), int(request.args["k"]))
         return jsonify(neighbours=found)
 
+    def facts() -> Any:
+        return jsonify(depth=search.depth, recall_at_10=search.recall)
+
     app = Flask(__name__)
     app.add_url_rule("/query", view_func=query)
+    app.add_url_rule("/facts", view_func=facts)
     return app
 
 
 def main() -> int:
-    """Serve the index that the command line names."""
+    """Serve, or prepare, what the command line names."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("index", type=Path, help="directory of an index")
+    parser.add_argument("folder", type=Path, help="folder of exported vectors")
+    parser.add_argument("--engine", choices=ENGINES, default="faiss", help="search engine")
     parser.add_argument("--port", type=int, default=8001)
-    parser.add_argument("--n-probe", type=int, default=16, help="inverted lists of each query")
+    parser.add_argument("--recall", type=float, default=0.95, help="least recall@10")
+    parser.add_argument("--prepare", action="store_true", help="store the vectors, and end")
     arguments = parser.parse_args()
-    search = PlainSearch(arguments.index, arguments.n_probe)
-    print(f"recall {search.recall():.4f}", flush=True)
+    vectors = np.load(arguments.folder / "vectors.npy", mmap_mode=None)
+    start = time.perf_counter()
+    engine: Any = ENGINES[arguments.engine](arguments.folder, vectors)
+    if arguments.prepare:
+        engine.prepare(vectors)
+        print(f"{time.perf_counter() - start:.1f} s for {len(vectors)} vectors", flush=True)
+        return 0
+    _serve(PlainSearch(arguments.folder, engine, arguments.recall), arguments.port)
+    return 0
+
+
+def _serve(search: PlainSearch, port: int) -> None:
     from werkzeug.serving import WSGIRequestHandler
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     WSGIRequestHandler.protocol_version = "HTTP/1.1"  # connections stay open, as those of the other
-    plain_app(search).run(port=arguments.port, threaded=True)
-    return 0
+    plain_app(search).run(port=port, threaded=True)
 
 
 if __name__ == "__main__":

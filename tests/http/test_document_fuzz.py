@@ -42,7 +42,7 @@ def test_no_request_of_the_document_is_answered_with_a_fault(
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings)]
         command += ["run", f"{address}/openapi.json", "--checks", "not_a_server_error"]
         command += ["--phases", "coverage,fuzzing", "--max-examples", str(_CASES)]
-        command += ["--max-time", str(_SECONDS), "--request-timeout", "60", "--no-shrink"]
+        command += ["--max-time", str(_SECONDS), "--request-timeout", "250", "--no-shrink"]
         command += ["--continue-on-failure", "--seed", "1", "--no-color"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-6000:]

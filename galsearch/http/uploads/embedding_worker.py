@@ -7,12 +7,18 @@ writes each file under a name that depends on the content alone.
 import os
 import resource
 import signal
+from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from galsearch.core.errors import GalsearchError, SourceError
 from galsearch.core.modality import Modality
-from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
+from galsearch.embeddings.encoder_protocol import (
+    EncoderPairProtocol,
+    ImageEncoderProtocol,
+    SpectrumEncoderProtocol,
+    load_encoder_pair,
+)
 from galsearch.files.atomic import write_bytes
 from galsearch.http.uploads.parent_watch import end_with_parent
 from galsearch.http.uploads.uploaded_file import EmbeddedFile, UploadedFile, require_words
@@ -45,7 +51,7 @@ def answer_uploads(
     folder
         An empty directory for the files.
     encoder
-        Name or file of the encoder, which is loaded at the first file.
+        Name or file of the encoder, which is loaded for the first file that can be read.
     memory_bytes
         Largest memory of the process.
     """
@@ -56,15 +62,36 @@ def answer_uploads(
     most = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
     os.chdir(folder)
-    pair: EncoderPairProtocol | None = None
+    pair = _PairWhenNeeded(encoder)
     while True:
         try:
             file: UploadedFile = connection.recv()
         except EOFError:
             return
-        if pair is None:
-            pair = load_encoder_pair(encoder or DEFAULT_ENCODER)
         connection.send(_answer(file, pair))
+
+
+class _PairWhenNeeded:
+    """A pair of encoders that is loaded when the first of them is needed."""
+
+    def __init__(self, encoder: str | None) -> None:
+        self._encoder = encoder
+
+    @cached_property
+    def _pair(self) -> EncoderPairProtocol:
+        return load_encoder_pair(self._encoder or DEFAULT_ENCODER)
+
+    @property
+    def name(self) -> str:
+        return self._pair.name
+
+    @property
+    def image(self) -> ImageEncoderProtocol:
+        return self._pair.image
+
+    @property
+    def spectrum(self) -> SpectrumEncoderProtocol:
+        return self._pair.spectrum
 
 
 def _answer(file: UploadedFile, pair: EncoderPairProtocol) -> EmbeddedFile | GalsearchError:

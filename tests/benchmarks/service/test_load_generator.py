@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from benchmarks.service.load_generator import Load, send_load
+from benchmarks.service.load_generator import Load, get_requests, send_load, upload_request
 
 
 def serve_until(stop: threading.Event, ready: threading.Event, port: list[int]) -> None:
@@ -36,13 +36,24 @@ def test_answers_are_counted_and_errors_apart() -> None:
     thread.start()
     ready.wait(30)
     try:
-        load = send_load("127.0.0.1", port[0], ["/good"], clients=3, seconds=0.2)
+        (good, bad) = get_requests("127.0.0.1", ["/good", "/bad"])
+        load = send_load("127.0.0.1", port[0], [good], clients=3, seconds=0.2)
         assert load.n_errors == 0
         assert len(load.milliseconds) >= 3
-        assert not send_load("127.0.0.1", port[0], ["/bad"], clients=1, seconds=0.1).milliseconds
+        assert not send_load("127.0.0.1", port[0], [bad], clients=1, seconds=0.1).milliseconds
     finally:
         stop.set()
         thread.join()
+
+
+def test_an_upload_is_a_form_with_one_file() -> None:
+    head, _, body = upload_request("a", "/b", b"content").partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[:2] == ["POST /b HTTP/1.1", "Host: a"]
+    assert f"Content-Length: {len(body)}" in lines
+    boundary = lines[2].partition("boundary=")[2]
+    assert body.startswith(f"--{boundary}\r\n".encode())
+    assert body.endswith(f"\r\n\r\ncontent\r\n--{boundary}--\r\n".encode())
 
 
 def test_a_summary_has_quantiles() -> None:

@@ -164,12 +164,20 @@ def test_a_process_answers_until_its_connection_is_closed(
     for name in ("os.nice", "resource.setrlimit", "signal.signal"):
         monkeypatch.setattr(f"galsearch.http.uploads.embedding_worker.{name}", lambda *_: None)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(embedding_worker, "load_encoder_pair", lambda _: Pair())
+    loaded: list[str] = []
+
+    def load(name: str) -> Pair:
+        loaded.append(name)
+        return Pair()
+
+    monkeypatch.setattr(embedding_worker, "load_encoder_pair", load)
     ours, other = Pipe()
-    for content in (spectrum_csv(), b"nothing"):
+    for content in (b"nothing", spectrum_csv(), b"nothing"):
         ours.send(UploadedFile(content))
     thread = threading.Thread(target=answer_uploads, args=(other, str(tmp_path), None, 1 << 33))
     thread.start()
+    assert isinstance(ours.recv(), GalsearchError)
+    assert loaded == []  # a file that cannot be read needs no encoder
     assert ours.recv().modality is Modality.SPECTRUM
     assert isinstance(ours.recv(), GalsearchError)
     ours.close()
