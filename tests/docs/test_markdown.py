@@ -1,6 +1,7 @@
 """README and documentation are true: commands exist, Python runs, links lead somewhere."""
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -43,6 +44,20 @@ def test_python_blocks_run(path: Path, demonstration, monkeypatch: pytest.Monkey
     names: dict[str, object] = {"target_id": demonstration.target_id}
     for block in blocks(path, "python"):
         exec(compile(block, identifier(path), "exec"), names)  # noqa: S102 (our own pages)
+
+
+@pytest.mark.slow  # UMAP is compiled when it is first used
+def test_the_block_of_the_page_on_maps_runs(
+    demonstration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("umap")
+    # The map is stored with the index, and the demonstration is only read.
+    shutil.copytree(demonstration.home / "index_builds", tmp_path / "index_builds")
+    monkeypatch.chdir(tmp_path)
+    path = ROOT / "docs" / "how-to" / "map.md"
+    (block,) = blocks(path, r"\{code-block\} python")
+    exec(compile(block, identifier(path), "exec"), {})  # noqa: S102 (our own page)
+    assert (tmp_path / "map.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_the_example_of_the_readme_gives_the_output_in_its_comments(
