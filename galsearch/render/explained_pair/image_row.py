@@ -6,12 +6,13 @@ import numpy as np
 
 from galsearch.core.arrays import Float64Array, Int64Array
 from galsearch.core.rgb import legacy_rgb
-from galsearch.render.explained_pair.drawn_parts import DIM, FALL, INK, RISE, DrawnImage
+from galsearch.render.explained_pair.drawn_parts import DIM, FALL, INK, DrawnImage
 from galsearch.render.explained_pair.sky_offset import offset_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
+    from matplotlib.image import AxesImage
 
 N_OUTLINED = 6
 """Number of patches that are outlined and listed."""
@@ -34,16 +35,9 @@ def draw_image(row: "SubFigure", drawn: DrawnImage) -> None:
     limits = (x.min() - half, x.max() + half, y.min() - half, y.max() + half)
     planes = legacy_rgb(drawn.flux).transpose(1, 2, 0)
     plain.imshow(planes, origin="lower")
-    largest = max(float(np.abs(drawn.contribution).max()), 1e-6)
-    n = round(np.sqrt(len(drawn.contribution)))
-    patches = marked.imshow(
-        drawn.contribution.reshape(n, n),
-        extent=limits,
-        origin="lower",
-        cmap="RdBu_r",
-        vmin=-largest,
-        vmax=largest,
-    )
+    colours = row.colorbar(_patches(marked, drawn.contribution, limits), cax=bar)
+    colours.ax.tick_params(labelsize=7)
+    colours.ax.set_title("fall", fontsize=8, color=DIM, pad=4)
     _contours(marked, planes.mean(axis=2))
     for axes in (plain, marked):
         axes.set(xlim=limits[:2], ylim=limits[2:], xticks=[], yticks=[])
@@ -52,11 +46,18 @@ def draw_image(row: "SubFigure", drawn: DrawnImage) -> None:
     _outline(plain, drawn, first, "white", "black")
     _outline(marked, drawn, first, INK, "white")
     _scale_bar(plain, limits, drawn.pixel_scale_arcsec)
-    colours = row.colorbar(patches, cax=bar)
-    colours.ax.tick_params(labelsize=7)
-    colours.ax.set_title("fall", fontsize=8, color=DIM, pad=4)
     words.set_axis_off()
     _table(words, drawn, first)
+
+
+def _patches(axes: "Axes", contribution: Float64Array, limits: tuple[float, ...]) -> "AxesImage":
+    """Squares in the colours of the contributions, white at 0."""
+    largest = max(float(np.abs(contribution).max()), 1e-6)
+    n = round(np.sqrt(len(contribution)))
+    squares = contribution.reshape(n, n)
+    return axes.imshow(
+        squares, extent=limits, origin="lower", cmap="RdBu_r", vmin=-largest, vmax=largest
+    )
 
 
 def _contours(axes: "Axes", brightness: Float64Array) -> None:
@@ -114,22 +115,20 @@ def _scale_bar(axes: "Axes", limits: tuple[float, ...], pixel_scale_arcsec: floa
 
 def _table(axes: "Axes", drawn: DrawnImage, first: Int64Array) -> None:
     """The test of the explanation, and below it the first patches with their places."""
-    columns, step = (0.13, 0.66), 0.078
-    height = 0.97
+    left, middle, right = 0.13, 0.40, 0.97
+    height, step = 0.97, 0.078
     for name, value in drawn.test.lines("patches"):
-        axes.text(columns[0], height, name, fontsize=9, color=INK, va="top")
-        axes.text(0.97, height, value, fontsize=9, color=INK, va="top", ha="right")
+        axes.text(left, height, name, fontsize=9, color=INK, va="top")
+        axes.text(right, height, value, fontsize=9, color=INK, va="top", ha="right")
         height -= step
     height -= step / 2
-    places = (columns[0], 0.40, 0.97)
-    for x, name in zip(places, ("patch", "fall", "from the centre (arcsec)"), strict=True):
-        align = "left" if x == columns[0] else "right"
-        axes.text(x, height, name, fontsize=8, color=DIM, va="top", ha=align)
+    axes.text(left, height, "patch", fontsize=8, color=DIM, va="top")
+    for x, name in ((middle, "fall"), (right, "from the centre (arcsec)")):
+        axes.text(x, height, name, fontsize=8, color=DIM, va="top", ha="right")
     for rank, part in enumerate(first, 1):
         height -= step
-        fall = drawn.contribution[part]
+        fall = f"{drawn.contribution[part]:+.3f}"
         where = offset_text(drawn.east_arcsec[part], drawn.north_arcsec[part])
-        axes.text(places[0], height, str(rank), fontsize=9, color=INK, va="top")
-        axes.text(places[1], height, f"{fall:+.3f}", fontsize=9, va="top", ha="right",
-                  color=FALL if fall > 0 else RISE)  # fmt: skip
-        axes.text(places[2], height, where, fontsize=9, color=INK, va="top", ha="right")
+        axes.text(left, height, str(rank), fontsize=9, color=INK, va="top")
+        axes.text(middle, height, fall, fontsize=9, color=FALL, va="top", ha="right")
+        axes.text(right, height, where, fontsize=9, color=INK, va="top", ha="right")
