@@ -1,6 +1,6 @@
 """One row of the picture of an explanation: an image, the map of its patches, and their table."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
     from matplotlib.image import AxesImage
 
+Limits: TypeAlias = tuple[float, float, float, float]
+"""Least and largest x, and least and largest y, of the patches in pixels."""
 N_OUTLINED = 6
 """Number of patches that are outlined and listed."""
 SCALE_BAR_ARCSEC = 5.0
@@ -50,7 +52,7 @@ def draw_image(row: "SubFigure", drawn: DrawnImage) -> None:
     _table(words, drawn, first)
 
 
-def _patches(axes: "Axes", contribution: Float64Array, limits: tuple[float, ...]) -> "AxesImage":
+def _patches(axes: "Axes", contribution: Float64Array, limits: Limits) -> "AxesImage":
     """Squares in the colours of the contributions, white at 0."""
     largest = max(float(np.abs(contribution).max()), 1e-6)
     n = round(np.sqrt(len(contribution)))
@@ -92,7 +94,7 @@ def _outline(axes: "Axes", drawn: DrawnImage, first: Int64Array, colour: str, ar
         )
 
 
-def _scale_bar(axes: "Axes", limits: tuple[float, ...], pixel_scale_arcsec: float) -> None:
+def _scale_bar(axes: "Axes", limits: Limits, pixel_scale_arcsec: float) -> None:
     """A bar of five arcseconds, and north and east, in the lower corners of an image."""
     length = SCALE_BAR_ARCSEC / pixel_scale_arcsec
     left, low, high = limits[0] + 5, limits[2] + 5, limits[3]
