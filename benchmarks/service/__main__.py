@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def measure(arguments: argparse.Namespace, peers: dict[str, str]) -> dict[str, A
     with running(command, f"http://{HOST}:{port}/ready") as process:
         for name, more in {"galsearch": "&facets=false", "galsearch with facets": ""}.items():
             paths = [f"/v1/query?target_id={one}&k=10{more}" for one in some]
-            results["runs"] += _runs(arguments, name, recall, port, process, paths)
+            results["runs"] += _runs(arguments, name, recall, port, [process], paths)
         if arguments.uploads:
             results["uploads"] = _uploads(arguments, port, paths)
     for name, python in {"faiss": sys.executable, **peers}.items():
@@ -108,10 +109,12 @@ def measure(arguments: argparse.Namespace, peers: dict[str, str]) -> dict[str, A
         command = [*_plain(arguments.work, name, python), "--port", str(port)]
         with running([*command, "--recall", str(recall)], f"http://{HOST}:{port}/facts") as process:
             with urllib.request.urlopen(f"http://{HOST}:{port}/facts") as answer:
-                found = json.load(answer)["recall_at_10"]
+                facts = json.load(answer)
             paths = [f"/query?target_id={one}&k=10" for one in some]
             title = f"Flask with {name}"
-            results["runs"] += _runs(arguments, title, found, port, process, paths)
+            results["runs"] += _runs(
+                arguments, title, facts["recall_at_10"], port, [process, *facts["processes"]], paths
+            )
     return results
 
 
@@ -120,14 +123,14 @@ def _runs(
     name: str,
     recall: float,
     port: int,
-    process: int,
+    processes: Sequence[int],
     paths: list[str],
 ) -> list[dict[str, Any]]:
     """The figures of one service: a run with each number of clients, a sixth as long with one."""
     runs = []
     for clients in arguments.clients:
         seconds = arguments.seconds / (6 if clients == 1 else 1)
-        figures = one_run(port, process, paths, clients, seconds)
+        figures = one_run(port, processes, paths, clients, seconds)
         runs.append({"service": name, "clients": clients, "recall_at_10": recall, **figures})
         shown = {key: value for key, value in runs[-1].items() if key != "memory_mb"}
         print(shown, flush=True)
@@ -135,15 +138,15 @@ def _runs(
 
 
 def one_run(
-    port: int, process: int, paths: list[str], clients: int, seconds: float
+    port: int, processes: Sequence[int], paths: list[str], clients: int, seconds: float
 ) -> dict[str, Any]:
     """The figures of one run: latency, requests per second, CPU time and memory of the service."""
     requests = get_requests(HOST, paths)
     send_load(HOST, port, requests, clients=clients, seconds=min(2.0, seconds), seed=99)
-    before = cpu_seconds(process)
-    with memory_samples(process, every_seconds=max(0.5, seconds / 20)) as memory:
+    before = cpu_seconds(*processes)
+    with memory_samples(*processes, every_seconds=max(0.5, seconds / 20)) as memory:
         load = send_load(HOST, port, requests, clients=clients, seconds=seconds)
-    spent = cpu_seconds(process) - before
+    spent = cpu_seconds(*processes) - before
     n = max(1, len(load.milliseconds))
     return {
         **load.summary(),

@@ -1,13 +1,12 @@
-"""A plain service to compare with: Flask, a search engine, and the catalogue from Arrow.
+"""A plain service to compare with: Flask, waitress, a search engine, and a table of Arrow.
 
     python -m benchmarks.service.plain_service FOLDER --engine faiss --port 8001 --recall 0.95
 
 It is what one writes in an afternoon: vectors in an engine, the catalogue as an Arrow table in
-memory, one thread of Flask's own server for each connection. It answers
-`/query?target_id=...&k=...` for images among images, from the files that
-`benchmarks.service.exported_vectors` wrote into FOLDER. The engine searches as deep as it must for
-the recall. It imports nothing of galsearch. With `--prepare` it stores the vectors in the engine
-and ends.
+memory, and the threads of waitress. It answers `/query?target_id=...&k=...` for images among
+images, from the files that `benchmarks.service.exported_vectors` wrote into FOLDER. The engine
+searches as deep as it must for the recall. With `--prepare` it stores the vectors in the engine
+and ends. It imports nothing of galsearch.
 """
 
 import argparse
@@ -33,6 +32,8 @@ class PlainSearch:
             pa.memory_map(str(folder / "catalogue.arrow"))
         ).read_all()
         self._engine = engine
+        self.processes = getattr(engine, "processes", ())
+        """Numbers of processes that the engine runs beside this one."""
         self.depth, self.recall = self._least_depth(folder, recall)
 
     def neighbours(self, target_id: int, k: int) -> list[dict[str, Any]]:
@@ -69,7 +70,7 @@ def plain_app(search: PlainSearch) -> Any:
         return jsonify(neighbours=found)
 
     def facts() -> Any:
-        return jsonify(depth=search.depth, recall_at_10=search.recall)
+        return jsonify(depth=search.depth, recall_at_10=search.recall, processes=search.processes)
 
     app = Flask(__name__)
     app.add_url_rule("/query", view_func=query)
@@ -98,11 +99,11 @@ def main() -> int:
 
 
 def _serve(search: PlainSearch, port: int) -> None:
-    from werkzeug.serving import WSGIRequestHandler
+    # Flask's own server loses requests of clients that keep a connection and send without a pause.
+    from waitress import serve
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # connections stay open, as those of the other
-    plain_app(search).run(port=port, threaded=True)
+    serve(plain_app(search), host="127.0.0.1", port=port, threads=8, connection_limit=1000)
 
 
 if __name__ == "__main__":

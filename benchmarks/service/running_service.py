@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _LONGEST_START_S = 900
@@ -44,22 +44,24 @@ def family(process: int) -> list[int]:
     return [process, *(one for child in children for one in family(int(child)))]
 
 
-def cpu_seconds(process: int) -> float:
-    """Time that a process and its descendants have spent on a CPU."""
+def cpu_seconds(*processes: int) -> float:
+    """Time that processes and their descendants have spent on a CPU."""
     ticks = 0
-    for one in family(process):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
+    for one in _families(processes):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            # With that of children that have ended.
+            ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def memory_mb(process: int) -> dict[str, float]:
-    """Memory of a process and its descendants in MB.
+def memory_mb(*processes: int) -> dict[str, float]:
+    """Memory of processes and their descendants in MB.
 
     `rss` counts what they share once for each of them, `pss` once, and `uss` not at all.
     """
     total = {"rss": 0, "pss": 0, "uss": 0}
-    for one in family(process):
+    for one in _families(processes):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()[1:]
             kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
@@ -70,14 +72,14 @@ def memory_mb(process: int) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def memory_samples(process: int, every_seconds: float) -> Iterator[list[dict[str, float]]]:
-    """The memory of a process and its descendants at regular times while the block runs."""
-    samples = [memory_mb(process)]
+def memory_samples(*processes: int, every_seconds: float) -> Iterator[list[dict[str, float]]]:
+    """The memory of processes and their descendants at regular times while the block runs."""
+    samples = [memory_mb(*processes)]
     stop = threading.Event()
 
     def sample() -> None:
         while not stop.wait(every_seconds):
-            samples.append(memory_mb(process))
+            samples.append(memory_mb(*processes))
 
     thread = threading.Thread(target=sample)
     thread.start()
@@ -86,4 +88,8 @@ def memory_samples(process: int, every_seconds: float) -> Iterator[list[dict[str
     finally:
         stop.set()
         thread.join()
-        samples.append(memory_mb(process))
+        samples.append(memory_mb(*processes))
+
+
+def _families(processes: Sequence[int]) -> set[int]:
+    return {one for process in processes for one in family(process)}

@@ -28,4 +28,8 @@ def test_all_lists_give_the_exact_neighbours(make_sky: Callable[..., Any], tmp_p
     client = plain_app(search).test_client()
     answer = client.get("/query", query_string={"target_id": int(sky.ids[5]), "k": 4}).get_json()
     assert [one["target_id"] for one in answer["neighbours"]] == [str(i) for i in expected]
-    assert client.get("/facts").get_json() == {"depth": search.depth, "recall_at_10": 1.0}
+    assert client.get("/facts").get_json() == {
+        "depth": search.depth,
+        "recall_at_10": 1.0,
+        "processes": [],
+    }
