@@ -12,8 +12,8 @@ A galaxy's image and spectrum together are measured as well, for a single exampl
 in which the spectra of the galaxies are shuffled.
 
 With `--labelled`, embeddings of another simulated survey, the same probe is also fitted to all of
-its members of a class (at least one per cent of it): what a linear probe could reach with thousands
-of labels.
+its members of a class (of one per cent, where the class is rarer): what the probe reaches with many
+more labels.
 """
 
 import argparse

@@ -11,11 +11,7 @@ from galsearch.analysis.bank.index_input import IndexInput
 from galsearch.analysis.bank.label_sources import LabelSource, galaxies_and_bank
 from galsearch.analysis.bank.labelled_bank import LabelledBank
 from galsearch.analysis.bank.query_galaxies import GalaxySelection, own_galaxy, select_galaxies
-from galsearch.analysis.bank.simulated_bank import (
-    SIMULATED,
-    is_simulated,
-    simulated_note,
-)
+from galsearch.analysis.bank.simulated_bank import SIMULATED, is_simulated, simulated_note
 from galsearch.analysis.calibration.property_estimator import Columns, PropertyEstimator
 from galsearch.analysis.estimation import (
     N_HELD_OUT,
@@ -259,6 +255,8 @@ def calibrated_estimators(
     QueryError, MissingModalityError
         Where a property is no column of numbers or classes, too few galaxies have labels, or a
         condition is malformed.
+    EncoderMismatchError
+        Where only the shipped bank has labels of a property, and is of another encoder.
     """
     source = LabelSource(bank, estimation.bank_where, is_named=estimation.bank is not None)
     labels = [
