@@ -1,20 +1,21 @@
 # `make demo` and `make test` need nothing but Python >= 3.11 and make.
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 # `cpu` or `gpu`: `make GALSEARCH_FAISS=gpu demo` installs FAISS for NVIDIA GPUs.
 GALSEARCH_FAISS ?= cpu
 # `make DEPENDENCIES=lowest test` installs the lowest versions that pyproject.toml allows.
 DEPENDENCIES ?= highest
 EXTRAS := $(GALSEARCH_FAISS),sim,plot,tables,samp,serve,mcp,hdf5,docs,dev
 
-.PHONY: install demo test test-oldest-processor lint docs linkcheck bench clean
+.PHONY: install demo test run-tests test-versions test-oldest-processor lint docs linkcheck bench clean
 
-# Create .venv with galsearch and its development tools.
-install: .venv/installed
+# Create $(VENV) with galsearch and its development tools.
+install: $(VENV)/installed
 
-.venv/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "galsearch needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 ifeq ($(DEPENDENCIES),lowest)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution lowest-direct --editable '.[$(EXTRAS)]'
@@ -28,8 +29,15 @@ demo: install
 	$(BIN)/galsearch demo
 
 # Run all checks: linter, type checker and tests.
-test: install lint
+test: install lint run-tests
+
+run-tests: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The tests on each supported Python that is installed, with the lowest and the highest versions of
+# all packages, each in an environment of its own in .venvs/.
+test-versions:
+	.ci/test_versions
 
 # Whatever computes, with two threads and the instructions of a processor of 2009 (SSE 4.1): vectors
 # differ in their last digits between processors, and no test may depend on those.
