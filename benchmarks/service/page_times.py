@@ -9,6 +9,7 @@ in every frame. Without a graphics card the browser draws with the processor (Sw
 
 import argparse
 import json
+import os
 import shutil
 import socket
 import statistics
@@ -100,7 +101,9 @@ def first_load(browser: Any, address: str) -> dict[str, float]:
     sizes: list[int] = []
     page.on("response", lambda answer: sizes.append(len(answer.body())))
     page.goto(address, wait_until="networkidle")
-    script = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    paint = "performance.getEntriesByName('first-contentful-paint')"
+    page.wait_for_function(f"{paint}.length > 0")
+    script = f"{paint}[0].startTime"
     found = {"first_paint_ms": page.evaluate(script), "bytes": sum(sizes)}
     context.close()
     return found
@@ -158,6 +161,7 @@ def main() -> int:
             "galaxies": arguments.galaxies,
             "map": frame_times(browser, address, arguments.galaxies, arguments.frames),
             "browser": browser.version,
+            "machine": {"cores": os.cpu_count(), "load_average": os.getloadavg()[0]},
         }
         browser.close()
     if arguments.out is not None:
