@@ -109,7 +109,7 @@ def _run(
         engine.query(target_id, using=using, among=among, k=N_NEIGHBOURS)
         for using, among in DIRECTIONS
     )
-    gallery = write_gallery(out / "gallery.html", neighbours, engine=engine)
+    gallery = write_gallery(out / "gallery.html", neighbours, engine=engine, overwrite=True)
     return DemoResult(target_id, neighbours, build, gallery)
 
 

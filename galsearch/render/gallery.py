@@ -12,6 +12,7 @@ from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.embeddings import open_store
 from galsearch.files.atomic import write_bytes, write_text
 from galsearch.formats.sky_links import image_link
+from galsearch.formats.table_files import require_writable
 from galsearch.render.displayed_result import DisplayedIndex, DisplayedResult
 from galsearch.render.gallery_picture import MOST_CARDS, GallerySection, gallery_png
 from galsearch.render.spectrum_plot import spectrum_svg
@@ -52,6 +53,7 @@ def write_gallery(
     engine: DisplayedIndex,
     dataset: str | Path | None = None,
     from_embeddings: str | Path | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write an HTML page or a PNG picture of thumbnails and spectra, and return its path.
 
@@ -69,15 +71,20 @@ def write_gallery(
     from_embeddings
         Embeddings that hold the query galaxy, if the index does not; its image and spectrum are
         read from the dataset that they were made from.
+    overwrite
+        Replace the file.
 
     Raises
     ------
+    OutputFileExistsError
+        Where the file exists, or a directory is there.
     NoDatasetError
         Where the dataset is not known, or not where it was when the index was made.
     UnknownTargetError
         Where a neighbour is not in the dataset.
     """
     path = Path(path)
+    require_writable(path, overwrite=overwrite)
     pixels = open_pixels(dataset or engine.manifest.dataset)
     query_id = neighbours[0].query_target_id
     query = None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import galsearch
-from galsearch.core.errors import NoDatasetError
+from galsearch.core.errors import NoDatasetError, OutputFileExistsError
 from galsearch.render import write_gallery
 from tests.render.html_tags import Tags
 
@@ -22,7 +22,8 @@ def page(demonstration, tmp_path_factory: pytest.TempPathFactory) -> str:
     ]
     dataset = demonstration.home / "demo" / "dataset"
     path = tmp_path_factory.mktemp("page") / "page.html"
-    return write_gallery(path, results, engine=engine, dataset=dataset).read_text("utf-8")
+    written = write_gallery(path, results, engine=engine, dataset=dataset)
+    return written.read_text("utf-8")
 
 
 def test_the_page_nests_and_fetches_nothing(page: str) -> None:
@@ -73,3 +74,17 @@ def test_numbers_of_a_card_are_those_of_the_catalogue(page: str, demonstration) 
     assert f"{catalogue['z'][row].as_py():.5f}" in first
     assert f"{catalogue['ra_deg'][row].as_py():.5f}°" in first
     assert re.search(r"<dt>TARGETID</dt><dd[^>]*>" + demonstration.target_id, first)
+
+
+def test_a_gallery_replaces_a_file_only_where_it_may(demonstration, tmp_path: Path) -> None:
+    engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
+    page = tmp_path / "page.html"
+    page.write_text("mine")
+    result = engine.query(demonstration.target_id, using="image", among="image", k=1)
+    dataset = demonstration.home / "demo" / "dataset"
+    with pytest.raises(OutputFileExistsError) as caught:
+        write_gallery(page, [result], engine=engine, dataset=dataset)
+    assert str(caught.value).startswith(f"{page}: the file exists already.")
+    assert page.read_text() == "mine"
+    write_gallery(page, [result], engine=engine, dataset=dataset, overwrite=True)
+    assert "<html" in page.read_text()

@@ -84,7 +84,9 @@ def query(
     from galsearch.query.inputs.query_words import QueryWords
 
     allowed = None if ids is None else read_ids(ids, ids_column)
-    output = Output(output_format, out, overwrite=overwrite, links=links, facets=facets)
+    output = Output(
+        output_format, out, overwrite=overwrite, links=links, facets=facets, picture=gallery
+    )
     engine = galsearch.open_index(index)
     words = QueryWords(
         position=position,
@@ -131,7 +133,12 @@ def query(
     show_notes(neighbours.notes)
     if gallery is not None:
         page = galsearch.write_gallery(
-            gallery, [neighbours], engine=engine, dataset=dataset, from_embeddings=from_embeddings
+            gallery,
+            [neighbours],
+            engine=engine,
+            dataset=dataset,
+            from_embeddings=from_embeddings,
+            overwrite=overwrite,
         )
         typer.echo(f"gallery: {page}", err=True)
     output.show(neighbours)

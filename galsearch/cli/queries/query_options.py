@@ -182,7 +182,9 @@ OutputFormat = Annotated[
 Out = Annotated[
     Path | None, typer.Option(help="File to write instead of printing.", metavar="FILE")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace this file.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the file of --out or --gallery.")
+]
 Links = Annotated[
     bool, typer.Option("--links", help="Add links to image and spectrum of each galaxy.")
 ]
