@@ -1,4 +1,4 @@
-"""Limits of the head of a request: its size, and the time in which it must arrive."""
+"""Limits of connections: size and time of the head of a request, and answers that nobody reads."""
 
 import asyncio
 import json
@@ -10,15 +10,20 @@ HEAD_SECONDS = 15.0
 """Seconds in which the first line and the headers of a request must arrive."""
 HEAD_BYTES = 64 << 10
 """Bytes of the first line and the headers of a request."""
+UNREAD_SECONDS = 30.0
+"""Seconds after which an answer is given up of which the client has read nothing meanwhile."""
 
 
 class LimitedHead(HttpToolsProtocol):
     """A connection that is ended where the head of a request is too large or arrives too slowly.
 
-    Time is counted from the beginning of a connection, and then from that of each request.
+    Time is counted from the beginning of a connection, and then from that of each request. A
+    connection is ended too where the client does not read an answer that fills the buffers.
     """
 
     head_seconds = HEAD_SECONDS
+    unread_seconds = UNREAD_SECONDS
+    _unread_timer: asyncio.TimerHandle | None = None
     _timer: asyncio.TimerHandle | None = None
     _n_bytes = 0
 
@@ -52,7 +57,35 @@ class LimitedHead(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._stop()
+        self._stop_unread()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait until the client reads."""
+        super().pause_writing()
+        self._wait_for_reader(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Write on: the client has read."""
+        self._stop_unread()
+        super().resume_writing()
+
+    def _wait_for_reader(self, n_bytes: int) -> None:
+        self._stop_unread()
+        self._unread_timer = self.loop.call_later(self.unread_seconds, self._look_again, n_bytes)
+
+    def _look_again(self, n_before: int) -> None:
+        """End the connection if nothing was read of the bytes that waited before."""
+        n_bytes = self.transport.get_write_buffer_size()
+        if n_bytes >= n_before:
+            self.transport.abort()
+        else:
+            self._wait_for_reader(n_bytes)
+
+    def _stop_unread(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def _wait(self) -> None:
         if self._timer is None:

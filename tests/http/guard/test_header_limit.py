@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
 
 import uvicorn
 
@@ -13,12 +15,17 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 class Hasty(LimitedHead):
     head_seconds = 0.2
+    unread_seconds = 0.3
 
 
-async def app(scope: object, receive: object, send: Callable[[object], Awaitable[None]]) -> None:
-    headers = [(b"content-length", b"2")]
+LARGE = 30 << 20
+
+
+async def app(scope: Any, receive: object, send: Callable[[object], Awaitable[None]]) -> None:
+    body = bytes(LARGE) if scope["path"] == "/large" else b"ok"
+    headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"ok"})
+    await send({"type": "http.response.body", "body": body})
 
 
 def answered(kind: type[LimitedHead], talk: Callable[[Streams], Awaitable[bytes]]) -> bytes:
@@ -87,3 +94,31 @@ def test_a_head_that_never_ends_is_refused() -> None:
         "HTTP/1.1 431 Request Header Fields Too Large",
         "the head of the request has more than 65,536 bytes.",
     )
+
+
+def test_an_answer_that_nobody_reads_is_given_up() -> None:
+    async def talk(streams: Streams) -> bytes:
+        reader, writer = streams
+        writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.sleep(1)
+        with suppress(ConnectionError):
+            while part := await reader.read(1 << 20):
+                received.append(len(part))
+        return b""
+
+    received: list[int] = []
+    answered(Hasty, talk)
+    assert 0 < sum(received) < LARGE
+
+
+def test_an_answer_that_is_read_slowly_arrives_whole() -> None:
+    async def talk(streams: Streams) -> bytes:
+        reader, writer = streams
+        writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(15):
+            await asyncio.sleep(0.05)
+            await reader.readexactly(LARGE // 15)
+        return b"whole"
+
+    assert answered(Hasty, talk) == b"whole"
