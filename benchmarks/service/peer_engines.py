@@ -22,7 +22,7 @@ _LEAST_VECTORS_OF_LIST = 39
 
 
 class Engine(Protocol):
-    """What the plain service needs of a search engine."""
+    """The functions of a search engine that the plain service calls."""
 
     depths: Sequence[int]
     """Depths in ascending order; the least one with enough recall is served."""

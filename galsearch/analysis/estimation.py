@@ -122,7 +122,7 @@ class Estimation:
 
     @builtins.property
     def needs_index(self) -> bool:
-        """Whether the galaxies are those of an index: neither own data nor those of embeddings."""
+        """True where the galaxies are those of an index: neither own data nor of embeddings."""
         return self.own is None and self.from_embeddings is None
 
     def _check_templates(self) -> None:

@@ -36,7 +36,7 @@ Examples:
 
 
 class ExportKind(StrEnum):
-    """What embeddings are exported as."""
+    """The form in which embeddings are exported."""
 
     HATS = "hats"
 

@@ -73,7 +73,7 @@ class LabelSource:
     where: str | None
     """Condition on the catalogue of the bank that labelled galaxies fulfil."""
     is_named: bool
-    """Whether the user named the bank; the shipped bank then never stands in its place."""
+    """True where the user named the bank; the shipped bank then never stands in its place."""
 
     def labels(self, name: str, *, as_classes: bool) -> tuple[GalaxyIndex, Labels]:
         """The labels of a property, and the index that holds the labelled galaxies.
@@ -107,7 +107,7 @@ class LabelSource:
             return labels.among(matching(files, where=self.where))
 
     def _lacks(self, name: str) -> bool:
-        """Whether the bank has no labels of a property: no such column, or no value in it."""
+        """True where the bank has no labels of a property: no such column, or no value in it."""
         return name not in column_names(self.bank) or not len(read_labels(self.bank, name))
 
 

@@ -71,7 +71,7 @@ def simulated_bank() -> GalaxyIndex:
 
 
 def is_simulated(index: GalaxyIndex) -> bool:
-    """Whether an index is the shipped bank."""
+    """True where an index is the shipped bank."""
     return index.directory.resolve() == (simulated_directory() / INDEX_NAME).resolve()
 
 
@@ -102,7 +102,7 @@ def simulated_labels(name: str, *, as_classes: bool = False) -> Labels:
 
 
 def simulated_note(names: Sequence[str]) -> str:
-    """What a result must say of properties that were estimated from the shipped bank.
+    """The note of a result with properties that were estimated from the shipped bank.
 
     Parameters
     ----------

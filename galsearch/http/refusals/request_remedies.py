@@ -1,4 +1,4 @@
-"""What to do about each kind of error that a request causes, and malformed fields in words."""
+"""Remedies of the kinds of errors that a request causes, and malformed fields in words."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType

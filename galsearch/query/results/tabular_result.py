@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from galsearch.core.errors import GalsearchError, MissingExtraError, TableFormatError
+from galsearch.core.errors import GalsearchError, MissingExtraError
 from galsearch.query.results.catalogue_source import CatalogueSource
 
 if TYPE_CHECKING:
@@ -135,14 +135,9 @@ class TabularResult(ABC):
         TableFormatError
             Where the format is not known, or cannot hold the table.
         """
-        from galsearch.formats import TableFormat, export_table_file
+        from galsearch.formats.table_files import export_table_file, named_format
 
-        known = None
-        if format is not None:
-            try:
-                known = TableFormat(format)
-            except ValueError:
-                raise TableFormatError(f"format is {format!r}, which is not known.") from None
+        known = None if format is None else named_format(format)
         rows = self.rows()
         export_table_file(
             Path(path),
