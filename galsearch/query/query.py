@@ -51,9 +51,10 @@ class Query:
     target_ids
         TARGETIDs of the query galaxies; beside `spectrum`, the galaxy of a DESI file.
     position
-        Where the query galaxy is: "RA Dec" in degrees or sexagesimal (hours and degrees), a pair of
-        numbers in degrees, a SkyCoord, or several of these. The nearest galaxy of the index is the
-        query. Beside `image`, where the galaxy is in the image.
+        Where the query galaxy is: "RA Dec" in degrees or sexagesimal (hours and degrees; a decimal
+        right ascension is in degrees), a pair of numbers in degrees, a SkyCoord, or several of
+        these. The nearest galaxy of the index is the query. Beside `image`, where the galaxy is in
+        the image.
     radius
         Largest distance in arcseconds of the galaxy from the position.
     name

@@ -98,7 +98,8 @@ Queries = Annotated[
 SkipBadRows = Annotated[
     bool,
     typer.Option(
-        "--skip-bad-rows", help="Leave out rows of --queries that cannot be answered; say which."
+        "--skip-bad-rows",
+        help="Leave out rows of --queries that cannot be answered, and name them.",
     ),
 ]
 Using = Annotated[

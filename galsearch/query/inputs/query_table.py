@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from galsearch.core.errors import InvalidTargetIdError, SourceError
-from galsearch.core.target_id import parse_target_ids
+from galsearch.core.target_id import TargetId, parse_target_ids
 from galsearch.query.inputs.table_columns import read_columns
 
 _ROWS_AT_A_TIME = 1000
@@ -22,6 +22,7 @@ _NAMES = {
     "spectrum": ("spectrum",),
 }
 """Names of columns in lower case by the argument of a query that they hold."""
+_FILES = ("image", "spectrum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,9 @@ def read_queries(path: str | Path) -> QueryTable:
     ----------
     path
         CSV, ECSV, FITS or Parquet table with a column target_id, columns ra_deg and dec_deg, a
-        column name, or columns image and spectrum, either of which may be empty in a row.
+        column name, or columns image and spectrum, either of which may be empty in a row. Where a
+        row names files, a position is that of the galaxy in the image, and a TARGETID is the one of
+        its spectrum in a DESI file.
 
     Raises
     ------
@@ -88,16 +91,15 @@ def read_queries(path: str | Path) -> QueryTable:
     n = len(next(iter(columns.values())))
     if not n:
         raise SourceError(f"{path}: the table has no rows; expected a query in each.")
+    rows = range(n)
+    if any(_text(columns, kind, row) for kind in _FILES for row in rows):
+        return QueryTable(str(path), {}, [_words(Path(path), columns, row) for row in rows])
     if "target_ids" in columns:
-        try:
-            ids = parse_target_ids(columns["target_ids"])
-        except InvalidTargetIdError as error:
-            raise SourceError(f"{path}: {error}") from None
-        return QueryTable(str(path), {"target_ids": ids}, ())
+        return QueryTable(str(path), {"target_ids": _target_ids(str(path), columns)}, ())
     if "ra" in columns:
         pairs = np.stack([_degrees(str(path), columns, name) for name in ("ra", "dec")], axis=1)
         return QueryTable(str(path), {"position": pairs}, ())
-    return QueryTable(str(path), {}, [_words(Path(path), columns, row) for row in range(n)])
+    return QueryTable(str(path), {}, [_words(Path(path), columns, row) for row in rows])
 
 
 def _columns(url: str) -> dict[str, npt.NDArray[Any]]:
@@ -126,13 +128,52 @@ def _degrees(url: str, columns: dict[str, npt.NDArray[Any]], name: str) -> npt.N
     return np.asarray(values, np.float64)
 
 
+def _target_ids(url: str, columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.int64]:
+    values = columns["target_ids"]
+    if not np.any(np.ma.getmaskarray(values)):
+        try:
+            return parse_target_ids(values)
+        except InvalidTargetIdError as error:
+            whole = str(error)
+    for row in range(len(values)):
+        text = _text(columns, "target_ids", row)
+        if not text:
+            raise SourceError(f"{url}: row {row + 1} has no TARGETID.")
+        try:
+            TargetId(text)
+        except InvalidTargetIdError as error:
+            raise SourceError(f"{url}: row {row + 1}: {error}") from None
+    raise SourceError(f"{url}: {whole}")
+
+
+def _text(columns: dict[str, npt.NDArray[Any]], kind: str, row: int) -> str:
+    """The text in a row of a column; empty where there is none."""
+    if kind not in columns or np.ma.getmaskarray(columns[kind][row : row + 1])[0]:
+        return ""
+    text = str(columns[kind][row]).strip()
+    return "" if text == "--" else text
+
+
 def _words(path: Path, columns: dict[str, npt.NDArray[Any]], row: int) -> dict[str, str]:
     """Arguments of the query of a row that names an object or files."""
-    words: dict[str, str] = {}
-    for kind in ("name", "image", "spectrum"):
-        text = "" if kind not in columns else str(columns[kind][row]).strip()
-        if text not in ("", "--"):
-            words[kind] = text if kind == "name" else str(path.parent / text)
-    if not words:
+    name, image, spectrum, target_id, ra, dec = (
+        _text(columns, kind, row) for kind in ("name", *_FILES, "target_ids", "ra", "dec")
+    )
+    if not (image or spectrum):
+        if target_id:
+            return {"target_ids": target_id}
+        if ra and dec:
+            return {"position": f"{ra} {dec}"}
+        if name:
+            return {"name": name}
         raise SourceError(f"{path}: row {row + 1} names neither an object nor a file.")
+    words = {
+        kind: text if "://" in text else str(path.parent / text)
+        for kind, text in (("image", image), ("spectrum", spectrum))
+        if text
+    }
+    if image and ra and dec:
+        words["position"] = f"{ra} {dec}"
+    if spectrum and target_id:
+        words["target_ids"] = target_id
     return words

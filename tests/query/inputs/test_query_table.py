@@ -37,6 +37,21 @@ def test_files_are_relative_to_the_table(engine: SearchEngine, tmp_path: Path) -
     assert [str(batch.using) for batch in batches] == ["image", "spectrum", "both"]
 
 
+def test_positions_and_targetids_beside_files_are_those_of_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "target_id,ra,dec,image,spectrum\n7,150.1,2.2,a.fits,\n8,1,2,,https://a.org/b.fits\n"
+        "9,3,4,,\n"
+    )
+    assert read_queries(path).words == [
+        {"image": str(tmp_path / "a.fits"), "position": "150.1 2.2"},
+        {"spectrum": "https://a.org/b.fits", "target_ids": "8"},
+        {"target_ids": "9"},
+    ]
+    path.write_text("ra,dec,image\n1,2,\n3,4,\n")
+    assert read_queries(path).arrays["position"].tolist() == [[1, 2], [3, 4]]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -48,9 +63,13 @@ def test_files_are_relative_to_the_table(engine: SearchEngine, tmp_path: Path) -
         ("name,z\nNGC 1,1\n,2\n", "row 2 names neither an object nor a file."),
         ("target_id\n", "the table has no rows; expected a query in each."),
         (
-            "target_id\n0\n",
-            "row 0 has TARGETID 0; galaxies have positive ones (negative ids are stuck or "
-            "unassigned fibres).",
+            "target_id\n7\n-5\n",
+            "row 2: '-5' is not a TARGETID: expected decimal digits, such as 39627848784286003.",
+        ),
+        ("target_id,x\n7,1\n,2\n", "row 2 has no TARGETID."),
+        (
+            "target_id\n7\nabc\n",
+            "row 2: 'abc' is not a TARGETID: expected decimal digits, such as 39627848784286003.",
         ),
     ],
 )

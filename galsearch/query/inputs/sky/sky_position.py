@@ -28,7 +28,8 @@ def parse_positions(given: PositionInput) -> Float64Array:
     given
         A text such as "150.1 2.2", "10:00:24 -00:12:30" or "10h00m24s -0d12m30s", a pair of numbers
         in degrees, an astropy SkyCoord, or a sequence or (n, 2) array of positions. Sexagesimal
-        right ascensions are in hours unless they say d.
+        right ascensions are in hours unless they say d; decimal ones are in degrees, also beside a
+        sexagesimal declination.
 
     Raises
     ------
@@ -122,13 +123,30 @@ def _position(one: Any) -> tuple[float, float]:
 
 def _parsed(text: str) -> tuple[float, float]:
     """Degrees of a position that is written as text."""
+    text = text.replace("\u2212", "-")  # the minus sign of printed papers
     if found := _DEGREES.fullmatch(text):
         return float(found[1]), float(found[2])
     # Imported here: astropy takes longer to import than a query needs, and most are in degrees.
-    from astropy.coordinates import SkyCoord
+    from astropy.coordinates import Angle, SkyCoord
 
+    parts = text.replace(",", " ").split()
+    hours = re.match(r"[+-]?[0-9.]+(?![0-9.]*(?:d|\u00b0))", parts[0]) if parts else None
+    is_decimal = len(parts) == 2 and re.fullmatch(_NUMBER, parts[0])
+    if (
+        len(parts) > 1
+        and hours
+        and not is_decimal
+        and re.fullmatch(_NUMBER, hours[0])
+        and float(hours[0]) >= 24
+    ):
+        raise QueryError(
+            f"position is {text!r}, whose right ascension would be of {float(hours[0]):g} hours; "
+            f"{_EXPECTED}."
+        )
     try:
-        position = SkyCoord(text.replace(",", " "), unit=("hourangle", "deg"))
+        if is_decimal:
+            return float(parts[0]), float(Angle(parts[1], "deg").deg)
+        position = SkyCoord(" ".join(parts), unit=("hourangle", "deg"))
         return float(position.ra.deg), float(position.dec.deg)
     except (ValueError, TypeError, IndexError, AttributeError) as error:
         reason = str(error).strip().splitlines()

@@ -30,6 +30,12 @@ EXPECTED = (
         ((150.1, 2.2), (150.1, 2.2)),
         (np.array([150.1, 2.2]), (150.1, 2.2)),
         (("10:00:24", "-00:12:30"), (150.1, -12.5 / 60)),
+        ("171.45217 -04:37:42.5", (171.45217, -4.628472222)),
+        ((171.45217, "-04:37:42.5"), (171.45217, -4.628472222)),
+        ("150.1 -0d12m30s", (150.1, -12.5 / 60)),
+        ("171.45217 \u22124.62849", (171.45217, -4.62849)),
+        ("10:00:24 \u221200:12:30", (150.1, -12.5 / 60)),
+        ("23 59 59.9 -00 00 36", (359.999583333, -0.01)),
     ],
 )
 def test_one_position(given: Any, expected: tuple[float, float]) -> None:
@@ -56,6 +62,16 @@ def test_several_positions() -> None:
         ("150.1", f"position is '150.1'; {EXPECTED}."),
         ((1, 2, 3), f"position is 1; {EXPECTED}."),
         ([], f"position is []; {EXPECTED}."),
+        (
+            "150:06:00 2:12:00",
+            "position is '150:06:00 2:12:00', whose right ascension would be of 150 hours; "
+            f"{EXPECTED}.",
+        ),
+        (
+            "24 00 00 2 12 00",
+            "position is '24 00 00 2 12 00', whose right ascension would be of 24 hours; "
+            f"{EXPECTED}.",
+        ),
         (
             "10 91",
             "position is RA 10, Dec 91 degrees; expected a right ascension of 0 .. 360 and a "
