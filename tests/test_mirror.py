@@ -6,7 +6,10 @@ where it defines a function or a method.
 """
 
 import ast
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+
+import pytest
 
 from tests.import_graph import ROOT
 
@@ -69,3 +72,14 @@ def test_a_new_module_without_a_test_is_found(tmp_path: Path) -> None:
         "galsearch/core/new.py",
         "benchmarks/index/engine.py",
     ]
+
+
+def test_pytest_enters_every_directory_with_code(pytestconfig: pytest.Config) -> None:
+    patterns = pytestconfig.getini("norecursedirs")
+    folders = {path.parent for top in ("galsearch", "tests") for path in (ROOT / top).rglob("*.py")}
+    left_out = [
+        folder
+        for folder in folders
+        if any(fnmatch(part, p) for part in folder.relative_to(ROOT).parts for p in patterns)
+    ]
+    assert left_out == []

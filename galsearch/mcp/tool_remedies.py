@@ -23,5 +23,5 @@ REMEDIES: Mapping[str, str] = MappingProxyType({**request_remedies.REMEDIES, **_
 
 
 def remedy_of(error: GalsearchError) -> str:
-    """What to do about an error; that of the library where it is no fault of the call."""
+    """The remedy of an error; that of the library where it is no fault of the call."""
     return REMEDIES.get(error.code, error.remedy)

@@ -17,7 +17,7 @@ from galsearch.index.vectors.array_files import (
     PACKED_TEXTS_NAME,
 )
 from galsearch.index.vectors.packed_layout import PackedColumn, packed_columns, packed_counts
-from galsearch.index.vectors.packed_rows import TEXT_DTYPE, packed_dtype
+from galsearch.index.vectors.packed_rows import TEXT_DTYPE, WIDTHS_BYTES, packed_dtype
 
 _CHUNK_ROWS = 1 << 16
 
@@ -80,7 +80,7 @@ def _packed(
     table: pa.Table, columns: list[PackedColumn], dtype: np.dtype[Any], texts: _Texts
 ) -> npt.NDArray[Any]:
     rows = np.zeros(len(table), dtype)
-    by_width = dict(zip((8, 4, 2, 1), dtype.names or (), strict=False))
+    by_width = dict(zip(WIDTHS_BYTES, dtype.names or (), strict=False))
     present = np.zeros((len(table), len(columns)), bool)
     for number, column in enumerate(columns):
         values = table[column.field.name].combine_chunks()

@@ -10,10 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from galsearch.index.vectors.packed_rows import PackedCounts
-
-WIDTHS_BYTES = (8, 4, 2, 1)
-"""Numbers of bytes that a packed value may have."""
+from galsearch.index.vectors.packed_rows import WIDTHS_BYTES, PackedCounts
 
 
 class PackedColumn(NamedTuple):

@@ -26,6 +26,8 @@ from galsearch.index.vectors.array_files import (
     map_list,
 )
 
+WIDTHS_BYTES = (8, 4, 2, 1)
+"""Numbers of bytes that a packed value may have."""
 TEXT_DTYPE = np.dtype([("end", "<i8"), ("crc", "<u4")])
 """Data type of the record of a text: where it ends among the bytes of all texts, and the CRC-32 of
 its bytes. It begins where the one before it ends."""
@@ -54,7 +56,7 @@ def packed_dtype(counts: PackedCounts) -> np.dtype[Any]:
     names = ("of_8_bytes", "of_4_bytes", "of_2_bytes", "of_1_byte")
     fields = [
         (name, f"<u{width}", (count,))
-        for name, width, count in zip(names, (8, 4, 2, 1), counts, strict=True)
+        for name, width, count in zip(names, WIDTHS_BYTES, counts, strict=True)
     ]
     present = ("present", "u1", (-(-sum(counts) // 8),))
     return np.dtype([*fields, present, ("crc", "<u4", ())])

@@ -100,6 +100,8 @@ class CatalogueColumns:
             Where a file is damaged, or its rows are of other galaxies than the index states.
         """
         rows = self._index.catalogue_rows(target_ids)
+        if ((rows < 0) | (rows >= self._starts[-1])).any():
+            raise self._other_galaxies()
         numbers = np.searchsorted(self._starts, rows, side="right") - 1
         wanted = np.unique(numbers).tolist()
         parts = [self._part(i, rows[numbers == i] - self._starts[i]) for i in wanted]
@@ -157,10 +159,13 @@ class CatalogueColumns:
 
     def _check_ids(self, found: Any, target_ids: TargetIds) -> None:
         if not np.array_equal(np.asarray(found, np.int64), target_ids):
-            raise ManifestError(
-                f"{self._segments[0].name}: its rows are of other galaxies than ids.npy beside it "
-                "states."
-            )
+            raise self._other_galaxies()
+
+    def _other_galaxies(self) -> ManifestError:
+        return ManifestError(
+            f"{self._segments[0].name}: its rows are of other galaxies than ids.npy beside it "
+            "states."
+        )
 
 
 class _Segment:

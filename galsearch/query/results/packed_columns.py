@@ -10,8 +10,8 @@ import pyarrow as pa
 from galsearch.core.arrays import Rows
 from galsearch.core.errors import ManifestError
 from galsearch.formats.columns.plain_columns import plain_lists
-from galsearch.index.vectors.packed_layout import WIDTHS_BYTES, packed_columns, packed_counts
-from galsearch.index.vectors.packed_rows import PackedRows
+from galsearch.index.vectors.packed_layout import packed_columns, packed_counts
+from galsearch.index.vectors.packed_rows import WIDTHS_BYTES, PackedRows
 
 KNOWN_TEXTS = 1 << 16
 """Largest number of texts that stay in memory once they were read."""

@@ -39,6 +39,9 @@ def test_an_index_states_its_contents_and_is_verified(toy_index: Path) -> None:
     assert manifest.fingerprint == "a" * 64
     assert {"galsearch", "numpy", "pyarrow"} < set(manifest.versions)
     assert sorted(manifest.files) == [
+        "catalogue-rows.npy",
+        "catalogue-text-bytes.npy",
+        "catalogue-texts.npy",
         "catalogue.npy",
         "catalogue.parquet",
         "ids.npy",

@@ -102,6 +102,19 @@ def test_rows_of_other_galaxies_are_an_error(index: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("row", [-1, 8])
+def test_a_galaxy_without_a_row_is_an_error(index: Any, row: int) -> None:
+    class Short(Index):
+        def catalogue_rows(self, target_ids: np.ndarray) -> np.ndarray:
+            return np.full(len(target_ids), row)
+
+    paths = [segment.parquet for segment in index.catalogue_segments]
+    columns = CatalogueColumns(Short(paths, index._ids))  # type: ignore[arg-type]
+    for read in (columns.take, columns.lists):
+        with pytest.raises(ManifestError, match="its rows are of other galaxies than"):
+            read(np.array([5, 3]))
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.parquet"
     path.write_bytes(b"PAR1 and no more")
