@@ -102,6 +102,13 @@ def test_links_to_files_lead_to_files(path: Path) -> None:
         assert target.exists() or generated, f"{identifier(path)} links to {link}"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=identifier)
+def test_pages_of_the_documentation_link_to_pages_of_the_documentation(path: Path) -> None:
+    """Sphinx knows no page outside docs: SECURITY.md, say, is docs/security.md there."""
+    for link in re.findall(r"\]\((?!https?://|#)([^)#]+\.md)", path.read_text("utf-8")):
+        assert (path.parent / link).resolve().is_relative_to(ROOT / "docs"), link
+
+
 @pytest.mark.parametrize(
     "path", [ROOT / "README.md", ROOT / "docs" / "how-to" / "own-galaxies.md"], ids=identifier
 )
