@@ -144,7 +144,7 @@ _SCORES: dict[str, tuple[str, ...]] = {
     "templates": ("template_probability",),
 }
 """Scores of each redshift: large where it should be right."""
-_GROUPS: dict[str, Callable[[str], bool]] = {
+GROUPS: dict[str, Callable[[str], bool]] = {
     "SDSS": lambda name: name.startswith("SDSS"),
     "DESI EDR": lambda name: name.startswith("DESI"),
     "all": bool,
@@ -157,7 +157,7 @@ def areas(samples: dict[str, dict[str, list[float]]]) -> list[dict[str, Any]]:
     It is None where all redshifts of a group are right, or all are wrong.
     """
     out = []
-    for group, belongs in _GROUPS.items():
+    for group, belongs in GROUPS.items():
         chosen = [sample for name, sample in samples.items() if belongs(name)]
         joined = {key: np.concatenate([one[key] for one in chosen]) for key in chosen[0]}
         for redshift, scores in _SCORES.items():

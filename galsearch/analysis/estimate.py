@@ -46,8 +46,9 @@ class Estimates:
 
     Both have `<property>_bank_p`, the share of the bank's galaxies that are at least as far from
     the others as the galaxy is from the bank; `<property>_outside_bank`, which is True where this
-    share is at most 0.01; and `<property>_reliability`, the smaller of `<property>_bank_p` and
-    `<property>_agreement_p`, which is small where the estimate is not to be trusted.
+    share is at most 0.01; `<property>_reliability`, the smaller of `<property>_bank_p` and
+    `<property>_agreement_p`, which is small where the estimate is not to be trusted; and
+    `<property>_unreliable`, which is True where it is at most 0.036.
 
     Where the labels are those of the shipped bank of simulated galaxies, the column
     `<property>_bank` says `simulated`, and a note says how the bank was made.
@@ -99,8 +100,9 @@ def estimate(
     The value is the weighted median of the neighbours' labels (or the most probable class).
     Galaxies of the bank, drawn at random, are compared with all others of the bank, as a query
     galaxy is; their labels show how far true values lie from such medians, which gives intervals of
-    the stated probability (conformal prediction). This holds for galaxies like those of the bank;
-    `<property>_outside_bank` marks others. Nothing is stored.
+    the stated probability (conformal prediction). This holds for galaxies like those of the bank.
+    `<property>_outside_bank` marks others, and `<property>_unreliable` marks estimates that are
+    probably wrong. Nothing is stored.
 
     A galaxy is never its own neighbour, nor is one of the bank within one arcsecond of it.
 

@@ -27,6 +27,9 @@ K_CHOICES = (8, 16, 32, 64)
 OUTSIDE_BELOW = 0.01
 """A galaxy is outside the bank where at most this share of the bank's own galaxies are as far from
 the others as it is from the bank."""
+UNRELIABLE_BELOW = 0.036
+"""Reliability of an estimate up to which it is called unreliable. So are 5 per cent of the right
+redshifts of simulated spectra of the validation split (`benchmarks.analysis.unreliable_flag`)."""
 _CHOOSING_SHARE = 5
 """One held-out galaxy in this many chooses k; the others calibrate."""
 _BATCH_SIZE = 1024
@@ -123,7 +126,9 @@ class PropertyEstimator:
         distance_p = share_at_least(self._distances, found.distance)
         columns[f"{name}_bank_p"] = distance_p
         columns[f"{name}_outside_bank"] = distance_p <= OUTSIDE_BELOW
-        columns[f"{name}_reliability"] = np.minimum(distance_p, columns[f"{name}_agreement_p"])
+        reliability = np.minimum(distance_p, columns[f"{name}_agreement_p"])
+        columns[f"{name}_reliability"] = reliability
+        columns[f"{name}_unreliable"] = reliability <= UNRELIABLE_BELOW
         return columns
 
     def _compare_held_out(self, rows: Any, k: int, report: StageProgress) -> BankNeighbours:

@@ -101,6 +101,7 @@ class Estimate(BaseModel):
     probabilities: dict[str, float] | None = None
     agreement: float | None
     outside_bank: bool = Field(description="True where the galaxy is unlike the labelled ones.")
+    unreliable: bool = Field(description="True where the estimate is probably wrong.")
 
 
 class EstimateAnswer(BaseModel):

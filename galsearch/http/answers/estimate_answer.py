@@ -7,7 +7,15 @@ from typing import Any
 from galsearch.analysis import Estimates
 from galsearch.http.answers.describe_answer import plain
 
-_SAME = ("agreement", "outside_bank", "reliability", "bank_p", "agreement_p", "set_95")
+_SAME = (
+    "agreement",
+    "outside_bank",
+    "reliability",
+    "unreliable",
+    "bank_p",
+    "agreement_p",
+    "set_95",
+)
 _INTERVALS = ("low_68", "high_68", "low_95", "high_95")
 
 

@@ -63,12 +63,13 @@ function estimateTable({ estimates, notes = [] }, galaxy, columns) {
 
 function estimateRow(one, known, columns) {
   const outside = one.outside_bank && element("span", { class: "tag flag", title: "Unlike the labelled galaxies: do not trust it" }, "⚠ outside");
+  const unreliable = one.unreliable && element("span", { class: "tag flag", title: "The neighbours are unusually far or differ unusually much: do not trust it" }, "⚠ unreliable");
   const column = columns.find(({ name }) => name === one.property);
   return element(
     "tr",
     {},
     element("th", { scope: "row" }, one.property),
-    element("td", {}, isNumber(one.value) ? fixed(one.value, 3) : cell(one.value), outside),
+    element("td", {}, isNumber(one.value) ? fixed(one.value, 3) : cell(one.value), outside, unreliable),
     element("td", {}, interval(one, "68")),
     element("td", {}, one.set_95 ? String(one.set_95).split("|").join(" or ") : interval(one, "95")),
     element("td", {}, intervalBar(one, known, column)),

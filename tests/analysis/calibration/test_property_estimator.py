@@ -48,6 +48,7 @@ def test_columns_of_numbers_and_classes(labelled_engine: SearchEngine, labelled:
         "mass_bank_p",
         "mass_outside_bank",
         "mass_reliability",
+        "mass_unreliable",
     ]
     classes = estimator(labelled_engine, "morphology", k=8).columns(found)
     assert list(classes) == [
@@ -61,6 +62,7 @@ def test_columns_of_numbers_and_classes(labelled_engine: SearchEngine, labelled:
         "morphology_bank_p",
         "morphology_outside_bank",
         "morphology_reliability",
+        "morphology_unreliable",
     ]
     for name, names in zip(classes["morphology"], classes["morphology_set_95"], strict=True):
         assert name in names.split("|")
@@ -75,11 +77,15 @@ def test_a_vector_far_from_the_bank_is_outside(
     galaxies = QueryGalaxies(np.arange(3) + 1, strange, places, places)
     columns = mass.columns(mass.bank.neighbours(galaxies, IMAGE, 8))
     assert columns["mass_outside_bank"].all()
+    assert columns["mass_unreliable"].all()
     assert columns["mass_bank_p"].max() == pytest.approx(1 / 401)
     own = mass.bank.neighbours(
         stored_galaxies(labelled_engine.index, labelled.ids[500:], IMAGE), IMAGE, 8
     )
-    assert mass.columns(own)["mass_outside_bank"].mean() < 0.1
+    usual = mass.columns(own)
+    assert usual["mass_outside_bank"].mean() < 0.1
+    assert usual["mass_unreliable"].mean() < 0.15
+    np.testing.assert_array_equal(usual["mass_unreliable"], usual["mass_reliability"] <= 0.036)
 
 
 def test_calibration_needs_vectors_of_the_query_modality(

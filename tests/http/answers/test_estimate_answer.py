@@ -16,6 +16,7 @@ def test_classes_have_their_probabilities_and_numbers_that_are_not_finite_are_nu
         "kind_probability_a": np.array([0.75]),
         "kind_probability_b": np.array([0.25]),
         "kind_outside_bank": np.array([True]),
+        "kind_unreliable": np.array([True]),
     }
     found = Estimates(np.array([2**60]), columns, ("a note",))
     answer = json.loads(estimate_answer(found, ["z", "kind"], "toy"))
@@ -26,6 +27,7 @@ def test_classes_have_their_probabilities_and_numbers_that_are_not_finite_are_nu
             "property": "kind",
             "value": "a",
             "outside_bank": True,
+            "unreliable": True,
             "set_95": "a|b",
             "probabilities": {"a": 0.75, "b": 0.25},
             "probability": 0.75,

@@ -316,7 +316,8 @@ def test_properties_of_the_query_galaxy_are_estimated_with_intervals(visit, sear
     expect(rows.nth(0)).to_contain_text("0.210")
     expect(rows.nth(0)).to_contain_text("0.200 to 0.250")
     expect(rows.nth(1)).to_contain_text("spiral or disk")
-    expect(rows.nth(1)).to_contain_text("outside")
+    expect(rows.nth(0)).not_to_contain_text("unreliable")
+    expect(rows.nth(1)).to_contain_text("unreliable")
     assert "estimate=z" in page.url
 
 
@@ -331,13 +332,15 @@ ESTIMATES = {
             "high_95": 0.4,
             "agreement": 0.8,
             "outside_bank": False,
+            "unreliable": False,
         },
         {
             "property": "morphology",
             "value": "spiral",
             "set_95": "spiral|disk",
             "agreement": 0.2,
-            "outside_bank": True,
+            "outside_bank": False,
+            "unreliable": True,
         },
     ],
     "notes": ["z: 32 neighbours among 1,000 labelled galaxies"],
