@@ -14,6 +14,7 @@ from galsearch.core.target_id import TargetId, parse_target_ids
 from galsearch.query.inputs.argument_checks import (
     Cone,
     TargetIdInput,
+    check_page,
     checked_cone,
     checked_count,
     checked_ids,
@@ -94,7 +95,9 @@ class Query:
         Number of neighbours wanted for each query galaxy; by default 10, or all with
         `min_similarity`.
     offset
-        Number of neighbours that are skipped: the second page of 10 has offset 10.
+        Number of neighbours that are skipped: the second page of 10 has offset 10. Pages of one k
+        share no galaxy. With `exact`, and with `min_similarity`, `exclude_within`, `one_per` or
+        `diversity`, they are together one long result.
     min_similarity
         Smallest similarity of a neighbour, -1 to 1.
     exclude_within
@@ -106,7 +109,9 @@ class Query:
     diversity
         Between 0 and 1: how much neighbours should differ from each other (maximal marginal
         relevance). Each next one has the largest (1 - diversity) s(g) - diversity max s(g, h), with
-        its similarity s(g) to the query and s(g, h) to those selected before.
+        its similarity s(g) to the query and s(g, h) to those selected before. The first 10 are
+        chosen from the 100 most similar, the next 10 from 200, and so on to 1,000 (k + offset) from
+        12,800. The galaxies of a result are in the order of similarity.
     n_probe
         Number of inverted lists to probe; by default the number that the build tuned for the
         direction.
@@ -255,6 +260,7 @@ class Query:
             object.__setattr__(self, key, value)
         self._check_examples()
         self._check_modality()
+        check_page(self.k, self.offset, self.diversity)
 
     def _check_examples(self) -> None:
         if self.like is not None and not len(self.like):

@@ -113,7 +113,7 @@ Number = Annotated[
     int | None,
     typer.Option("-k", help="Number of neighbours; default: 10, or all with --min-similarity."),
 ]
-Offset = Annotated[int, typer.Option(help="Number of neighbours to skip.")]
+Offset = Annotated[int, typer.Option(help="Number of neighbours to skip: earlier pages.")]
 MinSimilarity = Annotated[
     float | None, typer.Option(help="Smallest similarity of a neighbour, -1 to 1.")
 ]
@@ -133,7 +133,7 @@ Diversity = Annotated[
     float | None,
     typer.Option(
         help="How much neighbours should differ, 0 to 1: each has the largest "
-        "(1 - LAMBDA) similarity - LAMBDA (largest cosine with those before).",
+        "(1 - LAMBDA) similarity - LAMBDA (largest cosine with those before). For up to 1,000.",
         metavar="LAMBDA",
     ),
 ]

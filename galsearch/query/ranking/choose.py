@@ -5,22 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from galsearch.core.arrays import BoolArray, Float32Array, Rows, TargetIds
+from galsearch.core.arrays import BoolArray, Float32Array, Rows, TargetIds, Vectors
 from galsearch.core.modality import modalities_of
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.index.search.search_result import SearchResult
 from galsearch.query.inputs.sky.sky_position import separation_arcsec
 from galsearch.query.query import Query
 from galsearch.query.ranking.catalogue_groups import CatalogueGroups
-from galsearch.query.ranking.diversity import most_diverse
+from galsearch.query.ranking.diversity import most_diverse, n_candidates
 from galsearch.query.ranking.sky_pieces import without_close_ones
 from galsearch.query.resolved_query import ResolvedQuery
 
 _FIRST_DEPTH = 100
+"""Number of neighbours that are searched first where some of them may be left out."""
 _DEEPER = 4
 """Factor by which more neighbours are searched where too few of them can be chosen."""
-_POOL = 10
-"""Number of candidates of a diverse result for each galaxy of it."""
 
 Search = Callable[[int, int], SearchResult]
 """Returns the given number of neighbours of the query in the given row."""
@@ -28,17 +27,35 @@ Search = Callable[[int, int], SearchResult]
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """Galaxies of one result by descending similarity."""
+    """Galaxies that were found for one query, and their similarities."""
 
     target_ids: TargetIds
     similarity: Float32Array
     exact: bool
 
+    def among(self, places: Rows) -> "Chosen":
+        """Those in some places of the list, in the order of the places."""
+        return Chosen(self.target_ids[places], self.similarity[places], self.exact)
+
+    def continued(self, more: "Chosen") -> "Chosen":
+        """These, and then the galaxies of another list that are not among them."""
+        new = more.among(np.flatnonzero(~np.isin(more.target_ids, self.target_ids)))
+        return Chosen(
+            np.concatenate([self.target_ids, new.target_ids]),
+            np.concatenate([self.similarity, new.similarity]),
+            self.exact and more.exact,
+        )
+
 
 def needs_choice(query: Query, resolved: ResolvedQuery) -> bool:
     """True where a result is not simply the `k` most similar galaxies."""
+    return bool(query.offset) or _leaves_out(query, resolved)
+
+
+def _leaves_out(query: Query, resolved: ResolvedQuery) -> bool:
+    """True where galaxies may be missing among the most similar ones of a result."""
     options = (query.min_similarity, query.exclude_within, query.one_per, query.diversity)
-    return bool(query.offset or len(resolved.left_out)) or any(v is not None for v in options)
+    return bool(len(resolved.left_out)) or any(value is not None for value in options)
 
 
 class Chooser:
@@ -47,8 +64,12 @@ class Chooser:
     Galaxies are taken in the order of similarity. Left out are the examples of the query, those
     below `min_similarity`, those close to the query galaxy or to a more similar one on the sky, and
     all but the first of each group. Of the rest, `offset` are skipped and `k` taken; with
-    `diversity` in the order in which maximal marginal relevance selects them, from 10 (offset + k)
-    candidates.
+    `diversity` in the order in which maximal marginal relevance selects them.
+
+    The pages of a query hold each galaxy once. As an approximate search may find a galaxy among
+    1,000 neighbours that it missed among 100, all pages go through the same searches, each of four
+    times as many neighbours as the one before, and galaxies that a search is the first to find come
+    after those of the searches before.
     """
 
     def __init__(
@@ -61,8 +82,8 @@ class Chooser:
 
     def choose(self, row: int, search: Search) -> Chosen:
         """The result of the query in one row of the vectors."""
-        n_wanted = self._n_wanted()
-        depth = max(_FIRST_DEPTH, n_wanted + len(self._resolved.left_out))
+        n_wanted, depth = self._n_wanted(), self._first_depth()
+        ranked = Chosen(np.empty(0, np.int64), np.empty(0, np.float32), exact=True)
         while True:
             depth = min(depth, len(self._index))
             found = search(row, depth)
@@ -71,16 +92,25 @@ class Chooser:
             least = self._query.min_similarity
             is_all = n < depth or depth >= len(self._index)
             is_all |= bool(least is not None and n and similarity[-1] < least)
-            kept = self._kept(row, ids, similarity)
-            if is_all or len(kept) >= n_wanted:
-                return self._page(ids[kept], similarity[kept], bool(found.exact[0]))
-            depth *= _DEEPER
+            ranked = ranked.continued(Chosen(ids, similarity, bool(found.exact[0])))
+            kept = ranked.among(self._kept(row, ranked.target_ids, ranked.similarity))
+            if is_all or len(kept.target_ids) >= n_wanted:
+                return self._page(kept)
+            depth = max(_FIRST_DEPTH, depth * _DEEPER)
+
+    def _first_depth(self) -> int:
+        """Number of neighbours of the first search, which is the same for all pages."""
+        if self._query.k is None or _leaves_out(self._query, self._resolved):
+            return _FIRST_DEPTH
+        return self._query.k
 
     def _n_wanted(self) -> int:
+        """Number of galaxies among which all of the result are."""
         query = self._query
         if query.k is None:
             return len(self._index)
-        return (query.offset + query.k) * (1 if query.diversity is None else _POOL)
+        n = query.offset + query.k
+        return n if query.diversity is None else n_candidates(n)
 
     def _kept(self, row: int, ids: TargetIds, similarity: Float32Array) -> Rows:
         """Places in the list of neighbours of the galaxies that may be chosen."""
@@ -118,25 +148,25 @@ class Chooser:
         (record,) = self._index.catalogue_records(own)
         return float(record["ra_deg"]), float(record["dec_deg"])
 
-    def _page(self, ids: TargetIds, similarity: Float32Array, exact: bool) -> Chosen:
+    def _page(self, kept: Chosen) -> Chosen:
+        """The galaxies of the result, by descending similarity whatever the order of choice."""
         query = self._query
-        stop = len(ids) if query.k is None else query.offset + query.k
-        if query.diversity is None:
-            page = slice(query.offset, stop)
-            return Chosen(ids[page], similarity[page], exact)
-        pool = stop * _POOL
-        vectors = np.concatenate(
-            [
-                self._index.stored(m).take(self._index.stored(m).rows_of(ids[:pool]))
-                for m in modalities_of(query.among)
-            ],
-            axis=1,
-        )
-        vectors /= np.float32(np.sqrt(len(modalities_of(query.among))))
-        selected = most_diverse(similarity[:pool], vectors, stop, query.diversity)
-        # A result is in the order of similarity, whatever the order of selection.
-        chosen = np.sort(selected[query.offset :])
-        return Chosen(ids[chosen], similarity[chosen], exact)
+        stop = len(kept.target_ids) if query.k is None else query.offset + query.k
+        page = np.arange(len(kept.target_ids))
+        if query.diversity is not None:
+            candidates = kept.among(page[: n_candidates(stop)])
+            vectors = self._vectors(candidates.target_ids)
+            page = most_diverse(candidates.similarity, vectors, stop, query.diversity)
+        chosen = kept.among(page[query.offset : stop])
+        return chosen.among(np.lexsort((chosen.target_ids, -chosen.similarity)))
+
+    def _vectors(self, ids: TargetIds) -> Vectors:
+        """Unit vectors of stored galaxies, of all modalities that are searched."""
+        modalities = modalities_of(self._query.among)
+        stored = [self._index.stored(modality) for modality in modalities]
+        vectors = np.concatenate([one.take(one.rows_of(ids)) for one in stored], axis=1)
+        vectors /= np.float32(np.sqrt(len(modalities)))
+        return vectors
 
 
 def _firsts(groups: Rows) -> BoolArray:

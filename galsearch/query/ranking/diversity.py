@@ -7,13 +7,34 @@ import numpy as np
 
 from galsearch.core.arrays import Float32Array, Rows, Vectors
 
+_CANDIDATES_OF_EACH = 10
+"""Number of candidates for each galaxy of a result whose length is 10, 20, 40 and so on."""
+_FIRST = 10
+
+
+def n_candidates(n: int) -> int:
+    """Number of the most similar galaxies among which the n-th galaxy of a result is chosen.
+
+    It depends on n alone, so that a longer result, or the next page, continues a shorter one: 100
+    for the first 10 galaxies, 200 up to the 20th, and twice as many whenever n doubles.
+
+    Examples
+    --------
+    >>> [n_candidates(n) for n in (1, 10, 11, 20, 21, 1000)]
+    [100, 100, 200, 200, 400, 12800]
+    """
+    length = _FIRST
+    while length < n:
+        length *= 2
+    return length * _CANDIDATES_OF_EACH
+
 
 def most_diverse(similarity: Float32Array, vectors: Vectors, n: int, diversity: float) -> Rows:
     """The first `n` galaxies that maximal marginal relevance selects, in the order of selection.
 
     Each next galaxy g is the one of largest (1 - diversity) s(g) - diversity max s(g, h), where
     s(g) is its similarity with the query, and s(g, h) the cosine with each galaxy h selected
-    before. Of equal ones the first is taken.
+    before. Of equal ones the first is taken. The n-th galaxy is one of the first `n_candidates(n)`.
 
     Parameters
     ----------
@@ -38,12 +59,17 @@ def most_diverse(similarity: Float32Array, vectors: Vectors, n: int, diversity: 
     """
     n = min(n, len(similarity))
     relevance = (1 - diversity) * similarity.astype(np.float64)
-    nearest = np.zeros(len(similarity))
+    nearest = np.full(len(similarity), -np.inf)
     selected = np.zeros(n, np.int64)
+    size = 0
     for step in range(n):
-        best = int(np.argmax(relevance - diversity * nearest))
+        known, size = size, min(n_candidates(step + 1), len(similarity))
+        if step:
+            new = slice(known, size)
+            nearest[new] = (vectors[new] @ vectors[selected[:step]].T).max(axis=1, initial=-np.inf)
+        penalty = diversity * nearest[:size] if step else 0.0
+        best = int(np.argmax(relevance[:size] - penalty))
         selected[step] = best
-        cosines = vectors @ vectors[best]
-        nearest = cosines.astype(np.float64) if not step else np.maximum(nearest, cosines)
+        np.maximum(nearest[:size], vectors[:size] @ vectors[best], out=nearest[:size])
         relevance[best] = -np.inf
     return selected

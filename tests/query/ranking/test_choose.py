@@ -4,9 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from galsearch.core.errors import QueryError
+from galsearch.index.search.search_result import SearchResult
 from galsearch.query import SearchEngine
+from galsearch.query import engine as engine_module
 from tests.query.queried_sky import N
 
 
@@ -33,6 +37,76 @@ def test_pages_join_to_the_whole_list(sky: Any, engine: SearchEngine) -> None:
     joined = np.concatenate([page.target_ids for page in pages])
     assert joined.tolist() == reference.target_ids.tolist()
     assert len(pages[-1]) == 0
+
+
+@settings(max_examples=20)
+@given(
+    row=st.sampled_from([0, 5, 55, 700]),
+    k=st.integers(1, 30),
+    n_pages=st.integers(2, 3),
+    diversity=st.sampled_from([None, 0.0, 0.3, 1.0]),
+    least=st.sampled_from([None, -1.0, 0.2]),
+    exclude_within=st.sampled_from([None, None, None, 2.0]),
+    one_per=st.sampled_from([None, "ra_deg"]),
+    like=st.booleans(),
+)
+def test_pages_of_any_choice_are_one_long_result(
+    sky: Any,
+    engine: SearchEngine,
+    row: int,
+    k: int,
+    n_pages: int,
+    like: bool,
+    least: float | None,
+    **options: Any,
+) -> None:
+    words: dict[str, Any] = {**options, "min_similarity": least, "exact": True}
+    words |= {"like": sky.ids[[row, 3]]} if like else {"target_id": int(sky.ids[row])}
+    pages = [engine.query(k=k, offset=k * page, **words) for page in range(n_pages)]
+    whole = engine.query(k=k * n_pages, **words)
+    found = np.concatenate([page.target_ids for page in pages])
+    if words["diversity"] is None:
+        assert found.tolist() == whole.target_ids.tolist()
+    assert sorted(found.tolist()) == sorted(whole.target_ids.tolist())
+    for page in (*pages, whole):
+        assert page.target_ids.tolist() == [
+            each for _, each in sorted(zip(-page.similarity, page.target_ids, strict=True))
+        ]
+
+
+@pytest.mark.parametrize("words", [{}, {"diversity": 0.4}, {"one_per": "ra_deg"}])
+def test_pages_share_no_galaxy_where_a_longer_search_finds_missed_ones(
+    sky: Any, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch, words: dict[str, Any]
+) -> None:
+    search = engine_module.search_modalities
+
+    def missing_some(*arguments: Any, k: int, **others: Any) -> Any:
+        found = search(*arguments, k=N, **others)
+        kept = np.flatnonzero(np.random.default_rng(k).random(found.counts[0]) > 0.1)[:k]
+        ids, similarity = found.target_ids[:, kept], found.similarity[:, kept]
+        return SearchResult(found.rows[:, kept], ids, similarity, found.exact)
+
+    monkeypatch.setattr(engine_module, "search_modalities", missing_some)
+    pages = [engine.query(int(sky.ids[5]), k=9, offset=9 * i, **words) for i in range(12)]
+    found = np.concatenate([page.target_ids for page in pages])
+    assert len(np.unique(found)) == len(found) == 12 * 9
+    if words:
+        whole = engine.query(int(sky.ids[5]), k=12 * 9, **words)
+        assert sorted(found.tolist()) == sorted(whole.target_ids.tolist())
+
+
+def test_a_diverse_result_that_is_too_long_is_refused(engine: SearchEngine) -> None:
+    with pytest.raises(QueryError) as caught:
+        engine.query(1, k=900, offset=200, diversity=0.5)
+    assert str(caught.value) == (
+        "k is 900 and offset is 200; expected k + offset of at most 1,000 beside diversity."
+    )
+    with pytest.raises(QueryError) as caught:
+        engine.query(1, min_similarity=0.5, diversity=0.5)
+    assert str(caught.value) == (
+        "diversity is given without k; expected the number of galaxies to choose from those of "
+        "min_similarity."
+    )
 
 
 def test_one_galaxy_of_each_group_is_found(sky: Any, engine: SearchEngine) -> None:
