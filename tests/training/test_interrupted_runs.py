@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tests.training.conftest import ROOT, STAGE_SETTINGS, TINY, command, environment, run_stage
+from tests.training.short_runs import run_stage_here
 
 EVERY_STEP = "n_steps = 20\nbatch_size = 8\nlog_steps = 1\nvalidate_steps = 10\n"
 
@@ -82,7 +83,7 @@ def whole_run(
             config, out = folder / "tiny.toml", folder / "run"
             text = EVERY_STEP + "checkpoint_steps = 4\n" + MORE.get(stage, "")
             config.write_text(text + STAGE_SETTINGS[stage] + TINY[stage])
-            run_stage(stage, config, "--dataset", learning_set, "--out", out)
+            run_stage_here(stage, config, "--dataset", learning_set, "--out", out)
             made[stage] = config, out
         return made[stage]
 
@@ -103,7 +104,7 @@ def test_a_killed_run_continues_bit_for_bit(
     assert status == -signal.SIGKILL, "the run was over before it could be killed"
     assert len(curve_so_far(killed)) < len(curve_so_far(whole))
     # The run's own config continues it: no file is named.
-    run_stage(stage, "--dataset", learning_set, "--out", killed)
+    run_stage_here(stage, "--dataset", learning_set, "--out", killed)
     assert curve(killed) == curve(whole)
     same_states(killed, whole)
     encoders = [(run / "encoder.safetensors").read_bytes() for run in (killed, whole)]
@@ -130,7 +131,7 @@ def test_an_interrupted_run_saves_its_last_step(
         "command continues."
     ) in said.splitlines()
     assert curve(stopped)[-1]["step"] == step
-    run_stage(stage, config, "--dataset", learning_set, "--out", stopped)
+    run_stage_here(stage, config, "--dataset", learning_set, "--out", stopped)
     assert curve(stopped) == curve(whole)
     same_states(stopped, whole)
 
@@ -140,7 +141,7 @@ def test_a_run_that_is_over_stays_as_it_is(
 ) -> None:
     config = write_config("alignment", "n_steps = 2\nbatch_size = 8\nlog_steps = 1\n")
     arguments = (config, "--dataset", learning_set, "--out", tmp_path / "run")
-    run_stage("alignment", *arguments)
+    run_stage_here("alignment", *arguments)
     before = curve(tmp_path / "run")
     done = run_stage("alignment", *arguments)
     assert done.stdout == f"{tmp_path / 'run' / 'encoder.safetensors'}\n"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
 from sklearn.impute import SimpleImputer  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
@@ -101,8 +102,19 @@ def _held_out(
 def _bootstrap_error(y: Float64Array, scores: Float64Array, seed: int) -> float:
     rng = np.random.default_rng(seed)
     zeros, ones = scores[y == 0], scores[y == 1]
-    values = []
-    for _ in range(_N_BOOTSTRAPS):
-        drawn = (rng.choice(zeros, zeros.size), rng.choice(ones, ones.size))
-        values.append(roc_auc_score(np.sort(y), np.concatenate(drawn)))
+    values = [
+        area_under_curve(rng.choice(zeros, zeros.size), rng.choice(ones, ones.size))
+        for _ in range(_N_BOOTSTRAPS)
+    ]
     return float(np.std(values))
+
+
+def area_under_curve(zeros: Float64Array, ones: Float64Array) -> float:
+    """Area under the ROC curve of scores of two classes, from their ranks (Mann and Whitney).
+
+    It equals `sklearn.metrics.roc_auc_score`, whose checks of its input take most of the time of
+    a bootstrap.
+    """
+    ranks = rankdata(np.concatenate([zeros, ones]))
+    excess = ranks[zeros.size :].sum() - ones.size * (ones.size + 1) / 2
+    return float(excess / (zeros.size * ones.size))
