@@ -21,9 +21,11 @@ from .embeddings import import_embeddings as import_embeddings
 from .embeddings import open_store as open_store
 from .embeddings import verify_embeddings as verify_embeddings
 from .formats.hats.export_hats import export_hats as export_hats
+from .index import Citations as Citations
 from .index import IndexRecipe as IndexRecipe
 from .index import add as add
 from .index import build_index as build_index
+from .index import cite as cite
 from .index import compact as compact
 from .index import merge as merge
 from .index import provenance as provenance

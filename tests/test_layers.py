@@ -92,6 +92,7 @@ ORDERS: dict[str, list[set[str]]] = {
         {"page"},
     ],
     "galsearch.index": [
+        {"citation"},
         {"lifecycle"},
         {"build"},
         {"search"},

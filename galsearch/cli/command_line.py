@@ -10,11 +10,11 @@ import galsearch
 from galsearch.cli import (
     build_commands,
     demo_commands,
-    encoder_commands,
     lifecycle_commands,
 )
 from galsearch.cli.analysis import analysis_commands, explain_command
 from galsearch.cli.command_signals import signals_end_in_order
+from galsearch.cli.data import cite_command, encoder_commands
 from galsearch.cli.queries import query_command
 from galsearch.cli.remedies import error_text
 from galsearch.cli.servers import mcp_command, service_commands
@@ -75,6 +75,7 @@ for _name, _function, _examples in (
     ("serve", service_commands.serve, service_commands.SERVE_EXAMPLES),
     ("mcp", mcp_command.mcp, mcp_command.MCP_EXAMPLES),
     ("inspect", lifecycle_commands.inspect, lifecycle_commands.INSPECT_EXAMPLES),
+    ("cite", cite_command.cite, cite_command.CITE_EXAMPLES),
     ("verify", lifecycle_commands.verify, lifecycle_commands.VERIFY_EXAMPLES),
     ("convert-checkpoint", encoder_commands.convert_checkpoint, encoder_commands.CONVERT_EXAMPLES),
     ("doctor", demo_commands.doctor, demo_commands.DOCTOR_EXAMPLES),

@@ -15,6 +15,9 @@ from galsearch.dataset import schema
 from galsearch.files.atomic import write_json
 from galsearch.files.json_input import read_json
 
+SIMULATED = "simulated"
+"""Release of survey files that galsearch simulated."""
+
 
 @dataclass(frozen=True)
 class SourceRecord:
@@ -25,7 +28,8 @@ class SourceRecord:
     url: str
     """Path or URL by which it was read."""
     release: str
-    """Reduction or release that the folders of the file name, such as 'iron'; '' for none."""
+    """Reduction or release that the folders of the file name, such as 'iron'; 'simulated' where
+    galsearch made the file; '' where nothing is known."""
     n_bytes: int | None
     """Size; None where the server does not state it."""
     sha256: str | None = None

@@ -1,4 +1,6 @@
 from .build.build_index import build_index as build_index
+from .citation.cite import Citations as Citations
+from .citation.cite import cite as cite
 from .ivf.faiss_report import engine_report as engine_report
 from .lifecycle.add import add as add
 from .lifecycle.compact import compact as compact

@@ -34,6 +34,7 @@ FUNCTIONS: dict[str, Any] = {
     "explain": galsearch.explain,
     "outliers": galsearch.outliers,
     "inspect": galsearch.open_index,
+    "cite": galsearch.cite,
     "verify": galsearch.verify,
     "convert-checkpoint": galsearch.encoders.convert_checkpoint,
 }
@@ -60,6 +61,7 @@ ONLY_AT_THE_TERMINAL = {
     "export": {"kind"},
     "neighbours": {"all"},
     "inspect": {"index", "output_format", "provenance"},
+    "cite": {"output_format"},
     "verify": {"index"},
     "doctor": set(),
 }

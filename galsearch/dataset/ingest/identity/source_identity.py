@@ -2,13 +2,17 @@
 
 import dataclasses
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from galsearch.dataset.ingest.identity.file_origin import release_of
 from galsearch.dataset.ingest.source_files import SourceFiles
-from galsearch.dataset.source_record import SourceRecord
+from galsearch.dataset.source_record import SIMULATED, SourceRecord
 from galsearch.files.digest import sha256_of_file
 from galsearch.sources.urls import state_of_remote_file
+
+SIMULATION_FILE = "simulation.json"
+"""Name of the file at the top of a survey that galsearch simulated."""
 
 
 def record_sources(files: SourceFiles) -> Iterator[SourceRecord]:
@@ -27,7 +31,17 @@ def _record(kind: str, url: str) -> SourceRecord:
         n_bytes, etag = state_of_remote_file(url)
         return SourceRecord(kind, url, release, n_bytes, etag=etag)
     path = Path(url)
+    if _is_simulated(path.absolute().parent):
+        release = SIMULATED
     try:
         return SourceRecord(kind, url, release, path.stat().st_size, sha256_of_file(path))
     except OSError:
         return SourceRecord(kind, url, release, None)
+
+
+@lru_cache(maxsize=4096)
+def _is_simulated(folder: Path) -> bool:
+    """True where a folder lies in a survey that galsearch simulated."""
+    if (folder / SIMULATION_FILE).is_file():
+        return True
+    return folder != folder.parent and _is_simulated(folder.parent)

@@ -28,3 +28,12 @@ def test_files_of_a_store_have_a_size() -> None:
     files = SourceFiles((), (), (), ("memory://store/a.fits", "memory://store/no.fits"), ())
     sizes = [(source.kind, source.n_bytes, source.sha256) for source in record_sources(files)]
     assert sizes == [("bricks", 5, None), ("bricks", None, None)]
+
+
+def test_files_of_a_simulated_survey_are_recorded_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "survey" / "healpix" / "fuji" / "a.fits"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"spectra")
+    (tmp_path / "survey" / "simulation.json").write_text("{}")
+    (found,) = record_sources(SourceFiles((str(path),), (), (), (), ()))
+    assert found.release == "simulated"

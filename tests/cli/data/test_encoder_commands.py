@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import galsearch
 from galsearch.cli import app
-from galsearch.cli.encoder_commands import Precision
+from galsearch.cli.data.encoder_commands import Precision
 from galsearch.core.modality import Modality
 from galsearch.encoders import Agreement
 from galsearch.encoders.inference import precision

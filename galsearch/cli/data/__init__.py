@@ -1,0 +1,1 @@
+"""Commands on data: embed, import, export, convert, cite."""

@@ -1,0 +1,1 @@
+"""Citations: what an index rests on, with acknowledgements and BibTeX."""
