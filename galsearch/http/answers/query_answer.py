@@ -41,12 +41,13 @@ def query_answers(served: ServedIndex, found: Sequence[Answered], seconds: float
     ids = [one.neighbours.target_ids for one in found]
     owns = np.array([_own_id(served, one.neighbours) for one in found], np.int64)
     values = served.rows.values(np.concatenate([*ids, owns[owns > 0]]))
-    galaxies = values.objects()
-    own_rows = iter(galaxies[sum(map(len, ids)) :])
+    own_rows = iter(values.objects(slice(sum(map(len, ids)), None)))
     texts, start = [], 0
     for one, own in zip(found, owns, strict=True):
-        rows = slice(start, start + len(one.neighbours))
+        n = len(one.neighbours)
+        rows = slice(start, start + n)
         start = rows.stop
+        similarity = list(one.neighbours.similarity)
         table = {
             "index": served.name,
             "using": str(one.neighbours.using),
@@ -58,18 +59,10 @@ def query_answers(served: ServedIndex, found: Sequence[Answered], seconds: float
             "notes": one.neighbours.notes,
             "seconds": round(seconds, 6),
             "query": _query_galaxy(one, next(own_rows) if own else None),
-            "neighbours": _ranked(one.neighbours, galaxies[rows]),
+            "neighbours": values.objects(rows, rank=range(1, n + 1), similarity=similarity),
         }
         texts.append(orjson.dumps(table, option=_OPTIONS))
     return texts
-
-
-def _ranked(neighbours: Neighbours, galaxies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    pairs = zip(neighbours.similarity, galaxies, strict=True)
-    return [
-        {"rank": rank, "similarity": similarity, **galaxy}
-        for rank, (similarity, galaxy) in enumerate(pairs, 1)
-    ]
 
 
 def facets_json(facets: Facets) -> dict[str, list[dict[str, Any]]]:

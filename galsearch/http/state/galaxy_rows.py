@@ -28,13 +28,23 @@ class RowValues(NamedTuple):
     classes: Sequence[str]
     """Columns whose values are counted."""
 
-    def objects(self) -> list[dict[str, Any]]:
-        """The object of each galaxy: all columns, and `links` to pages about it elsewhere."""
-        by_name = dict(zip(self.names, self.columns, strict=True))
-        places = zip(by_name["target_id"], by_name["ra_deg"], by_name["dec_deg"], strict=True)
-        own = [links(int(target_id), *place) for target_id, *place in places]
-        names = (*self.names, "links")
-        return [dict(zip(names, row, strict=True)) for row in zip(*self.columns, own, strict=True)]
+    def objects(self, rows: slice = slice(None), **first: Sequence[Any]) -> list[dict[str, Any]]:
+        """The object of each galaxy: all columns, and `links` to pages about it elsewhere.
+
+        Parameters
+        ----------
+        rows
+            Some of the galaxies.
+        **first
+            Values of these galaxies that come before the columns.
+        """
+        own = [column[rows] for column in self.columns]
+        by_name = dict(zip(self.names, own, strict=True))
+        pages = map(links, by_name["target_id"], by_name["ra_deg"], by_name["dec_deg"])
+        names = (*first, *self.names, "links")
+        values = zip(*first.values(), *own, pages, strict=True)
+        # The names are as many as the values; to check it again for each galaxy takes a while.
+        return [dict(zip(names, row)) for row in values]  # noqa: B905
 
     def facets(self, rows: slice) -> Facets:
         """The facets of some of the galaxies, as `count_facets` counts them in a table."""
@@ -105,10 +115,18 @@ def _whole_numbers(column: Sequence[Any]) -> Sequence[Any]:
     return [value if value is None or value in exact else str(value) for value in column]
 
 
-def links(target_id: int, ra_deg: float, dec_deg: float) -> dict[str, str]:
-    """Addresses of pages about a galaxy elsewhere, by name; none for a simulated galaxy."""
-    found = {
-        "legacy_viewer": image_link(target_id, ra_deg, dec_deg),
-        "desi_spectrum": spectrum_link(target_id),
-    }
-    return {name: url for name, url in found.items() if url is not None}
+def links(target_id: str, ra_deg: float, dec_deg: float) -> dict[str, str]:
+    """Addresses of pages about a galaxy elsewhere, by name; none for a simulated galaxy.
+
+    Examples
+    --------
+    >>> sorted(links("39627848784286003", 150.1, 2.2))
+    ['desi_spectrum', 'legacy_viewer']
+    """
+    number = int(target_id)
+    found = {}
+    if image := image_link(number, ra_deg, dec_deg):
+        found["legacy_viewer"] = image
+    if spectrum := spectrum_link(number):
+        found["desi_spectrum"] = spectrum
+    return found

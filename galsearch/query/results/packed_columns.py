@@ -1,6 +1,7 @@
 """Columns from packed catalogue rows, as arrays of Arrow or as lists of Python values."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ KNOWN_TEXTS = 1 << 16
 """Largest number of texts that stay in memory once they were read."""
 _BOOLEAN = pa.bool_()
 _DTYPES = {
-    pa.bool_(): "u1",
+    pa.bool_(): "?",
     pa.int8(): "i1",
     pa.int16(): "<i2",
     pa.int32(): "<i4",
@@ -68,6 +69,11 @@ class PackedColumnReader:
             width: [i for i, column in enumerate(self._columns) if column.width_bytes == width]
             for width in WIDTHS_BYTES
         }
+        # One conversion of all columns of a type takes less than one of each column.
+        of_kind: dict[pa.DataType, list[int]] = defaultdict(list)
+        for i, column in enumerate(self._columns):
+            of_kind[column.field.type].append(i)
+        self._of_kind = list(of_kind.items())
 
     def arrays(self, rows: Rows) -> list[pa.Array]:
         """The values of each packed column in some rows, in the types of the catalogue.
@@ -85,7 +91,9 @@ class PackedColumnReader:
         arrays = []
         for i, kind, width, position, is_text in self._places:
             if is_text:
-                arrays.append(pa.array(self._column_of_texts(block, i, position), kind))
+                texts = self._texts.at(block.values[8][position])
+                shown = texts if block.complete[i] else _masked(texts, block.present[i])
+                arrays.append(pa.array(shown, kind))
                 continue
             if kind not in joined:
                 joined[kind] = self._joined(block, kind, width)
@@ -113,21 +121,28 @@ class PackedColumnReader:
             Where one of the rows or one of their texts is damaged.
         """
         block = _Block(self._packed.at(rows), len(self._columns))
-        found: list[Sequence[Any]] = []
-        for i, kind, width, position, is_text in self._places:
-            dtype = _DTYPES.get(kind)
-            if is_text:
-                found.append(self._column_of_texts(block, i, position))
-                continue
-            if dtype is None:
-                found.append(self._converted(block, i))
-                continue
-            numbers = block.values[width][position].view(dtype)
-            if kind == _BOOLEAN:
-                numbers = numbers.astype(bool)
-            values = list(numbers) if dtype == "<f4" else numbers.tolist()
-            found.append(values if block.complete[i] else _masked(values, block.present[i]))
+        found: list[Sequence[Any]] = [()] * len(self._columns)
+        for kind, columns in self._of_kind:
+            for i, values in zip(columns, self._values(block, kind, columns), strict=True):
+                found[i] = values if block.complete[i] else _masked(values, block.present[i])
         return found
+
+    def _values(
+        self, block: "_Block", kind: pa.DataType, columns: Sequence[int]
+    ) -> Iterable[Sequence[Any]]:
+        """The values of columns of one type; any value where one is missing."""
+        _, _, width, _, is_text = self._places[columns[0]]
+        positions = [self._places[i][3] for i in columns]
+        if is_text:
+            return (self._texts.at(block.values[width][position]) for position in positions)
+        dtype = _DTYPES.get(kind)
+        if dtype is None:
+            return (self._converted(block, i) for i in columns)
+        numbers = block.values[width][positions].view(dtype)
+        if dtype == "<f4":
+            return map(list, numbers)
+        lists: list[list[Any]] = numbers.tolist()
+        return lists
 
     def _converted(self, block: "_Block", i: int) -> Sequence[Any]:
         """The values of a column whose type has no counterpart in Python."""
@@ -137,10 +152,6 @@ class PackedColumnReader:
             kind, block.present.shape[1], [_bitmap(block.present[i]), data]
         )
         return plain_lists(pa.table([column], names=["column"]))[0]
-
-    def _column_of_texts(self, block: "_Block", i: int, position: int) -> Sequence[Any]:
-        texts = self._texts.at(block.values[8][position])
-        return texts if block.complete[i] else _masked(texts, block.present[i])
 
 
 class _Block:

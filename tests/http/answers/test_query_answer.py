@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from galsearch.core.target_id import TargetId
 from galsearch.http.answers.query_answer import Answered, facets_json, query_answers
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
@@ -49,3 +50,22 @@ def test_the_answers_of_one_search_are_those_of_many(toy_index: Path, some_id: s
     assert query_answers(served, found, 0.5) == alone
     assert json.loads(alone[1])["neighbours"] == []
     assert json.loads(alone[2])["query"] == {"target_id": None, "like": [some_id]}
+
+
+def test_neighbours_are_the_rows_of_the_catalogue_with_rank_and_similarity(
+    toy_index: Path, some_id: str
+) -> None:
+    served = ServedIndexes(ServiceSettings({"toy": toy_index})).get(None)
+    neighbours = served.engine.query(some_id, k=3)
+    words = {"k": 3, "offset": 0}
+    (text,) = query_answers(served, [Answered(neighbours, words, False)], 0.5)
+    answer = json.loads(text)
+    rows = [json.loads(served.row(target_id)) for target_id in neighbours]
+    assert [list(one) for one in answer["neighbours"]] == [
+        ["rank", "similarity", *row] for row in rows
+    ]
+    assert answer["neighbours"] == [
+        {"rank": rank, "similarity": float(str(similarity)), **row}
+        for rank, (similarity, row) in enumerate(zip(neighbours.similarity, rows, strict=True), 1)
+    ]
+    assert answer["query"] == json.loads(served.row(TargetId(some_id)))

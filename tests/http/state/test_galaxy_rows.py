@@ -44,9 +44,9 @@ def test_values_are_those_of_json_lines() -> None:
 
 
 def test_links_lead_to_pages_that_exist_for_the_galaxy() -> None:
-    found = links(39627848784286003, 150.1, 2.2)
+    found = links("39627848784286003", 150.1, 2.2)
     assert sorted(found) == ["desi_spectrum", "legacy_viewer"]
-    assert links(39627848784286003, float("nan"), 2.2).keys() == {"desi_spectrum"}
+    assert links("39627848784286003", float("nan"), 2.2).keys() == {"desi_spectrum"}
 
 
 def test_rows_are_those_of_the_galaxies_in_their_order(toy_index: Path, served_sky: Any) -> None:
