@@ -13,6 +13,7 @@ from galsearch.encoders import EncoderPair, load
 from galsearch.query import Query, open_index
 from galsearch.query.inputs.own_data.own_image import read_own_image
 from galsearch.query.inputs.own_data.own_spectrum import read_own_spectrum
+from galsearch.sources.legacy_surveys.viewer_picture import read_viewer_picture
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +123,20 @@ def test_real_files_are_queries_of_an_index(real: Path, demonstration: Any) -> N
         assert len(engine.query(spectrum=path, among=among, k=3)) == 3
     jpeg = next((real / "ls-zoobot-jpg").glob("*.jpg"))
     assert len(engine.query(image=jpeg, k=3).notes) >= 2
+
+
+def test_real_pictures_are_images_and_a_real_plot_is_none(real: Path) -> None:
+    pictures = sorted(real.glob("ls-zoobot-jpg/*.jpg"))[::12]
+    pictures += [*real.glob("pairs-desi-ls/*.png"), *real.glob("pairs-sdss-ls/*.jpeg")]
+    assert len(pictures) > 40
+    for path in pictures:
+        picture = read_viewer_picture(path)
+        assert picture.has_dark_edge, path
+        assert not picture.may_be_drawn, path
+    (plot,) = real.glob("desi-fastspecfit/fastspec-*.png")
+    with pytest.raises(SourceError) as caught:
+        read_own_image(plot)
+    assert str(caught.value) == (
+        f"{plot}: a drawing, such as a plot or the picture of a screen: 90 per cent of its 2400 x "
+        "1800 pixels have one of 8 colours; expected a picture of a galaxy."
+    )

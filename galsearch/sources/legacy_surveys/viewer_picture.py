@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from galsearch.core.arrays import Float32Array
 from galsearch.core.cutout import LEGACY_PIXEL_SCALE_ARCSEC
@@ -15,6 +16,18 @@ from galsearch.files.content_kind import N_FIRST_BYTES, describe_content
 _FORMATS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 _MAX_PIXELS = 1 << 26
 """Largest number of pixels of a picture; the viewer makes 3000 x 3000 at most."""
+_N_COMMONEST = 8
+"""Number of colours whose share of the pixels tells a drawing from an image of the sky, in which
+noise spreads the colours."""
+_FEWEST_PIXELS = 400
+"""Number of pixels below which colours say too little of what a picture shows."""
+_DRAWING = 0.7
+"""Share of the commonest colours from which a picture is a drawing. Those of 331 real images have
+at most 0.10; half of an image at the edge of a survey may be blank."""
+_BRIGHT_DRAWING = 0.2
+"""The same where the edge of the picture is bright, such as the paper of a plot."""
+_BRIGHT = 0.4
+"""Median brightness of the edge, 0 to 1, from which it is no sky; real images have at most 0.15."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +38,20 @@ class ViewerPicture:
     """(3, ny, nx) nanomaggies per pixel of the picture; row 0 is south, column 0 is east."""
     clipped: float
     """Fraction of pixels with a colour at its largest value, whose flux is too small."""
+    commonest: float
+    """Fraction of pixels that have one of the eight commonest colours."""
+    edge_brightness: float
+    """Median of the mean colour of the outer tenth, between 0 (black) and 1 (white)."""
+
+    @property
+    def has_dark_edge(self) -> bool:
+        """True where the edge is as dark as the sky of the viewer."""
+        return self.edge_brightness < _BRIGHT
+
+    @property
+    def may_be_drawn(self) -> bool:
+        """True where few colours fill as much as in parts of a drawing, or in a blank area."""
+        return self.commonest >= _BRIGHT_DRAWING
 
 
 def is_picture(path: Path) -> bool:
@@ -52,7 +79,7 @@ def read_viewer_picture(
     Raises
     ------
     SourceError
-        Where the file is no such picture, damaged, or in shades of grey.
+        Where the file is no such picture, damaged, in shades of grey, or a drawing.
     """
     # Imported here: few queries read pictures.
     from PIL import Image
@@ -64,16 +91,52 @@ def read_viewer_picture(
     try:
         with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
             _check_kind(path, picture.width * picture.height, picture.mode)
-            colours = np.asarray(picture.convert("RGB"), np.float32) / 255
+            pixels = np.asarray(picture.convert("RGB"))
     except SourceError:
         raise
     except Exception as error:
         # Pillow raises exceptions of many kinds for a damaged picture.
         raise SourceError(f"{path}: a damaged picture ({error}).") from None
+    commonest, edge_brightness = _share_of_commonest(pixels), _edge_brightness(pixels)
+    _check_content(path, pixels, commonest, edge_brightness)
     # The first row of a picture is north.
-    flux, clipped = legacy_flux(colours[::-1].transpose(2, 0, 1))
+    flux, clipped = legacy_flux((pixels[::-1].astype(np.float32) / 255).transpose(2, 0, 1))
     area = (pixel_scale_arcsec / LEGACY_PIXEL_SCALE_ARCSEC) ** 2
-    return ViewerPicture(flux * np.float32(area), float(clipped.mean()))
+    return ViewerPicture(flux * np.float32(area), float(clipped.mean()), commonest, edge_brightness)
+
+
+def _share_of_commonest(pixels: npt.NDArray[np.uint8]) -> float:
+    """The share of the pixels (ny, nx, 3) that have one of the commonest colours."""
+    red, green, blue = pixels.reshape(-1, 3).T.astype(np.int32)
+    counts = np.unique((red << 16) | (green << 8) | blue, return_counts=True)[1]
+    return float(np.sort(counts)[-_N_COMMONEST:].sum() / counts.sum())
+
+
+def _edge_brightness(pixels: npt.NDArray[np.uint8]) -> float:
+    """The median brightness of the outer tenth of pixels (ny, nx, 3)."""
+    brightness = pixels.mean(axis=2) / 255
+    width = max(1, min(brightness.shape) // 10)
+    inside = np.zeros(brightness.shape, bool)
+    inside[width:-width, width:-width] = True
+    return float(np.median(brightness[~inside]))
+
+
+def _check_content(
+    path: Path, pixels: npt.NDArray[np.uint8], commonest: float, edge_brightness: float
+) -> None:
+    """Refuse pictures of one colour, and drawings: plots, pages and other areas of few colours."""
+    ny, nx = pixels.shape[:2]
+    if ny * nx > 1 and (pixels == pixels[0, 0]).all():
+        raise SourceError(
+            f"{path}: a picture of {nx} x {ny} pixels of one colour; expected that of a galaxy."
+        )
+    limit = _DRAWING if edge_brightness < _BRIGHT else _BRIGHT_DRAWING
+    if commonest >= limit and ny * nx > _FEWEST_PIXELS:
+        raise SourceError(
+            f"{path}: a drawing, such as a plot or the picture of a screen: {100 * commonest:.0f} "
+            f"per cent of its {nx} x {ny} pixels have one of {_N_COMMONEST} colours; expected a "
+            "picture of a galaxy."
+        )
 
 
 def _check_kind(path: Path, n_pixels: int, mode: str) -> None:

@@ -54,6 +54,67 @@ def test_another_picture_is_refused(tmp_path: Path) -> None:
     )
 
 
+def sky(size: int = 100, noise: float = 0.01) -> np.ndarray:
+    return np.random.default_rng(3).normal(0, noise, (3, size, size))
+
+
+def drawing(size: int, *, ink: int, paper: int, share: float) -> np.ndarray:
+    """(size, size, 3) an area of one colour of paper, and random colours on the rest of it."""
+    colours = np.full((size * size, 3), paper, np.uint8)
+    n_random = round((1 - share) * size * size)
+    places = np.random.default_rng(4).permutation(size * size)[:n_random]
+    colours[places] = np.random.default_rng(5).integers(0, ink, (n_random, 3))
+    return colours.reshape(size, size, 3)
+
+
+@pytest.mark.parametrize(("paper", "share"), [(255, 0.3), (255, 0.9), (20, 0.8)])
+def test_a_drawing_is_refused(tmp_path: Path, paper: int, share: float) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(drawing(50, ink=255, paper=paper, share=share)).save(path)
+    with pytest.raises(SourceError) as caught:
+        read_viewer_picture(path)
+    assert str(caught.value) == (
+        f"{path}: a drawing, such as a plot or the picture of a screen: {100 * share:.0f} per cent "
+        "of its 50 x 50 pixels have one of 8 colours; expected a picture of a galaxy."
+    )
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_a_plot_is_refused(tmp_path: Path, kind: str, style: str) -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    path = tmp_path / f"plot.{kind}"
+    with plt.style.context(style):
+        figure, axes = plt.subplots(figsize=(4, 3))
+        axes.plot(np.random.default_rng(1).normal(size=500).cumsum())
+        figure.savefig(path)
+        plt.close(figure)
+    with pytest.raises(SourceError, match="a drawing, such as a plot"):
+        read_viewer_picture(path)
+
+
+def test_a_picture_of_one_colour_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (60, 40), (32, 32, 32)).save(path)
+    with pytest.raises(SourceError) as caught:
+        read_viewer_picture(path)
+    assert str(caught.value) == (
+        f"{path}: a picture of 60 x 40 pixels of one colour; expected that of a galaxy."
+    )
+
+
+def test_an_image_that_is_half_blank_is_read_and_says_so(tmp_path: Path) -> None:
+    whole = read_viewer_picture(write_picture(tmp_path / "a.png", sky()))
+    assert (whole.has_dark_edge, whole.may_be_drawn) == (True, False)
+    flux = sky()
+    flux[:, :, :50] = 0
+    half = read_viewer_picture(write_picture(tmp_path / "a.png", flux))
+    assert (half.has_dark_edge, half.may_be_drawn) == (True, True)
+    assert half.commonest == pytest.approx(0.5, abs=0.02)
+    photograph = read_viewer_picture(write_picture(tmp_path / "a.png", 1 + 10 * sky()))
+    assert (photograph.has_dark_edge, photograph.may_be_drawn) == (False, False)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_damaged_picture_is_an_error_with_its_name(tmp_path: Path) -> None:
     originals = []

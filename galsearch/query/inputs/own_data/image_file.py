@@ -3,12 +3,16 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from galsearch.core.arrays import Float64Array
 from galsearch.core.cutout import LEGACY_PIXEL_SCALE_ARCSEC, Cutout
 from galsearch.core.errors import QueryError, SourceError
+
+if TYPE_CHECKING:
+    from galsearch.sources.legacy_surveys.viewer_picture import ViewerPicture
 
 BANDS = ("g", "r", "z")
 _BRICK_FILE = re.compile(r"(?P<head>.*)-(?P<kind>image)-(?P<band>[a-zA-Z])\.fits(?P<tail>\.\w+)?")
@@ -47,18 +51,8 @@ def read_image_file(
     if path.is_file() and is_picture(path):
         scale = LEGACY_PIXEL_SCALE_ARCSEC if pixel_scale is None else pixel_scale
         picture = read_viewer_picture(path, pixel_scale_arcsec=scale)
-        notes = [
-            f"{place} is a picture: its flux comes from colours of 8 bits in the stretch of the "
-            "Legacy Surveys viewer, so the embedding is not exact."
-        ]
-        if pixel_scale is None:
-            notes.append(f"{place} states no pixel scale; {scale} arcsec is assumed.")
-        if picture.clipped > 0:
-            notes.append(
-                f"{place} has colours at their largest value in {100 * picture.clipped:.2g} per "
-                "cent of its pixels, whose flux is too small."
-            )
-        return ImageFile(Cutout(picture.flux, BANDS, scale, 0.0, 0.0), False, tuple(notes))
+        notes = _notes_on_picture(place, picture, None if pixel_scale is None else scale)
+        return ImageFile(Cutout(picture.flux, BANDS, scale, 0.0, 0.0), False, notes)
     if pixel_scale is not None:
         raise QueryError(
             f"pixel_scale is given for {place}; expected it for a picture or an array, since a "
@@ -67,6 +61,36 @@ def read_image_file(
     if _BRICK_FILE.fullmatch(path.name):
         return _read_brick(place, position)
     return _read_fits(place)
+
+
+def _notes_on_picture(
+    place: str, picture: "ViewerPicture", pixel_scale: float | None
+) -> tuple[str, ...]:
+    notes = [
+        f"{place} is a picture: its flux comes from colours of 8 bits in the stretch of the "
+        "Legacy Surveys viewer, so the embedding is not exact."
+    ]
+    if pixel_scale is None:
+        notes.append(
+            f"{place} states no pixel scale; {LEGACY_PIXEL_SCALE_ARCSEC} arcsec is assumed."
+        )
+    if picture.clipped > 0:
+        notes.append(
+            f"{place} has colours at their largest value in {100 * picture.clipped:.2g} per "
+            "cent of its pixels, whose flux is too small."
+        )
+    if not picture.has_dark_edge:
+        notes.append(
+            f"{place} is bright at its edge (a median brightness of "
+            f"{100 * picture.edge_brightness:.0f} per cent; the sky of the viewer has less than "
+            "20): it is perhaps no picture of the sky, or of other colours."
+        )
+    if picture.may_be_drawn:
+        notes.append(
+            f"{place} has one of eight colours in {100 * picture.commonest:.0f} per cent of its "
+            "pixels: it is partly blank, or the picture of a screen."
+        )
+    return tuple(notes)
 
 
 def _read_fits(place: str) -> ImageFile:

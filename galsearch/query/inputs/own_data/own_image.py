@@ -68,7 +68,7 @@ def read_own_image(
     QueryError
         Where the position is outside the image, or does not suit the kind of image.
     InvalidCutoutError
-        Where the image has none of the bands g, r, z, or no measured pixel.
+        Where the image has none of the bands g, r, z, no measured pixel, or one value in all.
     """
     if isinstance(given, OwnImage):
         return given
@@ -123,15 +123,30 @@ def _from_array(given: Any, place: str, pixel_scale: float | None) -> _Found:
 
 def _on_survey_pixels(found: _Found, place: str) -> OwnImage:
     cutout, notes = found.cutout, list(found.notes)
-    present = [band for band in BANDS if band in cutout.bands and _is_measured(cutout, band)]
+    measured = [band for band in BANDS if band in cutout.bands and _is_measured(cutout, band)]
+    present = [band for band in measured if not _is_constant(cutout, band)]
+    if measured and not present:
+        values = sorted({_some_value(cutout, band) for band in measured})
+        raise InvalidCutoutError(
+            f"{place} has the value {' or '.join(f'{value:g}' for value in values)} in every pixel "
+            f"of {', '.join(measured)}; expected the image of a galaxy."
+        )
     if not present:
         raise InvalidCutoutError(
             f"{place} has measurements in {_listed(cutout)}; expected the bands g, r and z, or "
             "some of them."
         )
     if len(present) < len(BANDS):
-        absent = [band for band in BANDS if band not in present]
-        notes.append(f"{place} has no {' and '.join(absent)}: the embedding lacks its colours.")
+        absent = [band for band in BANDS if band not in measured]
+        if absent:
+            notes.append(f"{place} has no {' and '.join(absent)}: the embedding lacks its colours.")
+        constant = [band for band in measured if band not in present]
+        if constant:
+            notes.append(
+                f"{place} has one value in every pixel of {' and '.join(constant)}, which counts "
+                "as no measurement: the embedding lacks its colours."
+            )
+        cutout = cutout.select_bands(tuple(present))
     side = min(cutout.flux.shape[1:]) * cutout.pixel_scale_arcsec
     if side < _SMALLEST_ARCSEC:
         notes.append(f"{place} is {side:.1f} arcsec wide; images of the survey are 40 arcsec.")
@@ -150,6 +165,19 @@ def _on_survey_pixels(found: _Found, place: str) -> OwnImage:
 
 def _is_measured(cutout: Cutout, band: str) -> bool:
     return bool(cutout.good[cutout.bands.index(band)].any())
+
+
+def _is_constant(cutout: Cutout, band: str) -> bool:
+    """True where all measured pixels of a band, more than one, have one value."""
+    row = cutout.bands.index(band)
+    flux = cutout.flux[row][cutout.good[row]]
+    return bool(flux.size > 1 and (flux == flux[0]).all())
+
+
+def _some_value(cutout: Cutout, band: str) -> float:
+    """The value of the first measured pixel of a band."""
+    row = cutout.bands.index(band)
+    return float(cutout.flux[row][cutout.good[row]][0])
 
 
 def _listed(cutout: Cutout) -> str:

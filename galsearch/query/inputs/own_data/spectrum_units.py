@@ -90,35 +90,6 @@ def spectrum_from_columns(
     return SpectrumFile(spectrum, ivar is not None, calibrated, notes=tuple(notes))
 
 
-def spectrum_from_specutils(given: Any, place: str) -> SpectrumFile:
-    """A spectrum from an object of specutils, with its unit, uncertainty and mask.
-
-    Raises
-    ------
-    SourceError, InvalidSpectrumError
-        As from `spectrum_from_columns`; also for several spectra in one object.
-    """
-    flux = np.asarray(given.flux.value, np.float64)
-    if flux.ndim != 1:
-        raise InvalidSpectrumError(
-            f"{place} holds flux of shape {flux.shape}; expected one spectrum, of shape (n,)."
-        )
-    values = {"wavelength": np.asarray(given.spectral_axis.value, np.float64), "flux": flux}
-    units = {"wavelength": str(given.spectral_axis.unit), "flux": str(given.flux.unit)}
-    uncertainty = getattr(given, "uncertainty", None)
-    if uncertainty is not None:
-        kind = {"std": "error", "var": "variance", "ivar": "ivar"}.get(uncertainty.uncertainty_type)
-        if kind is None:
-            raise InvalidSpectrumError(
-                f"{place} has an uncertainty of type {uncertainty.uncertainty_type!r}; expected "
-                "std, var or ivar."
-            )
-        values[kind] = np.asarray(uncertainty.array, np.float64)
-    if getattr(given, "mask", None) is not None:
-        values["mask"] = np.asarray(given.mask, np.float64)
-    return spectrum_from_columns(values, units, place)
-
-
 def _ivar(values: dict[str, Float64Array], factor: Float64Array) -> Float64Array | None:
     """Inverse variance of the flux after its conversion; None where no errors are given."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -57,6 +57,18 @@ def test_missing_bands_and_another_depth_are_noted() -> None:
     )
 
 
+def test_a_band_of_one_value_counts_as_absent() -> None:
+    flux = galaxy()
+    flux[2] = 0
+    own = read_own_image(flux, pixel_scale=0.262)
+    assert own.cutout.mask is not None
+    assert own.cutout.mask.all(axis=(1, 2)).tolist() == [False, False, True]
+    assert own.notes == (
+        "the image has one value in every pixel of z, which counts as no measurement: the "
+        "embedding lacks its colours.",
+    )
+
+
 def test_a_small_image_of_coarse_pixels_is_noted() -> None:
     own = read_own_image(Cutout(galaxy(8, 1.0), tuple("grz"), 1.0, 7.0, 0.0))
     assert own.notes == (
@@ -91,6 +103,17 @@ def test_a_small_image_of_coarse_pixels_is_noted() -> None:
             {},
             "the image has measurements in no band; expected the bands g, r and z, or some of "
             "them.",
+        ),
+        (
+            np.zeros((3, 50, 50)),
+            {},
+            "the image has the value 0 in every pixel of g, r, z; expected the image of a galaxy.",
+        ),
+        (
+            np.full((3, 50, 50), np.array([1.5, 1.5, 2])[:, None, None]),
+            {},
+            "the image has the value 1.5 or 2 in every pixel of g, r, z; expected the image of a "
+            "galaxy.",
         ),
         (
             np.ones((3, 50, 50)),

@@ -110,3 +110,37 @@ def test_a_target_of_arrays_is_refused() -> None:
     assert str(caught.value) == (
         "the spectrum names no galaxy; a TARGETID selects one of a DESI file."
     )
+
+
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [
+        (1e-17, "3e-17 x {unit}; galaxies have 0.1 to 1000: its values lack the factor 1e-17"),
+        (1e17, "3e+17 x {unit}; galaxies have 0.1 to 1000: its values hold the factor 1e-17"),
+    ],
+)
+def test_a_flux_in_another_unit_is_refused(factor: float, message: str) -> None:
+    with pytest.raises(InvalidSpectrumError) as caught:
+        read_own_spectrum(factor * line(GRID))
+    text = message.format(unit="1e-17 erg / (s cm2 Angstrom)")
+    assert str(caught.value) == (
+        f"the spectrum has a median flux of {text}, or are of another unit."
+    )
+
+
+def test_a_flux_that_is_unlikely_is_noted_and_one_of_zeros_refused() -> None:
+    ivar = np.ones(GRID.size)
+    for factor, median in ((1e-4, "0.0003"), (1e6, "3e+06")):
+        own = read_own_spectrum((GRID, factor * line(GRID), ivar))
+        assert own.notes == (
+            f"the spectrum has a median flux of {median} x 1e-17 erg / (s cm2 Angstrom); galaxies "
+            "have 0.1 to 1000: its unit of flux is perhaps another one.",
+        )
+    with pytest.raises(InvalidSpectrumError) as caught:
+        read_own_spectrum((GRID, 0 * GRID, ivar))
+    assert str(caught.value) == "the spectrum has a flux of 0 in every measured pixel."
+
+
+def test_the_level_of_counts_is_not_judged() -> None:
+    counts = SimpleNamespace(spectral_axis=GRID * u.AA, flux=1e-17 * line(GRID) * u.adu)
+    assert len(read_own_spectrum(counts).notes) == 2

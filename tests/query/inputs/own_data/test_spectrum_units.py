@@ -1,17 +1,11 @@
 """Columns of any unit of wavelength and flux density become those of a Spectrum."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from astropy import units as u
 
-from galsearch.core.errors import InvalidSpectrumError, SourceError
-from galsearch.query.inputs.own_data.spectrum_units import (
-    FLUX_UNIT,
-    spectrum_from_columns,
-    spectrum_from_specutils,
-)
+from galsearch.core.errors import SourceError
+from galsearch.query.inputs.own_data.spectrum_units import FLUX_UNIT, spectrum_from_columns
 
 WAVE = np.linspace(4000.0, 9000.0, 50)
 COLUMNS = {"wavelength": WAVE, "flux": np.full(50, 3.0), "error": np.full(50, 0.5)}
@@ -81,22 +75,3 @@ def test_wrong_units_are_refused(units: dict[str, str], message: str) -> None:
     with pytest.raises(SourceError) as caught:
         spectrum_from_columns(COLUMNS, units, "a.csv")
     assert str(caught.value) == message
-
-
-def test_objects_of_several_spectra_or_other_uncertainties_are_refused() -> None:
-    given = SimpleNamespace(
-        spectral_axis=WAVE * u.AA,
-        flux=np.ones(50) * u.Jy,
-        uncertainty=SimpleNamespace(uncertainty_type="unknown", array=np.ones(50)),
-    )
-    with pytest.raises(InvalidSpectrumError) as caught:
-        spectrum_from_specutils(given, "the spectrum")
-    assert str(caught.value) == (
-        "the spectrum has an uncertainty of type 'unknown'; expected std, var or ivar."
-    )
-    given.flux = np.ones((2, 50)) * u.Jy
-    with pytest.raises(InvalidSpectrumError) as caught:
-        spectrum_from_specutils(given, "the spectrum")
-    assert str(caught.value) == (
-        "the spectrum holds flux of shape (2, 50); expected one spectrum, of shape (n,)."
-    )
