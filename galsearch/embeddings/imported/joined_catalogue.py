@@ -14,9 +14,9 @@ from galsearch.core.ids import find_rows, find_rows_unsorted
 from galsearch.core.modality import Modality
 from galsearch.dataset import schema
 from galsearch.dataset.healpix import healpix_29
+from galsearch.embeddings.imported.catalogue_table import read_catalogue
 from galsearch.embeddings.imported.read_rows import TableRows
 from galsearch.sources.published.embeddings_table.column_choice import POSITION_COLUMNS
-from galsearch.sources.tables import read_table
 
 _REDSHIFT_COLUMNS = ("z", "redshift", "z_spec", "z_hp")
 _LARGEST_SEPARATION_DEG = 60 / 3600
@@ -111,17 +111,10 @@ def _join(columns: dict[str, pa.ChunkedArray], own: Mapping[str, pa.ChunkedArray
 
 def _catalogue_columns(url: str, ids: TargetIds) -> dict[str, pa.ChunkedArray]:
     """The columns with one value in each row of a table, for the galaxies `ids`."""
-    table = read_table(url)
-    own = np.ma.filled(table.pop("target_id"), 0)
+    own, table = read_catalogue(url)
     rows = find_rows_unsorted(own, ids)
     places = pa.array(rows, mask=rows < 0)
-    arrays = {name: _arrow(values) for name, values in table.items()}
-    return {name: pa.chunked_array([array.take(places)]) for name, array in arrays.items()}
-
-
-def _arrow(values: npt.NDArray[np.generic]) -> pa.Array:
-    mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
-    return pa.array(np.ma.getdata(values), mask=mask)
+    return {name: table[name].take(places) for name in table.column_names}
 
 
 def _numbers(column: pa.ChunkedArray) -> Float64Array:

@@ -1,5 +1,6 @@
 """Embeddings of other models are imported from tables, and an index is built from them."""
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,28 @@ def test_a_catalogue_gives_positions_and_columns(galaxies: dict[str, Any], tmp_p
     assert str(caught.value) == (
         f"1 of 40 galaxies have no position in {catalogue}, first TARGETID "
         f"{galaxies['TARGETID'][-1]}."
+    )
+
+
+def test_times_and_missing_texts_of_a_catalogue_reach_the_results(
+    galaxies: dict[str, Any], tmp_path: Path
+) -> None:
+    when = [None if i % 3 == 0 else datetime.datetime(2024, 1, 1 + i % 28) for i in range(N)]
+    note = [(None, "", "text")[i % 3] for i in range(N)]
+    path = write(tmp_path / "a.parquet", galaxies)
+    catalogue = write(
+        tmp_path / "b.parquet", {"TARGETID": galaxies["TARGETID"], "when": when, "note": note}
+    )
+    import_embeddings(tmp_path / "out", encoder="m", images=str(path), catalogue=str(catalogue))
+    build_index(IndexRecipe(), embeddings=tmp_path / "out", out=tmp_path / "index")
+    engine = open_index(tmp_path / "index")
+    ids = galaxies["TARGETID"].tolist()
+    found = engine.query(ids[0], k=N).to_arrow().to_pydict()
+    rows = [ids.index(int(one)) for one in found["target_id"]]
+    assert found["note"] == [note[row] for row in rows]
+    assert found["when"] == [when[row] for row in rows]
+    assert len(engine.query(ids[1], k=N, where="when >= '2024-01-20'")) == sum(
+        one is not None and one.day >= 20 for one in when
     )
 
 

@@ -94,7 +94,7 @@ def choose_columns(
     others = [
         name
         for name in wanted
-        if name not in own and not name.startswith("_") and _one_value(schema.field(name).type)
+        if name not in own and not name.startswith("_") and is_one_value(schema.field(name).type)
     ]
     return EmbeddingColumns(
         id=None if ids_from_positions else id_name,
@@ -162,7 +162,14 @@ def is_vector(kind: pa.DataType) -> bool:
     return bool(is_list and pa.types.is_floating(stored.value_type))
 
 
-def _one_value(kind: pa.DataType) -> bool:
+def is_one_value(kind: pa.DataType) -> bool:
+    """True for the type of a column with one number, text, date, time or logical in each row.
+
+    Examples
+    --------
+    >>> is_one_value(pa.timestamp("us")), is_one_value(pa.binary()), is_one_value(pa.null())
+    (True, False, False)
+    """
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return not (pa.types.is_nested(kind) or pa.types.is_null(kind)) and not (
