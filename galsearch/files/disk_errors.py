@@ -76,6 +76,11 @@ def write_error(path: Path, number: int) -> WriteError:
     return error
 
 
+def is_caused_by_writing(error: Exception) -> bool:
+    """True for an error of the system that no reading can cause, such as that of a full disk."""
+    return isinstance(error, OSError) and error.errno in _ALWAYS_OF_A_WRITE
+
+
 def _disk_error(error: Exception, paths: list[Path]) -> int | None:
     """Number of the error of the disk that an exception reports; None where it reports another.
 

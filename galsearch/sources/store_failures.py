@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator
 
 from galsearch.core.errors import GalsearchError, MissingExtraError, SourceError, StoreError
+from galsearch.files.disk_errors import is_caused_by_writing
 
 _STORE_PACKAGES = (
     *("aiohttp", "aiobotocore", "botocore", "s3fs", "httpx", "httpx2", "httpcore", "httpcore2"),
@@ -63,8 +64,11 @@ _BUSY_CODES = ("SlowDown", "ServiceUnavailable", "RequestLimitExceeded", "Thrott
 
 
 def is_store_failure(error: Exception) -> bool:
-    """True for an exception that a failing disk, store or web server raises."""
-    if isinstance(error, GalsearchError):
+    """True for an exception that a failing disk, store or web server raises when it is read.
+
+    The error of a full disk is none: it comes from what is written while the file is open.
+    """
+    if isinstance(error, GalsearchError) or is_caused_by_writing(error):
         return False
     return isinstance(error, OSError) or type(error).__module__.split(".")[0] in _STORE_PACKAGES
 

@@ -142,6 +142,11 @@ def test_errors_of_readers_are_no_failures_of_a_store() -> None:
     assert not any(is_store_failure(error) for error in others)
 
 
+def test_a_full_disk_is_no_failure_of_the_file_that_is_read() -> None:
+    assert not is_store_failure(OSError(errno.ENOSPC, "No space left on device"))
+    assert is_store_failure(OSError(errno.EIO, "Input/output error"))
+
+
 def test_a_circle_of_causes_ends() -> None:
     first, second = OSError("a"), OSError("b")
     first.__cause__, second.__cause__ = second, first

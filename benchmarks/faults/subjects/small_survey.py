@@ -96,6 +96,7 @@ def make_inputs(root: Path) -> Path:
     embed_dataset(root / "dataset", root / "embedded", encoder=root / "encoder.safetensors")
     for name, rows in {"first": (0, 250), "second": (250, 320), "third": (320, 400)}.items():
         _write_embeddings(root / name, slice(*rows))
+    _write_vectors_of_another_model(root / "vectors.parquet")
     build_index(recipe, embeddings=root / "embedded", out=root / "surveyed")
     build_index(recipe, embeddings=root / "first", out=root / "index")
     build_index(recipe, embeddings=root / "third", out=root / "part", quantisers=root / "index")
@@ -190,6 +191,13 @@ def embedded_vectors() -> dict[Modality, Vectors]:
         Modality.IMAGE: unit_rows((latent + gap + noise[0]).astype(np.float32)),
         Modality.SPECTRUM: unit_rows((latent - gap + noise[1]).astype(np.float32)),
     }
+
+
+def _write_vectors_of_another_model(path: Path) -> None:
+    """A table of ids and vectors, as `import-embeddings` reads it."""
+    vectors = list(embedded_vectors()[Modality.IMAGE])
+    with new_file(path) as temporary:
+        pq.write_table(pa.table({"target_id": embedded_ids(), "vector": vectors}), temporary)
 
 
 def _write_embeddings(out: Path, rows: slice) -> None:

@@ -65,7 +65,15 @@ def writing_commands(inputs: Path, directory: Path) -> dict[str, WritingCommand]
     dataset, galaxy = ("--dataset", str(i / "dataset")), str(surveyed_ids()[0])
     gallery = ("query", "--target-id", galaxy, "--index", str(i / "surveyed"), *dataset)
     converted = ("--config", str(i / "sizes.json"))
+    vectors, result = str(i / "vectors.parquet"), str(directory / "out.parquet")
+    nearest = ("neighbours", "--all", "--using", "image", "--among", "spectrum", "-k", "5")
+    elsewhere = ("import-embeddings", out, "--encoder", "elsewhere-1", "--images", vectors)
     commands = [
+        WritingCommand("simulate", ("simulate", out, "--n", "4", "--workers", "1")),
+        WritingCommand("import-embeddings", elsewhere),
+        WritingCommand(
+            "neighbours", (*nearest, "--index", str(i / "index"), "--out", result), continues=True
+        ),
         WritingCommand("ingest", ("ingest", str(i / "survey/ingest.toml"), out)),
         WritingCommand(
             "embed",

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,7 @@ def write_neighbours(
         Where the parts beside `out` were made from another index or request, or are damaged.
     """
     target, parts = Path(out), Path(f"{out}.parts")
+    _remove_parts_of_complete(target, parts)
     require_writable(target, overwrite=overwrite)
     opened = open_build(index, device=device)
     request = _Request(
@@ -120,8 +122,7 @@ def write_neighbours(
         _require_same_request(parts, request)
         n_kept = _write_parts(opened, request, parts, progress or no_progress)
         report = _join(opened, request, parts, target)
-        for path in (*_part_paths(opened, request, parts), parts / _REQUEST_NAME):
-            path.unlink()
+        _remove_parts(parts)
     parts.rmdir()
     return dataclasses.replace(report, n_parts_kept=n_kept)
 
@@ -138,6 +139,43 @@ class _Request:
     n_probe: int | None
     exact: bool
     n_per_part: int
+
+
+def _remove_parts_of_complete(target: Path, parts: Path) -> None:
+    """Remove what a run left that was killed after its table was complete.
+
+    Parts of another table stay: they are those of a run that shall replace the table.
+    """
+    if not (target.is_file() and parts.is_dir()):
+        return
+    with locked_directory(parts, _LOCK_NAME):
+        request = parts / _REQUEST_NAME
+        if request.exists() and not _is_described_by(target, request.read_bytes()):
+            return
+        _remove_parts(parts)
+    with suppress(OSError):  # files of others may be in it
+        parts.rmdir()
+
+
+def _remove_parts(parts: Path) -> None:
+    """Remove all parts of a table, and then the record of its request."""
+    for path in (*sorted(parts.glob("part-*.parquet")), parts / _REQUEST_NAME):
+        path.unlink(missing_ok=True)
+
+
+def _is_described_by(target: Path, request: bytes) -> bool:
+    """True where a file is the table of a recorded request."""
+    try:
+        metadata = pq.read_schema(target).metadata or {}
+        described = _described(json.loads(request))
+    except (OSError, ValueError):
+        return False
+    return all(metadata.get(name.encode()) == text.encode() for name, text in described.items())
+
+
+def _described(request: dict[str, Any]) -> dict[str, str]:
+    """The request of a table as metadata of its file."""
+    return {f"galsearch.{name}": str(value) for name, value in request.items()}
 
 
 def _one_modality(value: Modality | str, name: str) -> Modality:
@@ -251,8 +289,7 @@ def _join(index: GalaxyIndex, request: _Request, parts: Path, target: Path) -> N
             n_short += int((lengths < request.k).sum())
             yield table
 
-    described = {name: str(value) for name, value in dataclasses.asdict(request).items()}
-    _write_table(target, tables(), {f"galsearch.{n}": text for n, text in described.items()})
+    _write_table(target, tables(), _described(dataclasses.asdict(request)))
     if n_galaxies != len(index.stored(request.using)):
         raise ChangedMeanwhileError(
             f"{parts} holds the neighbours of {n_galaxies} galaxies; expected "

@@ -87,6 +87,33 @@ def test_an_interrupted_table_is_continued(
     assert report.path.read_bytes() == whole.path.read_bytes()
 
 
+@pytest.mark.parametrize(("k", "is_left"), [(3, False), (4, True)])
+def test_parts_of_a_table_that_was_complete_are_removed_and_those_of_another_are_kept(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, k: int, is_left: bool
+) -> None:
+    """A run is killed when its table is in place; another is to replace it by one with more
+    neighbours.
+    """
+    table, parts = tmp_path / "table.parquet", tmp_path / "table.parquet.parts"
+    words: dict[str, Any] = {"using": IMAGE, "among": IMAGE, "index": index}
+    write_neighbours(table, k=3, **words)
+    whole = table.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(all_neighbours, "_remove_parts", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            write_neighbours(table, k=k, **words, overwrite=True)
+    table.write_bytes(whole)
+    assert (parts / "part-000000.parquet").exists()
+    with pytest.raises(OutputFileExistsError):
+        write_neighbours(table, k=3, **words)
+    assert parts.exists() == is_left
+    assert table.read_bytes() == whole
+
+
+def _interrupt(_: Path) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def half_done(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
