@@ -12,6 +12,7 @@ from .core.errors import GalsearchError as GalsearchError
 from .core.modality import DIRECTIONS as DIRECTIONS
 from .core.modality import Modality as Modality
 from .core.target_id import TargetId as TargetId
+from .databases.export_database import export_database as export_database
 from .dataset import open_dataset as open_dataset
 from .dataset import split_of as split_of
 from .dataset.ingest.run import ingest as ingest

@@ -100,6 +100,9 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "missing-modality": "Choose the other modality with --using or --among.",
         "no-map": "Make the map: galsearch map INDEX --using image (or spectrum).",
         "bad-query": "Correct the option that the message names.",
+        "bad-database": (
+            "Check the path or URL, or export the embeddings again with galsearch export."
+        ),
         "missing-extra": "Install the package that the message names.",
     }
 )

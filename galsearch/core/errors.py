@@ -427,6 +427,13 @@ class RoundedVectorsError(QueryError):
     remedy = "Query without exact=True, or build the index with keep_originals = true."
 
 
+class DatabaseError(GalsearchError, RuntimeError):
+    """Error for a vector database that fails, or does not hold what galsearch exports."""
+
+    code = "bad-database"
+    remedy = "Check the path or URL, or export the embeddings again with galsearch.export_database."
+
+
 class MissingExtraError(GalsearchError, ImportError):
     """Error for an optional dependency that is not installed."""
 

@@ -32,6 +32,8 @@ EXPORT_EXAMPLES = """\b
 Examples:
   galsearch export hats embeddings collection
   galsearch export hats embeddings collection --name desi_dr1_embeddings
+  galsearch export lance embeddings vectors
+  galsearch export milvus embeddings http://localhost:19530 --name desi_dr1
 """
 
 
@@ -39,6 +41,9 @@ class ExportKind(StrEnum):
     """The form in which embeddings are exported."""
 
     HATS = "hats"
+    LANCE = "lance"
+    QDRANT = "qdrant"
+    MILVUS = "milvus"
 
 
 class Precision(StrEnum):
@@ -201,7 +206,9 @@ def export(
     kind: Annotated[
         ExportKind,
         typer.Argument(
-            help="hats: a collection of HATS catalogues, which LSDB opens.", metavar="KIND"
+            help="hats: a collection of HATS catalogues, which LSDB opens; lance, qdrant or "
+            "milvus: a database of LanceDB, Qdrant or Milvus.",
+            metavar="KIND",
         ),
     ],
     embeddings: Annotated[
@@ -212,10 +219,18 @@ def export(
         ),
     ],
     out: Annotated[
-        Path, typer.Argument(help="Directory to write the collection into.", metavar="OUT")
+        str,
+        typer.Argument(
+            help="Directory to write; for qdrant and milvus also the URL of a server.",
+            metavar="OUT",
+        ),
     ],
     name: Annotated[
-        str | None, typer.Option(help="Name of the collection; default: that of OUT.")
+        str | None,
+        typer.Option(
+            help="Name of a collection, by default that of OUT; first part of the names of tables "
+            "of a database, by default galaxies."
+        ),
     ] = None,
 ) -> None:
     """Export embeddings and their catalogue for other tools.
@@ -223,9 +238,14 @@ def export(
     A HATS collection holds the catalogue, and the vectors of each modality as an extension that is
     joined to it by TARGETID: `lsdb.open_catalog("collection")` gives the galaxies, and
     `.load_extension("image_embeddings")` of them adds the image vectors. Cone searches and
-    cross-matches with other catalogues are those of LSDB.
+    cross-matches with other catalogues are those of LSDB. A database has a table for each modality,
+    whose rows have TARGETID, columns of the catalogue and vector; `galsearch.open_index` opens it.
     """
-    del kind  # The only one so far.
     with progress_bars() as progress:
-        report = galsearch.export_hats(embeddings, out, name=name, progress=progress)
-    typer.echo(str(report))
+        if kind is ExportKind.HATS:
+            done = str(galsearch.export_hats(embeddings, out, name=name, progress=progress))
+        else:
+            done = str(
+                galsearch.export_database(embeddings, kind.value, out, name=name, progress=progress)
+            )
+    typer.echo(done)

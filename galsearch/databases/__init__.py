@@ -1,0 +1,1 @@
+"""Vector databases of others that hold embeddings of galsearch: LanceDB, Qdrant and Milvus."""
