@@ -89,6 +89,7 @@ def writing_commands(inputs: Path, directory: Path) -> dict[str, WritingCommand]
         WritingCommand("add again", ("add", str(i / "third"), "--index", out), start=i / "changed"),
         WritingCommand("remove", ("remove", *removed, "--index", out), start=i / "changed"),
         WritingCommand("compact", ("compact", out), start=i / "changed"),
+        WritingCommand("map", ("map", out, "--n-fit", "60"), start=i / "index"),
         WritingCommand("merge", ("merge", str(i / "index"), str(i / "part"), "--out", out)),
         WritingCommand(
             "merge --overwrite",

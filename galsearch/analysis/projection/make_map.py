@@ -40,19 +40,19 @@ class MapRequest:
     refit: bool = False
 
     def check_fit(self, entry: MapManifest, name: str) -> None:
-        """Check that a stored map, which is not fitted again, has the wanted seed.
+        """Check that a stored map, which is not fitted again, was fitted as requested.
 
         Raises
         ------
         QueryError
-            Where a parameter of the fit is given that would have no effect, or another seed.
+            Where another seed or another number of galaxies is given, which would have no effect.
         """
         if self.seed not in (None, entry.seed):
             raise QueryError(
                 f"{name} was fitted with seed {entry.seed}; seed is {self.seed}. Another seed "
                 "needs a new fit, with refit."
             )
-        if self.n_fit is not None:
+        if self.n_fit not in (None, entry.n_fitted):
             raise QueryError(
                 f"{name} was fitted to {entry.n_fitted:,} galaxies; n_fit is {self.n_fit:,}, which "
                 "needs a new fit, with refit."
