@@ -11,9 +11,7 @@ from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality, QueryModality, modalities_of
 from galsearch.core.progress import Progress
 from galsearch.core.target_id import TargetId
-from galsearch.index.search.device import Device
 from galsearch.index.search.galaxy_index import GalaxyIndex
-from galsearch.index.search.open_build import open_build
 from galsearch.index.search.row_filter import RowFilter
 from galsearch.index.search.search_result import SearchResult
 from galsearch.index.storage.manifest import IndexManifest
@@ -22,43 +20,16 @@ from galsearch.query.filter_cache import FilterCache
 from galsearch.query.inputs.argument_checks import Cone, TargetIdInput, checked_cone
 from galsearch.query.inputs.query_table import read_queries
 from galsearch.query.inputs.query_words import OtherWords, QueryWords
+from galsearch.query.inputs.renamed_arguments import accept_asking
 from galsearch.query.query import Query
 from galsearch.query.ranking.catalogue_groups import CatalogueGroups
 from galsearch.query.ranking.choose import Chooser, joined, needs_choice
 from galsearch.query.ranking.modality_search import search_modalities
 from galsearch.query.ranking.unmeasured import notes_on_recall
-from galsearch.query.renamed_arguments import accept_asking
 from galsearch.query.resolved_query import QueryResolver
 from galsearch.query.results.catalogue_source import CatalogueSource
 from galsearch.query.results.neighbours import Neighbours
 from galsearch.query.results.neighbours_batch import NeighboursBatch
-
-
-def open_index(directory: str | Path | None = None, *, device: Device = "cpu") -> "SearchEngine":
-    """A search engine over the index in `directory`; by default the only one in `index_builds`.
-
-    Opening checks every file's presence and size, and a sample of its content; see
-    `galsearch.index.open_build`. Neither torch nor Parquet is loaded.
-
-    Parameters
-    ----------
-    directory
-        Directory of an index.
-    device
-        `gpu` or `auto`: candidates come from inverted lists on every GPU that FAISS sees,
-        whatever device the index was built on. That is worth it for thousands of queries in one
-        call.
-
-    Raises
-    ------
-    NoGpuError
-        Where `device` is `gpu` and FAISS sees no GPU.
-    ManifestError
-        Where there is no index, several to choose from, or a file disagrees with the manifest.
-    EncoderMismatchError
-        Where the modalities of the index come from different encoders.
-    """
-    return SearchEngine(open_build(directory, device=device))
 
 
 class SearchEngine:

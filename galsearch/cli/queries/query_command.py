@@ -19,6 +19,7 @@ Examples:
   galsearch query --target-id 39627848784286003 -k 1000 --facets
   galsearch query --target-id 39627848784286003 --gallery like.html
   galsearch query --target-id 39627848784286003 -k 20 --gallery like.png
+  galsearch query --target-id 39627848784286003 --index lance://vectors
   galsearch query --queries targets.csv -k 20 --out neighbours.parquet
   galsearch query --queries own_files.csv --among spectrum --format jsonl
 """
@@ -51,7 +52,7 @@ def query(
     diversity: option.Diversity = None,
     n_probe: option.NProbe = None,
     exact: option.Exact = False,
-    index: option.Index = None,
+    index: option.QueriedIndex = None,
     from_embeddings: option.FromEmbeddings = None,
     where: option.Where = None,
     within: option.Within = None,

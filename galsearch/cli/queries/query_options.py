@@ -21,6 +21,14 @@ Index = Annotated[
     Path | None,
     typer.Option("--index", help="Directory of an index; default: the one in index_builds/."),
 ]
+QueriedIndex = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        help="Directory of an index, or address of a vector database such as lance://DIRECTORY; "
+        "default: the index in index_builds/.",
+    ),
+]
 TargetId = Annotated[
     str | None,
     typer.Option(

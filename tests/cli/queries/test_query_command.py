@@ -170,3 +170,19 @@ def test_examples_may_be_repeated_or_separated_by_commas(at_demonstration) -> No
     one = run_query("--like", ",".join(ids[:3]), "--unlike", ids[3], *shared)
     other = run_query(*(w for i in ids[:3] for w in ("--like", i)), "--unlike", ids[3], *shared)
     assert one == other
+
+
+def test_a_vector_database_is_queried_in_place_of_an_index(
+    demonstration, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("lancedb")
+    monkeypatch.chdir(demonstration.home)
+    export = ["export", "lance", "demo/embeddings", str(tmp_path / "vectors")]
+    result = CliRunner().invoke(app, export, catch_exceptions=False)
+    assert result.stdout.startswith("24 image embeddings and 24 spectrum embeddings in lance://")
+    query = ["query", "--target-id", demonstration.target_id, "-k", "5", "--where", "z > 0.01"]
+    address = f"lance://{tmp_path / 'vectors'}"
+    found = CliRunner().invoke(app, [*query, "--index", address], catch_exceptions=False)
+    wanted = CliRunner().invoke(app, [*query, "--exact"], catch_exceptions=False)
+    assert found.stdout == wanted.stdout
+    assert len(found.stdout.splitlines()) == 7

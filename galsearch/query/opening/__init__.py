@@ -1,0 +1,1 @@
+"""Opening of an index, or of a vector database in its place."""
