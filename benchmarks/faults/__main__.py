@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.faults.processes.forked_commands import import_everything, run_forked
 from benchmarks.faults.processes.observed_process import why_unobservable
 from benchmarks.faults.subjects.plain_layout import write_plain_layout
-from benchmarks.faults.subjects.small_survey import make_inputs
+from benchmarks.faults.subjects.small_survey import SEED_OF_OLDER, make_inputs
 from benchmarks.faults.subjects.writing_commands import WritingCommand
 from benchmarks.faults.trials.corruption_trials import corruption_trials, subjects
 from benchmarks.faults.trials.disk_trials import full_disk_trials, other_disk_trials
@@ -113,6 +113,7 @@ def _make_place(place: Place, *, training: bool) -> None:
         make_inputs(place.inputs)
         write_plain_layout(place.inputs / "plain", slice(0, 250))
         write_plain_layout(place.inputs / "plain-other", slice(150, 400))
+        write_plain_layout(place.inputs / "plain-older", slice(0, 250), SEED_OF_OLDER)
         (place.inputs / "complete").touch()
         return 0
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +119,19 @@ KINDS: tuple[Damage, ...] = (
 )
 
 
-def foreign_file(path: Path, foreign: Path) -> bool:
+@dataclass(frozen=True)
+class FileOfAnother:
     """The file of the same name of another directory of its kind stands in its place."""
-    if not foreign.is_file() or foreign.read_bytes() == path.read_bytes():
-        return False
-    shutil.copyfile(foreign, path)
-    return True
+
+    directory: Path
+
+    def __call__(self, path: Path, _: np.random.Generator) -> bool:
+        """Replace a file; False where the other directory has none, or an equal one."""
+        other = self.directory / path.relative_to(_root(path))
+        if not other.is_file() or other.read_bytes() == path.read_bytes():
+            return False
+        shutil.copyfile(other, path)
+        return True
 
 
 def _root(path: Path) -> Path:

@@ -11,17 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.faults.subjects.small_survey import embedded_ids, embedded_vectors
+from benchmarks.faults.subjects.small_survey import SEED, embedded_ids, embedded_vectors
 from galsearch.core.modality import Modality
 from galsearch.files.atomic import new_file, write_array, write_bytes
 
 _K, _QUERIES = 5, (20, 40, 60)
 
 
-def write_plain_layout(out: Path, rows: slice) -> Path:
+def write_plain_layout(out: Path, rows: slice, seed: int = SEED) -> Path:
     """Write the images of some of the 400 galaxies; returns the directory."""
     faiss: Any = importlib.import_module("faiss")
-    vectors = np.ascontiguousarray(embedded_vectors()[Modality.IMAGE][rows])
+    vectors = np.ascontiguousarray(embedded_vectors(seed)[Modality.IMAGE][rows])
     ids = embedded_ids()[rows]
     write_array(out / "vectors.npy", vectors)
     with new_file(out / "catalogue.parquet") as temporary:

@@ -26,6 +26,8 @@ from galsearch.sources import write_coadd, write_cutout, write_truth
 FIRST_ID = 39627000000000001
 N_VECTORS, _DIM, _N_SHARDS = 400, 16, 3
 N_SURVEYED = 24
+SEED, SEED_OF_OLDER = 1, 2
+"""Seeds of the values of today, and of those of an older release of the same galaxies."""
 _ENCODER = Fingerprint("a" * 64)
 _ARMS = {"b": (3600.0, 2751), "r": (5760.0, 2326), "z": (7520.0, 2881)}
 _STAMP = 152
@@ -83,6 +85,8 @@ def make_inputs(root: Path) -> Path:
 
     `index` holds the galaxies of the embeddings `first`, `part` those of `third` with the same
     quantisers, `other` those of `second`, and `changed` is `index` with galaxies added and removed.
+    `dataset-older` and `first-older` hold the galaxies of `dataset` and `first` with other values,
+    as an older data release has them.
     """
     from galsearch import add, build_index, embed_dataset, ingest, remove
 
@@ -90,12 +94,15 @@ def make_inputs(root: Path) -> Path:
     recipe = root / "recipe.toml"
     write_text(recipe, RECIPE)
     write_text(root / "train.toml", TRAINING)
-    _write_survey(root / "survey")
-    ingest(root / "survey/ingest.toml", root / "dataset")
+    for name, seed in {"dataset": SEED, "dataset-older": SEED_OF_OLDER}.items():
+        survey = root / name.replace("dataset", "survey")
+        _write_survey(survey, seed)
+        ingest(survey / "ingest.toml", root / name)
     _write_encoders(root)
     embed_dataset(root / "dataset", root / "embedded", encoder=root / "encoder.safetensors")
     for name, rows in {"first": (0, 250), "second": (250, 320), "third": (320, 400)}.items():
         _write_embeddings(root / name, slice(*rows))
+    _write_embeddings(root / "first-older", slice(0, 250), SEED_OF_OLDER)
     _write_vectors_of_another_model(root / "vectors.parquet")
     build_index(recipe, embeddings=root / "embedded", out=root / "surveyed")
     build_index(recipe, embeddings=root / "first", out=root / "index")
@@ -107,9 +114,9 @@ def make_inputs(root: Path) -> Path:
     return root
 
 
-def _write_survey(survey: Path) -> None:
+def _write_survey(survey: Path, seed: int) -> None:
     """Survey files of 24 galaxies of different sizes, with a label, and the recipe to ingest."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(seed)
     ids, n = surveyed_ids(), N_SURVEYED
     ra_deg, dec_deg = 10 + 0.02 * np.arange(n), np.linspace(-0.3, 0.3, n)
     size = rng.uniform(2, 12, n)
@@ -180,9 +187,9 @@ def _write_encoders(root: Path) -> None:
     write_json(root / "sizes.json", PUBLISHED_SIZES)
 
 
-def embedded_vectors() -> dict[Modality, Vectors]:
+def embedded_vectors(seed: int = SEED) -> dict[Modality, Vectors]:
     """Vectors of 400 galaxies of each modality around 16 centres, with a gap between the two."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     centres = rng.normal(size=(16, _DIM))
     latent = centres[rng.integers(0, 16, N_VECTORS)] + rng.normal(size=(N_VECTORS, _DIM))
     gap = 2 * rng.normal(size=_DIM)
@@ -200,7 +207,7 @@ def _write_vectors_of_another_model(path: Path) -> None:
         pq.write_table(pa.table({"target_id": embedded_ids(), "vector": vectors}), temporary)
 
 
-def _write_embeddings(out: Path, rows: slice) -> None:
+def _write_embeddings(out: Path, rows: slice, seed: int = SEED) -> None:
     """An embeddings directory of some of the 400 galaxies, with digests as `embed` records them."""
     ids, z = embedded_ids(), np.linspace(0, 1, N_VECTORS)
     ra_deg, dec_deg = np.linspace(0, 359, N_VECTORS), np.linspace(-5, 5, N_VECTORS)
@@ -213,7 +220,7 @@ def _write_embeddings(out: Path, rows: slice) -> None:
         )
     sha256 = sha256_of_file(out / "catalogue.parquet")
     numbers = np.arange(N_VECTORS)[rows]
-    for kind, vectors in embedded_vectors().items():
+    for kind, vectors in embedded_vectors(seed).items():
         shards = {}
         for number, part in enumerate(np.array_split(numbers, _N_SHARDS)):
             name = f"part-{number}.parquet"

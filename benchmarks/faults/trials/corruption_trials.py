@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.faults.subjects.damage import KINDS, foreign_file
+from benchmarks.faults.subjects.damage import KINDS, Damage, FileOfAnother
 from benchmarks.faults.subjects.plain_layout import (
     answers_of_plain_layout,
     verify_nothing,
@@ -31,7 +31,9 @@ class Subject:
     name: str
     original: Path
     foreign: Path
-    """Another directory of the same kind, whose files stand in for foreign ones."""
+    """A directory of the same kind with other galaxies, whose files stand in for foreign ones."""
+    older: Path
+    """A directory of the same kind with older values of the same galaxies."""
     read: Callable[[Path], Any]
     """Everything that the next command reads, as JSON can hold it."""
     verify: Callable[[Path], Any]
@@ -39,20 +41,15 @@ class Subject:
 
 def subjects(place: Place) -> list[Subject]:
     """Every kind of directory that galsearch writes."""
-    inputs = place.inputs
+    i = place.inputs
+    dataset = i / "dataset", i / "survey", i / "dataset-older"
+    embeddings = i / "first", i / "second", i / "first-older"
+    plain = i / "plain", i / "plain-other", i / "plain-older"
     return [
-        Subject("dataset", inputs / "dataset", inputs / "survey", read_dataset, verify_dataset),
-        Subject(
-            "embeddings", inputs / "first", inputs / "second", read_embeddings, verify_embeddings
-        ),
-        Subject("index", inputs / "changed", inputs / "other", answers_of_index, verify_index),
-        Subject(
-            "plain files",
-            inputs / "plain",
-            inputs / "plain-other",
-            answers_of_plain_layout,
-            verify_nothing,
-        ),
+        Subject("dataset", *dataset, read_dataset, verify_dataset),
+        Subject("embeddings", *embeddings, read_embeddings, verify_embeddings),
+        Subject("index", i / "changed", i / "other", i / "index", answers_of_index, verify_index),
+        Subject("plain files", *plain, answers_of_plain_layout, verify_nothing),
     ]
 
 
@@ -65,34 +62,29 @@ def corruption_trials(place: Place, subject: Subject, n: int, seed: int = 1) -> 
         for path in subject.original.rglob("*")
         if path.is_file() and path.name != _LOCK
     )
-    kinds = [*KINDS, None]
+    others = {"foreign_file": subject.foreign, "older_file": subject.older}
+    kinds: list[tuple[str, Damage]] = [
+        *((kind.__name__, kind) for kind in KINDS),
+        *((name, FileOfAnother(directory)) for name, directory in others.items()),
+    ]
     counts: Counter[str] = Counter()
     problems: list[dict[str, str]] = []
     number = 0
     while sum(counts.values()) < n:
         generator = np.random.default_rng([seed, number])
         name = names[number % len(names)]
-        kind = kinds[(number // len(names) + number) % len(kinds)]
+        what, damage = kinds[(number // len(names) + number) % len(kinds)]
         number += 1
         shutil.rmtree(copy.parent, ignore_errors=True)
         shutil.copytree(subject.original, copy)
-        if not _damage(kind, copy / name, subject.foreign / name, generator):
+        if not damage(copy / name, generator):
             continue
         outcome, verdict = _outcome(place, subject, copy, good, name)
-        counts[f"{outcome}, {verdict}"] += 1
-        what = "foreign_file" if kind is None else kind.__name__
+        # The text of an error differs from copy to copy, its class does not.
+        counts[f"{': '.join(outcome.split(': ')[:2])}, {verdict}"] += 1
         if outcome.startswith(("other", "error")) or verdict.startswith("verify fails"):
             problems.append({"file": name, "damage": what, "seen": f"{outcome}, {verdict}"})
     return {"command": subject.name, "trials": n, "counts": dict(counts), "problems": problems}
-
-
-def _damage(
-    kind: Callable[[Path, np.random.Generator], bool] | None,
-    path: Path,
-    foreign: Path,
-    generator: np.random.Generator,
-) -> bool:
-    return foreign_file(path, foreign) if kind is None else kind(path, generator)
 
 
 def _outcome(place: Place, subject: Subject, copy: Path, good: Any, name: str) -> tuple[str, str]:

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.faults.subjects.damage import (
     KINDS,
+    FileOfAnother,
     edit_record,
-    foreign_file,
     permute_records,
     zero_page,
 )
@@ -54,8 +54,12 @@ def test_a_page_that_is_zero_already_is_no_damage(tmp_path: Path) -> None:
     assert not zero_page(tmp_path / "a", np.random.default_rng(1))
 
 
-def test_a_foreign_file_must_exist_and_differ(files: Path) -> None:
-    assert not foreign_file(files / "a.npy", files / "missing.npy")
-    assert not foreign_file(files / "a.npy", files / "a.npy")
-    assert foreign_file(files / "a.npy", files / "b.npy")
-    assert len(np.load(files / "a.npy")) == 8
+def test_the_file_of_another_directory_must_exist_and_differ(files: Path, tmp_path: Path) -> None:
+    other, generator = tmp_path / "other", np.random.default_rng(1)
+    other.mkdir()
+    (other / "a.json").write_bytes((files / "a.json").read_bytes())
+    (other / "a.txt").write_text("older\n")
+    damage = FileOfAnother(other)
+    assert [damage(files / name, generator) for name in ("a.npy", "a.json")] == [False, False]
+    assert damage(files / "a.txt", generator)
+    assert (files / "a.txt").read_text() == "older\n"

@@ -35,12 +35,12 @@ def test_a_careless_reader_is_found_out_and_a_careful_one_is_not(tmp_path: Path)
     original = tmp_path / "original"
     original.mkdir()
     (original / "a.json").write_text(json.dumps(GOOD))
-    careful = Subject("toy", original, original, refuse_anything, refuse_anything)
+    careful = Subject("toy", original, original, original, refuse_anything, refuse_anything)
     results = corruption_trials(place, careful, 12)
     assert results["problems"] == []
     assert sum(results["counts"].values()) == 12
     assert results["counts"]["refused, verify names it"] > 6
-    careless = Subject("toy", original, original, read_anything, lambda _: 1)
+    careless = Subject("toy", original, original, original, read_anything, lambda _: 1)
     seen = [problem["seen"] for problem in corruption_trials(place, careless, 12)["problems"]]
     assert "other answers, verify passes" in seen
     assert any(text.startswith("error: json") for text in seen)
