@@ -132,8 +132,9 @@ def estimate(
     among
         Modality of the neighbours.
     k
-        Number of neighbours; by default the one of 8, 16, 32 and 64 with the smallest error for a
-        fifth of the held-out galaxies, which then do not calibrate.
+        Number of neighbours, or of all other galaxies of the bank where those are fewer, which a
+        note says; by default the one of 8, 16, 32 and 64 with the smallest error for a fifth of
+        the held-out galaxies, which then do not calibrate.
     where
         Condition on the catalogue of `index` that the galaxies fulfil.
     bank_where

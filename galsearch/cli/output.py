@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import typer
 
 from galsearch.cli.progress_bars import progress_bars
-from galsearch.core.errors import BinaryOutputError
+from galsearch.core.errors import BinaryOutputError, QueryError
 from galsearch.core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Output:
 
     Raises
     ------
+    QueryError
+        Where links are wanted of facets.
     BinaryOutputError
         Where a terminal would have to show a binary format.
     OutputFileExistsError
@@ -62,6 +64,11 @@ class Output:
     """Another file that the command writes."""
 
     def __post_init__(self) -> None:
+        if self.links and self.facets:
+            raise QueryError(
+                "links are wanted beside facets, which are counts of galaxies; expected one of "
+                "these."
+            )
         if self.out is not None:
             from galsearch.formats.table_files import format_of_file, require_writable
 
@@ -192,7 +199,8 @@ def _lines(neighbours: "Neighbours", *, links: bool) -> Iterator[str]:
     query_id = neighbours.query_target_id
     galaxy = f"TARGETID {query_id}" if query_id else "your galaxy"
     method = "exact" if neighbours.exact else "re-ranked exactly"
-    yield f"{neighbours.using} of {galaxy}, among {neighbours.among} ({method})"
+    using = "image and spectrum" if neighbours.using == "both" else neighbours.using
+    yield f"{using} of {galaxy}, among {neighbours.among} ({method})"
     yield f"{'':>4}  {'TARGETID':>19}  {'similarity':>10}  {'RA':>10}  {'Dec':>10}  {'z':>8}"
     for i in range(len(neighbours)):
         target_id, similarity = int(neighbours.target_ids[i]), float(neighbours.similarity[i])

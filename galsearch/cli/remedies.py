@@ -35,7 +35,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Repeat the command: it continues where it stopped. Fewer --workers need less memory."
         ),
         "output-exists": "Name another output directory, or remove this one.",
-        "output-file-exists": "Name another file with --out, or replace this one with --overwrite.",
+        "output-file-exists": "Name another file, or replace this one with --overwrite.",
         "bad-table-format": (
             "Choose another one with --format: jsonl, csv, parquet, fits, ecsv or votable."
         ),

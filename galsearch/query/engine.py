@@ -1,5 +1,6 @@
 """An open index that finds the galaxies most similar to a galaxy or to a vector."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -18,6 +19,7 @@ from galsearch.index.storage.manifest import IndexManifest
 from galsearch.query.bulk.queried_table import QueriedTable
 from galsearch.query.filter_cache import FilterCache
 from galsearch.query.inputs.argument_checks import Cone, TargetIdInput, checked_cone
+from galsearch.query.inputs.own_data.own_galaxy import own_galaxy
 from galsearch.query.inputs.query_table import read_queries
 from galsearch.query.inputs.query_words import OtherWords, QueryWords
 from galsearch.query.inputs.renamed_arguments import accept_asking
@@ -130,7 +132,8 @@ class SearchEngine:
         found = self.search(query)
         if len(found) != 1:
             raise QueryError(f"the query has {len(found)} positions; expected one.")
-        return found[0]
+        own = own_galaxy(query.image, query.spectrum)
+        return found[0] if own is None else dataclasses.replace(found[0], query_galaxy=own)
 
     @accept_asking
     def query_many(

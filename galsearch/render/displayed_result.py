@@ -7,6 +7,7 @@ from typing import Protocol
 
 from galsearch.core.arrays import BoolArray, Float32Array, Float64Array, TargetIds
 from galsearch.core.target_id import TargetId
+from galsearch.dataset import GalaxyBatch
 from galsearch.index.storage.manifest import IndexManifest
 
 
@@ -44,6 +45,10 @@ class DisplayedResult(Protocol):
     @property
     def query_target_id(self) -> TargetId | None:
         """TARGETID of the query galaxy; None for another query."""
+
+    @property
+    def query_galaxy(self) -> GalaxyBatch | None:
+        """The user's own image and spectrum; None for another query."""
 
     def __len__(self) -> int:
         """Number of neighbours."""

@@ -18,6 +18,9 @@ from galsearch.render.gallery_picture import MOST_CARDS, GallerySection, gallery
 from galsearch.render.spectrum_plot import spectrum_svg
 from galsearch.render.thumbnail import data_uri, thumbnail_png
 
+_ONE = {"image": "image", "spectrum": "spectrum", "both": "image and spectrum"}
+_MANY = {"image": "images", "spectrum": "spectra", "both": "images and spectra"}
+"""The modalities of a query, and of the galaxies that were searched, in words."""
 STYLE = """
 :root { color-scheme: dark; --ink: #e8e8ee; --dim: #9a9aab; --line: #2c2c3a; --card: #181822;
   --accent: #7fc4ff; }
@@ -57,7 +60,8 @@ def write_gallery(
 ) -> Path:
     """Write an HTML page or a PNG picture of thumbnails and spectra, and return its path.
 
-    The page needs no other file and no network. A picture shows at most 60 neighbours of a result.
+    The page needs no other file and no network. The query galaxy is first, also where it is an
+    image or a spectrum of one's own. A picture shows at most 60 neighbours of a result.
 
     Parameters
     ----------
@@ -87,13 +91,14 @@ def write_gallery(
     require_writable(path, overwrite=overwrite)
     pixels = open_pixels(dataset or engine.manifest.dataset)
     query_id = neighbours[0].query_target_id
-    query = None
-    if query_id is not None:
+    query = neighbours[0].query_galaxy
+    if query is None and query_id is not None:
         own = pixels
         if from_embeddings is not None:
             own = open_pixels(open_store(from_embeddings, neighbours[0].using).dataset)
         query = own.read([query_id])
-    title = f"Galaxies like {query_id}" if query_id is not None else "Galaxies like yours"
+    unnamed = "your query" if query is None else "yours"
+    title = f"Galaxies like {unnamed if query_id is None else query_id}"
     if path.suffix.lower() == ".png":
         write_bytes(path, _picture(title, query, neighbours, pixels))
     else:
@@ -111,7 +116,7 @@ def _picture(
     for result in neighbours:
         n = min(len(result), MOST_CARDS)
         more = f" of {len(result):,}" if n < len(result) else ""
-        name = f"its {result.using}, compared by {result.among}: {n}{more} most similar"
+        name = f"{compared(result)}: the {n}{more} most similar"
         batch = pixels.read(result.target_ids[:n])
         sections.append(GallerySection(name, batch, result.similarity[:n]))
     return gallery_png(sections, title)
@@ -147,11 +152,18 @@ def open_pixels(path: str | Path | None) -> Dataset:
         ) from None
 
 
+def compared(result: DisplayedResult) -> str:
+    """The query of a result and the vectors that were searched, in words."""
+    owner = "its" if result.query_target_id is not None else "the query's"
+    if result.query_galaxy is not None:
+        owner = "your"
+    return f"{owner} {_ONE[result.using]} compared with {_MANY[result.among]}"
+
+
 def _section(result: DisplayedResult, dataset: Dataset) -> str:
     head = (
         f"<h2>{result.using} → {result.among}"
-        f"<small>its {result.using} compared with "
-        f"{'images' if result.among == 'image' else 'spectra'}: {len(result)} nearest</small></h2>"
+        f"<small>{compared(result)}: the {len(result)} most similar</small></h2>"
     )
     if not len(result):
         return f"{head}<p>No other galaxy of the index has one.</p>"
@@ -161,20 +173,24 @@ def _section(result: DisplayedResult, dataset: Dataset) -> str:
 
 
 def _card(batch: GalaxyBatch, row: int, similarity: float | None) -> str:
-    target_id = TargetId(batch.target_ids[row])
+    is_known = int(batch.target_ids[row]) > 0
+    target_id = TargetId(batch.target_ids[row]) if is_known else None
+    name = str(target_id) if is_known else "your galaxy"
     z = float(batch.z[row])
-    facts = [("TARGETID", html.escape(str(target_id)), "")]
+    facts = [("TARGETID" if is_known else "", html.escape(name), "")]
     if similarity is not None:
         facts.append(("similarity", f"{similarity:.4f}", "similarity"))
     facts.append(("z", f"{z:.5f}" if np.isfinite(z) else "unknown", ""))
-    facts.append(("RA", f"{batch.ra_deg[row]:.5f}°", ""))
-    facts.append(("Dec", f"{batch.dec_deg[row]:+.5f}°", ""))
-    facts.append(("", _sky_link(target_id, batch.ra_deg[row], batch.dec_deg[row]), ""))
-    rows = "".join(f'<dt>{name}</dt><dd class="{kind}">{value}</dd>' for name, value, kind in facts)
+    if np.isfinite(batch.ra_deg[row]):
+        facts.append(("RA", f"{batch.ra_deg[row]:.5f}°", ""))
+        facts.append(("Dec", f"{batch.dec_deg[row]:+.5f}°", ""))
+    if target_id is not None:
+        facts.append(("", _sky_link(target_id, batch.ra_deg[row], batch.dec_deg[row]), ""))
+    rows = "".join(f'<dt>{term}</dt><dd class="{kind}">{value}</dd>' for term, value, kind in facts)
     picture = '<div class="blank">no image</div>'
     if batch.has_image[row]:
         png = thumbnail_png(batch.image_flux[row], batch.image_mask[row])
-        picture = f'<img alt="image of {target_id}" src="{data_uri(png)}">'
+        picture = f'<img alt="image of {name}" src="{data_uri(png)}">'
     spectrum = "<p>no spectrum</p>"
     if batch.has_spectrum[row]:
         spectrum = spectrum_svg(batch.spectrum_flux[row], batch.spectrum_ivar[row], z=z)

@@ -121,8 +121,10 @@ def _captions(section: GallerySection, row: int) -> Iterator[tuple[str, str, int
         yield "query galaxy", ACCENT, _TEXT
     else:
         yield f"{row + 1}   similarity {similarity[row]:.4f}", INK, _TEXT
-    yield f"TARGETID {galaxies.target_ids[row]}", INK, _TEXT
-    yield f"{known}   RA {galaxies.ra_deg[row]:.4f}  Dec {galaxies.dec_deg[row]:+.4f}", DIM, _SMALL
+    target_id, ra_deg = int(galaxies.target_ids[row]), float(galaxies.ra_deg[row])
+    yield f"TARGETID {target_id}" if target_id else "your galaxy", INK, _TEXT
+    place = f"   RA {ra_deg:.4f}  Dec {galaxies.dec_deg[row]:+.4f}" if np.isfinite(ra_deg) else ""
+    yield f"{known}{place}", DIM, _SMALL
 
 
 def _draw_spectrum(

@@ -12,7 +12,12 @@ from typer.testing import CliRunner
 import galsearch
 from galsearch.cli import app
 from galsearch.cli.output import Format, Output, show_notes
-from galsearch.core.errors import BinaryOutputError, OutputFileExistsError, TableFormatError
+from galsearch.core.errors import (
+    BinaryOutputError,
+    OutputFileExistsError,
+    QueryError,
+    TableFormatError,
+)
 from galsearch.core.modality import Modality
 from galsearch.query.results.neighbours import Neighbours
 
@@ -205,3 +210,17 @@ def test_notes_are_bounded_where_many_are_expected(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "note: a.\nnote: b.\n"
     show_notes([f"{i}." for i in range(1200)], most=1)
     assert capsys.readouterr().err == "note: 0.\nnote: 1,199 further notes are not shown.\n"
+
+
+def test_links_of_facets_are_refused() -> None:
+    with pytest.raises(QueryError) as caught:
+        Output(links=True, facets=True)
+    assert str(caught.value) == (
+        "links are wanted beside facets, which are counts of galaxies; expected one of these."
+    )
+
+
+def test_a_query_by_both_modalities_is_named_in_words(at_demonstration) -> None:
+    target_id = at_demonstration.target_id
+    text = run_query("--target-id", target_id, "--using", "both", "--among", "both", "-k", "1")
+    assert text.startswith(f"image and spectrum of TARGETID {target_id}, among both (exact)\n")

@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import galsearch
 from galsearch.core.errors import NoDatasetError, OutputFileExistsError
 from galsearch.render import write_gallery
+from galsearch.render.gallery import compared
+from galsearch.render.thumbnail import data_uri, thumbnail_png
 from tests.render.html_tags import Tags
 
 DIRECTIONS = galsearch.DIRECTIONS
@@ -88,3 +91,30 @@ def test_a_gallery_replaces_a_file_only_where_it_may(demonstration, tmp_path: Pa
     assert page.read_text() == "mine"
     write_gallery(page, [result], engine=engine, dataset=dataset, overwrite=True)
     assert "<html" in page.read_text()
+
+
+def test_both_modalities_and_other_queries_are_named_in_words(demonstration) -> None:
+    engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
+    both = engine.query(demonstration.target_id, using="both", among="both", k=1)
+    assert compared(both) == "its image and spectrum compared with images and spectra"
+    examples = engine.query(like=[demonstration.target_id], among="spectrum", k=1)
+    assert compared(examples) == "the query's image compared with spectra"
+
+
+def test_an_image_of_ones_own_leads(demonstration, tmp_path: Path) -> None:
+    engine = galsearch.open_index(demonstration.home / "index_builds" / "demo")
+    dataset = demonstration.home / "demo" / "dataset"
+    flux = galsearch.open_dataset(dataset).read([int(demonstration.target_id)]).image_flux[0]
+    result = engine.query(image=flux, pixel_scale=0.262, among="spectrum", k=2)
+    page = write_gallery(tmp_path / "a.html", [result], engine=engine, dataset=dataset).read_text()
+    tags = Tags()
+    tags.feed(page)
+    assert tags.alts == [
+        "image of your galaxy",
+        *(f"image of {found}" for found in result.target_ids),
+    ]
+    assert "<h1>Galaxies like yours</h1>" in page
+    assert "your image compared with spectra: the 2 most similar" in page
+    assert "nan" not in page[: page.index("<h2")]
+    shown = thumbnail_png(flux, ~np.isfinite(flux))
+    assert data_uri(shown) == tags.fetched[0]

@@ -70,6 +70,16 @@ def test_a_missing_image_spectrum_and_redshift_are_said(galaxies, written: list[
     gallery_png([GallerySection("", unmeasured, None)], "a")
 
 
+def test_a_galaxy_without_an_id_and_a_position_is_yours(galaxies, written: list[str]) -> None:
+    one = galaxies.take(slice(0, 1))
+    nowhere = np.array([np.nan])
+    own = dataclasses.replace(
+        one, target_ids=np.array([0]), z=nowhere, ra_deg=nowhere, dec_deg=nowhere
+    )
+    gallery_png([GallerySection("", own, None)], "a")
+    assert written[2:6] == ["", "query galaxy", "your galaxy", "z unknown"]
+
+
 def test_a_name_that_ends_with_png_is_a_picture(
     demonstration, tmp_path, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +89,6 @@ def test_a_name_that_ends_with_png_is_a_picture(
     dataset = demonstration.home / "demo" / "dataset"
     path = write_gallery(tmp_path / "a.PNG", [found], engine=engine, dataset=dataset)
     assert opened(path.read_bytes()).format == "PNG"
-    assert "its image, compared by spectrum: 2 of 3 most similar" in written
+    assert "its image compared with spectra: the 2 of 3 most similar" in written
     assert f"TARGETID {demonstration.target_id}" in written
     assert f"TARGETID {found.target_ids[2]}" not in written

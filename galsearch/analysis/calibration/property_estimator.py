@@ -51,12 +51,15 @@ class EstimatorFacts:
     """Number of galaxies of the bank that calibrated the estimates."""
     k: int
     """Number of neighbours."""
+    k_requested: int | None = None
+    """Number of neighbours that was requested, where the bank has fewer; otherwise None."""
 
     def __str__(self) -> str:
+        requested = "" if self.k_requested is None else f" ({self.k_requested:,} were requested)"
         return (
-            f"{self.property}: {self.k} neighbours among {self.n_labelled:,} labelled galaxies "
-            f"({self.n_missing:,} without a value left out), calibrated with {self.n_held_out:,} "
-            "of them"
+            f"{self.property}: {self.k:,} neighbours{requested} among {self.n_labelled:,} "
+            f"labelled galaxies ({self.n_missing:,} without a value left out), calibrated with "
+            f"{self.n_held_out:,} of them"
         )
 
 
@@ -72,8 +75,8 @@ class PropertyEstimator:
     using
         Modality of the vectors of query galaxies.
     k
-        Number of neighbours; None for the number of `K_CHOICES` with the smallest error for
-        held-out galaxies.
+        Number of neighbours, at most those that a galaxy of the bank has; None for the number of
+        `K_CHOICES` with the smallest error for held-out galaxies.
     n_held_out
         Number of galaxies of the bank, drawn at random, that calibrate. Each is compared with all
         others, as a query galaxy is.
@@ -99,7 +102,9 @@ class PropertyEstimator:
     ) -> None:
         self.bank, self.using, self._labels = bank, using, labels
         rows = _held_out_rows(bank, labels, using, n_held_out, seed)
-        choices = [c for c in K_CHOICES if c < len(bank)] if k is None else [k]
+        # A galaxy of the bank is no neighbour of its own.
+        most = len(bank) - 1
+        choices = [c for c in K_CHOICES if c <= most] if k is None else [min(k, most)]
         found = self._compare_held_out(rows, max(choices), report)
         true = labels.values[rows]
         n_choosing = len(rows) // _CHOOSING_SHARE if len(choices) > 1 else 0
@@ -113,7 +118,12 @@ class PropertyEstimator:
         self.calibration = kind(labels, calibrating, true[n_choosing:])
         self._distances: Float64Array = np.sort(calibrating.distance)
         self.facts = EstimatorFacts(
-            labels.name, len(bank), labels.n_missing, len(calibrating.similarity), self.k
+            labels.name,
+            len(bank),
+            labels.n_missing,
+            len(calibrating.similarity),
+            self.k,
+            k if k is not None and k > self.k else None,
         )
 
     def columns(self, found: BankNeighbours) -> Columns:

@@ -15,6 +15,7 @@ from galsearch.query.results.tabular_result import TabularResult
 
 if TYPE_CHECKING:
     # Arrow is loaded when a table is made, not by a query.
+    from galsearch.dataset import GalaxyBatch
     from galsearch.query.results.result_rows import ResultRows
 
 
@@ -64,6 +65,8 @@ class Neighbours(TabularResult):
     """Distance of the query galaxy from the position that was given; None without a position."""
     catalogue: CatalogueSource | None = field(default=None, repr=False)
     """Reads the other catalogue columns for tables; None for a result that no engine made."""
+    query_galaxy: "GalaxyBatch | None" = field(default=None, repr=False)
+    """The user's own image and spectrum, as they were compared; None for another query."""
 
     def __post_init__(self) -> None:
         ids = as_target_ids(self.target_ids)

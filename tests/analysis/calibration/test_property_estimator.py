@@ -33,6 +33,16 @@ def test_a_fifth_of_the_held_out_galaxies_chooses_k(labelled_engine: SearchEngin
     assert estimator(labelled_engine, "mass", k=7).facts.n_held_out == 400
 
 
+def test_no_more_neighbours_than_a_galaxy_of_the_bank_has(labelled_engine: SearchEngine) -> None:
+    most = estimator(labelled_engine, "mass", k=499)
+    assert str(most.facts).startswith("mass: 499 neighbours among 500 labelled galaxies (")
+    more = estimator(labelled_engine, "mass", k=2000)
+    assert more.k == 499
+    assert str(more.facts).startswith(
+        "mass: 499 neighbours (2,000 were requested) among 500 labelled galaxies ("
+    )
+
+
 def test_columns_of_numbers_and_classes(labelled_engine: SearchEngine, labelled: Sky) -> None:
     galaxies = stored_galaxies(labelled_engine.index, labelled.ids[:5], IMAGE)
     numbers = estimator(labelled_engine, "mass", k=8)
