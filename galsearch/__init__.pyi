@@ -39,3 +39,4 @@ from .query import open_index as open_index
 from .query.bulk.all_neighbours import write_neighbours as write_neighbours
 from .render import write_gallery as write_gallery
 from .simulate import simulate_survey as simulate_survey
+from .sources.published.sample.fetch_sample import fetch_sample as fetch_sample

@@ -14,7 +14,7 @@ from galsearch.cli import (
 )
 from galsearch.cli.analysis import analysis_commands, explain_command
 from galsearch.cli.command_signals import signals_end_in_order
-from galsearch.cli.data import cite_command, encoder_commands
+from galsearch.cli.data import cite_command, encoder_commands, fetch_sample_command
 from galsearch.cli.queries import query_command
 from galsearch.cli.remedies import error_text
 from galsearch.cli.servers import mcp_command, service_commands
@@ -57,6 +57,11 @@ def _options(
 for _name, _function, _examples in (
     ("demo", demo_commands.demo, demo_commands.DEMO_EXAMPLES),
     ("simulate", build_commands.simulate, build_commands.SIMULATE_EXAMPLES),
+    (
+        "fetch-sample",
+        fetch_sample_command.fetch_sample,
+        fetch_sample_command.FETCH_SAMPLE_EXAMPLES,
+    ),
     ("ingest", build_commands.ingest, build_commands.INGEST_EXAMPLES),
     ("embed", encoder_commands.embed, encoder_commands.EMBED_EXAMPLES),
     ("import-embeddings", encoder_commands.import_embeddings, encoder_commands.IMPORT_EXAMPLES),

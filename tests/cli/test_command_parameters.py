@@ -35,6 +35,7 @@ FUNCTIONS: dict[str, Any] = {
     "outliers": galsearch.outliers,
     "inspect": galsearch.open_index,
     "cite": galsearch.cite,
+    "fetch-sample": galsearch.fetch_sample,
     "verify": galsearch.verify,
     "convert-checkpoint": galsearch.encoders.convert_checkpoint,
 }

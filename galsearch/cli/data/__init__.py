@@ -1,1 +1,1 @@
-"""Commands on data: embed, import, export, convert, cite."""
+"""Commands on data: embed, import, export, convert, cite, fetch a sample."""

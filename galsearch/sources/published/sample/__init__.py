@@ -1,0 +1,1 @@
+"""A small sample of real galaxies, fetched from the servers of DESI and the Legacy Surveys."""
