@@ -116,6 +116,7 @@ HOMES: dict[str, set[str]] = {
     "speclite": {"simulate"},
     "lancedb": {"databases"},
     "qdrant_client": {"databases"},
+    "milvus_lite": {"databases"},
     "pymilvus": {"databases"},
     "pyarrow": {
         "databases",

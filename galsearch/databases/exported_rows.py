@@ -77,7 +77,7 @@ def _is_exported(field: pa.Field) -> bool:
         or pa.types.is_large_string(kind)
     )
     is_name = field.name.isidentifier() and field.name.isascii()
-    return plain and is_name and kind != pa.uint64() and field.name != VECTOR
+    return bool(plain and is_name and kind != pa.uint64() and field.name != VECTOR)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +34,7 @@ class LanceTables:
                 "lancedb is not installed: pip install 'galsearch[lance]'.", package="lancedb"
             ) from None
         self._place = place
-        self._database = lancedb.connect(place)
+        self._database: Any = lancedb.connect(place)
 
     def write(
         self, table: str, facts: TableFacts, schema: pa.Schema, batches: Iterator[pa.RecordBatch]

@@ -38,11 +38,11 @@ class MilvusCollections:
             raise MissingExtraError(
                 "pymilvus is not installed: pip install 'galsearch[milvus]'.", package="pymilvus"
             ) from None
-        self._types = pymilvus.DataType
+        self._types: Any = pymilvus.DataType
         self._place = place
         # Milvus Lite takes names that end in .db alone.
         self._lite = None if "://" in place else str(Path(place) / LITE_NAME)
-        self._client = pymilvus.MilvusClient(self._lite or place)
+        self._client: Any = pymilvus.MilvusClient(self._lite or place)
 
     def write(
         self, table: str, facts: TableFacts, schema: pa.Schema, batches: Iterator[pa.RecordBatch]

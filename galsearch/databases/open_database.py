@@ -1,5 +1,6 @@
 """Opening of a vector database, of whichever kind."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from galsearch.core.errors import DatabaseError
@@ -12,7 +13,7 @@ from galsearch.databases.lance_tables import LanceTables
 from galsearch.databases.milvus_collections import MilvusCollections
 from galsearch.databases.qdrant_collections import QdrantCollections
 
-_DATABASES = {
+_DATABASES: dict[str, Callable[[str], VectorDatabase]] = {
     "lance": LanceTables,
     "qdrant": QdrantCollections,
     "milvus": MilvusCollections,
@@ -37,5 +38,4 @@ def open_database(address: DatabaseAddress, *, create: bool = False) -> VectorDa
     if not create and not address.is_server and not Path(address.place).is_dir():
         raise DatabaseError(f"{address}: there is no such directory.")
     with database_errors(str(address)):
-        database: VectorDatabase = _DATABASES[address.kind](address.place)
-    return database
+        return _DATABASES[address.kind](address.place)

@@ -39,11 +39,11 @@ class QdrantCollections:
                 "qdrant-client is not installed: pip install 'galsearch[qdrant]'.",
                 package="qdrant-client",
             ) from None
-        self._models = qdrant_client.models
+        self._models: Any = qdrant_client.models
         self._place = place
         self._is_local = "://" not in place
-        address = {"path": place} if self._is_local else {"url": place}
-        self._client = qdrant_client.QdrantClient(**address)
+        make: Any = qdrant_client.QdrantClient
+        self._client: Any = make(path=place) if self._is_local else make(url=place)
 
     def write(
         self, table: str, facts: TableFacts, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
@@ -173,14 +173,15 @@ class QdrantCollections:
     def _condition_on_ids(self, term: Comparison | Membership | Missing) -> Any:
         """A condition on TARGETIDs, which are the ids of the points."""
         models = self._models
-        values = getattr(term, "values", None) or (getattr(term, "value", None),)
-        equal = isinstance(term, Membership) or (
-            isinstance(term, Comparison) and term.operator in {"==", "!="}
-        )
-        if not equal or not all(isinstance(value, int) for value in values):
+        values: tuple[Any, ...] = ()
+        inside = True
+        if isinstance(term, Membership):
+            values, inside = term.values, term.inside
+        elif isinstance(term, Comparison) and term.operator in {"==", "!="}:
+            values, inside = (term.value,), term.operator == "=="
+        if not values or not all(isinstance(value, int) for value in values):
             raise QueryError("Qdrant can only be asked whether target_id equals whole numbers.")
         condition = models.HasIdCondition(has_id=list(values))
-        inside = term.inside if isinstance(term, Membership) else term.operator == "=="
         return condition if inside else models.Filter(must_not=[condition])
 
 

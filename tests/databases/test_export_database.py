@@ -62,6 +62,21 @@ def test_the_encoder_travels_with_the_table(database: VectorDatabase) -> None:
     assert database.facts("other_image") is None
 
 
+def test_a_table_can_be_dropped(
+    exported: tuple[str, Path, DatabaseReport], database: VectorDatabase
+) -> None:
+    schema = pa.schema([("target_id", pa.int64()), ("embedding", pa.list_(pa.float32(), 2))])
+    row = {"target_id": [7], "embedding": [[0.0, 1.0]]}
+    batch = pa.RecordBatch.from_pydict(row, schema=schema)
+    facts = TableFacts("toy", "b" * 64, "image", 2, 1, {})
+    database.write("passing_image", facts, schema, iter([batch]))
+    assert database.facts("passing_image") == facts
+    assert list(database.vectors("passing_image", [7])) == [7]
+    database.drop("passing_image")
+    assert database.facts("passing_image") is None
+    database.drop("passing_image")
+
+
 def test_nothing_is_replaced(
     exported: tuple[str, Path, DatabaseReport], database_embeddings: Path
 ) -> None:

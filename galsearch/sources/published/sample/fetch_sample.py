@@ -63,6 +63,8 @@ class Sample:
                 f"# The coadd has {SPECTRUM_SIZE} for each spectrum. The last command is the form "
                 f"of those for {self.n_cutouts}",
                 "# galaxies, whose TARGETID, RA and DEC are in FIBERMAP of the coadd.",
+                "# Catalogue rows are FIBERMAP and REDSHIFTS of the two files of DESI: the",
+                "# catalogue of the whole release, which has tens of GB, is not needed.",
             ]
         return "\n".join(lines)
 

@@ -31,7 +31,8 @@ class SampleFile:
 
     def command(self) -> str:
         """The command that fetches it."""
-        return f"curl --fail --create-dirs --output {shlex.quote(str(self.path))} '{self.url}'"
+        folder, path = (shlex.quote(str(each)) for each in (self.path.parent, self.path))
+        return f"mkdir -p {folder} && curl -f -o {path} '{self.url}'"
 
 
 @dataclass(frozen=True)

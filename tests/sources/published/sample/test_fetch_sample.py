@@ -59,6 +59,8 @@ def test_nothing_is_fetched_by_default(
         sample.commands[2],
         "# The coadd has 446 kB for each spectrum. The last command is the form of those for 20",
         "# galaxies, whose TARGETID, RA and DEC are in FIBERMAP of the coadd.",
+        "# Catalogue rows are FIBERMAP and REDSHIFTS of the two files of DESI: the",
+        "# catalogue of the whole release, which has tens of GB, is not needed.",
     ]
 
 

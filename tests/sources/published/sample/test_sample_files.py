@@ -15,7 +15,7 @@ def test_the_files_of_a_pixel() -> None:
     assert redrock.url == f"{folder}redrock-sv3-dark-26065.fits"
     assert coadd.path == Path("sample/edr/fuji/coadd-sv3-dark-26065.fits")
     assert coadd.command() == (
-        "curl --fail --create-dirs --output sample/edr/fuji/coadd-sv3-dark-26065.fits "
+        "mkdir -p sample/edr/fuji && curl -f -o sample/edr/fuji/coadd-sv3-dark-26065.fits "
         f"'{coadd.url}'"
     )
     other = SamplePlace(release="dr2", reduction="loa", survey="main", healpix=99)
@@ -29,7 +29,7 @@ def test_a_cutout(real: Path) -> None:
         "https://www.legacysurvey.org/viewer/fits-cutout?ra=150.1&dec=2.2&layer=ls-dr9"
         "&pixscale=0.262&bands=grz&size=424"
     )
-    assert "--output 'a b/cutouts/ls-dr9/cutout-5.fits'" in cutout.command()
+    assert "-o 'a b/cutouts/ls-dr9/cutout-5.fits'" in cutout.command()
     sizes = {path.stat().st_size for path in (real / "ls-fits-cutouts").glob("*.fits")}
     predicted = {SamplePlace(size=size).cutout_bytes for size in (162, 225, 424)}
     assert predicted == sizes, "those of real cutouts of these sides and three bands"
