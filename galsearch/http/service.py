@@ -5,22 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 
-from galsearch.core.errors import GalsearchError
 from galsearch.core.version import VERSION
 from galsearch.http.answers.joined_queries import MOST_JOINED, answer_stored
 from galsearch.http.guard.access import Access
 from galsearch.http.guard.body_limit import BodyLimit
 from galsearch.http.guard.request_record import RequestRecord
-from galsearch.http.refusals.error_answers import (
-    answer_error,
-    answer_http_error,
-    answer_invalid,
-    answer_refusal,
-)
-from galsearch.http.refusals.refusal import Refusal
+from galsearch.http.refusals.error_answers import HANDLERS
 from galsearch.http.routes import (
     cone_routes,
     estimate_routes,
@@ -30,6 +21,7 @@ from galsearch.http.routes import (
     query_routes,
     upload_routes,
 )
+from galsearch.http.routes.direct_routes import DirectRoutes
 from galsearch.http.routes.page_routes import add_page
 from galsearch.http.state.joined_work import JoinedWork
 from galsearch.http.state.measurements import Measurements
@@ -81,16 +73,17 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         docs_url="/docs" if settings.api_pages else None,
         redoc_url=None,
         redirect_slashes=False,
+        # The measurements are our own, and nothing is sent to a collector of the environment.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.service = state
     for router in _ROUTERS:
         app.include_router(router)
     add_page(app)
-    app.add_exception_handler(Refusal, answer_refusal)
-    app.add_exception_handler(GalsearchError, answer_error)
-    app.add_exception_handler(RequestValidationError, answer_invalid)
-    app.add_exception_handler(HTTPException, answer_http_error)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
     # The layer that is added last is the outermost one.
+    app.add_middleware(DirectRoutes, routes=[one for router in _ROUTERS for one in router.routes])
     app.add_middleware(
         BodyLimit, n_bytes=settings.limits.body_bytes, seconds=settings.limits.body_seconds
     )

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from fastapi.exceptions import RequestValidationError
@@ -134,3 +134,30 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     code = codes.get(error.status_code, "bad-request")
     headers = dict(error.headers or {})
     return await answer_refusal(request, Refusal(error.status_code, code, message, remedy, headers))
+
+
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = (
+    MappingProxyType(
+        {
+            Refusal: answer_refusal,
+            GalsearchError: answer_error,
+            RequestValidationError: answer_invalid,
+            HTTPException: answer_http_error,
+        }
+    )
+)
+"""The function that makes the answer to a request that caused an error, by the kind of error."""
+
+
+async def answer_exception(request: Request, error: Exception) -> Response:
+    """The answer to a request that caused an error.
+
+    Raises
+    ------
+    Exception
+        The error itself, where it is of no kind that requests cause.
+    """
+    for kind in type(error).__mro__:
+        if kind in HANDLERS:
+            return await HANDLERS[kind](request, error)
+    raise error

@@ -5,6 +5,7 @@ a query. The OpenAPI document is made from the signature of the endpoint, as for
 """
 
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from inspect import signature
 from typing import Annotated, Any, get_args, get_origin
 
@@ -21,17 +22,22 @@ class UrlRoute(APIRoute):
     An endpoint with other parameters is called as FastAPI calls it.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        """The function that answers a request."""
+    @cached_property
+    def answer_directly(self) -> Callable[[Request], Awaitable[Response]] | None:
+        """The function that answers a request; None where FastAPI must read the parameters."""
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint
         model = _model_of_url(endpoint)
         if model is None:
-            return super().get_route_handler()
+            return None
 
         async def answer(request: Request) -> Response:
             return await endpoint(request, url_fields(model, request))
 
         return answer
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        """The function that answers a request."""
+        return self.answer_directly or super().get_route_handler()
 
 
 def url_fields(model: type[BaseModel], request: Request) -> BaseModel:

@@ -239,6 +239,7 @@ def test_a_telephone_shows_all_of_the_page_in_its_width(visit, search) -> None:
     page = visit(viewport={"width": 360, "height": 740}, has_touch=True).open(search)
     width = "document.documentElement.scrollWidth"
     assert page.evaluate(width) == 360
+    expect(page.locator("#keys")).to_be_hidden()
     expect(page.locator("#filters")).to_be_hidden()
     page.locator("#filter-panel > summary").click()
     expect(page.locator("#where")).to_be_visible()
