@@ -138,11 +138,17 @@ def import_embeddings(
     ],
     images: Annotated[
         list[str] | None,
-        typer.Option(help="Table of image embeddings: path, URL or pattern.", metavar="FILE"),
+        typer.Option(
+            help="Table of image embeddings: path, URL or pattern, or a HATS catalogue.",
+            metavar="FILE",
+        ),
     ] = None,
     spectra: Annotated[
         list[str] | None,
-        typer.Option(help="Table of spectrum embeddings: path, URL or pattern.", metavar="FILE"),
+        typer.Option(
+            help="Table of spectrum embeddings: path, URL or pattern, or a HATS catalogue.",
+            metavar="FILE",
+        ),
     ] = None,
     catalogue: Annotated[
         list[str] | None,

@@ -13,6 +13,7 @@ from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, no_progress, stage_progress
 from galsearch.dataset import schema
 from galsearch.embeddings.imported.bad_rows import BadRows
+from galsearch.embeddings.imported.input_tables import find_tables, require_all_rows
 from galsearch.embeddings.imported.joined_catalogue import joined_catalogue
 from galsearch.embeddings.imported.partition_shards import ShardPlan, plan_shards, write_shards
 from galsearch.embeddings.imported.read_rows import TableReader, TableRows, embedding_columns
@@ -21,7 +22,8 @@ from galsearch.embeddings.store_record import SourceFile, StoreRecord, write_rec
 from galsearch.files.atomic import new_binary_file, new_file
 from galsearch.files.digest import sha256_of_file, sha256_of_text
 from galsearch.files.staged.directories import new_directory
-from galsearch.sources.urls import expand_urls, size_and_version
+from galsearch.sources.published.hats_catalogue import HatsCatalogue
+from galsearch.sources.urls import size_and_version
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class _Settings:
     columns: Sequence[str] | None
     ids_from_positions: bool
     skip_bad_rows: bool
+    hats: Sequence[HatsCatalogue]
+    """HATS catalogues whose partitions are among the tables."""
     bad_rows: dict[Modality, BadRows] = field(default_factory=dict)
 
 
@@ -90,10 +94,10 @@ def import_embeddings(
 ) -> ImportReport:
     """Write embeddings that another model made, so that `build_index` accepts them.
 
-    Tables are Parquet, Arrow (IPC), FITS or HDF5 files with a row for each galaxy: its id, its
-    vector and, where known, its position and further columns, which join the catalogue. Vectors
-    are divided by their lengths, because galsearch compares directions. Memory holds ids, positions
-    and further columns of all galaxies, and the vectors of a few thousand.
+    Tables are Parquet, Arrow (IPC), FITS or HDF5 files, or HATS catalogues, with a row for each
+    galaxy: its id, its vector and, where known, its position and further columns, which join the
+    catalogue. Vectors are divided by their lengths, because galsearch compares directions. Memory
+    holds ids, positions and further columns of all galaxies, and the vectors of a few thousand.
 
     Embeddings of one encoder, named alike, are comparable: its image and spectrum embeddings may be
     imported together. Those of another encoder belong in another directory and another index.
@@ -105,7 +109,8 @@ def import_embeddings(
     encoder
         Name of the model, with its version, such as 'aion-base'.
     images, spectra
-        Tables of the embeddings of images and of spectra: paths, URLs or patterns of them.
+        Tables of the embeddings of images and of spectra: paths, URLs or patterns of them, or the
+        directories or URLs of HATS catalogues.
     catalogue
         Tables with a column TARGETID, for positions and further columns.
     id_column
@@ -131,7 +136,9 @@ def import_embeddings(
     OutputExistsError
         Where something is in `out` already.
     """
-    tables = {Modality.IMAGE: _urls(images), Modality.SPECTRUM: _urls(spectra)}
+    hats: list[HatsCatalogue] = []
+    given = {Modality.IMAGE: images, Modality.SPECTRUM: spectra}
+    tables = {kind: find_tables(patterns, hats) for kind, patterns in given.items()}
     tables = {kind: urls for kind, urls in tables.items() if urls}
     if not tables:
         raise ConfigError("neither images nor spectra name a table of embeddings.")
@@ -141,7 +148,8 @@ def import_embeddings(
         encoder=encoder,
         tables=tables,
         vector_columns={Modality.IMAGE: image_column, Modality.SPECTRUM: spectrum_column},
-        catalogues=_urls(catalogue),
+        catalogues=find_tables(catalogue),
+        hats=hats,
         id_column=id_column,
         columns=columns,
         ids_from_positions=ids_from_positions,
@@ -149,11 +157,6 @@ def import_embeddings(
     )
     with new_directory(Path(out)) as directory:
         return _import(directory, settings, progress or no_progress)
-
-
-def _urls(patterns: str | Sequence[str] | None) -> list[str]:
-    given = [patterns] if isinstance(patterns, str) else list(patterns or ())
-    return [url for pattern in given for url in expand_urls(str(pattern))]
 
 
 def _import(directory: Path, settings: _Settings, progress: Progress) -> ImportReport:
@@ -205,7 +208,9 @@ def _read(path: Path, kind: Modality, settings: _Settings, progress: Progress) -
     )
     with new_binary_file(path) as sink:
         reader = TableReader(sink, path, bad_rows, choose)
-        return reader.read(settings.tables[kind], stage_progress(progress, f"read {kind} tables"))
+        rows = reader.read(settings.tables[kind], stage_progress(progress, f"read {kind} tables"))
+    require_all_rows(settings.hats, rows.n_read)
+    return rows
 
 
 def _write_stores(
