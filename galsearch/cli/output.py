@@ -162,12 +162,10 @@ class Output:
             yield sink
 
 
-def show_notes(notes: Sequence[str], most: int | None = None) -> None:
-    """Print sentences about a result on standard error, at most the first so many."""
-    for note in notes[:most]:
+def show_notes(notes: Sequence[str]) -> None:
+    """Print sentences about a result on standard error."""
+    for note in notes:
         typer.echo(f"note: {note}", err=True)
-    if most is not None and len(notes) > most:
-        typer.echo(f"note: {len(notes) - most:,} further notes are not shown.", err=True)
 
 
 def show_neighbours(neighbours: "Neighbours") -> None:

@@ -21,6 +21,9 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Name the columns with --id-column, --image-column or --spectrum-column, correct the "
             "table, or leave out rows that cannot be used with --skip-bad-rows."
         ),
+        "bad-query-table": (
+            "Correct the table, or leave out rows that cannot be answered with --skip-bad-rows."
+        ),
         "bad-config": "Correct the values that the message names.",
         "no-gpu": (
             "Use device = 'auto' or 'cpu', or install 'galsearch[gpu]' on a machine with an NVIDIA "

@@ -114,6 +114,13 @@ class EmbeddingTableError(SourceError):
     )
 
 
+class QueryTableError(SourceError):
+    """Error for a row of a table of queries that says no query; the message names its column."""
+
+    code = "bad-query-table"
+    remedy = "Correct the table, or pass skip_bad_rows=True to leave out such rows."
+
+
 class ConfigError(GalsearchError, ValueError):
     """Error for a TOML file or a parameter with unknown keys or wrong values.
 

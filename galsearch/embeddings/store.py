@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.arrays import Int64Array, TargetIds, Vectors
+from galsearch.core.arrays import BoolArray, Int64Array, TargetIds, Vectors
 from galsearch.core.errors import NoEmbeddingsError, ShardError, UnknownTargetError
 from galsearch.core.fingerprint import Fingerprint, require_same_encoder
 from galsearch.core.ids import find_rows
@@ -98,6 +98,10 @@ class EmbeddingStore:
             found = find_rows(shard.target_ids, wanted[positions])
             vectors[positions] = shard.embeddings[found]
         return vectors
+
+    def holds(self, target_ids: TargetIds) -> BoolArray:
+        """(n,) True for the galaxies that have an embedding in this store."""
+        return find_rows(self._shard_number_by_id[0], target_ids) >= 0
 
     def read_named(self, name: str) -> EmbeddingShard:
         """The shard of a file name, after a check of its digest where one is recorded."""

@@ -1,6 +1,7 @@
 """An open index that finds the galaxies most similar to a galaxy or to a vector."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -21,8 +22,9 @@ from galsearch.query.filter_cache import FilterCache
 from galsearch.query.inputs.argument_checks import Cone, TargetIdInput, checked_cone
 from galsearch.query.inputs.own_data.own_galaxy import own_galaxy
 from galsearch.query.inputs.query_table import read_queries
-from galsearch.query.inputs.query_words import OtherWords, QueryWords
+from galsearch.query.inputs.query_words import OtherWords, QueryWords, words_for
 from galsearch.query.inputs.renamed_arguments import accept_asking
+from galsearch.query.inputs.sky.name_table import NameTable
 from galsearch.query.query import Query
 from galsearch.query.ranking.catalogue_groups import CatalogueGroups
 from galsearch.query.ranking.choose import Chooser, joined, needs_choice
@@ -169,8 +171,8 @@ class SearchEngine:
             CSV, ECSV, FITS or Parquet table with a column target_id, columns ra_deg and dec_deg, a
             column name, or columns image and spectrum with paths of files.
         skip_bad_rows
-            Leave out rows that cannot be answered; `notes` of the result names them. Where none
-            can be answered, the first error is raised.
+            Leave out rows that cannot be answered; `left_out` of the result lists them with their
+            reasons, and `notes` counts them. Where none can be answered, the first error is raised.
         progress
             Called with stage, done and total.
         **words
@@ -179,17 +181,30 @@ class SearchEngine:
         Raises
         ------
         SourceError
-            Where the table is missing or no such table; errors of the search are those of `query`,
-            and say in which rows.
+            Where the table is missing or no such table, or a row says no query; errors of the
+            search are those of `query`. The message names the row and the column.
         """
-        return QueriedTable(
+        names = words.get("names")
+        if names is not None and not isinstance(names, NameTable):
+            words["names"] = NameTable(names)  # read once, and not for each row
+        queried = QueriedTable(
             read_queries(table),
             self.search,
+            self._resolver.failures,
             dict(words),
             n_galaxies=len(self),
             skip_bad_rows=skip_bad_rows,
             progress=progress,
         )
+        self._check_options(words)
+        return queried
+
+    def _check_options(self, words: Mapping[str, Any]) -> None:
+        """Check the arguments that all rows of a table share, so that no row is blamed for them."""
+        query = Query(self.index.ids[:1], **words_for(words, {"target_ids"}))
+        self._row_filters(query)
+        if query.one_per is not None:
+            self._groups.of(np.empty(0, np.int64), query.one_per)
 
     def query_vector(
         self,

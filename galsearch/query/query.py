@@ -31,6 +31,7 @@ from galsearch.query.inputs.own_data.own_spectrum import (
     read_own_spectrum,
 )
 from galsearch.query.inputs.query_words import check_inputs
+from galsearch.query.inputs.sky.name_table import NameTable
 from galsearch.query.inputs.sky.object_names import resolve_name
 from galsearch.query.inputs.sky.sky_position import PositionInput, parse_positions
 
@@ -188,7 +189,7 @@ class Query:
         position: PositionInput | None = None,
         radius: float = 3.0,
         name: str | None = None,
-        names: str | Path | None = None,
+        names: str | Path | NameTable | None = None,
         image: ImageInput | None = None,
         pixel_scale: float | None = None,
         spectrum: SpectrumInput | None = None,

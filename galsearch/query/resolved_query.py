@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from galsearch.core.arrays import Float64Array, Rows, TargetIds, Vectors
-from galsearch.core.errors import QueryError
+from galsearch.core.arrays import BoolArray, Float64Array, Rows, TargetIds, Vectors
+from galsearch.core.errors import GalsearchError, QueryError, UnknownTargetError
 from galsearch.core.fingerprint import require_same_encoder
 from galsearch.core.modality import Modality, modalities_of
 from galsearch.core.vectors import unit_rows
@@ -13,11 +13,8 @@ from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.query.inputs.examples import N_BACKGROUND, probe_direction
 from galsearch.query.inputs.own_data.own_embedding import OwnEmbedder
 from galsearch.query.inputs.sky.nearest_galaxy import SkyLookup, distance_text
-from galsearch.query.inputs.stored_embeddings import stored_vectors
+from galsearch.query.inputs.stored_embeddings import missing_error, stored_vectors
 from galsearch.query.query import Query
-
-_MAX_NOTED = 3
-"""Number of positions up to which the galaxy that each matches is noted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +66,43 @@ class QueryResolver:
         assert query.target_ids is not None  # noqa: S101 (a query has one input)
         return self._stored(query, query.target_ids)
 
+    def failures(self, query: Query) -> dict[int, GalsearchError]:
+        """The error of each TARGETID or position that has no vector, by its place in the query.
+
+        It is a part of what `resolve` does for many galaxies, whose error names the first only.
+        """
+        errors: dict[int, GalsearchError] = {}
+        ids = query.target_ids
+        if query.position_deg is not None:
+            positions, radius = query.position_deg, query.radius
+            ids, _ = self.sky.matches(positions, radius)
+            for i in np.flatnonzero(ids == 0):
+                ra_deg, dec_deg = positions[i]
+                errors[int(i)] = self.sky.no_match(ra_deg, dec_deg, radius)
+        if ids is None:
+            return errors
+        for modality in modalities_of(query.using):
+            for i in np.flatnonzero(~self._has_vector(query, ids, modality)):
+                if int(i) not in errors:
+                    errors[int(i)] = self._missing(query, ids[i : i + 1], modality)
+        return errors
+
+    def _has_vector(self, query: Query, ids: TargetIds, modality: Modality) -> BoolArray:
+        """(n,) True for the galaxies that have a vector of a modality."""
+        if query.from_embeddings is None:
+            return self._index.stored(modality).rows_of(ids) >= 0
+        from galsearch.embeddings import open_store
+
+        return open_store(query.from_embeddings, modality).holds(ids)
+
+    def _missing(self, query: Query, one: TargetIds, modality: Modality) -> GalsearchError:
+        """The error about a galaxy without a vector of a modality."""
+        if query.from_embeddings is None:
+            return missing_error(self._index, one, modality)
+        return UnknownTargetError(
+            f"{query.from_embeddings}: no {modality} embedding of TARGETID {one[0]}."
+        )
+
     def _stored(self, query: Query, ids: TargetIds) -> ResolvedQuery:
         if query.from_embeddings is not None:
             return self._other_embeddings(query, ids)
@@ -101,18 +135,18 @@ class QueryResolver:
         assert positions is not None  # noqa: S101 (the caller checked it)
         ids, separations = self.sky.nearest(positions, query.radius)
         asked = query.name if query.name is not None else "the position"
-        notes = [
-            f"{asked} (RA {ra:.5f}, Dec {dec:+.5f}) is TARGETID {target_id}, "
-            f"{distance_text(separation)} away."
-            for (ra, dec), target_id, separation in zip(positions, ids, separations, strict=True)
-        ]
+        notes: tuple[str, ...] = ()
+        if len(ids) == 1:  # of many, the result has the distances
+            ra, dec = positions[0]
+            place = f"{asked} (RA {ra:.5f}, Dec {dec:+.5f})"
+            notes = (f"{place} is TARGETID {ids[0]}, {distance_text(separations[0])} away.",)
         found = self._stored(query, ids)
         return ResolvedQuery(
             found.vectors,
             found.rows,
             ids,
             separation_arcsec=separations,
-            notes=tuple(notes) if len(notes) <= _MAX_NOTED else (),
+            notes=notes,
         )
 
     def _own_data(self, query: Query) -> ResolvedQuery:

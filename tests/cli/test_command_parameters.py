@@ -44,6 +44,7 @@ ONLY_AT_THE_TERMINAL = {
         "target_id",  # of SearchEngine.query
         "queries",  # of SearchEngine.query_table
         "skip_bad_rows",
+        "left_out",
         "ids_column",
         "index",
         "gallery",

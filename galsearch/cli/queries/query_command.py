@@ -5,6 +5,7 @@ import typer
 import galsearch
 from galsearch.cli.output import Output, show_notes
 from galsearch.cli.queries import query_options as option
+from galsearch.cli.queries.left_out_file import LeftOutFile
 from galsearch.core.errors import QueryError
 
 QUERY_EXAMPLES = """\b
@@ -42,6 +43,7 @@ def query(
     fingerprint: option.Fingerprint = None,
     queries: option.Queries = None,
     skip_bad_rows: option.SkipBadRows = False,
+    left_out: option.LeftOut = None,
     using: option.Using = None,
     among: option.Among = option.ModalityChoice.IMAGE,
     k: option.Number = None,
@@ -88,6 +90,11 @@ def query(
     output = Output(
         output_format, out, overwrite=overwrite, links=links, facets=facets, picture=gallery
     )
+    if left_out is not None and not skip_bad_rows:
+        raise QueryError("--left-out is given without --skip-bad-rows, whose rows it lists.")
+    if skip_bad_rows and queries is None:
+        raise QueryError("--skip-bad-rows is given without --queries, whose rows it concerns.")
+    rejects = LeftOutFile.beside(out, left_out, overwrite=overwrite) if skip_bad_rows else None
     engine = galsearch.open_index(index)
     words = QueryWords(
         position=position,
@@ -126,10 +133,10 @@ def query(
                 queries, skip_bad_rows=skip_bad_rows, progress=progress, **words
             )
             output.show_all(found)
-        show_notes(found.notes, most=20)
+        show_notes(found.notes)
+        if rejects is not None:
+            rejects.write(found.left_out)
         return
-    if skip_bad_rows:
-        raise QueryError("--skip-bad-rows is given without --queries, whose rows it concerns.")
     neighbours = engine.query(target_id, **words)
     show_notes(neighbours.notes)
     if gallery is not None:

@@ -107,7 +107,15 @@ SkipBadRows = Annotated[
     bool,
     typer.Option(
         "--skip-bad-rows",
-        help="Leave out rows of --queries that cannot be answered, and name them.",
+        help="Leave out rows of --queries that cannot be answered.",
+    ),
+]
+LeftOut = Annotated[
+    Path | None,
+    typer.Option(
+        help="Table of the rows that --skip-bad-rows leaves out, with the reason of each; default: "
+        "NAME.left_out.csv beside --out NAME.",
+        metavar="FILE",
     ),
 ]
 Using = Annotated[

@@ -1,16 +1,18 @@
 """The neighbours of the query in each row of a table, searched and written some rows at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from galsearch.core.errors import GalsearchError, QueryError
+from galsearch.core.arrays import Rows
+from galsearch.core.errors import QueryError
 from galsearch.core.progress import Progress, no_progress
-from galsearch.query.bulk.answerable_rows import answered_rows
+from galsearch.query.bulk.answerable_rows import Failures, answered_rows
+from galsearch.query.bulk.left_out_rows import LeftOutRows
+from galsearch.query.bulk.query_columns import schema_with_query, tables_with_query
 from galsearch.query.inputs.query_table import QueryTable
+from galsearch.query.inputs.query_words import check_table_words, words_for
 from galsearch.query.query import Query
 from galsearch.query.results.neighbours import Neighbours
 from galsearch.query.results.neighbours_batch import NeighboursBatch
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_NEIGHBOURS = 1 << 21
 """Largest number of neighbours in one batch, some 300 MB of memory, where k allows it."""
+_MOST_NOTES = 20
+"""Largest number of notes on rows that are kept."""
 _STAGE = "searching neighbours"
 
 
@@ -36,12 +40,14 @@ class QueriedTable:
         The queries.
     search
         Function that answers a `Query`.
+    failures
+        Function that finds those TARGETIDs or positions of a `Query` that have no vector.
     words
         Further arguments of `Query`, the same for all rows.
     n_galaxies
         Number of galaxies of the index: the largest number of neighbours of a query.
     skip_bad_rows
-        Leave out rows that cannot be answered, such as an unknown TARGETID; `notes` name them.
+        Leave out rows that cannot be answered, such as an unknown TARGETID; `left_out` lists them.
     progress
         Called with stage, done and total.
     """
@@ -50,13 +56,15 @@ class QueriedTable:
         self,
         table: QueryTable,
         search: Callable[[Query], NeighboursBatch],
+        failures: Failures,
         words: dict[str, Any],
         *,
         n_galaxies: int,
         skip_bad_rows: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self._table, self._search, self._words = table, search, words
+        self._table, self._words = table, words
+        self._search, self._failures = search, failures
         self._n_galaxies, self._progress = n_galaxies, progress or no_progress
         self._skip_bad_rows = skip_bad_rows
         given = [name for name in table.arguments if words.get(name) is not None]
@@ -65,8 +73,23 @@ class QueriedTable:
                 f"{given[0]} is given for all queries, and {table.path} has a column of it; "
                 "expected one of these."
             )
-        self.notes: list[str] = []
-        """Sentences on the queries of the last iteration, and on rows that were left out."""
+        check_table_words(words, table.kinds)
+        if table.bad_rows and not skip_bad_rows:
+            raise table.bad_rows[0].error(table.path)
+        self.left_out = LeftOutRows(table.bad_rows)
+        """The rows that the last iteration left out, each with the reason."""
+        self._row_notes: list[str] = []
+        self._n_notes = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on the last iteration: the rows that were left out, and some of the queries.
+
+        They are few, however many rows there are; `left_out` has all rows that were left out.
+        """
+        notes = [*self.left_out.notes(len(self)), *self._row_notes]
+        more = self._n_notes - len(self._row_notes)
+        return [*notes, f"{more:,} further notes on rows are not kept."] if more else notes
 
     def __len__(self) -> int:
         """Number of queries."""
@@ -79,7 +102,7 @@ class QueriedTable:
     def results(self) -> Iterator[tuple[int, Neighbours]]:
         """The number of each row, from 1, and the neighbours of its query."""
         for rows, batch in self._batches():
-            yield from zip(range(rows.start + 1, rows.stop + 1), batch, strict=True)
+            yield from zip((rows + 1).tolist(), batch, strict=True)
 
     def tables(self, *, links: bool = False) -> "tuple[pa.Schema, Iterator[pa.Table]]":
         """The neighbours as Arrow tables of a limited size, and the schema of these tables.
@@ -95,11 +118,12 @@ class QueriedTable:
         """
         batches = self._batches()
         first = next(batches)
-        schema = self._schema(first[1], links=links)
+        is_given = self._words.get("using") is not None
+        schema = schema_with_query(self._table, first[1], is_using_given=is_given, links=links)
         tables = (
             table
             for rows, batch in chain([first], batches)
-            for table in _with_query(rows, batch, schema, links=links)
+            for table in tables_with_query(rows, batch, schema, links=links)
         )
         return schema, tables
 
@@ -161,46 +185,39 @@ class QueriedTable:
         )
         return Path(path)
 
-    def _batches(self) -> Iterator[tuple[slice, NeighboursBatch]]:
+    def _batches(self) -> Iterator[tuple[Rows, NeighboursBatch]]:
         """Rows of the table, from 0, and the neighbours of their queries."""
-        self.notes = []
+        self.left_out = LeftOutRows(self._table.bad_rows)
+        self._row_notes, self._n_notes = [], 0
         self._progress(_STAGE, 0, len(self))
-        first_error: GalsearchError | None = None
         n_answered = 0
-        for rows, found in self._searched():
-            if isinstance(found, GalsearchError):
-                self.notes.append(f"{_rows_text(rows)} is left out: {found}")
-                first_error = first_error or self._named(rows, found)
-            else:
-                self.notes += [f"{_rows_text(rows)}: {note}" for note in found.notes]
+        for rows, found in answered_rows(
+            self._table, self._query, self._search, self._failures, most_rows=self._most_rows()
+        ):
+            if isinstance(found, NeighboursBatch):
+                self._keep_notes(rows, found.notes)
                 n_answered += len(found)
                 yield rows, found
-            self._progress(_STAGE, rows.stop, len(self))
-        if first_error is not None and not n_answered:
-            raise first_error
-        if n_answered < len(self):
-            self.notes.insert(0, f"{len(self) - n_answered:,} of {len(self):,} rows are left out.")
+            elif self._skip_bad_rows:
+                self.left_out.extend(found)
+            else:
+                raise found[0].error(self._table.path)
+            self._progress(_STAGE, int(rows[-1]) + 1, len(self))
+        self._progress(_STAGE, len(self), len(self))
+        if not n_answered:
+            raise next(iter(self.left_out)).error(self._table.path)
 
-    def _searched(self) -> Iterator[tuple[slice, NeighboursBatch | GalsearchError]]:
-        """Rows of the table, and their neighbours or the error of a row that is left out."""
+    def _query(self, given: dict[str, Any]) -> Query:
+        """The query of some rows."""
+        return Query(**{**words_for(self._words, given), **given})
 
-        def search(given: dict[str, Any]) -> NeighboursBatch:
-            return self._search(Query(**{**self._words, **given}))
-
-        for rows, given in self._table.parts(self._most_rows()):
-            if self._skip_bad_rows:
-                yield from answered_rows(rows, given, search)
-                continue
-            try:
-                found = search(given)
-            except GalsearchError as error:
-                raise self._named(rows, error) from None
-            yield rows, found
-
-    def _named(self, rows: slice, error: GalsearchError) -> GalsearchError:
-        """An error with the table and the rows in its message."""
-        where = f"{self._table.path}, {_rows_text(rows)}"
-        return type(error)(f"{where}: {error}", **error.facts)
+    def _keep_notes(self, rows: Rows, notes: Sequence[str]) -> None:
+        """Keep the notes on some rows, if they are not too many."""
+        several = f"rows {rows[0] + 1} to {rows[-1] + 1}"
+        where = several if len(rows) > 1 else f"row {rows[0] + 1}"
+        room = max(0, _MOST_NOTES - len(self._row_notes))
+        self._row_notes += [f"{where}: {note}" for note in notes[:room]]
+        self._n_notes += len(notes)
 
     def _most_rows(self) -> int:
         """Number of queries whose neighbours fit in memory together."""
@@ -209,46 +226,3 @@ class QueriedTable:
             k = self._n_galaxies if self._words.get("min_similarity") is not None else 1
         numbers = [number for number in (k, offset) if isinstance(number, int)]
         return _MOST_NEIGHBOURS // max(1, min(sum(numbers), self._n_galaxies))
-
-    def _schema(self, first: NeighboursBatch, *, links: bool) -> "pa.Schema":
-        """The schema of `tables`."""
-        import pyarrow as pa
-
-        from galsearch.formats.columns.column_descriptions import described
-
-        schema = first.rows().schema(links=links)
-        fields = [pa.field("query_row", pa.int64(), nullable=False)]
-        if self._table.arguments & {"position", "name"}:
-            fields.append(pa.field("query_separation_arcsec", pa.float64()))
-        metadata = {**schema.metadata, b"queries": Path(self._table.path).name.encode()}
-        if self._table.mixes_modalities and self._words.get("using") is None:
-            fields.append(pa.field("query_using", pa.string(), nullable=False))
-            metadata[b"using"] = b"query_using"
-        return pa.schema([*map(described, fields), *schema], metadata=metadata)
-
-
-def _rows_text(rows: slice) -> str:
-    several = rows.stop - rows.start > 1
-    return f"rows {rows.start + 1} to {rows.stop}" if several else f"row {rows.stop}"
-
-
-def _with_query(
-    rows: slice, batch: NeighboursBatch, schema: "pa.Schema", *, links: bool
-) -> "Iterator[pa.Table]":
-    """The neighbours of a batch in tables of a schema, whose first columns tell of the query."""
-    import pyarrow as pa
-
-    query = np.repeat(np.arange(len(batch)), batch.counts)
-    start = 0
-    for table in batch.rows().tables(links=links):
-        part = query[start : start + len(table)]
-        start += len(table)
-        unknown = np.full(len(batch), np.nan)
-        separation = unknown if batch.separation_arcsec is None else batch.separation_arcsec
-        columns = {
-            "query_row": pa.array(rows.start + 1 + part),
-            "query_separation_arcsec": pa.array(separation[part], from_pandas=True),
-            "query_using": pa.array(np.full(len(part), batch.using.value)),
-        }
-        new = [columns[name] for name in schema.names if name in columns]
-        yield pa.table([*new, *table.columns], schema=schema)

@@ -1,15 +1,22 @@
 """A table with a query in each row: TARGETIDs, positions, names, or files of images and spectra."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from galsearch.core.errors import InvalidTargetIdError, SourceError
-from galsearch.core.target_id import TargetId, parse_target_ids
+from galsearch.core.arrays import Rows
+from galsearch.core.errors import SourceError
+from galsearch.query.inputs.row_checks import (
+    NO_QUERY,
+    BadRow,
+    check_positions,
+    check_target_ids,
+    texts,
+)
 from galsearch.query.inputs.table_columns import read_columns
 
 _ROWS_AT_A_TIME = 1000
@@ -27,18 +34,26 @@ _FILES = ("image", "spectrum")
 
 @dataclass(frozen=True, eq=False)
 class QueryTable:
-    """The queries of a table, all of whose rows have been checked; no file they name is opened."""
+    """The queries of a table; no file that they name is opened."""
 
     path: str
     """The table, as it was given."""
+    n_rows: int
+    """Number of rows, with those that say no query."""
+    names: Mapping[str, str]
+    """Name of the column of the file that holds each argument; of two for a position."""
+    rows: Rows
+    """(n,) numbers of the rows that say a query, from 0, ascending."""
     arrays: dict[str, npt.NDArray[Any]]
     """(n,) `target_ids` or (n, 2) `position`; empty where each row names an object or files."""
-    words: Sequence[dict[str, str]]
-    """Arguments of `Query` of each row that names an object or files; else empty."""
+    words: Sequence[dict[str, str]] = ()
+    """(n) arguments of `Query` of each row that names an object or files; else empty."""
+    bad_rows: Sequence[BadRow] = field(default_factory=list)
+    """The rows that say no query."""
 
     def __len__(self) -> int:
         """Number of rows."""
-        return max(len(self.words), *map(len, self.arrays.values()), 0)
+        return self.n_rows
 
     @property
     def arguments(self) -> set[str]:
@@ -46,11 +61,17 @@ class QueryTable:
         return set(self.arrays).union(*self.words)
 
     @property
+    def kinds(self) -> set[frozenset[str]]:
+        """The different sets of arguments that rows hold."""
+        kinds = {frozenset(words) for words in self.words}
+        return kinds | ({frozenset(self.arrays)} if self.arrays else set())
+
+    @property
     def mixes_modalities(self) -> bool:
         """True where some rows have an image, others a spectrum or both."""
         return len({frozenset(words) for words in self.words}) > 1
 
-    def parts(self, most_rows: int = _ROWS_AT_A_TIME) -> Iterator[tuple[slice, dict[str, Any]]]:
+    def parts(self, most_rows: int = _ROWS_AT_A_TIME) -> Iterator[tuple[Rows, dict[str, Any]]]:
         """The queries in their order: rows, and the arguments of `Query` that they hold.
 
         Rows with a TARGETID or a position are put together; a name or a file is a query of its own.
@@ -61,16 +82,16 @@ class QueryTable:
             Largest number of rows that are put together.
         """
         n = 1 if self.words else max(1, min(most_rows, _ROWS_AT_A_TIME))
-        for start in range(0, len(self), n):
-            rows = slice(start, min(start + n, len(self)))
+        for start in range(0, len(self.rows), n):
+            part = slice(start, start + n)
             if self.words:
-                yield rows, dict(self.words[start])
+                yield self.rows[part], dict(self.words[start])
             else:
-                yield rows, {name: array[rows] for name, array in self.arrays.items()}
+                yield self.rows[part], {name: array[part] for name, array in self.arrays.items()}
 
 
 def read_queries(path: str | Path) -> QueryTable:
-    """The queries of a table.
+    """The queries of a table, and the rows that say none.
 
     Paths in the table are relative to its directory.
 
@@ -85,94 +106,99 @@ def read_queries(path: str | Path) -> QueryTable:
     Raises
     ------
     SourceError
-        Where the file is missing, no such table or without rows, or a row says nothing.
+        Where the file is missing, no such table or without rows.
     """
-    columns = _columns(str(path))
+    url = str(path)
+    columns, names = _columns(url)
     n = len(next(iter(columns.values())))
     if not n:
         raise SourceError(f"{path}: the table has no rows; expected a query in each.")
-    rows = range(n)
-    if any(_text(columns, kind, row) for kind in _FILES for row in rows):
-        return QueryTable(str(path), {}, [_words(Path(path), columns, row) for row in rows])
-    if "target_ids" in columns:
-        return QueryTable(str(path), {"target_ids": _target_ids(str(path), columns)}, ())
-    if "ra" in columns:
-        pairs = np.stack([_degrees(str(path), columns, name) for name in ("ra", "dec")], axis=1)
-        return QueryTable(str(path), {"position": pairs}, ())
-    return QueryTable(str(path), {}, [_words(Path(path), columns, row) for row in rows])
+    arrays, bad = _arrays(url, columns, names)
+    if "ra" in names:
+        names["position"] = f"{names.pop('ra')} and {names.pop('dec')}"
+    has_files = any(any(texts(columns[kind])) for kind in _FILES if kind in columns)
+    for kind in () if has_files else ("target_ids", "position"):
+        if kind in arrays:
+            rows = np.setdiff1d(np.arange(n), [each.row for each in bad[kind]])
+            return QueryTable(url, n, names, rows, {kind: arrays[kind][rows]}, (), bad[kind])
+    written = {kind: texts(values) for kind, values in columns.items()}
+    words, bad_rows = _words_of_rows(Path(path), written, names, bad)
+    rows = np.array(list(words), np.int64)
+    return QueryTable(url, n, names, rows, {}, list(words.values()), bad_rows)
 
 
-def _columns(url: str) -> dict[str, npt.NDArray[Any]]:
+def _columns(url: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The columns that queries are made of, and their names in the file."""
     read = read_columns(url)
-    by_name = {name.strip().lower(): values for name, values in read.items()}
-    found = {
+    by_name = {name.strip().lower(): name for name in read}
+    names = {
         kind: by_name[name]
         for kind, names in _NAMES.items()
         for name in reversed(names)
         if name in by_name
     }
-    if ("ra" in found) != ("dec" in found) or not found:
+    if ("ra" in names) != ("dec" in names) or not names:
         raise SourceError(
             f"{url}: no column target_id, ra_deg and dec_deg, name, image or spectrum. Columns: "
             f"{', '.join(read) or '(none)'}."
         )
-    return found
+    return {kind: read[name] for kind, name in names.items()}, names
 
 
-def _degrees(url: str, columns: dict[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
-    values = columns[name]
-    missing = np.ma.getmaskarray(values) if values.dtype.kind in "iuf" else np.ones(len(values))
-    if np.any(missing):
-        row = int(np.argmax(missing))
-        raise SourceError(f"{url}: row {row + 1} has the {name} {values[row]}; expected degrees.")
-    return np.asarray(values, np.float64)
+def _arrays(
+    url: str, columns: Mapping[str, npt.NDArray[Any]], names: Mapping[str, str]
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, list[BadRow]]]:
+    """TARGETIDs and positions of all rows, and the rows that have none."""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    bad: dict[str, list[BadRow]] = {}
+    if "target_ids" in columns:
+        kind = "target_ids"
+        arrays[kind], bad[kind] = check_target_ids(url, names[kind], columns[kind])
+    if "ra" in columns:
+        both = (names["ra"], names["dec"])
+        arrays["position"], bad["position"] = check_positions(both, columns["ra"], columns["dec"])
+    return arrays, bad
 
 
-def _target_ids(url: str, columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.int64]:
-    values = columns["target_ids"]
-    if not np.any(np.ma.getmaskarray(values)):
-        try:
-            return parse_target_ids(values)
-        except InvalidTargetIdError as error:
-            whole = str(error)
-    for row in range(len(values)):
-        text = _text(columns, "target_ids", row)
-        if not text:
-            raise SourceError(f"{url}: row {row + 1} has no TARGETID.")
-        try:
-            TargetId(text)
-        except InvalidTargetIdError as error:
-            raise SourceError(f"{url}: row {row + 1}: {error}") from None
-    raise SourceError(f"{url}: {whole}")
+def _words_of_rows(
+    path: Path,
+    written: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
+    bad: Mapping[str, Sequence[BadRow]],
+) -> tuple[dict[int, dict[str, str]], list[BadRow]]:
+    """Arguments of the query of each row that names an object or files, and the other rows."""
+    faults = {kind: {each.row: each for each in rows} for kind, rows in bad.items()}
+    words, bad_rows = {}, []
+    for row in range(len(next(iter(written.values())))):
+        given = _words(path, {kind: values[row] for kind, values in written.items()})
+        fault = next((faults[kind][row] for kind in given if row in faults.get(kind, ())), None)
+        if not given:
+            problem = "the row names neither an object nor a file."
+            fault = BadRow(row, ", ".join(names.values()), "", NO_QUERY, problem)
+        if fault is None:
+            words[row] = given
+        else:
+            bad_rows.append(fault)
+    return words, bad_rows
 
 
-def _text(columns: dict[str, npt.NDArray[Any]], kind: str, row: int) -> str:
-    """The text in a row of a column; empty where there is none."""
-    if kind not in columns or np.ma.getmaskarray(columns[kind][row : row + 1])[0]:
-        return ""
-    text = str(columns[kind][row]).strip()
-    return "" if text == "--" else text
-
-
-def _words(path: Path, columns: dict[str, npt.NDArray[Any]], row: int) -> dict[str, str]:
-    """Arguments of the query of a row that names an object or files."""
+def _words(path: Path, written: Mapping[str, str]) -> dict[str, str]:
+    """Arguments of the query of a row that names an object or files; none where it does not."""
     name, image, spectrum, target_id, ra, dec = (
-        _text(columns, kind, row) for kind in ("name", *_FILES, "target_ids", "ra", "dec")
+        written.get(kind, "") for kind in ("name", *_FILES, "target_ids", "ra", "dec")
     )
     if not (image or spectrum):
         if target_id:
             return {"target_ids": target_id}
         if ra and dec:
             return {"position": f"{ra} {dec}"}
-        if name:
-            return {"name": name}
-        raise SourceError(f"{path}: row {row + 1} names neither an object nor a file.")
+        return {"name": name} if name else {}
     words = {
         kind: text if "://" in text else str(path.parent / text)
         for kind, text in (("image", image), ("spectrum", spectrum))
         if text
     }
-    if image and ra and dec:
+    if image and (ra or dec):
         words["position"] = f"{ra} {dec}"
     if spectrum and target_id:
         words["target_ids"] = target_id

@@ -1,6 +1,6 @@
 """The words in which a query is put: the same in Python, on the command line and over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Set
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -12,6 +12,7 @@ from galsearch.query.inputs.argument_checks import Cone, TargetIdInput
 from galsearch.query.inputs.own_data.own_embedding import EncoderInput
 from galsearch.query.inputs.own_data.own_image import ImageInput
 from galsearch.query.inputs.own_data.own_spectrum import SpectrumInput
+from galsearch.query.inputs.sky.name_table import NameTable
 from galsearch.query.inputs.sky.sky_position import PositionInput
 
 
@@ -37,7 +38,7 @@ class QueryWords(OtherWords, total=False):
     position: PositionInput | None
     radius: float
     name: str | None
-    names: str | Path | None
+    names: str | Path | NameTable | None
     image: ImageInput | None
     pixel_scale: float | None
     spectrum: SpectrumInput | None
@@ -121,6 +122,43 @@ def check_inputs(given: Mapping[str, Any]) -> None:
             )
     if "vector" in present and "fingerprint" not in present:
         raise QueryError("a query vector needs the fingerprint of its encoder; found none.")
+
+
+def check_table_words(words: Mapping[str, Any], kinds: Set[frozenset[str]]) -> None:
+    """Check that the arguments of all queries of a table fit to those that its rows hold.
+
+    Parameters
+    ----------
+    words
+        Arguments that are the same for all rows.
+    kinds
+        The different sets of arguments of rows.
+
+    Raises
+    ------
+    QueryError
+        As for `check_inputs`; an argument that belongs to the input of some rows is not needed by
+        the others.
+    """
+    in_rows = frozenset[str]().union(*kinds)
+    used = {name: value for name, value in words.items() if not in_rows & {*_NEEDS.get(name, ())}}
+    for kind in kinds:
+        check_inputs({**used, **dict.fromkeys(kind, True)})
+
+
+def words_for(words: Mapping[str, Any], given: Container[str]) -> dict[str, Any]:
+    """Arguments of all queries of a table without those that belong to other inputs than given.
+
+    Examples
+    --------
+    >>> words_for({"k": 3, "air": True}, ["image"]), words_for({"air": True}, ["spectrum"])
+    ({'k': 3}, {'air': True})
+    """
+    return {
+        name: value
+        for name, value in words.items()
+        if name not in _NEEDS or any(needed in given for needed in _NEEDS[name])
+    }
 
 
 def _listed(names: list[str]) -> str:

@@ -1,11 +1,9 @@
 """Embeddings of galaxies that an index holds, and the errors about those that it does not."""
 
-from typing import NoReturn
-
 import numpy as np
 
 from galsearch.core.arrays import Rows, TargetIds, Vectors
-from galsearch.core.errors import MissingModalityError, UnknownTargetError
+from galsearch.core.errors import GalsearchError, MissingModalityError, UnknownTargetError
 from galsearch.core.modality import Modality
 from galsearch.index.search.galaxy_index import GalaxyIndex
 
@@ -32,7 +30,7 @@ def stored_vectors(
     stored = index.stored(using)
     rows = stored.rows_of(target_ids)
     if (rows < 0).any():
-        _raise_missing(index, target_ids[rows < 0], using)
+        raise missing_error(index, target_ids[rows < 0], using)
     vectors = stored.take(rows)
     if among is None:
         return vectors, None
@@ -45,12 +43,12 @@ def stored_vectors(
     return vectors, searched.rows_of(target_ids)
 
 
-def _raise_missing(index: GalaxyIndex, target_ids: TargetIds, using: Modality) -> NoReturn:
-    """Raise the error about galaxies that have no vector of a modality."""
+def missing_error(index: GalaxyIndex, target_ids: TargetIds, using: Modality) -> GalsearchError:
+    """The error about galaxies that have no vector of a modality; it names one of them."""
     name = index.manifest.recipe.name
     unknown = target_ids[index.catalogue_rows(target_ids) < 0]
     if len(unknown):
-        raise UnknownTargetError(
+        return UnknownTargetError(
             f"TARGETID {unknown[0]} is not in index '{name}' ({len(index):,} galaxies).",
             target_id=int(unknown[0]),
         )
@@ -58,7 +56,7 @@ def _raise_missing(index: GalaxyIndex, target_ids: TargetIds, using: Modality) -
     counts = ", ".join(f"{entry.n_vectors:,} {_PLURAL[kind]}" for kind, entry in modalities.items())
     known = [kind for kind in modalities if index.stored(kind).rows_of(target_ids[:1])[0] >= 0]
     other = f"its {known[0]} embedding is present" if known else "it has no embedding at all"
-    raise MissingModalityError(
+    return MissingModalityError(
         f"TARGETID {target_ids[0]} has no {using} embedding in index '{name}' ({counts}); {other}.",
         target_id=int(target_ids[0]),
         using=using,

@@ -56,6 +56,8 @@ def _parquet_columns(url: str) -> dict[str, npt.NDArray[Any]]:
             columns[name] = np.array(values.fill_null("").to_pylist(), str)
         else:
             missing = np.asarray(values.is_null())
-            plain = values.to_numpy(zero_copy_only=False)
+            # A whole number with missing ones would become a float, which has fewer digits.
+            filled = values.fill_null(0) if pa.types.is_integer(values.type) else values
+            plain = filled.to_numpy(zero_copy_only=False)
             columns[name] = np.ma.MaskedArray(plain, missing) if missing.any() else plain
     return columns

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -121,12 +122,47 @@ def test_bad_rows_are_skipped_where_that_is_wanted(at_demonstration, tmp_path: P
     result = CliRunner().invoke(app, options, catch_exceptions=False)
     (row,) = csv.DictReader(io.StringIO(result.stdout))
     assert (row["query_row"], row["query_target_id"]) == ("2", target_id)
-    assert result.stderr.splitlines()[-2:] == [
+    notes = [
         "note: 1 of 2 rows are left out.",
-        "note: row 1 is left out: TARGETID 5 is not in index 'demo' (24 galaxies).",
+        "note: TARGETID not found, in 1 row: 1. The first: TARGETID 5 is not in index 'demo' (24 "
+        "galaxies).",
     ]
+    assert result.stderr.splitlines()[-3:] == [
+        *notes,
+        "note: --left-out FILE lists all rows that are left out.",
+    ]
+    out, rows = tmp_path / "found.csv", tmp_path / "found.left_out.csv"
+    result = CliRunner().invoke(app, [*options, "--out", str(out)], catch_exceptions=False)
+    assert out.read_text().startswith("query_row,query_target_id,")
+    assert result.stderr.splitlines()[-3:] == [
+        *notes,
+        f"note: {rows} lists the rows that are left out, with the reason of each.",
+    ]
+    (row,) = csv.DictReader(io.StringIO(rows.read_text()))
+    assert row == {
+        "query_row": "1",
+        "query_column": "target_id",
+        "query_value": "5",
+        "reason": "TARGETID not found",
+        "problem": "TARGETID 5 is not in index 'demo' (24 galaxies).",
+    }
     error = CliRunner().invoke(app, ["query", "--skip-bad-rows", "--target-id", "5"]).exception
     assert str(error) == "--skip-bad-rows is given without --queries, whose rows it concerns."
+
+
+def test_the_list_of_left_out_rows_is_written_where_it_may_be(
+    at_demonstration, tmp_path: Path
+) -> None:
+    table, rows = tmp_path / "targets.csv", tmp_path / "rows.parquet"
+    table.write_text(f"target_id\n{at_demonstration.target_id}\n")
+    options = ["query", "--queries", str(table), "-k", "1", "--left-out", str(rows)]
+    error = CliRunner().invoke(app, options).exception
+    assert str(error) == "--left-out is given without --skip-bad-rows, whose rows it lists."
+    result = CliRunner().invoke(app, [*options, "--skip-bad-rows"], catch_exceptions=False)
+    assert "note:" not in result.stderr
+    assert len(pq.read_table(rows)) == 0
+    error = CliRunner().invoke(app, [*options, "--skip-bad-rows"]).exception
+    assert str(error) == f"{rows}: the file exists already."
 
 
 def test_an_error_in_a_row_leaves_no_file(at_demonstration, tmp_path: Path) -> None:
@@ -135,7 +171,9 @@ def test_an_error_in_a_row_leaves_no_file(at_demonstration, tmp_path: Path) -> N
     table.write_text(f"target_id\n{target_id}\n5\n")
     options = ["query", "--queries", str(table), "--out", str(out)]
     error = CliRunner().invoke(app, options).exception
-    assert str(error) == (f"{table}, rows 1 to 2: TARGETID 5 is not in index 'demo' (24 galaxies).")
+    assert str(error) == (
+        f"{table}, row 2, column target_id: TARGETID 5 is not in index 'demo' (24 galaxies)."
+    )
     assert list(tmp_path.iterdir()) == [table]
 
 

@@ -9,8 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from galsearch.core.errors import (
+    GalsearchError,
     OutputFileExistsError,
     QueryError,
     TableFormatError,
@@ -20,6 +23,7 @@ from galsearch.query import NeighboursBatch, Query, SearchEngine
 from galsearch.query.bulk import queried_table
 from galsearch.query.bulk.queried_table import QueriedTable
 from galsearch.query.inputs.query_table import read_queries
+from galsearch.query.inputs.sky import name_table
 from tests.query.inputs.own_data.own_files import FakePair, galaxy, write_galaxy, write_sdss
 
 
@@ -51,7 +55,7 @@ def test_the_table_is_that_of_the_queries_together(
     expected = engine.query_many(sky.ids[:10], k=3).to_arrow(links=True)
     assert table.drop_columns("query_row").equals(expected)
     assert table["query_row"].to_pylist() == [row for row in range(1, 11) for _ in range(3)]
-    assert seen == [("searching neighbours", done, 10) for done in (0, 4, 8, 10)]
+    assert seen == [("searching neighbours", done, 10) for done in (0, 4, 8, 10, 10)]
     metadata = {**expected.schema.metadata, b"queries": b"targets.csv"}
     assert table.schema.metadata == metadata
     assert table.schema.field("query_row").metadata[b"ucd"] == b"meta.record"
@@ -135,9 +139,7 @@ def test_a_file_appears_complete_or_not_at_all(
 
 def test_the_input_stands_in_one_place(engine: SearchEngine, targets: Path) -> None:
     with pytest.raises(QueryError) as caught:
-        QueriedTable(
-            engine.query_table(targets)._table, engine.search, {"target_ids": [1]}, n_galaxies=1
-        )
+        QueriedTable(read_queries(targets), engine.search, dict, {"target_ids": [1]}, n_galaxies=1)
     assert str(caught.value) == (
         f"target_ids is given for all queries, and {targets} has a column of it; expected one of "
         "these."
@@ -180,9 +182,98 @@ def test_bad_rows_are_left_out_and_named(
     assert table.drop_columns("query_row").equals(expected)
     assert found.notes == [
         "2 of 12 rows are left out.",
-        "row 2 is left out: TARGETID 7 is not in index 'toy' (1,200 galaxies).",
-        "row 12 is left out: TARGETID 5 is not in index 'toy' (1,200 galaxies).",
+        "TARGETID not found, in 2 rows: 2, 12. The first: TARGETID 7 is not in index 'toy' (1,200 "
+        "galaxies).",
     ]
+    assert [(bad.row, bad.value) for bad in found.left_out] == [(1, "7"), (11, "5")]
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.sampled_from(["good", "zero", "empty", "unknown"]), min_size=1, max_size=12),
+    st.booleans(),
+)
+def test_every_row_is_answered_or_listed_with_its_reason(
+    engine: SearchEngine, sky: Any, tmp_path_factory: Any, rows: list[str], positions: bool
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / "a.csv"
+    cells = {"good": "7,0", "zero": "7,95", "empty": ",0", "unknown": "7,80"}
+    reasons = {"zero": "no position", "empty": "no position"}
+    reasons["unknown"] = "no galaxy near the position"
+    if not positions:
+        cells = {"good": str(sky.ids[3]), "zero": "0", "empty": '""', "unknown": "9"}
+        reasons = {"zero": "no TARGETID", "empty": "no TARGETID", "unknown": "TARGETID not found"}
+    header = "ra,dec" if positions else "target_id"
+    path.write_text("\n".join([header, *(cells[kind] for kind in rows)]) + "\n")
+    found = engine.query_table(path, k=2, skip_bad_rows=True)
+    if "good" in rows:
+        answered = [row for row, _ in found.results()]
+        assert answered == [i + 1 for i, kind in enumerate(rows) if kind == "good"]
+    else:
+        with pytest.raises(GalsearchError, match=", row 1, column"):
+            list(found)
+    listed = found.left_out.to_arrow().to_pylist()
+    expected = [(i + 1, reasons[kind]) for i, kind in enumerate(rows) if kind != "good"]
+    assert [(each["query_row"], each["reason"]) for each in listed] == expected
+
+
+def test_notes_are_few_however_many_rows_there_are(
+    few_rows: None, engine: SearchEngine, tmp_path: Path
+) -> None:
+    path = tmp_path / "names.csv"
+    names = "".join(f"DESI J{i:03d}.0000+00.0000\nDESI J{i:03d}.5000+80.0000\n" for i in range(40))
+    path.write_text(f"name\n{names}")
+    found = engine.query_table(path, k=1, skip_bad_rows=True)
+    assert sum(map(len, found)) == 40
+    notes = found.notes
+    assert notes[0] == "40 of 80 rows are left out."
+    assert notes[1].startswith(
+        "no galaxy near the position, in 40 rows: 2, 4, 6, 8, 10, 12, 14, 16, 18, 20 and more. The "
+        "first: no galaxy of index 'toy'"
+    )
+    assert len(notes) == 23
+    assert notes[-1] == "20 further notes on rows are not kept."
+    assert len(found.left_out) == 40
+
+
+def test_a_fault_of_all_queries_is_not_one_of_a_row(engine: SearchEngine, tmp_path: Path) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text("name\nDESI J007.0000+00.0000\n")
+    for words, message in (
+        ({"where": "zz > 1"}, "zz"),
+        ({"one_per": "zz"}, "one_per is 'zz'"),
+        ({"k": 0}, "k is 0; expected a whole number, 1 or more."),
+        ({"air": True}, "air belongs to a spectrum; found a name."),
+    ):
+        with pytest.raises(QueryError, match=message):
+            engine.query_table(path, skip_bad_rows=True, **words)
+
+
+def test_an_option_of_some_rows_is_not_one_of_the_others(
+    engine: SearchEngine, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "a.npy", galaxy().astype(np.float32))
+    write_sdss(tmp_path / "b.fits")
+    path = tmp_path / "own.csv"
+    path.write_text("image,spectrum\na.npy,\n,b.fits\n,none.fits\n")
+    found = engine.query_table(path, encoder=FakePair(), k=1, pixel_scale=0.3, skip_bad_rows=True)
+    assert [row for row, _ in found.results()] == [1, 2]
+    (bad,) = found.left_out
+    assert (bad.row, bad.column, bad.reason) == (2, "spectrum", "unusable file")
+
+
+def test_a_table_of_names_is_read_once(
+    engine: SearchEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, path = tmp_path / "names.csv", tmp_path / "a.csv"
+    names.write_text("name,ra,dec\nA,7,0\nB,8,0\n")
+    path.write_text("name\nA\nB\nA\nC\n")
+    read, n_read = name_table.read_columns, []
+    monkeypatch.setattr(name_table, "read_columns", lambda url: n_read.append(url) or read(url))
+    found = engine.query_table(path, names=names, k=1, skip_bad_rows=True)
+    assert [row for row, _ in found.results()] == [1, 2, 3]
+    assert n_read == [str(names)]
+    assert found.left_out.counts == {"unknown name": 1}
 
 
 def test_where_no_row_can_be_answered_the_first_error_is_raised(
@@ -193,7 +284,7 @@ def test_where_no_row_can_be_answered_the_first_error_is_raised(
     with pytest.raises(UnknownTargetError) as caught:
         engine.query_table(path, skip_bad_rows=True).write(tmp_path / "out.csv")
     assert str(caught.value) == (
-        f"{path}, row 1: TARGETID 5 is not in index 'toy' (1,200 galaxies)."
+        f"{path}, row 1, column target_id: TARGETID 5 is not in index 'toy' (1,200 galaxies)."
     )
     assert not (tmp_path / "out.csv").exists()
 
@@ -209,6 +300,6 @@ def test_rows_without_a_position_have_no_distance(
         own = query.image is not None
         return engine.search(Query(sky.ids[:1], k=1) if own else query)
 
-    found = QueriedTable(read_queries(path), search, {"k": 1}, n_galaxies=len(engine))
+    found = QueriedTable(read_queries(path), search, lambda _: {}, {"k": 1}, n_galaxies=len(engine))
     distances = read(*found.tables())["query_separation_arcsec"].to_pylist()
     assert distances == [None, pytest.approx(0, abs=1e-6)]

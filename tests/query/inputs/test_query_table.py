@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from galsearch.core.errors import NoMatchError, SourceError
+from galsearch.core.errors import GalsearchError, NoMatchError, QueryTableError, SourceError
 from galsearch.query import SearchEngine
 from galsearch.query.inputs.query_table import read_queries
 from tests.query.inputs.own_data.own_files import FakePair, galaxy, write_galaxy, write_sdss
@@ -59,18 +61,7 @@ def test_positions_and_targetids_beside_files_are_those_of_the_files(tmp_path: P
             "a,ra\n1,2\n",
             "no column target_id, ra_deg and dec_deg, name, image or spectrum. Columns: a, ra.",
         ),
-        ("ra,dec\n1,2\n3,\n", "row 2 has the dec --; expected degrees."),
-        ("name,z\nNGC 1,1\n,2\n", "row 2 names neither an object nor a file."),
         ("target_id\n", "the table has no rows; expected a query in each."),
-        (
-            "target_id\n7\n-5\n",
-            "row 2: '-5' is not a TARGETID: expected decimal digits, such as 39627848784286003.",
-        ),
-        ("target_id,x\n7,1\n,2\n", "row 2 has no TARGETID."),
-        (
-            "target_id\n7\nabc\n",
-            "row 2: 'abc' is not a TARGETID: expected decimal digits, such as 39627848784286003.",
-        ),
     ],
 )
 def test_a_table_of_something_else_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -79,6 +70,100 @@ def test_a_table_of_something_else_is_refused(tmp_path: Path, text: str, message
     with pytest.raises(SourceError) as caught:
         read_queries(path)
     assert str(caught.value) == f"{path}: {message}"
+
+
+GALAXIES = "(negative ids are stuck or unassigned fibres)."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ra,dec\n1,2\n3,\n", "row 2, column dec: the value is empty; expected -90 .. 90 degrees."),
+        (
+            "RA,dec_deg\n1,2\nnan,3\n",
+            "row 2, column RA: the value is empty; expected 0 .. 360 degrees.",
+        ),
+        (
+            "ra,dec\n1,2\n3,95\n",
+            "row 2, column dec: 95 is not a declination; expected -90 .. 90 degrees.",
+        ),
+        (
+            "ra,dec\n1,2\n-400.5,5\n",
+            "row 2, column ra: -400.5 is not a right ascension; expected 0 .. 360 degrees.",
+        ),
+        (
+            "ra,dec\n1,2\ninf,95\n",
+            "row 2, column ra: inf is not a right ascension; expected 0 .. 360 degrees.",
+        ),
+        (
+            "ra,dec\n1,2\nNGC,5\n",
+            "row 2, columns ra and dec: position is 'NGC 5'; expected right ascension and "
+            "declination, in degrees such as '150.1 2.2' or sexagesimal such as '10:00:24 "
+            """-00:12:30' (Cannot parse first argument data "NGC" for attribute ra).""",
+        ),
+        (
+            "name,z\nNGC 1,1\n,2\n",
+            "row 2, column name: the row names neither an object nor a file.",
+        ),
+        (
+            "image,ra,dec\na.fits,1,2\nb.fits,7,\n",
+            "row 2, column dec: the value is empty; expected -90 .. 90 degrees.",
+        ),
+        (
+            "spectrum,target_id\na.fits,1\nb.fits,-2\n",
+            "row 2, column target_id: -2 is not the TARGETID of a galaxy: expected 1 to "
+            f"9223372036854775807 {GALAXIES}",
+        ),
+        (
+            "target_id\n7\n0\n",
+            "row 2, column target_id: 0 is not the TARGETID of a galaxy: expected 1 to "
+            f"9223372036854775807 {GALAXIES}",
+        ),
+        (
+            "TARGETID,x\n7,1\n,2\n",
+            "row 2, column TARGETID: the value is empty; expected a TARGETID.",
+        ),
+        (
+            "target_id\n7\nabc\n",
+            "row 2, column target_id: 'abc' is not a TARGETID: expected decimal digits, such as "
+            "39627848784286003.",
+        ),
+    ],
+)
+def test_a_row_that_says_no_query_is_left_out_or_an_error_that_names_its_column(
+    engine: SearchEngine, tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    queries = read_queries(path)
+    assert (len(queries), queries.rows.tolist()) == (2, [0])
+    (bad,) = queries.bad_rows
+    assert str(bad.error(str(path))) == f"{path}, {message}"
+    with pytest.raises(QueryTableError) as caught:
+        engine.query_table(path)
+    assert str(caught.value) == f"{path}, {message}"
+
+
+def test_missing_targetids_of_a_parquet_table_are_rows_without_a_query(tmp_path: Path) -> None:
+    path, target_id = tmp_path / "a.parquet", 39627848784286003
+    pq.write_table(pa.table({"target_id": pa.array([target_id, None, target_id + 1])}), path)
+    queries = read_queries(path)
+    assert queries.arrays["target_ids"].tolist() == [target_id, target_id + 1]
+    assert [bad.row for bad in queries.bad_rows] == [1]
+    pq.write_table(pa.table({"target_id": [1.0, 2.0]}), path)
+    with pytest.raises(GalsearchError) as caught:
+        read_queries(path)
+    assert str(caught.value) == (
+        f"{path}, column target_id: holds float64, which cannot hold TARGETIDs exactly; expected "
+        "integers or text."
+    )
+
+
+def test_sexagesimal_columns_are_positions(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("ra,dec\n10:00:24,-00:12:30\n150.1,2.2\n")
+    found = read_queries(path).arrays["position"]
+    np.testing.assert_allclose(found, [[150.1, -0.208333], [150.1, 2.2]], atol=1e-6)
 
 
 def test_the_rows_that_are_searched_together_are_limited(tmp_path: Path) -> None:
@@ -91,18 +176,18 @@ def test_the_rows_that_are_searched_together_are_limited(tmp_path: Path) -> None
         False,
     )
     parts = list(queries.parts(most_rows=4))
-    assert [rows for rows, _ in parts] == [slice(0, 4), slice(4, 8), slice(8, 11)]
+    assert [rows.tolist() for rows, _ in parts] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
     found = np.concatenate([given["target_ids"] for _, given in parts])
     assert found.tolist() == list(range(1, 12))
     assert [len(given["target_ids"]) for _, given in queries.parts(most_rows=0)] == [1] * 11
 
 
-def test_an_error_says_in_which_rows(engine: SearchEngine, tmp_path: Path) -> None:
+def test_an_error_says_in_which_row(engine: SearchEngine, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("ra,dec\n7,0\n7,80\n")
     with pytest.raises(NoMatchError) as caught:
         list(engine.query_table(path))
-    assert str(caught.value).startswith(
-        f"{path}, rows 1 to 2: no galaxy of index 'toy' lies within 3 arcsec of RA 7.00000, Dec "
-        "+80.00000; the nearest, TARGETID "
+    assert str(caught.value) == (
+        f"{path}, row 2, columns ra and dec: no galaxy of index 'toy' lies within 3 arcsec of RA "
+        "7.00000, Dec +80.00000, nor within an arcminute."
     )

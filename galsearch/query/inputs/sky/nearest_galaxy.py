@@ -1,7 +1,6 @@
 """The galaxy of an index that lies nearest to a position on the sky."""
 
 from functools import cached_property
-from typing import NoReturn
 
 import numpy as np
 
@@ -10,6 +9,9 @@ from galsearch.core.errors import NoMatchError
 from galsearch.index.search.galaxy_index import GalaxyIndex
 from galsearch.query.inputs.argument_checks import Cone
 from galsearch.query.inputs.sky.sky_position import separation_arcsec
+
+_NEARBY_ARCSEC = 60.0
+"""Distance within which the nearest galaxy is sought for many positions that match none."""
 
 
 class SkyLookup:
@@ -55,16 +57,49 @@ class SkyLookup:
         NoMatchError
             Where no galaxy is near enough to one of the positions; the message names the nearest.
         """
-        ids, _, dec_deg = self._sorted
+        found, separations = self.matches(positions_deg, radius_arcsec)
+        missing = np.flatnonzero(found == 0)
+        if len(missing):
+            ra, dec = positions_deg[missing[0]]
+            raise self._no_match(ra, dec, radius_arcsec, self._nearest_in(self._all, ra, dec))
+        return found, separations
+
+    def matches(
+        self, positions_deg: Float64Array, radius_arcsec: float
+    ) -> tuple[TargetIds, Float64Array]:
+        """The nearest galaxy to each position, 0 where none is near enough, and its distance.
+
+        Parameters and results are those of `nearest`.
+        """
+        ids = self._sorted[0]
         found, separations = np.zeros(len(positions_deg), np.int64), np.zeros(len(positions_deg))
         for i, (ra, dec) in enumerate(positions_deg):
-            height = radius_arcsec / 3600 + 1e-9
-            strip = slice(*np.searchsorted(dec_deg, [dec - height, dec + height]))
-            row, separation = self._nearest_in(strip, ra, dec)
-            if row < 0 or separation > radius_arcsec:
-                self._refuse(ra, dec, radius_arcsec)
-            found[i], separations[i] = ids[row], separation
+            row, separation = self._nearest_in(self._strip(dec, radius_arcsec), ra, dec)
+            if row >= 0 and separation <= radius_arcsec:
+                found[i] = ids[row]
+            separations[i] = separation
         return found, separations
+
+    def no_match(self, ra: float, dec: float, radius_arcsec: float) -> NoMatchError:
+        """The error about a position without a galaxy; it names the nearest within an arcminute.
+
+        The nearest of all, which `nearest` names, is sought among all galaxies. That takes too long
+        for thousands of positions.
+        """
+        strip = self._strip(dec, _NEARBY_ARCSEC)
+        row, separation = self._nearest_in(strip, ra, dec)
+        near = (row, separation) if separation <= _NEARBY_ARCSEC else (-1, np.inf)
+        return self._no_match(ra, dec, radius_arcsec, near)
+
+    @property
+    def _all(self) -> slice:
+        """The rows of all galaxies that have a position."""
+        return slice(0, len(self._sorted[0]))
+
+    def _strip(self, dec: float, radius_arcsec: float) -> slice:
+        """Rows of the galaxies whose declination is within a radius of another one."""
+        height = radius_arcsec / 3600 + 1e-9
+        return slice(*np.searchsorted(self._sorted[2], [dec - height, dec + height]))
 
     def within(self, cone: Cone) -> tuple[TargetIds, Float64Array]:
         """The galaxies in a valid cone, the nearest to its axis first, and their distances.
@@ -76,8 +111,7 @@ class SkyLookup:
         """
         ids, ra_deg, dec_deg = self._sorted
         ra, dec, radius_arcmin = cone
-        height = radius_arcmin / 60 + 1e-9
-        strip = slice(*np.searchsorted(dec_deg, [dec - height, dec + height]))
+        strip = self._strip(dec, radius_arcmin * 60)
         separations = separation_arcsec(ra_deg[strip], dec_deg[strip], ra, dec)
         inside = np.flatnonzero(separations <= radius_arcmin * 60)
         order = inside[np.argsort(separations[inside], kind="stable")]
@@ -92,16 +126,23 @@ class SkyLookup:
         nearest = int(np.argmin(separations))
         return strip.start + nearest, float(separations[nearest])
 
-    def _refuse(self, ra: float, dec: float, radius_arcsec: float) -> NoReturn:
+    def _no_match(
+        self, ra: float, dec: float, radius_arcsec: float, nearest: tuple[int, float]
+    ) -> NoMatchError:
+        """The error about a position; `nearest` is a row, -1 for none, and a distance."""
         ids, ra_deg, dec_deg = self._sorted
         name = f"index '{self._index.manifest.recipe.name}'"
         asked = f"within {radius_arcsec:g} arcsec of RA {ra:.5f}, Dec {dec:+.5f}"
-        row, separation = self._nearest_in(slice(0, len(ids)), ra, dec)
+        text = f"no galaxy of {name} lies {asked}"
+        row, separation = nearest
+        if not len(ids):
+            return NoMatchError(f"{text}: none has a position.")
         if row < 0:
-            raise NoMatchError(f"no galaxy of {name} lies {asked}: none has a position.")
-        raise NoMatchError(
-            f"no galaxy of {name} lies {asked}; the nearest, TARGETID {ids[row]} at RA "
-            f"{ra_deg[row]:.5f}, Dec {dec_deg[row]:+.5f}, is {distance_text(separation)} away.",
+            further = radius_arcsec < _NEARBY_ARCSEC
+            return NoMatchError(f"{text}{', nor within an arcminute' if further else ''}.")
+        return NoMatchError(
+            f"{text}; the nearest, TARGETID {ids[row]} at RA {ra_deg[row]:.5f}, Dec "
+            f"{dec_deg[row]:+.5f}, is {distance_text(separation)} away.",
             target_id=int(ids[row]),
             separation_arcsec=separation,
         )

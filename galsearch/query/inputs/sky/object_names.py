@@ -1,29 +1,23 @@
 """Positions of objects by their names: designations, a table of the user, or Sesame."""
 
-import difflib
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from galsearch.core.arrays import Float64Array
-from galsearch.core.errors import SourceError, UnknownNameError
+from galsearch.core.errors import UnknownNameError
+from galsearch.query.inputs.sky.name_table import NameTable
 from galsearch.query.inputs.sky.sky_position import parse_positions
-from galsearch.query.inputs.table_columns import read_columns
 
 _DEGREES = re.compile(r"(?:DESI\s*)?J(\d{1,3}\.\d{3,})([+-]\d{1,2}\.\d{3,})", re.IGNORECASE)
 _SEXAGESIMAL = re.compile(
     r"(?:\w+[\s-]+)?J(\d\d)(\d\d)(\d\d(?:\.\d+)?)([+-]\d\d)(\d\d)(\d\d(?:\.\d+)?)", re.IGNORECASE
 )
-_NAME_COLUMNS = ("name", "object", "objname", "designation", "id")
-_RA_COLUMNS = ("ra_deg", "ra", "raj2000", "target_ra")
-_DEC_COLUMNS = ("dec_deg", "dec", "decj2000", "dej2000", "de", "target_dec")
 _TIMEOUT_SECONDS = 10
 
 
-def resolve_name(name: str, names: str | Path | None = None) -> Float64Array:
+def resolve_name(name: str, names: str | Path | NameTable | None = None) -> Float64Array:
     """(1, 2) right ascension and declination in degrees of the object with a name.
 
     A designation that holds a position, such as "DESI J150.1234+02.3456" or "SDSS
@@ -35,7 +29,8 @@ def resolve_name(name: str, names: str | Path | None = None) -> Float64Array:
     name
         Name of the object.
     names
-        A CSV, ECSV, FITS or Parquet table with columns name, ra_deg and dec_deg (or RA, Dec).
+        A CSV, ECSV, FITS or Parquet table with columns name, ra_deg and dec_deg (or RA, Dec), or
+        one that was read before.
 
     Raises
     ------
@@ -50,7 +45,8 @@ def resolve_name(name: str, names: str | Path | None = None) -> Float64Array:
     array([[150.1    ,  -0.20833]])
     """
     if names is not None:
-        return _in_table(name, str(names))
+        table = names if isinstance(names, NameTable) else NameTable(names)
+        return table.position(name)
     position = designated_position(name)
     return _from_sesame(name) if position is None else position
 
@@ -68,51 +64,6 @@ def designated_position(name: str) -> Float64Array | None:
     if found := _SEXAGESIMAL.fullmatch(name.strip()):
         return parse_positions(f"{':'.join(found.group(1, 2, 3))} {':'.join(found.group(4, 5, 6))}")
     return None
-
-
-def _in_table(name: str, url: str) -> Float64Array:
-    columns = read_columns(url)
-    known, ra_deg, dec_deg = (
-        _column(url, columns, wanted) for wanted in (_NAME_COLUMNS, _RA_COLUMNS, _DEC_COLUMNS)
-    )
-    by_key = {_key(text): row for row, text in reversed(list(enumerate(known)))}
-    row = by_key.get(_key(name))
-    if row is None:
-        near = difflib.get_close_matches(_key(name), by_key, n=3)
-        suggested = ", ".join(f"{known[by_key[key]]}" for key in near)
-        raise UnknownNameError(
-            f"{name!r} is not among the {len(by_key):,} names of {url}"
-            f"{f'; similar ones: {suggested}' if near else ''}.",
-            name=name,
-        )
-    try:
-        found = [float(v[row]) for v in (ra_deg, dec_deg) if not np.ma.getmaskarray(v)[row]]
-    except (TypeError, ValueError):
-        found = []
-    if len(found) != 2:
-        raise SourceError(
-            f"{url}: the position of {known[row]} is {ra_deg[row]}, {dec_deg[row]}; expected "
-            "degrees."
-        )
-    return parse_positions((found[0], found[1]))
-
-
-def _column(
-    url: str, columns: dict[str, npt.NDArray[Any]], wanted: tuple[str, ...]
-) -> npt.NDArray[Any]:
-    """The first column that has one of the wanted names, in upper or lower case."""
-    by_name = {name.strip().lower(): values for name, values in columns.items()}
-    for name in wanted:
-        if name in by_name:
-            return by_name[name]
-    raise SourceError(
-        f"{url}: no column {' or '.join(wanted[:2])}. Columns: {', '.join(columns) or '(none)'}."
-    )
-
-
-def _key(name: object) -> str:
-    """A name without blanks and differences of case, by which names are compared."""
-    return re.sub(r"\s+", "", str(name)).casefold()
 
 
 def _from_sesame(name: str) -> Float64Array:
