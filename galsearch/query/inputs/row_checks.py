@@ -75,7 +75,8 @@ def check_target_ids(
         ids = np.array([_target_id(text) for text in texts(values)], np.int64)
     bad = np.flatnonzero(ids == 0)
     return ids, [
-        _bad_target_id(name, row, text) for row, text in zip(bad.tolist(), texts(values[bad]), strict=True)
+        _bad_target_id(name, row, text)
+        for row, text in zip(bad.tolist(), texts(values[bad]), strict=True)
     ]
 
 
