@@ -74,10 +74,8 @@ def check_target_ids(
     else:
         ids = np.array([_target_id(text) for text in texts(values)], np.int64)
     bad = np.flatnonzero(ids == 0)
-    return ids, [
-        _bad_target_id(name, row, text)
-        for row, text in zip(bad.tolist(), texts(values[bad]), strict=True)
-    ]
+    written = zip(bad.tolist(), texts(values[bad]), strict=True)
+    return ids, [_bad_target_id(name, row, text) for row, text in written]
 
 
 def _target_id(text: str) -> int:
