@@ -22,8 +22,8 @@ noise spreads the colours."""
 _FEWEST_PIXELS = 400
 """Number of pixels below which colours say too little of what a picture shows."""
 _DRAWING = 0.7
-"""Share of the commonest colours from which a picture is a drawing. Those of 331 real images have
-at most 0.10; half of an image at the edge of a survey may be blank."""
+"""Share of the commonest colours from which a picture is a drawing. Those of 341 real images have
+at most 0.11; half of an image at the edge of a survey may be blank."""
 _BRIGHT_DRAWING = 0.2
 """The same where the edge of the picture is bright, such as the paper of a plot."""
 _BRIGHT = 0.4

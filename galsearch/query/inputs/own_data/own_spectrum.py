@@ -157,14 +157,27 @@ def _notes_on_flux(found: SpectrumFile, resampled: Spectrum, place: str) -> list
         raise InvalidSpectrumError(f"{place} has a flux of 0 in every measured pixel.")
     if not found.calibrated:
         return []
-    median = float(np.median(flux))
-    is_faint = median < _USUAL_FLUX[0]
-    if not is_faint and median <= _USUAL_FLUX[1]:
+    # Pixels of exactly 0 are often those without a measurement.
+    median = float(np.median(flux[flux > 0]))
+    if _is_between(median, _USUAL_FLUX):
         return []
     message = f"{place} has a median flux of {median:.2g} x {FLUX_UNIT}; galaxies have 0.1 to 1000"
-    if _POSSIBLE_FLUX[0] <= median <= _POSSIBLE_FLUX[1]:
+    if _is_between(median, _POSSIBLE_FLUX):
         return [f"{message}: its unit of flux is perhaps another one."]
-    factor = "lack" if is_faint else "hold"
-    raise InvalidSpectrumError(
-        f"{message}: its values {factor} the factor 1e-17, or are of another unit."
-    )
+    raise InvalidSpectrumError(f"{message}: {_likely_unit(median)}")
+
+
+def _is_between(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
+def _likely_unit(median: float) -> str:
+    """The unit that a flux with an impossible median is probably in, in words."""
+    if _is_between(median * 1e17, _USUAL_FLUX):
+        return (
+            "its values seem to be in erg / (s cm2 Angstrom), and the unit has a factor of 1e-17 "
+            "too many."
+        )
+    if _is_between(median * 1e-17, _USUAL_FLUX):
+        return f"its values seem to be in {FLUX_UNIT}, and the unit lacks the factor."
+    return "its unit of flux is another one."

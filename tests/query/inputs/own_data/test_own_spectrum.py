@@ -113,18 +113,28 @@ def test_a_target_of_arrays_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("factor", "message"),
+    ("factor", "median", "unit"),
     [
-        (1e-17, "3e-17 x {unit}; galaxies have 0.1 to 1000: its values lack the factor 1e-17"),
-        (1e17, "3e+17 x {unit}; galaxies have 0.1 to 1000: its values hold the factor 1e-17"),
+        (
+            1e-17,
+            "3e-17",
+            "its values seem to be in erg / (s cm2 Angstrom), and the unit has a factor of 1e-17 "
+            "too many.",
+        ),
+        (
+            1e17,
+            "3e+17",
+            "its values seem to be in 1e-17 erg / (s cm2 Angstrom), and the unit lacks the factor.",
+        ),
+        (1e-30, "3e-30", "its unit of flux is another one."),
     ],
 )
-def test_a_flux_in_another_unit_is_refused(factor: float, message: str) -> None:
+def test_a_flux_in_another_unit_is_refused(factor: float, median: str, unit: str) -> None:
     with pytest.raises(InvalidSpectrumError) as caught:
         read_own_spectrum(factor * line(GRID))
-    text = message.format(unit="1e-17 erg / (s cm2 Angstrom)")
     assert str(caught.value) == (
-        f"the spectrum has a median flux of {text}, or are of another unit."
+        f"the spectrum has a median flux of {median} x 1e-17 erg / (s cm2 Angstrom); galaxies have "
+        f"0.1 to 1000: {unit}"
     )
 
 
@@ -139,6 +149,11 @@ def test_a_flux_that_is_unlikely_is_noted_and_one_of_zeros_refused() -> None:
     with pytest.raises(InvalidSpectrumError) as caught:
         read_own_spectrum((GRID, 0 * GRID, ivar))
     assert str(caught.value) == "the spectrum has a flux of 0 in every measured pixel."
+
+
+def test_pixels_of_zero_do_not_lower_the_level() -> None:
+    flux = np.where(np.arange(GRID.size) % 3 == 0, line(GRID), 0)
+    assert read_own_spectrum((GRID, flux, np.ones(GRID.size))).notes == ()
 
 
 def test_the_level_of_counts_is_not_judged() -> None:
