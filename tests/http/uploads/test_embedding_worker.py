@@ -57,7 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_content_tells_an_image_from_a_spectrum(folder: Path) -> None:
     colours = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     picture = content_of(lambda sink: Image.fromarray(colours).save(sink, format="PNG"))
-    image = content_of(lambda sink: np.save(sink, np.ones((3, 60, 60))))
+    image = content_of(lambda sink: np.save(sink, np.arange(10800.0).reshape(3, 60, 60)))
     rows = np.stack([DESI_WAVELENGTH_ANGSTROM, np.ones(7781)])
     spectrum = content_of(lambda sink: np.save(sink, rows))
     for content, modality in (
