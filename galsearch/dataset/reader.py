@@ -169,7 +169,8 @@ def open_dataset(path: str | Path) -> Dataset:
     Raises
     ------
     DatasetError
-        Where the directory is not a dataset, the dataset is empty, or files are missing.
+        Where the directory is not a dataset, the dataset is empty, files are missing, or the two
+        lists of partitions differ.
     """
     root = Path(path)
     properties = read_properties(root)
@@ -184,6 +185,13 @@ def open_dataset(path: str | Path) -> Dataset:
     n_rows = int(properties["hats_nrows"])
     if not pixels or not n_rows:
         raise DatasetError(f"{root}: the dataset holds no galaxies.")
+    listed, folder = set(paths), f"{schema.DATASET_DIR}/"
+    unlisted = [p for p in digests if p.startswith(folder) and p not in listed]
+    if unlisted:
+        raise DatasetError(
+            f"{root}: {schema.PARTITION_INFO_FILE} lists {len(pixels)} partitions and lacks "
+            f"{len(unlisted)} of {schema.DIGESTS_FILE}, first {unlisted[0]}."
+        )
     partitions = [
         Partition(root, order, pixel, digests[p])
         for (order, pixel), p in zip(pixels, paths, strict=True)

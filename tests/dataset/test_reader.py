@@ -69,6 +69,17 @@ def test_a_dataset_without_galaxies_is_refused(copy):
     assert message(copy) == f"{copy}: the dataset holds no galaxies."
 
 
+def test_a_list_of_partitions_that_lost_its_end_is_refused(copy):
+    lines = (copy / "partition_info.csv").read_text().splitlines(keepends=True)
+    (copy / "partition_info.csv").write_text("".join(lines[:-2]))
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(copy)
+    assert str(caught.value).startswith(
+        f"{copy}: partition_info.csv lists 2 partitions and lacks 2 of sha256sums.txt, first "
+        "dataset/Norder="
+    )
+
+
 def test_a_truncated_partition_is_reported(copy):
     victim = max(copy.glob("dataset/N*/**/*.parquet"), key=lambda p: p.stat().st_size)
     victim.write_bytes(victim.read_bytes()[:-1000])
