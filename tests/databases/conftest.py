@@ -65,9 +65,9 @@ def exported(
     return kind, out, export_database(database_embeddings, kind, out)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database(exported: tuple[str, Path, DatabaseReport]) -> Iterator[VectorDatabase]:
-    """The database, opened."""
+    """The database, opened; tests leave its tables as they are."""
     kind, out, _ = exported
     opened = open_database(DatabaseAddress(kind, str(out)))
     yield opened

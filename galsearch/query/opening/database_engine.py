@@ -42,6 +42,9 @@ _UNSUPPORTED = {
 }
 """Attributes of a query that need an index of galsearch, and the words of the user for them."""
 
+_OF_AN_INDEX = {"index", "_filters", "_resolver", "_groups", "_catalogue"}
+"""Attributes of a search engine over an index."""
+
 
 class DatabaseEngine(SearchEngine):
     """Exact nearest neighbours in a database of LanceDB, Qdrant or Milvus; see `open_index`.
@@ -90,9 +93,9 @@ class DatabaseEngine(SearchEngine):
         return DatabaseEngine, (self.address,)
 
     def __getattr__(self, name: str) -> NoReturn:
-        """What only an index of galsearch has, such as its catalogue, is refused."""
-        if name.startswith("__"):
-            raise AttributeError(name)
+        """What only an engine over an index of galsearch has is refused."""
+        if name not in _OF_AN_INDEX:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         raise QueryError(f"{self.address}: {name.strip('_')} needs an index of galsearch.")
 
     def __len__(self) -> int:

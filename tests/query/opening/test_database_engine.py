@@ -172,6 +172,12 @@ def test_inputs_and_parts_of_an_index_are_refused(engine: SearchEngine, galaxies
         assert str(caught.value) == f"{place}: {name} needs an index of galsearch."
 
 
+def test_an_attribute_that_no_engine_has_is_no_attribute(engine: SearchEngine) -> None:
+    assert not hasattr(engine, "_repr_html_")
+    with pytest.raises(AttributeError, match="'DatabaseEngine' object has no attribute 'querry'"):
+        _ = engine.querry  # type: ignore[attr-defined]
+
+
 def test_an_engine_can_be_sent_to_another_process(engine: SearchEngine) -> None:
     address = engine.address  # type: ignore[attr-defined]
     assert pickle.loads(pickle.dumps(address)) == address  # noqa: S301 (our own bytes)
