@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from galsearch.core.errors import DatabaseError, OutputExistsError, ShardError
+from galsearch.core.errors import DatabaseError, GalsearchError, OutputExistsError, ShardError
 from galsearch.core.modality import Modality
 from galsearch.core.progress import Progress, StageProgress, no_progress, stage_progress
 from galsearch.databases.database_protocol import (
@@ -167,12 +167,24 @@ def _write(
         columns={field.name: str(field.type) for field in columns},
     )
 
-    def reported() -> Iterator[pa.RecordBatch]:
-        for batch in rows.batches():
-            yield batch
-            progress(rows.n_rows, len(store))
+    failures: list[GalsearchError] = []
 
-    database.write(table, facts, rows.schema, reported())
+    def reported() -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in rows.batches():
+                yield batch
+                progress(rows.n_rows, len(store))
+        except GalsearchError as error:
+            failures.append(error)
+            raise
+
+    try:
+        database.write(table, facts, rows.schema, reported())
+    except DatabaseError:
+        # Some databases wrap an error of the rows that they read in one of their own.
+        if failures:
+            raise failures[0] from None
+        raise
     if rows.n_rows != len(store):
         raise ShardError(
             f"{store.directory}: holds {rows.n_rows:,} vectors; {len(store):,} are recorded."

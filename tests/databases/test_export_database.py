@@ -98,8 +98,9 @@ def test_an_export_that_fails_leaves_nothing(
         raise ShardError("a shard is damaged.")
 
     monkeypatch.setattr(module.ExportedRows, "batches", failing)
-    with pytest.raises((ShardError, DatabaseError), match="a shard is damaged"):
+    with pytest.raises(ShardError) as caught:
         export_database(database_embeddings, kind, tmp_path / "out")
+    assert str(caught.value) == "a shard is damaged."
     assert list(tmp_path.iterdir()) == []
 
 
