@@ -12,6 +12,7 @@ from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
 from galsearch.query import Query
 
+IMAGE = np.arange(19200.0).reshape(3, 80, 80)
 VECTOR = {"vector": [3.0, 4.0], "fingerprint": "a" * 64}
 
 
@@ -116,11 +117,11 @@ def test_a_vector_is_copied_and_has_a_fingerprint() -> None:
         ),
         ({"target_ids": 5, "offset": -1}, "offset is -1; expected a whole number, 0 or more."),
         (
-            {"image": np.ones((3, 80, 80)), "using": "spectrum"},
+            {"image": IMAGE, "using": "spectrum"},
             "using is 'spectrum'; the query has image, and no spectrum of one's own.",
         ),
         (
-            {"image": np.ones((3, 80, 80)), "using": "both"},
+            {"image": IMAGE, "using": "both"},
             "using is 'both'; the query has image, and no spectrum of one's own.",
         ),
         (
