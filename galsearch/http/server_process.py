@@ -10,7 +10,6 @@ import logging
 import logging.config
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 from galsearch.core.errors import GalsearchError
 from galsearch.http.guard.header_limit import LimitedHead
 from galsearch.http.service import create_app
+from galsearch.http.state.metrics_folder import metrics_folder
 from galsearch.http.state.served_index import ServedIndexes
 from galsearch.http.state.service_settings import ServiceSettings
 from galsearch.http.uploads.parent_watch import end_with_parent
@@ -68,9 +68,9 @@ def serve(settings: ServiceSettings, listening: Listening) -> None:
         server.run()
         return
     ServedIndexes(settings)  # what cannot be opened is one error here, not one of each process
-    with tempfile.TemporaryDirectory(prefix="galsearch-metrics-") as folder:
+    with metrics_folder() as folder:
         os.environ[_SETTINGS] = settings.to_json()
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         config = _config(_FACTORY, listening)
         Multiprocess(config, sockets=[config.bind_socket()]).run()
 

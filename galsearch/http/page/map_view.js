@@ -216,6 +216,7 @@ function keyHelp() {
   return element(
     "p",
     { id: "map-keys", class: "dim map-keys" },
-    "Drag to move, turn the wheel or pinch to magnify, and press on a galaxy. Keys: arrows, + and −, 0 for the whole map, Enter for the galaxy in the middle, l for the lasso, v to search in what is in view.",
+    "Drag to move, turn the wheel or pinch to magnify, and press on a galaxy. ",
+    element("span", { class: "shortcuts" }, "Keys: arrows, + and −, 0 for the whole map, Enter for the galaxy in the middle, l for the lasso, v to search in what is in view."),
   );
 }
