@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
+from galsearch.core.arrays import TargetIds
 from galsearch.http.state.served_index import ServedIndex
 from galsearch.query.results.facets import Facets
 from galsearch.query.results.neighbours import Neighbours
@@ -39,7 +40,7 @@ def query_answers(served: ServedIndex, found: Sequence[Answered], seconds: float
         Time that the search took.
     """
     ids = [one.neighbours.target_ids for one in found]
-    owns = np.array([_own_id(served, one.neighbours) for one in found], np.int64)
+    owns = _own_ids(served, [one.neighbours for one in found])
     values = served.rows.values(np.concatenate([*ids, owns[owns > 0]]))
     own_rows = iter(values.objects(slice(sum(map(len, ids)), None)))
     texts, start = [], 0
@@ -79,10 +80,10 @@ def facets_json(facets: Facets) -> dict[str, list[dict[str, Any]]]:
     return {**found, "z": bins} if bins else found
 
 
-def _own_id(served: ServedIndex, neighbours: Neighbours) -> int:
-    """TARGETID of the query galaxy where it is stored; 0 where it is not, or is none."""
-    own = neighbours.query_target_id
-    return int(own) if own is not None and own in served.engine else 0
+def _own_ids(served: ServedIndex, found: Sequence[Neighbours]) -> TargetIds:
+    """TARGETIDs of the query galaxies; 0 for one that is not stored, or where there is none."""
+    ids = np.array([neighbours.query_target_id or 0 for neighbours in found], np.int64)
+    return np.where(served.engine.index.catalogue_rows(ids) >= 0, ids, 0)
 
 
 def _query_galaxy(one: Answered, row: Mapping[str, Any] | None) -> dict[str, Any]:

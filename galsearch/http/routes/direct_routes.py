@@ -31,7 +31,7 @@ class DirectRoutes:
             (method, route.path): (route, route.answer_directly)
             for route in routes
             if isinstance(route, UrlRoute) and route.answer_directly is not None
-            for method in route.methods
+            for method in route.methods or ()
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
