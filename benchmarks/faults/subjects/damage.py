@@ -83,8 +83,10 @@ def permute_records(path: Path, generator: np.random.Generator) -> bool:
     content = path.read_bytes()
     if path.suffix == ".npy":
         header, record = 128, 8
-        rows = np.frombuffer(content[header : len(content) - (len(content) - header) % record])
-        changed = content[:header] + generator.permutation(rows).tobytes()
+        end = len(content) - (len(content) - header) % record
+        rows = np.frombuffer(content[header:end], np.uint64)
+        rows = rows[generator.permutation(len(rows))]
+        changed = content[:header] + rows.tobytes() + content[end:]
     elif path.suffix in {".csv", ".txt", ".properties"}:
         lines = content.splitlines(keepends=True)
         changed = b"".join(lines[number] for number in generator.permutation(len(lines)))

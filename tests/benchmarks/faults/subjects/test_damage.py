@@ -42,6 +42,11 @@ def test_a_permuted_array_keeps_its_header_and_values(files: Path) -> None:
     assert sorted(np.load(files / "a.npy")) == list(range(9))
 
 
+def test_an_array_without_rows_cannot_be_permuted(files: Path) -> None:
+    np.save(files / "a.npy", np.zeros((0, 3)))
+    assert not permute_records(files / "a.npy", np.random.default_rng(1))
+
+
 def test_an_edited_record_is_still_json_of_the_same_types(files: Path) -> None:
     assert edit_record(files / "a.json", np.random.default_rng(2))
     table = json.loads((files / "a.json").read_text())
