@@ -139,6 +139,7 @@ def estimate(
         Condition on the catalogue of `index` that the galaxies fulfil.
     bank_where
         Condition on the catalogue of the bank that labelled galaxies fulfil, such as `zwarn == 0`.
+        For the shipped bank, the names of properties mean the same as in `property`.
     as_classes
         Properties in columns of whole numbers that are classes.
     from_embeddings

@@ -15,6 +15,7 @@ from galsearch.cli import (
 from galsearch.cli.analysis import analysis_commands, explain_command
 from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.cli.data import cite_command, encoder_commands, fetch_sample_command
+from galsearch.cli.grouped_help import GroupedCommand
 from galsearch.cli.queries import query_command
 from galsearch.cli.remedies import error_text
 from galsearch.cli.servers import mcp_command, service_commands
@@ -85,7 +86,7 @@ for _name, _function, _examples in (
     ("convert-checkpoint", encoder_commands.convert_checkpoint, encoder_commands.CONVERT_EXAMPLES),
     ("doctor", demo_commands.doctor, demo_commands.DOCTOR_EXAMPLES),
 ):
-    app.command(_name, epilog=_examples)(_function)
+    app.command(_name, cls=GroupedCommand, epilog=_examples)(_function)
 
 
 def run() -> None:

@@ -1,7 +1,7 @@
 """Selection of catalogue rows that fulfil a condition and lie within a cone on the sky."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ from galsearch.query.inputs.sky.sky_position import haversine
 from galsearch.query.query import Cone
 from galsearch.query.where import Condition
 from galsearch.query.where.column_values import Kind, column_values
+from galsearch.query.where.expression import NO_MEANINGS
 
 _BATCH_ROWS = 1 << 18
 """Rows that are read at a time, which bounds the memory that a filter needs."""
@@ -27,6 +28,7 @@ def matching(
     *,
     where: str | None = None,
     within: Cone | None = None,
+    meanings: Mapping[str, str] = NO_MEANINGS,
 ) -> TargetIds:
     """(n,) TARGETIDs of galaxies that fulfil a condition and lie in a cone, ascending.
 
@@ -40,6 +42,8 @@ def matching(
         for all galaxies of that file.
     within
         A cone on the sky, including its edge.
+    meanings
+        Columns by further words of the condition that mean them, before a column of that name.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def matching(
     """
     tables = [_Table(part.file, part.removed) for part in map(CatalogueFile._make, catalogues)]
     names = list(dict.fromkeys(name for table in tables for name in table.schema.names))
-    condition = None if where is None else Condition(where, names)
+    condition = None if where is None else Condition(where, names, meanings)
     if condition is not None:
         for table in tables:
             table.check_columns(condition)

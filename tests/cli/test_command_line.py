@@ -43,6 +43,20 @@ def test_the_help_of_every_command_has_examples_that_it_takes(name: str) -> None
         parse(words)
 
 
+def test_the_options_of_a_query_stand_in_groups() -> None:
+    text = CliRunner().invoke(app, ["query", "--help"], catch_exceptions=False).stdout
+    titles = [line for line in text.splitlines() if line.endswith(":") and line[0] != " "]
+    assert titles == [
+        "Query by:",
+        "Table of queries:",
+        "Which neighbours:",
+        "Search:",
+        "Results:",
+        "Options:",
+    ]
+    assert text.index("Results:") < text.index("  --gallery") < text.index("Options:")
+
+
 def test_an_example_with_an_option_that_does_not_exist_is_found() -> None:
     for line in ("query --nope", "query -k many", "add", "merge --out a", "explain 1 2 3"):
         with pytest.raises(UsageError):

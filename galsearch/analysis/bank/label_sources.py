@@ -11,6 +11,7 @@ from galsearch.analysis.bank.index_input import IndexInput, opened_engine
 from galsearch.analysis.bank.property_labels import Labels, column_names, read_labels
 from galsearch.analysis.bank.simulated_bank import (
     PROPERTIES,
+    PROPERTY_COLUMNS,
     SIMULATED,
     SIMULATED_PLACE,
     is_simulated,
@@ -71,7 +72,8 @@ class LabelSource:
 
     bank: GalaxyIndex
     where: str | None
-    """Condition on the catalogue of the bank that labelled galaxies fulfil."""
+    """Condition on the catalogue of the bank that labelled galaxies fulfil. In that of the shipped
+    bank, the names of its properties mean what they mean as properties."""
     is_named: bool
     """True where the user named the bank; the shipped bank then never stands in its place."""
 
@@ -103,8 +105,9 @@ class LabelSource:
         """The labels of the galaxies that fulfil the condition."""
         if self.where is None:
             return labels
+        meanings = PROPERTY_COLUMNS if is_simulated(self.bank) else {}
         with self.bank.catalogue_files.open() as files:
-            return labels.among(matching(files, where=self.where))
+            return labels.among(matching(files, where=self.where, meanings=meanings))
 
     def _lacks(self, name: str) -> bool:
         """True where the bank has no labels of a property: no such column, or no value in it."""

@@ -51,6 +51,8 @@ PROPERTIES = MappingProxyType(
     }
 )
 """The properties of the shipped bank; other columns of its catalogue have their own names."""
+PROPERTY_COLUMNS = MappingProxyType({name: each.column for name, each in PROPERTIES.items()})
+"""Column of the catalogue of the shipped bank by the name of each property."""
 
 
 def simulated_directory() -> Path:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import galsearch
+from galsearch.cli.grouped_help import BANK, ESTIMATES, GALAXIES, RESULTS
 from galsearch.cli.output import Format, Output, show_notes
 from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.queries.query_options import Index
@@ -32,89 +33,151 @@ Examples:
 
 OutputFormat = Annotated[
     Format | None,
-    typer.Option("--format", help="Format; default: what the name of --out says, or a table."),
+    typer.Option(
+        "--format",
+        help="Format; default: what the name of --out says, or a table.",
+        rich_help_panel=RESULTS,
+    ),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="File to write, instead of standard output.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        help="File to write, instead of standard output.", metavar="FILE", rich_help_panel=RESULTS
+    ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that are there.", rich_help_panel=RESULTS)
+]
 
 
 def estimate(
     property: Annotated[  # noqa: A002 (the word of the command line)
-        str, typer.Option(help="Columns to estimate, separated by commas, such as z,log10_mass.")
+        str,
+        typer.Option(
+            help="Columns to estimate, separated by commas, such as z,log10_mass.",
+            rich_help_panel=ESTIMATES,
+        ),
     ],
     target_ids: Annotated[
         list[str] | None,
         typer.Argument(help="TARGETIDs; default: all galaxies.", metavar="[TARGETID]..."),
     ] = None,
     image: Annotated[
-        str | None, typer.Option(help="Your own image: a FITS cutout, brick, JPEG or .npy file.")
+        str | None,
+        typer.Option(
+            help="Your own image: a FITS cutout, brick, JPEG or .npy file.",
+            rich_help_panel=GALAXIES,
+        ),
     ] = None,
     spectrum: Annotated[
-        str | None, typer.Option(help="Your own spectrum: a DESI, SDSS, CSV, ECSV or .npy file.")
+        str | None,
+        typer.Option(
+            help="Your own spectrum: a DESI, SDSS, CSV, ECSV or .npy file.",
+            rich_help_panel=GALAXIES,
+        ),
     ] = None,
     method: Annotated[
         str,
         typer.Option(
             help="neighbours; or templates, for z alone: redshift odds of "
-            "the encoder's template bank."
+            "the encoder's template bank.",
+            rich_help_panel=ESTIMATES,
         ),
     ] = "neighbours",
     ids: Annotated[
         str | None,
-        typer.Option(help="File with TARGETIDs to estimate: text or a table.", metavar="FILE"),
+        typer.Option(
+            help="File with TARGETIDs to estimate: text or a table.",
+            metavar="FILE",
+            rich_help_panel=GALAXIES,
+        ),
     ] = None,
     ids_column: Annotated[
-        str | None, typer.Option(help="Column of that table; default: TARGETID.")
+        str | None,
+        typer.Option(help="Column of that table; default: TARGETID.", rich_help_panel=GALAXIES),
     ] = None,
     where: Annotated[
-        str | None, typer.Option(help='Condition on the galaxies to estimate, such as "zwarn > 0".')
+        str | None,
+        typer.Option(
+            help='Condition on the galaxies to estimate, such as "zwarn > 0".',
+            rich_help_panel=GALAXIES,
+        ),
     ] = None,
     using: Annotated[
         Modality | None,
-        typer.Option(help="Which embedding of the galaxies is used; default: image, or your own."),
+        typer.Option(
+            help="Which embedding of the galaxies is used; default: image, or your own.",
+            rich_help_panel=GALAXIES,
+        ),
     ] = None,
     among: Annotated[
-        Modality, typer.Option(help="Which embeddings of the bank are searched.")
+        Modality,
+        typer.Option(help="Which embeddings of the bank are searched.", rich_help_panel=BANK),
     ] = Modality.IMAGE,
     k: Annotated[
-        int | None, typer.Option("-k", help="Number of neighbours; default: the best of 8 to 64.")
+        int | None,
+        typer.Option(
+            "-k",
+            help="Number of neighbours; default: the best of 8 to 64.",
+            rich_help_panel=ESTIMATES,
+        ),
     ] = None,
     index: Index = None,
     bank: Annotated[
         str | None,
         typer.Option(
             help="Index of the bank, the galaxies with known properties, or simulated: the shipped "
-            "bank. Default: --index, and the shipped bank for what it has no values of."
+            "bank. Default: --index, and the shipped bank for what it has no values of.",
+            rich_help_panel=BANK,
         ),
     ] = None,
     bank_where: Annotated[
         str | None,
-        typer.Option(help='Condition on the galaxies of the bank, such as "zwarn == 0".'),
+        typer.Option(
+            help='Condition on the galaxies of the bank, such as "zwarn == 0"; in the words of '
+            "--property for --bank simulated.",
+            rich_help_panel=BANK,
+        ),
     ] = None,
     as_classes: Annotated[
         str | None,
         typer.Option(
-            help="Properties whose whole numbers are classes, such as a type, separated by commas."
+            help="Properties whose whole numbers are classes, such as a type, separated by commas.",
+            rich_help_panel=ESTIMATES,
         ),
     ] = None,
     from_embeddings: Annotated[
         Path | None,
-        typer.Option(help="Embeddings that hold the galaxies, if the index does not."),
+        typer.Option(
+            help="Embeddings that hold the galaxies, if the index does not.",
+            rich_help_panel=GALAXIES,
+        ),
     ] = None,
     dataset: Annotated[
-        Path | None, typer.Option(help="Dataset with the spectra for --method templates.")
+        Path | None,
+        typer.Option(
+            help="Dataset with the spectra for --method templates.", rich_help_panel=GALAXIES
+        ),
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="Encoder of your data, or with the templates: a name or file.")
+        str,
+        typer.Option(
+            help="Encoder of your data, or with the templates: a name or file.",
+            rich_help_panel=ESTIMATES,
+        ),
     ] = "galsearch-small",
     n_held_out: Annotated[
         int,
-        typer.Option(help="Largest number of galaxies of the bank that calibrate the intervals."),
+        typer.Option(
+            help="Largest number of galaxies of the bank that calibrate the intervals.",
+            rich_help_panel=ESTIMATES,
+        ),
     ] = 5000,
     seed: Annotated[
-        int, typer.Option(help="Seed of the choice of the galaxies that calibrate.")
+        int,
+        typer.Option(
+            help="Seed of the choice of the galaxies that calibrate.", rich_help_panel=ESTIMATES
+        ),
     ] = 0,
     output_format: OutputFormat = None,
     out: Out = None,

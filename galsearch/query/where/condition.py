@@ -1,7 +1,7 @@
 """Evaluation of a condition for the rows of a catalogue."""
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from galsearch.query.where.column_values import (
 )
 from galsearch.query.where.comparisons import COMPARISONS, compare, is_in
 from galsearch.query.where.condition_text import EXAMPLE, shown
-from galsearch.query.where.expression import QUOTE, Expression
+from galsearch.query.where.expression import NO_MEANINGS, QUOTE, Expression
 
 
 class Condition:
@@ -33,6 +33,8 @@ class Condition:
     names
         Names of the columns that it may use. A table need not have all of them: a column that it
         lacks is missing in all its rows.
+    meanings
+        Columns by further words that mean them, before a column of that name.
 
     Raises
     ------
@@ -50,8 +52,10 @@ class Condition:
     [[True, False, False]]
     """
 
-    def __init__(self, text: str, names: Sequence[str]) -> None:
-        self._expression = Expression(text, names)
+    def __init__(
+        self, text: str, names: Sequence[str], meanings: Mapping[str, str] = NO_MEANINGS
+    ) -> None:
+        self._expression = Expression(text, names, meanings)
         self.shown = self._expression.shown
         """The beginning of messages about the condition."""
         unknown_types = _Evaluation(self._expression, None)

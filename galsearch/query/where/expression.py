@@ -1,7 +1,8 @@
 """The parts of a condition: its columns, its literals and the text of each part."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from galsearch.core.errors import QueryError
 from galsearch.query.similar_names import similar_names
@@ -10,6 +11,9 @@ from galsearch.query.where.condition_text import ConditionText, shown
 
 QUOTE = "column"
 """The word before a quoted column name, as in `column('flux g')`."""
+
+NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
+"""Words of a condition where each means the column of its name."""
 
 
 class Expression:
@@ -21,6 +25,8 @@ class Expression:
         The condition; see the package's description.
     names
         Names of the columns that it may use.
+    meanings
+        Columns by further words that mean them, before a column of that name.
 
     Raises
     ------
@@ -34,18 +40,21 @@ class Expression:
     ("where 'z < 0.3'", 'z')
     """
 
-    def __init__(self, text: str, names: Sequence[str]) -> None:
+    def __init__(
+        self, text: str, names: Sequence[str], meanings: Mapping[str, str] = NO_MEANINGS
+    ) -> None:
         self.shown = f"where {shown(text)}"
         """The beginning of messages about the condition."""
         self._parsed = ConditionText(text, names)
-        self._names = names
+        self._names, self._meanings = names, meanings
         self._literals: dict[ast.expr, tuple[list[Values], list[ast.expr]]] = {}
 
     def column_name(self, word: str) -> str:
         """The column that a word of the condition means; QueryError where there is none."""
-        name = self._parsed.column(word)
+        written = self._parsed.written_name(word)
+        name = self._meanings.get(written) or self._parsed.column(word)
         if name is None:
-            problem = unknown_column(self._parsed.written_name(word), self._names)
+            problem = unknown_column(written, list(dict.fromkeys([*self._meanings, *self._names])))
             raise QueryError(f"{self.shown}: {problem}")
         return name
 

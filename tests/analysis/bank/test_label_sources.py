@@ -69,6 +69,24 @@ def test_a_condition_on_the_shipped_bank_chooses_its_galaxies() -> None:
     assert 20 < len(labels) < len(index) / 2
 
 
+def test_the_words_of_a_condition_on_the_shipped_bank_are_those_of_its_properties() -> None:
+    def chosen(where: str) -> list[int]:
+        source = LabelSource(simulated_bank(), where, is_named=True)
+        return source.labels("age", as_classes=False)[1].target_ids.tolist()
+
+    assert chosen("z < 0.1") == chosen("true_z < 0.1")
+    assert chosen("stellar_mass > 10.5 and ssfr < -11") == chosen(
+        "log10_mass > 10.5 and log10_ssfr < -11"
+    )
+    assert chosen("morphology == 'spiral'") != chosen("has_bar == 1")
+    with pytest.raises(QueryError) as error:
+        chosen("stellar_mas > 10")
+    assert str(error.value).startswith(
+        "where 'stellar_mas > 10': the catalogue has no column 'stellar_mas'"
+    )
+    assert "'stellar_mass'" in str(error.value)
+
+
 def test_another_encoder_is_refused(labelled_engine: SearchEngine) -> None:
     mismatch = (
         f"index 'labelled' in {labelled_engine.index.directory} has embeddings of encoder "
