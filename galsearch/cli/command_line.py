@@ -15,8 +15,8 @@ from galsearch.cli import (
 from galsearch.cli.analysis import analysis_commands, explain_command
 from galsearch.cli.command_signals import signals_end_in_order
 from galsearch.cli.data import cite_command, encoder_commands, fetch_sample_command
-from galsearch.cli.grouped_help import GroupedCommand
 from galsearch.cli.queries import query_command
+from galsearch.cli.queries.grouped_help import GroupedCommand
 from galsearch.cli.remedies import error_text
 from galsearch.cli.servers import mcp_command, service_commands
 from galsearch.core.errors import GalsearchError

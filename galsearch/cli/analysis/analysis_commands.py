@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 import galsearch
-from galsearch.cli.grouped_help import BANK, ESTIMATES, GALAXIES, RESULTS
 from galsearch.cli.output import Format, Output, show_notes
 from galsearch.cli.progress_bars import progress_bars
+from galsearch.cli.queries.grouped_help import BANK, ESTIMATES, GALAXIES, RESULTS
 from galsearch.cli.queries.query_options import Index
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality

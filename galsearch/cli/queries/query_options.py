@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from galsearch.cli.grouped_help import NEIGHBOURS, QUERY_BY, QUERY_TABLE, RESULTS, SEARCH
 from galsearch.cli.output import Format
+from galsearch.cli.queries.grouped_help import NEIGHBOURS, QUERY_BY, QUERY_TABLE, RESULTS, SEARCH
 
 
 class ModalityChoice(StrEnum):

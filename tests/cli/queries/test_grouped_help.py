@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from typer.testing import CliRunner
 
-from galsearch.cli.grouped_help import GroupedCommand
+from galsearch.cli.queries.grouped_help import GroupedCommand
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
