@@ -235,7 +235,7 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check the digests of an index, embeddings or a dataset.
+    """Check the digests of an index, embeddings or dataset.
 
     Every byte is read. The exit status is 1 where something disagrees with what was recorded when
     the files were written.

@@ -46,7 +46,7 @@ def explain(
     out: Out = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Show which parts of two galaxies carry their similarity.
+    """Show which parts of two galaxies make them similar.
 
     Patches of an image, stretches of a spectrum and its lines are removed, and the fall of the
     similarity is their contribution. Formats other than the table hold all parts.

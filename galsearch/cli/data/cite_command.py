@@ -38,7 +38,7 @@ def cite(
         CiteFormat, typer.Option("--format", help="Text for people, or a BibTeX file.")
     ] = CiteFormat.TEXT,
 ) -> None:
-    """Show what to cite and to acknowledge when you use an index.
+    """Show what to cite when you use an index.
 
     Surveys and their releases come from the files that the dataset of the index was made from, the
     tools from its manifest. Simulated galaxies are said to be simulated. Notes are printed on

@@ -7,7 +7,6 @@ import typer
 
 import galsearch
 from galsearch.cli.progress_bars import progress_bars
-from galsearch.sources.published.sample.sample_files import CUTOUT_SERVICE, DESI_ROOT
 
 FETCH_SAMPLE_EXAMPLES = """\b
 Examples:
@@ -34,17 +33,25 @@ def fetch_sample(
     size: Annotated[int, typer.Option(help="Side of a cutout in pixels of 0.262 arcsec.")] = 160,
     n_cutouts: Annotated[int, typer.Option(help="Largest number of cutouts.")] = 20,
     desi_root: Annotated[
-        str, typer.Option(help="Address of the releases of DESI, or of a mirror.", metavar="URL")
-    ] = DESI_ROOT,
+        str | None,
+        typer.Option(
+            help="Address of a mirror of the releases of DESI; default: data.desi.lbl.gov.",
+            metavar="URL",
+        ),
+    ] = None,
     cutout_service: Annotated[
-        str, typer.Option(help="Address of the cutout service.", metavar="URL")
-    ] = CUTOUT_SERVICE,
+        str | None,
+        typer.Option(
+            help="Address of the cutout service; default: that of the Legacy Surveys viewer.",
+            metavar="URL",
+        ),
+    ] = None,
     sizes: Annotated[
         bool, typer.Option("--sizes", help="Ask the server for the sizes of the files.")
     ] = False,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch the files.")] = False,
 ) -> None:
-    """Show the commands that fetch a small sample of real galaxies, or fetch it.
+    """Show or run the commands that fetch a real sample.
 
     The sample is one HEALPix pixel of DESI (coadd and redshifts) with cutouts of the Legacy
     Surveys. Without --fetch and --sizes no server is asked. With --fetch, files that are there are

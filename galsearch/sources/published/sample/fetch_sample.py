@@ -83,8 +83,8 @@ def fetch_sample(
     n_cutouts: int = 20,
     sizes: bool = False,
     fetch: bool = False,
-    desi_root: str = DESI_ROOT,
-    cutout_service: str = CUTOUT_SERVICE,
+    desi_root: str | None = None,
+    cutout_service: str | None = None,
     progress: Progress | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sample:
@@ -111,7 +111,8 @@ def fetch_sample(
     fetch
         Fetch the files, and write a recipe for `galsearch.ingest`.
     desi_root, cutout_service
-        Addresses of the servers, where those of mirrors are to be used.
+        Addresses of the servers; by default the public one of DESI and that of the Legacy Surveys
+        viewer.
     progress
         Function that is called with stage, done and total.
     sleep
@@ -133,8 +134,8 @@ def fetch_sample(
         layer=layer,
         bands=bands,
         size=size,
-        desi_root=desi_root.rstrip("/"),
-        cutout_service=cutout_service,
+        desi_root=(desi_root or DESI_ROOT).rstrip("/"),
+        cutout_service=cutout_service or CUTOUT_SERVICE,
     )
     out = Path(out)
     spectra = place.spectra(out)
