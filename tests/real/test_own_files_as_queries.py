@@ -132,11 +132,12 @@ def test_real_pictures_are_images_and_a_real_plot_is_none(real: Path) -> None:
     for path in pictures:
         picture = read_viewer_picture(path)
         assert picture.has_dark_edge, path
-        assert not picture.may_be_drawn, path
+        assert not picture.has_few_colours, path
     (plot,) = real.glob("desi-fastspecfit/fastspec-*.png")
     with pytest.raises(SourceError) as caught:
         read_own_image(plot)
     assert str(caught.value) == (
-        f"{plot}: a drawing, such as a plot or the picture of a screen: 90 per cent of its 2400 x "
-        "1800 pixels have one of 8 colours; expected a picture of a galaxy."
+        f"{plot}: its edge is bright and 90 per cent of its 2400 x 1800 pixels have one of 8 "
+        "colours, as in a plot or a page; expected a picture of a galaxy, with dark sky at its "
+        "edge."
     )

@@ -17,15 +17,13 @@ _FORMATS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 _MAX_PIXELS = 1 << 26
 """Largest number of pixels of a picture; the viewer makes 3000 x 3000 at most."""
 _N_COMMONEST = 8
-"""Number of colours whose share of the pixels tells a drawing from an image of the sky, in which
-noise spreads the colours."""
+"""Number of colours whose share of the pixels is measured: noise spreads the colours of a sky."""
 _FEWEST_PIXELS = 400
 """Number of pixels below which colours say too little of what a picture shows."""
-_DRAWING = 0.7
-"""Share of the commonest colours from which a picture is a drawing. Those of 341 real images have
-at most 0.11; half of an image at the edge of a survey may be blank."""
-_BRIGHT_DRAWING = 0.2
-"""The same where the edge of the picture is bright, such as the paper of a plot."""
+_FEW_COLOURS = 0.2
+"""Share of the commonest colours from which a picture has few colours. Those of 341 real images
+have at most 0.11, but up to 1 after strong compression, or where the sky is clipped to black. Only
+with a bright edge, such as the paper of a plot, is it a drawing."""
 _BRIGHT = 0.4
 """Median brightness of the edge, 0 to 1, from which it is no sky; real images have at most 0.15."""
 
@@ -49,9 +47,9 @@ class ViewerPicture:
         return self.edge_brightness < _BRIGHT
 
     @property
-    def may_be_drawn(self) -> bool:
-        """True where few colours fill as much as in parts of a drawing, or in a blank area."""
-        return self.commonest >= _BRIGHT_DRAWING
+    def has_few_colours(self) -> bool:
+        """True where few colours fill much: compressed, clipped, partly blank, or drawn."""
+        return self.commonest >= _FEW_COLOURS
 
 
 def is_picture(path: Path) -> bool:
@@ -79,7 +77,8 @@ def read_viewer_picture(
     Raises
     ------
     SourceError
-        Where the file is no such picture, damaged, in shades of grey, or a drawing.
+        Where the file is no such picture, damaged, in shades of grey, of one colour, or with few
+        colours and a bright edge, as a plot has.
     """
     # Imported here: few queries read pictures.
     from PIL import Image
@@ -124,18 +123,18 @@ def _edge_brightness(pixels: npt.NDArray[np.uint8]) -> float:
 def _check_content(
     path: Path, pixels: npt.NDArray[np.uint8], commonest: float, edge_brightness: float
 ) -> None:
-    """Refuse pictures of one colour, and drawings: plots, pages and other areas of few colours."""
+    """Refuse pictures of one colour, and those with few colours and a bright edge: plots, pages."""
     ny, nx = pixels.shape[:2]
     if ny * nx > 1 and (pixels == pixels[0, 0]).all():
         raise SourceError(
             f"{path}: a picture of {nx} x {ny} pixels of one colour; expected that of a galaxy."
         )
-    limit = _DRAWING if edge_brightness < _BRIGHT else _BRIGHT_DRAWING
-    if commonest >= limit and ny * nx > _FEWEST_PIXELS:
+    few = commonest >= _FEW_COLOURS and ny * nx > _FEWEST_PIXELS
+    if few and edge_brightness >= _BRIGHT:
         raise SourceError(
-            f"{path}: a drawing, such as a plot or the picture of a screen: {100 * commonest:.0f} "
-            f"per cent of its {nx} x {ny} pixels have one of {_N_COMMONEST} colours; expected a "
-            "picture of a galaxy."
+            f"{path}: its edge is bright and {100 * commonest:.0f} per cent of its {nx} x {ny} "
+            f"pixels have one of {_N_COMMONEST} colours, as in a plot or a page; expected a "
+            "picture of a galaxy, with dark sky at its edge."
         )
 
 

@@ -85,10 +85,11 @@ def _notes_on_picture(
             f"{100 * picture.edge_brightness:.0f} per cent; the sky of the viewer has less than "
             "20): it is perhaps no picture of the sky, or of other colours."
         )
-    if picture.may_be_drawn:
+    if picture.has_few_colours:
         notes.append(
             f"{place} has one of eight colours in {100 * picture.commonest:.0f} per cent of its "
-            "pixels: it is partly blank, or the picture of a screen."
+            "pixels, few colours: strongly compressed, its sky clipped to black, partly blank, or "
+            "a drawing."
         )
     return tuple(notes)
 

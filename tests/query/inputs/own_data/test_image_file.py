@@ -67,6 +67,19 @@ def test_a_picture_of_the_viewer_gives_the_flux_back(tmp_path: Path) -> None:
         )
 
 
+def test_a_picture_whose_sky_is_clipped_to_black_is_read_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    colours = (legacy_rgb(galaxy()) * 255 - 60).clip(0, 255).astype(np.uint8).transpose(1, 2, 0)
+    Image.fromarray(np.ascontiguousarray(colours)).save(path)
+    assert (colours == 0).all(axis=2).mean() > 0.7
+    (note,) = [note for note in read_own_image(path).notes if "few colours" in note]
+    assert note.startswith(f"{path} has one of eight colours in ")
+    assert note.endswith(
+        " per cent of its pixels, few colours: strongly compressed, its sky clipped to black, "
+        "partly blank, or a drawing."
+    )
+
+
 def test_a_unit_of_flux_is_converted_and_noted(tmp_path: Path) -> None:
     path = write_galaxy(tmp_path / "a.fits", galaxy())
     fits.setval(path, "BUNIT", value="uJy")
