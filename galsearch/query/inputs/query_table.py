@@ -1,7 +1,7 @@
 """A table with a query in each row: TARGETIDs, positions, names, or files of images and spectra."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,18 +113,19 @@ def read_queries(path: str | Path) -> QueryTable:
     n = len(next(iter(columns.values())))
     if not n:
         raise SourceError(f"{path}: the table has no rows; expected a query in each.")
-    arrays, bad = _arrays(url, columns, names)
-    if "ra" in names:
-        names["position"] = f"{names.pop('ra')} and {names.pop('dec')}"
     has_files = any(any(texts(columns[kind])) for kind in _FILES if kind in columns)
-    for kind in () if has_files else ("target_ids", "position"):
-        if kind in arrays:
-            rows = np.setdiff1d(np.arange(n), [each.row for each in bad[kind]])
-            return QueryTable(url, n, names, rows, {kind: arrays[kind][rows]}, (), bad[kind])
-    written = {kind: texts(values) for kind, values in columns.items()}
-    words, bad_rows = _words_of_rows(Path(path), written, names, bad)
-    rows = np.array(list(words), np.int64)
-    return QueryTable(url, n, names, rows, {}, list(words.values()), bad_rows)
+    if "target_ids" in columns and not has_files:
+        kind = "target_ids"
+    elif "ra" in columns and not has_files:
+        kind = "position"
+    else:
+        written = {kind: texts(values) for kind, values in columns.items()}
+        words, bad_rows = _words_of_rows(url, written, columns, names)
+        rows = np.array(list(words), np.int64)
+        return QueryTable(url, n, _shown(names), rows, {}, list(words.values()), bad_rows)
+    values, bad_rows = _checked(url, kind, columns, names)
+    rows = np.setdiff1d(np.arange(n), [each.row for each in bad_rows])
+    return QueryTable(url, n, _shown(names), rows, {kind: values[rows]}, (), bad_rows)
 
 
 def _columns(url: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
@@ -145,41 +146,43 @@ def _columns(url: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     return {kind: read[name] for kind, name in names.items()}, names
 
 
-def _arrays(
-    url: str, columns: Mapping[str, npt.NDArray[Any]], names: Mapping[str, str]
-) -> tuple[dict[str, npt.NDArray[Any]], dict[str, list[BadRow]]]:
-    """TARGETIDs and positions of all rows, and the rows that have none."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    bad: dict[str, list[BadRow]] = {}
-    if "target_ids" in columns:
-        kind = "target_ids"
-        arrays[kind], bad[kind] = check_target_ids(url, names[kind], columns[kind])
-    if "ra" in columns:
-        both = (names["ra"], names["dec"])
-        arrays["position"], bad["position"] = check_positions(both, columns["ra"], columns["dec"])
-    return arrays, bad
+def _shown(names: Mapping[str, str]) -> dict[str, str]:
+    """Names of the columns with those of a position together."""
+    shown = {kind: name for kind, name in names.items() if kind not in ("ra", "dec")}
+    return shown | ({"position": f"{names['ra']} and {names['dec']}"} if "ra" in names else {})
+
+
+def _checked(
+    url: str, kind: str, columns: Mapping[str, npt.NDArray[Any]], names: Mapping[str, str]
+) -> tuple[npt.NDArray[Any], list[BadRow]]:
+    """TARGETIDs or positions of all rows, and the rows that have none."""
+    if kind == "target_ids":
+        return check_target_ids(url, names[kind], columns[kind])
+    return check_positions((names["ra"], names["dec"]), columns["ra"], columns["dec"])
 
 
 def _words_of_rows(
-    path: Path,
+    url: str,
     written: Mapping[str, Sequence[str]],
+    columns: Mapping[str, npt.NDArray[Any]],
     names: Mapping[str, str],
-    bad: Mapping[str, Sequence[BadRow]],
 ) -> tuple[dict[int, dict[str, str]], list[BadRow]]:
     """Arguments of the query of each row that names an object or files, and the other rows."""
-    faults = {kind: {each.row: each for each in rows} for kind, rows in bad.items()}
-    words, bad_rows = {}, []
-    for row in range(len(next(iter(written.values())))):
-        given = _words(path, {kind: values[row] for kind, values in written.items()})
-        fault = next((faults[kind][row] for kind in given if row in faults.get(kind, ())), None)
-        if not given:
-            problem = "the row names neither an object nor a file."
-            fault = BadRow(row, ", ".join(names.values()), "", NO_QUERY, problem)
-        if fault is None:
-            words[row] = given
-        else:
-            bad_rows.append(fault)
-    return words, bad_rows
+    n = len(next(iter(written.values())))
+    words = {
+        row: _words(Path(url), {kind: values[row] for kind, values in written.items()})
+        for row in range(n)
+    }
+    problem = "the row names neither an object nor a file."
+    column = ", ".join(_shown(names).values())
+    faults = {row: BadRow(row, column, "", NO_QUERY, problem) for row in words if not words[row]}
+    for kind in ("target_ids", "position"):
+        rows = [row for row, given in words.items() if kind in given]
+        used = {name: values[rows] for name, values in columns.items()}
+        for each in _checked(url, kind, used, names)[1] if rows else ():
+            faults[rows[each.row]] = replace(each, row=rows[each.row])
+    good = {row: given for row, given in words.items() if row not in faults}
+    return good, [faults[row] for row in sorted(faults)]
 
 
 def _words(path: Path, written: Mapping[str, str]) -> dict[str, str]:

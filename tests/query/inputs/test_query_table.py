@@ -55,6 +55,37 @@ def test_positions_and_targetids_beside_files_are_those_of_the_files(tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("text", "used"),
+    [
+        ("image,target_id\na.fits,1.0\nb.fits,\n", {"image"}),
+        ("spectrum,ra,dec\na.fits,x,95\nb.fits,,\n", {"spectrum"}),
+        ("target_id,ra,dec\n7,10:00:24,x\n8,,\n", {"target_ids"}),
+    ],
+)
+def test_columns_that_no_row_uses_are_not_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, used: set[str]
+) -> None:
+    monkeypatch.delattr("galsearch.query.inputs.query_table.check_positions")
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    queries = read_queries(path)
+    assert (queries.rows.tolist(), queries.bad_rows) == ([0, 1], [])
+    assert queries.arguments == used
+
+
+def test_a_bad_row_has_its_number_where_only_some_rows_use_the_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("target_id,ra,dec,image\nx,1,2,a.fits\n,,,\ny,95,99,\n,3,99,b.fits\n")
+    queries = read_queries(path)
+    assert queries.rows.tolist() == [0]
+    assert [(each.row, each.reason) for each in queries.bad_rows] == [
+        (1, "no query"),
+        (2, "no TARGETID"),
+        (3, "no position"),
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         (
