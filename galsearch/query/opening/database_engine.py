@@ -109,13 +109,24 @@ class DatabaseEngine(SearchEngine):
 
     @property
     def manifest(self) -> NoReturn:
-        """None: a database records no build and no recall."""
-        raise QueryError(f"{self.address}: a manifest needs an index of galsearch.")
+        """None: a database records no build, no recall, and no dataset for a gallery to show."""
+        what = "a manifest (or a gallery without a dataset)"
+        raise QueryError(f"{self.address}: {what} needs an index of galsearch.")
 
     @property
     def catalogue(self) -> NoReturn:
         """None: the catalogue is in the tables of the database."""
         raise QueryError(f"{self.address}: catalogue needs an index of galsearch.")
+
+    def query_table(self, *_: Any, **__: Any) -> NoReturn:
+        """The queries of a table, which are resolved in an index.
+
+        Raises
+        ------
+        QueryError
+            Always.
+        """
+        raise QueryError(f"{self.address}: a table of queries needs an index of galsearch.")
 
     def galaxies_within(self, within: Cone) -> tuple[TargetIds, Float64Array]:
         """Galaxies in a cone, which a database does not find.

@@ -162,7 +162,8 @@ def test_inputs_and_parts_of_an_index_are_refused(engine: SearchEngine, galaxies
     for name, call in {
         "position": lambda: engine.query(position=(10.0, 0.0)),
         "like": lambda: engine.query(like=galaxies.ids[:3].tolist()),
-        "a manifest": lambda: engine.manifest,
+        "a manifest (or a gallery without a dataset)": lambda: engine.manifest,
+        "a table of queries": lambda: engine.query_table("a.csv", skip_bad_rows=True, k=3),
         "catalogue": lambda: engine.catalogue,
         "index": lambda: engine.index,
         "the cone (1, 2, 3)": lambda: engine.galaxies_within((1, 2, 3)),
