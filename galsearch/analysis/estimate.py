@@ -101,8 +101,9 @@ def estimate(
     Galaxies of the bank, drawn at random, are compared with all others of the bank, as a query
     galaxy is; their labels show how far true values lie from such medians, which gives intervals of
     the stated probability (conformal prediction). This holds for galaxies like those of the bank.
-    `<property>_outside_bank` marks others, and `<property>_unreliable` marks estimates that are
-    probably wrong. Nothing is stored.
+    `<property>_outside_bank` marks others, and `<property>_unreliable` marks estimates whose
+    neighbours are unusually far or differ unusually much: they are less to be trusted. Nothing is
+    stored.
 
     A galaxy is never its own neighbour, nor is one of the bank within one arcsecond of it.
 

@@ -12,7 +12,8 @@ _SPECTRUM = "https://www.legacysurvey.org/viewer/desi-spectrum/dr1/targetid{}"
 
 
 def image_link(target_id: int, ra_deg: float, dec_deg: float) -> str | None:
-    """Address of a galaxy in the Legacy Surveys viewer; None for a simulated galaxy.
+    """Address of a galaxy in the Legacy Surveys viewer; None for a simulated galaxy and for one
+    without a position.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from galsearch.core.errors import DatasetError, NoDatasetError
-from galsearch.core.target_id import TargetId
+from galsearch.core.target_id import TargetId, is_mock_id
 from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.embeddings import open_store
 from galsearch.files.atomic import write_bytes, write_text
@@ -185,7 +185,8 @@ def _card(batch: GalaxyBatch, row: int, similarity: float | None) -> str:
         facts.append(("RA", f"{batch.ra_deg[row]:.5f}°", ""))
         facts.append(("Dec", f"{batch.dec_deg[row]:+.5f}°", ""))
     if target_id is not None:
-        facts.append(("", _sky_link(target_id, batch.ra_deg[row], batch.dec_deg[row]), ""))
+        place = _sky_link(target_id, batch.ra_deg[row], batch.dec_deg[row])
+        facts += [] if place is None else [("", place, "")]
     rows = "".join(f'<dt>{term}</dt><dd class="{kind}">{value}</dd>' for term, value, kind in facts)
     picture = '<div class="blank">no image</div>'
     if batch.has_image[row]:
@@ -198,7 +199,11 @@ def _card(batch: GalaxyBatch, row: int, similarity: float | None) -> str:
     return f'<div class="{kind}"><header>{picture}<dl>{rows}</dl></header>{spectrum}</div>'
 
 
-def _sky_link(target_id: TargetId, ra_deg: float, dec_deg: float) -> str:
-    """An HTML link to a galaxy in the Legacy Surveys viewer; "simulated" for a mock galaxy."""
+def _sky_link(target_id: TargetId, ra_deg: float, dec_deg: float) -> str | None:
+    """HTML link to a galaxy in the Legacy Surveys viewer; "simulated" for a mock galaxy, and None
+    for one without a position.
+    """
+    if is_mock_id(target_id):
+        return "simulated"
     url = image_link(target_id, float(ra_deg), float(dec_deg))
-    return "simulated" if url is None else f'<a href="{html.escape(url)}">Legacy Surveys viewer</a>'
+    return None if url is None else f'<a href="{html.escape(url)}">Legacy Surveys viewer</a>'

@@ -8,8 +8,9 @@ import pytest
 
 import galsearch
 from galsearch.core.errors import NoDatasetError, OutputFileExistsError
+from galsearch.core.target_id import TargetId
 from galsearch.render import write_gallery
-from galsearch.render.gallery import compared
+from galsearch.render.gallery import _sky_link, compared
 from galsearch.render.thumbnail import data_uri, thumbnail_png
 from tests.render.html_tags import Tags
 
@@ -118,3 +119,9 @@ def test_an_image_of_ones_own_leads(demonstration, tmp_path: Path) -> None:
     assert "nan" not in page[: page.index("<h2")]
     shown = thumbnail_png(flux, ~np.isfinite(flux))
     assert data_uri(shown) == tags.fetched[0]
+
+
+def test_a_real_galaxy_without_a_position_has_no_link_and_is_not_called_simulated() -> None:
+    real = TargetId(39627848784286003)
+    assert _sky_link(real, np.nan, np.nan) is None
+    assert "viewer?ra=150.1" in str(_sky_link(real, 150.1, 2.2))

@@ -188,8 +188,9 @@ def estimate(
     The neighbours are galaxies with known properties (the bank): those of an index that have a
     value in the column. Each estimate has calibrated 68 and 95 per cent intervals, the agreement of
     the neighbours, and marks where the galaxy is unlike all of the bank (outside_bank) and where
-    the estimate is probably wrong (unreliable). A bank of simulated galaxies is shipped (z,
-    stellar_mass, age, metallicity, ssfr, morphology); results that come from it say so.
+    its neighbours are too far or too different to be trusted (unreliable). A bank of simulated
+    galaxies is shipped (z, stellar_mass, age, metallicity, ssfr, morphology); results that come
+    from it say so.
     """
     # Imported here: galsearch.analysis loads FAISS, which would delay every help text.
     from galsearch.analysis import Estimation, iterate_estimates

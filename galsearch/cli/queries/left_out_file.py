@@ -40,7 +40,7 @@ class LeftOutFile:
             Where no format belongs to the name of the file.
         """
         if path is None and out is not None:
-            path = out.with_suffix(".left_out.csv")
+            path = out.with_name(f"{out.name}.left_out.csv")
         if path is not None:
             from galsearch.formats.table_files import format_of_file, require_writable
 

@@ -5,6 +5,7 @@ import typer
 import galsearch
 from galsearch.cli.output import Output, show_notes
 from galsearch.cli.queries import query_options as option
+from galsearch.cli.queries.different_files import require_different_files
 from galsearch.cli.queries.left_out_file import LeftOutFile
 from galsearch.core.errors import QueryError
 
@@ -95,6 +96,21 @@ def query(
     if skip_bad_rows and queries is None:
         raise QueryError("--skip-bad-rows is given without --queries, whose rows it concerns.")
     rejects = LeftOutFile.beside(out, left_out, overwrite=overwrite) if skip_bad_rows else None
+    require_different_files(
+        written={
+            "--out": out,
+            "--left-out": None if rejects is None else rejects.path,
+            "--gallery": gallery,
+        },
+        read={
+            "--queries": queries,
+            "--ids": ids,
+            "--names": names,
+            "--vector": vector,
+            "--image": image,
+            "--spectrum": spectrum,
+        },
+    )
     engine = galsearch.open_index(index)
     words = QueryWords(
         position=position,

@@ -101,7 +101,9 @@ class Estimate(BaseModel):
     probabilities: dict[str, float] | None = None
     agreement: float | None
     outside_bank: bool = Field(description="True where the galaxy is unlike the labelled ones.")
-    unreliable: bool = Field(description="True where the estimate is probably wrong.")
+    unreliable: bool = Field(
+        description="True where the neighbours are unusually far or differ unusually much."
+    )
 
 
 class EstimateAnswer(BaseModel):

@@ -205,7 +205,10 @@ class QueriedTable:
             self._progress(_STAGE, int(rows[-1]) + 1, len(self))
         self._progress(_STAGE, len(self), len(self))
         if not n_answered:
-            raise next(iter(self.left_out)).error(self._table.path)
+            raise QueryError(
+                f"{self._table.path}: none of its {len(self):,} rows can be answered. The first: "
+                f"{next(iter(self.left_out)).error('the table')}"
+            )
 
     def _query(self, given: dict[str, Any]) -> Query:
         """The query of some rows."""

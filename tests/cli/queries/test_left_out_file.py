@@ -14,13 +14,15 @@ def test_the_file_lies_beside_the_results_or_where_the_user_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beside = LeftOutFile.beside(tmp_path / "found.parquet", None, overwrite=False)
-    assert beside.path == tmp_path / "found.left_out.csv"
+    assert beside.path == tmp_path / "found.parquet.left_out.csv"
     beside.write(LeftOutRows())
     assert beside.path.is_file()
     assert capsys.readouterr().err == ""
+    other = LeftOutFile.beside(tmp_path / "found.fits", None, overwrite=False)
+    assert other.path == tmp_path / "found.fits.left_out.csv"
     with pytest.raises(OutputFileExistsError):
-        LeftOutFile.beside(tmp_path / "found.fits", None, overwrite=False)
-    LeftOutFile.beside(tmp_path / "found.fits", None, overwrite=True).write(
+        LeftOutFile.beside(tmp_path / "found.parquet", None, overwrite=False)
+    LeftOutFile.beside(tmp_path / "found.parquet", None, overwrite=True).write(
         LeftOutRows([BadRow(0, "a", "b", "no query", "it is bad.")])
     )
     assert capsys.readouterr().err.startswith(f"note: {beside.path} lists the rows")

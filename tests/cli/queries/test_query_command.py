@@ -131,7 +131,7 @@ def test_bad_rows_are_skipped_where_that_is_wanted(at_demonstration, tmp_path: P
         *notes,
         "note: --left-out FILE lists all rows that are left out.",
     ]
-    out, rows = tmp_path / "found.csv", tmp_path / "found.left_out.csv"
+    out, rows = tmp_path / "found.csv", tmp_path / "found.csv.left_out.csv"
     result = CliRunner().invoke(app, [*options, "--out", str(out)], catch_exceptions=False)
     assert out.read_text().startswith("query_row,query_target_id,")
     assert result.stderr.splitlines()[-3:] == [

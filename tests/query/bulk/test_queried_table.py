@@ -17,7 +17,6 @@ from galsearch.core.errors import (
     OutputFileExistsError,
     QueryError,
     TableFormatError,
-    UnknownTargetError,
 )
 from galsearch.query import NeighboursBatch, Query, SearchEngine
 from galsearch.query.bulk import queried_table
@@ -276,15 +275,16 @@ def test_a_table_of_names_is_read_once(
     assert found.left_out.counts == {"unknown name": 1}
 
 
-def test_where_no_row_can_be_answered_the_first_error_is_raised(
+def test_where_no_row_can_be_answered_an_error_says_so_and_names_the_first(
     engine: SearchEngine, tmp_path: Path
 ) -> None:
     path = tmp_path / "targets.csv"
     path.write_text("target_id\n5\n7\n")
-    with pytest.raises(UnknownTargetError) as caught:
+    with pytest.raises(QueryError) as caught:
         engine.query_table(path, skip_bad_rows=True).write(tmp_path / "out.csv")
     assert str(caught.value) == (
-        f"{path}, row 1, column target_id: TARGETID 5 is not in index 'toy' (1,200 galaxies)."
+        f"{path}: none of its 2 rows can be answered. The first: the table, row 1, column "
+        "target_id: TARGETID 5 is not in index 'toy' (1,200 galaxies)."
     )
     assert not (tmp_path / "out.csv").exists()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from galsearch.core.errors import ConfigError
 from galsearch.core.progress import Progress, no_progress, stage_progress
 from galsearch.files.atomic import write_text
 from galsearch.sources.desi.redrock import read_redrock
@@ -125,6 +126,8 @@ def fetch_sample(
     StoreError, SourceError
         Where a server cannot be reached, has no such file, or sends something else.
     """
+    if n_cutouts < 0:
+        raise ConfigError(f"n_cutouts = {n_cutouts} is less than 0.")
     place = SamplePlace(
         release=release,
         reduction=reduction,

@@ -71,9 +71,10 @@ class SamplePlace:
             problems.append(
                 f"release = {self.release!r} needs reduction, such as 'iron' for 'dr1'."
             )
-        words = (self.release, self.survey, self.program, self.layer, self.bands)
+        words = [self.release, self.survey, self.program, self.layer, self.bands]
+        words += [] if self.reduction is None else [self.reduction]
         if not all(word.replace("-", "").isalnum() for word in words):
-            problems.append(f"{words} are not all words of letters and digits.")
+            problems.append(f"{', '.join(words)} are not all words of letters and digits.")
         if problems:
             raise ConfigError(" ".join(problems))
 

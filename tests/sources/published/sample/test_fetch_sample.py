@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from galsearch.core.errors import StoreError
+from galsearch.core.errors import ConfigError, StoreError
 from galsearch.dataset.ingest.ingest_recipe import read_recipe
 from galsearch.sources import write_redrock
 from galsearch.sources.published.sample.fetch_sample import fetch_sample
@@ -113,3 +113,9 @@ def test_a_pixel_without_files_is_an_error(
         f"{survey_server.url}/edr/spectro/redux/fuji/healpix/sv3/dark/0/5/coadd-sv3-dark-5.fits: "
         "the server answers with HTTP status 404."
     )
+
+
+def test_a_negative_number_of_cutouts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        fetch_sample(tmp_path, n_cutouts=-1)
+    assert str(caught.value) == "n_cutouts = -1 is less than 0."

@@ -44,3 +44,5 @@ def test_what_is_not_possible_is_listed() -> None:
     )
     with pytest.raises(ConfigError, match="not all words"):
         SamplePlace(layer="ls-dr9&x=1")
+    with pytest.raises(ConfigError, match="not all words"):
+        SamplePlace(reduction="../../elsewhere")
