@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from galsearch.core.errors import CheckpointError, ConfigError, NotConvertedError
@@ -69,13 +69,10 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerp
         "note": note,
     }
     with new_file(Path(path)) as temporary:
-        temporary.touch()
-        permissions = temporary.stat().st_mode
-        save_file(tensors, temporary, metadata=metadata)
+        # safetensors.torch.save_file writes a temporary file of its own, which a killed process
+        # would leave behind.
+        temporary.write_bytes(safetensors.torch.save(tensors, metadata=metadata))
         sort_metadata(temporary)
-        # safetensors creates files that only their owner may read, so the usual permissions of a
-        # new file are set again.
-        temporary.chmod(permissions)
     return digest
 
 
