@@ -112,12 +112,20 @@ def check_positions(
         pairs = np.stack([np.ma.filled(np.ma.asarray(v, np.float64), np.nan) for v in (ra, dec)], 1)
     else:
         pairs = np.full((len(ra), 2), np.nan)
+        sexagesimal: dict[int, str] = {}
         for row, (one, other) in enumerate(zip(texts(ra), texts(dec), strict=True)):
             try:
-                pairs[row] = _degrees(one, other)
-            except QueryError as error:
-                value = f"{one} {other}"
-                bad.append(BadRow(row, " and ".join(names), value, NO_POSITION, str(error)))
+                pairs[row] = float(one or "nan"), float(other or "nan")
+            except ValueError:
+                if one and other:
+                    sexagesimal[row] = f"{one} {other}"
+                else:  # what is empty is at fault
+                    pairs[row] = (0.0, np.nan) if one else (np.nan, 0.0)
+        parsed, problems = _parsed(list(sexagesimal.values()))
+        pairs[list(sexagesimal)] = parsed
+        for (row, value), problem in zip(sexagesimal.items(), problems, strict=True):
+            if problem:
+                bad.append(BadRow(row, " and ".join(names), value, NO_POSITION, problem))
     limits = (("a right ascension", 0, 360), ("a declination", -90, 90))
     within = np.abs(pairs) <= [360, 90]
     for row in np.setdiff1d(np.flatnonzero(~within.all(axis=1)), [each.row for each in bad]):
@@ -131,15 +139,16 @@ def check_positions(
     return pairs, sorted(bad, key=lambda each: each.row)
 
 
-def _degrees(ra: str, dec: str) -> tuple[float, float]:
-    """Degrees of two texts, which may be sexagesimal; NaN for what is empty."""
+def _parsed(positions: list[str]) -> tuple[Float64Array, list[str]]:
+    """(n, 2) degrees of positions as text, NaN for what is none, and what is wrong with each."""
     try:
-        return float(ra or "nan"), float(dec or "nan")
-    except ValueError:
-        if not (ra and dec):
-            return (float("nan"), 0.0) if not ra else (0.0, float("nan"))
-        ((ra_deg, dec_deg),) = parse_positions(f"{ra} {dec}")
-        return float(ra_deg), float(dec_deg)
+        return parse_positions(positions), [""] * len(positions)
+    except QueryError as error:
+        if len(positions) < 2:
+            return np.full((len(positions), 2), np.nan), [str(error)] * len(positions)
+    n = 1 if len(positions) <= 64 else len(positions) // 2
+    parts = [_parsed(positions[start : start + n]) for start in range(0, len(positions), n)]
+    return np.concatenate([pairs for pairs, _ in parts]), [one for _, many in parts for one in many]
 
 
 def texts(values: npt.NDArray[Any]) -> list[str]:

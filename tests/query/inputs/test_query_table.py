@@ -130,7 +130,7 @@ GALAXIES = "(negative ids are stuck or unassigned fibres)."
             "ra,dec\n1,2\nNGC,5\n",
             "row 2, columns ra and dec: position is 'NGC 5'; expected right ascension and "
             "declination, in degrees such as '150.1 2.2' or sexagesimal such as '10:00:24 "
-            """-00:12:30' (Cannot parse first argument data "NGC" for attribute ra).""",
+            "-00:12:30' ('NGC' is not a right ascension).",
         ),
         (
             "name,z\nNGC 1,1\n,2\n",

@@ -34,9 +34,25 @@ def test_positions_are_those_that_are_parsed_one_by_one(rows: list[Any], as_text
             assert pairs[row][0] % 360 == expected[0, 0]
 
 
+def test_bad_rows_among_many_sexagesimal_ones_are_found() -> None:
+    ra, dec = np.array(["10:00:24"] * 301, object), np.array(["-00:12:30"] * 301, object)
+    ra[[3, 300]], dec[200], ra[7], dec[7] = "10:61:00", "", "150.1", "2.2"
+    pairs, bad = check_positions(("a", "b"), ra, dec)
+    assert [(each.row, each.column) for each in bad] == [
+        (3, "a and b"),
+        (200, "b"),
+        (300, "a and b"),
+    ]
+    assert bad[0].problem.endswith("('10:61:00' is not a right ascension).")
+    assert np.flatnonzero(np.isnan(pairs).any(axis=1)).tolist() == [3, 200, 300]
+    np.testing.assert_allclose(pairs[[0, 7, 299]], [[150.1, -12.5 / 60], [150.1, 2.2], pairs[0]])
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.int32, str, "S20"])
 def test_targetids_of_any_type_of_column(dtype: Any) -> None:
-    values = np.ma.MaskedArray(np.array(["7", "0", "8", "9"]).astype(np.int32), [0, 0, 0, 1])
+    values = np.ma.MaskedArray(
+        np.array(["7", "0", "8", "9"]).astype(np.int32), [False] * 3 + [True]
+    )
     ids, bad = check_target_ids("a.csv", "id", values.astype(dtype))
     assert ids.tolist() == [7, 0, 8, 0]
     assert [(each.row, each.value) for each in bad] == [(1, "0"), (3, "")]

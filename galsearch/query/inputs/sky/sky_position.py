@@ -18,6 +18,21 @@ _EXPECTED = (
 )
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _DEGREES = re.compile(rf"\s*({_NUMBER})\s*[\s,]\s*({_NUMBER})\s*")
+_MINUTES, _SECONDS = "([0-5]?[0-9])", r"([0-5]?[0-9](?:\.[0-9]*)?)"
+_SEXAGESIMAL = [
+    re.compile(
+        rf"\s*\+?([01]?[0-9]|2[0-3]){hour}{_MINUTES}{minute}{_SECONDS}{second}\s*[\s,]\s*"
+        rf"([+-]?)([0-8]?[0-9]){degree}{_MINUTES}{minute}{_SECONDS}{second}\s*"
+    )
+    for hour, degree, minute, second in (
+        (":", ":", ":", ""),
+        (r"\s+", r"\s+", r"\s+", ""),
+        ("h", "d", "m", "s"),
+    )
+]
+"""Positions in hours and degrees that need not astropy, which takes milliseconds for each."""
+_UNREAD = re.compile(r'Cannot parse first argument data "(.*)" for attribute (ra|dec)')
+"""What astropy says of a part of a position that it cannot read."""
 
 
 def parse_positions(given: PositionInput) -> Float64Array:
@@ -126,6 +141,11 @@ def _parsed(text: str) -> tuple[float, float]:
     text = text.replace("\u2212", "-")  # the minus sign of printed papers
     if found := _DEGREES.fullmatch(text):
         return float(found[1]), float(found[2])
+    if found := next(filter(None, (style.fullmatch(text) for style in _SEXAGESIMAL)), None):
+        hour, minute, second = map(float, found.group(1, 2, 3))
+        degrees, arcmin, arcsec = map(float, found.group(5, 6, 7))
+        dec_deg = degrees + arcmin / 60 + arcsec / 3600
+        return 15 * (hour + minute / 60 + second / 3600), -dec_deg if found[4] == "-" else dec_deg
     # Imported here: astropy takes longer to import than a query needs, and most are in degrees.
     from astropy.coordinates import Angle, SkyCoord
 
@@ -149,6 +169,8 @@ def _parsed(text: str) -> tuple[float, float]:
         position = SkyCoord(" ".join(parts), unit=("hourangle", "deg"))
         return float(position.ra.deg), float(position.dec.deg)
     except (ValueError, TypeError, IndexError, AttributeError) as error:
-        reason = str(error).strip().splitlines()
-        shown = f" ({reason[0]})" if reason and len(reason[0]) < 100 else ""
+        unread = _UNREAD.match(str(error))
+        axis = unread and {"ra": "right ascension", "dec": "declination"}[unread[2]]
+        is_short = unread and 0 < len(unread[1]) < 50
+        shown = f" ({unread[1]!r} is not a {axis})" if unread and is_short else ""
         raise QueryError(f"position is {text!r}; {_EXPECTED}{shown}.") from None
