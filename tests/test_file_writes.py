@@ -57,7 +57,6 @@ ALLOWED: dict[str, set[str]] = {
     "benchmarks.realism.report.realism_figures": {"savefig"},
     "galsearch.embeddings.embed": {"write_table"},
     "galsearch.embeddings.shard": {"write_table"},
-    "galsearch.encoders.checkpoint": {"save_file"},
     "galsearch.embeddings.imported.import_embeddings": {"write_table"},
     "galsearch.index.build.index_catalogue": {"write_table"},
     "training.engine.training_curves": {"savefig"},

@@ -18,12 +18,11 @@ from galsearch.core.errors import CheckpointError, ConfigError, NotConvertedErro
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.encoders.encoder_config import OLDER_VERSIONS, ModelConfig
 from galsearch.encoders.network.cross_modal_model import CrossModalModel
-from galsearch.files.atomic import new_file
 from galsearch.files.config import as_table, config_from_table
 from galsearch.files.content_kind import N_FIRST_BYTES, describe_foreign_content
 from galsearch.files.digest import sha256_of_parts
 from galsearch.files.json_input import parse_json
-from galsearch.files.safetensors_header import sort_metadata
+from galsearch.files.safetensors_header import write_safetensors
 
 FORMAT = "galsearch-encoder-1"
 FIELDS_ADDED_LATER = {"n_templates": 0, "first_token": False, "mask_channels": False}
@@ -68,11 +67,9 @@ def save(path: str | Path, model: CrossModalModel, *, note: str = "") -> Fingerp
         "fingerprint": digest,
         "note": note,
     }
-    with new_file(Path(path)) as temporary:
-        # safetensors.torch.save_file writes a temporary file of its own, which a killed process
-        # would leave behind.
-        temporary.write_bytes(safetensors.torch.save(tensors, metadata=metadata))
-        sort_metadata(temporary)
+    # safetensors.torch.save_file makes a temporary file of its own, which a killed process would
+    # leave behind.
+    write_safetensors(Path(path), safetensors.torch.save(tensors, metadata=metadata))
     return digest
 
 

@@ -8,25 +8,28 @@ https://huggingface.co/docs/safetensors/index#format.
 import json
 from pathlib import Path
 
+from galsearch.files.atomic import new_binary_file
+
 METADATA_KEY = "__metadata__"
 
 
-def sort_metadata(path: str | Path) -> None:
-    """Sort the keys of the metadata of a safetensors file by name, in place.
+def write_safetensors(path: Path, content: bytes) -> None:
+    """Write the content of a safetensors file atomically, the keys of its metadata by name.
 
     Parameters
     ----------
     path
-        Safetensors file that this process has written.
+        File to be written.
+    content
+        What `safetensors.torch.save` returned.
     """
-    path = Path(path)
-    with path.open("r+b") as file:
-        n_bytes = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(n_bytes))
-        header[METADATA_KEY] = dict(sorted(header.get(METADATA_KEY, {}).items()))
-        # Key order apart, this is the text that the library wrote, padded with blanks as before.
-        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-        if len(text) > n_bytes:
-            raise ValueError(f"{path}: a header of {len(text)} bytes does not fit into {n_bytes}.")
-        file.seek(8)
-        file.write(text.ljust(n_bytes))
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    header[METADATA_KEY] = dict(sorted(header.get(METADATA_KEY, {}).items()))
+    # Key order apart, this is the text that the library wrote, padded with blanks as before.
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(text) > start - 8:
+        raise ValueError(f"{path}: a header of {len(text)} bytes does not fit into {start - 8}.")
+    with new_binary_file(path) as file:
+        file.write(content[:8] + text.ljust(start - 8))
+        file.write(memoryview(content)[start:])

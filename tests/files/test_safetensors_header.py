@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from galsearch.files.safetensors_header import sort_metadata
+from galsearch.files.safetensors_header import write_safetensors
 
 
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
@@ -15,8 +15,7 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
     contents = set()
     for number in range(6):
         path = tmp_path / f"{number}.safetensors"
-        save_file(tensors, path, metadata=metadata)
-        sort_metadata(path)
+        write_safetensors(path, save(tensors, metadata=metadata))
         contents.add(path.read_bytes())
     assert len(contents) == 1
     with safe_open(path, framework="pt") as file:
