@@ -21,6 +21,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "rounded-vectors": "Send the query without exact.",
         "bad-source": "Upload an image (FITS, JPEG, PNG, npy) or a spectrum (FITS, CSV, npy).",
         "bad-embedding-table": "Correct the table of embeddings.",
+        "bad-query-table": "Correct the table of queries.",
         "bad-files": "Upload the file again.",
         "bad-table-format": "Choose another format: jsonl, csv, parquet, fits, ecsv or votable.",
         "binary-on-terminal": "Choose another format.",
