@@ -1,4 +1,4 @@
-"""What galsearch needs of a vector database, whichever it is, and how one is opened.
+"""The interface of a vector database, its address, and the facts that its tables record.
 
 A database holds one table for each modality. Its key is the TARGETID, and its rows have the columns
 of the catalogue and the vector. The facts of a table, such as the fingerprint of the encoder and
@@ -29,7 +29,7 @@ _URL = re.compile(rf"({'|'.join(KINDS)})(\+https?)?://(.*)", re.S)
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What the table of a modality records of itself."""
+    """Facts that the table of a modality records of itself."""
 
     encoder: str
     """Name of the encoder that made the vectors."""
@@ -113,7 +113,7 @@ class VectorDatabase(Protocol):
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """Where a database is, and the name of its tables."""
+    """Kind and place of a database, and the name of its tables."""
 
     kind: str
     place: str

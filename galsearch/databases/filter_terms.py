@@ -47,7 +47,7 @@ Term: TypeAlias = Comparison | Membership | Missing | Joined
 
 @dataclass(frozen=True)
 class SqlDialect:
-    """How a database writes conditions."""
+    """Notation of conditions in a database."""
 
     quote: str = ""
     """Mark around the names of columns."""

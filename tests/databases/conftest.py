@@ -72,3 +72,15 @@ def database(exported: tuple[str, Path, DatabaseReport]) -> Iterator[VectorDatab
     opened = open_database(DatabaseAddress(kind, str(out)))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def own_database(
+    request: pytest.FixtureRequest,
+    exported: tuple[str, Path, DatabaseReport],
+    database: VectorDatabase,
+) -> VectorDatabase:
+    """The database that a test module is named for; others are skipped."""
+    if not request.module.__name__.rpartition(".")[2].startswith(f"test_{exported[0]}_"):
+        pytest.skip("another database")
+    return database

@@ -60,7 +60,7 @@ def cite(
     dataset: str | Path | None = None,
     embeddings: str | Path | None = None,
 ) -> Citations:
-    """What a paper that uses an index has to cite and to acknowledge.
+    """The works and acknowledgements that a paper has to name where it uses an index.
 
     The survey files and their releases are those that the dataset of the index records, the
     software that of its manifest.

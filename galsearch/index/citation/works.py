@@ -47,7 +47,7 @@ class Works:
 def works_of(
     manifest: IndexManifest, sources: Sequence[SourceRecord] | None, encoders: Sequence[str]
 ) -> Works:
-    """What an index rests on.
+    """The works that an index rests on, each with the reason.
 
     Parameters
     ----------

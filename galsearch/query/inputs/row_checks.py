@@ -29,11 +29,11 @@ class BadRow:
     column: str
     """Name of the column, or of several, with the value."""
     value: str
-    """What the row says there."""
+    """Text of the row in that column."""
     reason: str
     """Kind of the fault, in a few words that are the same for all rows of it."""
     problem: str
-    """What is wrong, in a sentence."""
+    """Sentence that says what is wrong."""
     kind: type[GalsearchError] = QueryTableError
     """Class of the error that the row causes where it is not left out."""
 
