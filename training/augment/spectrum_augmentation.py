@@ -47,6 +47,9 @@ class SpectrumAugmentation:
     flux_scale: float = 0.0
     """Standard deviation of the natural logarithm of a factor on the whole spectrum, as by light
     that is lost beside a fibre."""
+    flux_scale_share: float = 1.0
+    """Share of the spectra that have such a factor. Where it is below 1, the flux of a spectrum
+    still says much about its image, and a wrong flux does not decide."""
     lost_arm_share: float = 0.0
     """Share of the spectra of which one arm of the spectrograph is masked."""
 
@@ -122,7 +125,9 @@ def reobserve(
     summary[:, 2] += (scatter / (1 + more**2).sqrt())[:, 0].log10()
     if change.flux_scale:
         # Flux and errors change by one factor, and so does the scale alone.
-        summary[:, 0] += change.flux_scale * torch.randn(n, generator=generator) / math.log(10)
+        log_factor = change.flux_scale * torch.randn(n, generator=generator)
+        has_factor = torch.rand(n, generator=generator) < change.flux_scale_share
+        summary[:, 0] += torch.where(has_factor, log_factor, 0.0) / math.log(10)
     hidden = torch.rand((n, 1), generator=generator) < change.uncalibrated_share
     changed = with_spectrum_pixels(prepared, torch.stack([pixels, weights], dim=1), config)
     changed[:, 0, : config.n_summary] = summary.masked_fill(hidden, 0.0)

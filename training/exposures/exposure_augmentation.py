@@ -36,6 +36,8 @@ class ExposureAugmentation:
     """Standard deviation of a change of E(B-V), in magnitudes."""
     gain: float = 0.1
     """Standard deviation of the natural logarithm of a factor on the flux of all bands."""
+    gain_share: float = 1.0
+    """Share of the images that have such a factor."""
     band_gain: float = 0.02
     """Standard deviation of the natural logarithm of a factor on each band by itself."""
     lost_band_share: float = 0.1
@@ -95,7 +97,9 @@ def _factors(n: int, change: ExposureAugmentation, generator: torch.Generator) -
     """(n, 3, 1, 1) factors on the flux of each band, by dust and errors of the calibration."""
     dust = change.reddening * torch.randn((n, 1), generator=generator)
     log_factor = -0.4 * np.log(10) * dust * torch.tensor(EXTINCTION_PER_REDDENING)
-    log_factor = log_factor + change.gain * torch.randn((n, 1), generator=generator)
+    gain = change.gain * torch.randn((n, 1), generator=generator)
+    has_gain = torch.rand((n, 1), generator=generator) < change.gain_share
+    log_factor = log_factor + torch.where(has_gain, gain, 0.0)
     log_factor = log_factor + change.band_gain * torch.randn((n, 3), generator=generator)
     factors: Tensor = log_factor.exp()[..., None, None]
     return factors
