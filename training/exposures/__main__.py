@@ -23,6 +23,12 @@ def main(texts: list[str] | None = None) -> None:
     parser.add_argument("--n", type=int, default=20_000, help="number of objects (20,000)")
     parser.add_argument("--seed", type=int, default=1, help="seed of all random numbers (1)")
     parser.add_argument("--workers", type=int, default=2, help="number of processes (2)")
+    parser.add_argument(
+        "--ordinary-share",
+        type=float,
+        default=0.0,
+        help="share of the exposures, 0 to 1, that are taken in ordinary conditions (0)",
+    )
     arguments = parser.parse_args(texts)
     with errors_as_messages(), signals_end_in_order(), progress_bars() as progress:
         n = simulate_exposure_set(
@@ -30,6 +36,7 @@ def main(texts: list[str] | None = None) -> None:
             n=arguments.n,
             seed=arguments.seed,
             workers=arguments.workers,
+            ordinary_share=arguments.ordinary_share,
             progress=progress,
         )
     print(f"{n} objects with two exposures each in {arguments.out}")

@@ -27,7 +27,13 @@ RECORD_NAME, _LOCK_NAME = "exposures.json", "exposures.lock"
 
 
 def simulate_exposure_set(
-    out: Path, *, n: int, seed: int, workers: int, progress: Progress = no_progress
+    out: Path,
+    *,
+    n: int,
+    seed: int,
+    workers: int,
+    ordinary_share: float = 0.0,
+    progress: Progress = no_progress,
 ) -> int:
     """Simulate `n` objects with two exposures each, in whole chunks of 200; returns how many the
     set holds.
@@ -41,6 +47,8 @@ def simulate_exposure_set(
         Directory of the set; it is made where it does not exist.
     n, seed, workers
         Number of objects, seed of all random numbers, number of worker processes.
+    ordinary_share : 0 to 1
+        Share of the exposures that are taken in ordinary conditions.
     progress
         Called as progress("exposures", objects done, n).
 
@@ -49,8 +57,11 @@ def simulate_exposure_set(
     SimulationSettingError
         Where a number is out of range.
     SimulationError
-        Where `out` holds a set of another seed, version or preparation, or a larger one.
+        Where `out` holds a set of another seed, version, preparation or share of ordinary
+        exposures, or a larger one.
     """
+    if not 0 <= ordinary_share <= 1:
+        raise SimulationSettingError(f"ordinary_share = {ordinary_share}: expected 0 to 1.")
     for name, value, least in (("n", n, 1), ("seed", seed, 0), ("workers", workers, 1)):
         if value < least:
             raise SimulationSettingError(
@@ -59,7 +70,7 @@ def simulate_exposure_set(
     chunks = [Chunk(i, 0, OBJECTS_PER_CHUNK) for i in range(-(-n // OBJECTS_PER_CHUNK))]
     total = len(chunks) * OBJECTS_PER_CHUNK
     with locked_directory(out, _LOCK_NAME):
-        _start_or_continue(out, seed, total)
+        _start_or_continue(out, seed, total, ordinary_share)
         missing = [chunk for chunk in chunks if not chunk_path(out, chunk).exists()]
         done = [total - len(missing) * OBJECTS_PER_CHUNK]
         progress("exposures", done[0], total)
@@ -71,7 +82,7 @@ def simulate_exposure_set(
         if missing:
             make_in_workers(
                 missing,
-                partial(make_exposures, out, seed),
+                partial(make_exposures, out, seed, ordinary_share),
                 workers=workers,
                 done=report,
                 exists=lambda chunk: chunk_path(out, chunk).exists(),
@@ -79,17 +90,20 @@ def simulate_exposure_set(
     return total
 
 
-def _start_or_continue(out: Path, seed: int, n: int) -> None:
+def _start_or_continue(out: Path, seed: int, n: int, ordinary_share: float) -> None:
     path = out / RECORD_NAME
     requested: dict[str, Any] = {
         "simulator_version": WIDE_VERSION, "seed": seed, "preparation": preparation(), "n": n,
     }  # fmt: skip
+    if ordinary_share:
+        requested["ordinary_share"] = ordinary_share
     if path.exists():
         found = _read_record(path)
-        for key in ("simulator_version", "seed", "preparation"):
-            if found.get(key) != requested[key]:
+        for key in ("simulator_version", "seed", "preparation", "ordinary_share"):
+            values = [record.get(key, 0) for record in (found, requested)]
+            if values[0] != values[1]:
                 raise SimulationError(
-                    f"{out} holds exposures of {key} {found.get(key)}; requested {requested[key]}."
+                    f"{out} holds exposures of {key} {values[0]}; requested {values[1]}."
                 )
         if found["n"] > n:
             raise SimulationError(

@@ -13,6 +13,7 @@ from galsearch.simulate.survey.footprint import Chunk
 from galsearch.simulate.survey.wide_exposures import (
     WideExposure,
     draw_hemisphere,
+    draw_ordinary,
     draw_wide_objects,
     expose,
 )
@@ -33,13 +34,23 @@ def chunk_path(out: Path, chunk: Chunk) -> Path:
     return out / "chunks" / f"exposures-{chunk.number:05d}.npy"
 
 
-def make_exposures(out: Path, seed: int, chunk: Chunk) -> None:
+def make_exposures(out: Path, seed: int, ordinary_share: float, chunk: Chunk) -> None:
     """Simulate the objects of a chunk with two exposures each, and write its file."""
-    write_array(chunk_path(out, chunk), simulate_exposures(seed, chunk))
+    write_array(chunk_path(out, chunk), simulate_exposures(seed, chunk, ordinary_share))
 
 
-def simulate_exposures(seed: int, chunk: Chunk) -> npt.NDArray[np.void]:
-    """Records (n,) of dtype `EXPOSURES`, which depend on the seed and the chunk alone."""
+def simulate_exposures(
+    seed: int, chunk: Chunk, ordinary_share: float = 0.0
+) -> npt.NDArray[np.void]:
+    """Records (n,) of dtype `EXPOSURES`, which depend on the arguments alone.
+
+    Parameters
+    ----------
+    seed, chunk
+        Seed of the set, and the chunk.
+    ordinary_share
+        Share of the exposures that are taken in ordinary conditions.
+    """
     records = np.zeros(chunk.n, EXPOSURES)
     records["target_id"] = object_number(chunk.number, range(chunk.n), OBJECTS_PER_CHUNK)
     for row, target in enumerate(draw_wide_objects(seed, chunk)):
@@ -51,7 +62,10 @@ def simulate_exposures(seed: int, chunk: Chunk) -> npt.NDArray[np.void]:
         for number in range(N_EXPOSURES):
             hemisphere = draw_hemisphere(seed, chunk, row, number)
             record["north"][number] = hemisphere == "north"
-            exposures.append(expose(seed, chunk, row, target, number, hemisphere))
+            ordinary = draw_ordinary(seed, chunk, row, number, ordinary_share)
+            exposures.append(
+                expose(seed, chunk, row, target, number, hemisphere, ordinary=ordinary)
+            )
         images = np.stack([each.image for each in exposures])
         masks = np.stack([each.mask for each in exposures])
         record["image"], record["mask"] = encode_images(images, masks)

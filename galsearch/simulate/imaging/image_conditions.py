@@ -56,29 +56,44 @@ class ImageConditions:
     """Level that is left of the sky, in units of the noise of a pixel."""
 
 
-def draw_image_conditions(rng: np.random.Generator, hemisphere: str) -> ImageConditions:
-    """Random conditions of one image."""
+def draw_image_conditions(
+    rng: np.random.Generator, hemisphere: str, *, ordinary: bool = False
+) -> ImageConditions:
+    """Random conditions of one image.
+
+    Parameters
+    ----------
+    rng
+        Generator of the conditions.
+    hemisphere : "south" or "north"
+        Imaging survey that takes the image.
+    ordinary
+        True for the seeing, noise, centring and sky that most images have.
+    """
+    unusual = 0.0 if ordinary else _UNUSUAL_SHARE
     usual = draw_seeing(rng, hemisphere)
-    wider = _factor(rng)
+    wider = _factor(rng, unusual)
     fwhm = [wider * value for value in usual.fwhm_arcsec]
-    bad = rng.random() < _BAD_CENTRING_SHARE
+    bad = rng.random() < _BAD_CENTRING_SHARE and not ordinary
     offset = rng.normal(0, _BAD_CENTRING_ARCSEC if bad else _CENTRING_ARCSEC, 2)
     offset += rng.uniform(-0.5, 0.5, 2) * PIXEL_SCALE_ARCSEC
-    wide = rng.random() < _UNUSUAL_SHARE
+    wide = rng.random() < unusual
     sky = rng.normal(0, _WIDE_SKY_SIGMAS if wide else _SKY_SIGMAS, 3)
     return ImageConditions(
         hemisphere=hemisphere,
         seeing=Seeing((fwhm[0], fwhm[1], fwhm[2]), usual.beta),
-        noise=float(_factor(rng) * np.exp(rng.normal(0, 0.12))),
+        noise=float(_factor(rng, unusual) * np.exp(rng.normal(0, 0.12))),
         offset_arcsec=(float(offset[0]), float(offset[1])),
         sky_sigmas=(float(sky[0]), float(sky[1]), float(sky[2])),
     )
 
 
-def _factor(rng: np.random.Generator) -> float:
-    """Factor on the seeing or the noise: 1 in most images, else any value in the range."""
+def _factor(rng: np.random.Generator, unusual: float) -> float:
+    """Factor on the seeing or the noise: any value in the range for a share `unusual` of the
+    images, else 1.
+    """
     factor = np.exp(rng.uniform(*np.log(_RANGE)))
-    return float(factor) if rng.random() < _UNUSUAL_SHARE else 1.0
+    return float(factor) if rng.random() < unusual else 1.0
 
 
 def observe_in_conditions(

@@ -40,7 +40,9 @@ class FibreConditions:
     missing_arms: tuple[str, ...]
 
 
-def draw_fibre_conditions(rng: np.random.Generator, *, bright: bool) -> FibreConditions:
+def draw_fibre_conditions(
+    rng: np.random.Generator, *, bright: bool, ordinary: bool = False
+) -> FibreConditions:
     """Random conditions of one spectrum.
 
     Parameters
@@ -49,11 +51,17 @@ def draw_fibre_conditions(rng: np.random.Generator, *, bright: bool) -> FibreCon
         Generator of the conditions.
     bright
         True for targets that DESI observes in moonlight, for 180 s instead of 1000 s.
+    ordinary
+        True for a spectrum of DESI of the usual depth: a fibre of 1.5 arcsec, all arms, and no
+        flux lost beyond the usual scatter.
     """
-    if rng.random() < _OTHER_PROGRAMME_CHANCE:
+    unusual = 0.0 if ordinary else 1.0
+    if rng.random() < _OTHER_PROGRAMME_CHANCE * unusual:
         bright = not bright
-    depth = np.exp(rng.uniform(*np.log(_DEPTH_RANGE))) if rng.random() < _DEPTH_SHARE else 1.0
-    lost = np.exp(rng.normal(0, _LOSS_SCATTER)) if rng.random() < _LOSS_SHARE else 1.0
+    has_factor = rng.random() < _DEPTH_SHARE * unusual
+    depth = np.exp(rng.uniform(*np.log(_DEPTH_RANGE))) if has_factor else 1.0
+    is_wrong = rng.random() < _LOSS_SHARE * unusual
+    lost = np.exp(rng.normal(0, _LOSS_SCATTER)) if is_wrong else 1.0
     sky_left = 0.05 if rng.random() < 0.25 else 0.012
     seconds = BRIGHT_SECONDS if bright else DARK_SECONDS
     exposure = Exposure(
@@ -74,11 +82,12 @@ def draw_fibre_conditions(rng: np.random.Generator, *, bright: bool) -> FibreCon
     )
     offset = rng.normal(0, _MISS_ARCSEC, 2)
     missing: tuple[str, ...] = ()
-    if rng.random() < _MISSING_ARM_CHANCE:
+    if rng.random() < _MISSING_ARM_CHANCE * unusual:
         missing = (list(ARMS)[int(rng.integers(3))],)
+    diameter = float(rng.choice(_DIAMETERS_ARCSEC, p=_DIAMETER_SHARES))
     return FibreConditions(
         exposure=exposure,
-        diameter_arcsec=float(rng.choice(_DIAMETERS_ARCSEC, p=_DIAMETER_SHARES)),
+        diameter_arcsec=_DIAMETERS_ARCSEC[0] if ordinary else diameter,
         offset_arcsec=(float(offset[0]), float(offset[1])),
         missing_arms=missing,
     )

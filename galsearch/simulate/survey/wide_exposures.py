@@ -46,7 +46,7 @@ from galsearch.simulate.survey.footprint import HEMISPHERES, Chunk
 
 WIDE_VERSION = 7
 """Version of the simulator that this module is, and a part of every seed of its random numbers."""
-_PHYSICS, _SHAPE, _SKY, _CAMERA, _SPECTROGRAPH, _DEFECTS = range(6)
+_PHYSICS, _SHAPE, _SKY, _CAMERA, _SPECTROGRAPH, _DEFECTS, _ORDINARY = range(7)
 _BRIGHT_SAMPLES = ("NEARBY", "BGS_BRIGHT", "BGS_FAINT", "DWARF")
 _LARGEST_EBV = 0.3
 _EVEN_EBV_SHARE = 0.2
@@ -135,7 +135,14 @@ def _draw_ebv(rng: np.random.Generator) -> float:
 
 
 def expose(
-    seed: int, chunk: Chunk, row: int, target: WideObject, number: int, hemisphere: str
+    seed: int,
+    chunk: Chunk,
+    row: int,
+    target: WideObject,
+    number: int,
+    hemisphere: str,
+    *,
+    ordinary: bool = False,
 ) -> WideExposure:
     """Image and spectrum of an object, of which there may be any number.
 
@@ -149,17 +156,21 @@ def expose(
         Number of the exposure, from 0.
     hemisphere : "south" or "north"
         Imaging survey that takes the image.
+    ordinary
+        True for an exposure without unusual conditions and defects.
     """
     rng = _stream(seed, chunk, row, _CAMERA, number)
-    imaging = draw_image_conditions(rng, hemisphere)
+    imaging = draw_image_conditions(rng, hemisphere, ordinary=ordinary)
     flux = target.sed.band_flux
     if hemisphere != HEMISPHERES[0]:
         flux = band_fluxes_in(target.sed, hemisphere)
     image = observe_in_conditions(flux, target.transforms, imaging, rng)
-    mask = draw_defects(_stream(seed, chunk, row, _DEFECTS, number), image.shape[-1])
+    mask = np.zeros(image.shape, np.bool_)
+    if not ordinary:
+        mask = draw_defects(_stream(seed, chunk, row, _DEFECTS, number), image.shape[-1])
     rng = _stream(seed, chunk, row, _SPECTROGRAPH, number)
     bright = target.galaxy.target.sample in _BRIGHT_SAMPLES
-    fibre = draw_fibre_conditions(rng, bright=bright)
+    fibre = draw_fibre_conditions(rng, bright=bright, ordinary=ordinary)
     fractions = light_in_fibre(target.transforms, fibre)
     clean = fibre_spectrum(
         target.sed,
@@ -175,6 +186,11 @@ def draw_hemisphere(seed: int, chunk: Chunk, row: int, number: int) -> str:
     """Random hemisphere of one exposure of an object: the south in two thirds of the exposures."""
     rng = _stream(seed, chunk, row, _SKY, 1 + number)
     return HEMISPHERES[int(rng.random() < 1 / 3)]
+
+
+def draw_ordinary(seed: int, chunk: Chunk, row: int, number: int, share: float) -> bool:
+    """True for a share of all exposures, at random: those in ordinary conditions."""
+    return bool(_stream(seed, chunk, row, _ORDINARY, number).random() < share)
 
 
 def light_in_fibre(transforms: list[Complex64Array], conditions: FibreConditions) -> Float64Array:
