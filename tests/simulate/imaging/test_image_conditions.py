@@ -64,6 +64,17 @@ def test_drawn_conditions_reach_over_the_whole_range() -> None:
     assert 0.2 < np.median(radius) < 0.35
 
 
+def test_ordinary_images_have_the_usual_seeing_noise_position_and_sky() -> None:
+    rng = np.random.default_rng(9)
+    drawn = [draw_image_conditions(rng, "north", ordinary=True) for _ in range(1000)]
+    assert np.log([each.noise for each in drawn]).std() == pytest.approx(0.12, abs=0.01)
+    fwhm = np.log([each.seeing.fwhm_arcsec[1] for each in drawn])
+    assert fwhm.std() == pytest.approx(np.hypot(0.10, 0.06), abs=0.01)
+    assert np.std([each.sky_sigmas for each in drawn]) == pytest.approx(0.03, abs=0.003)
+    radius = np.hypot(*np.array([each.offset_arcsec for each in drawn]).T)
+    assert np.percentile(radius, 99) < 0.8
+
+
 def test_the_quick_disk_is_the_exponential_disk() -> None:
     for arguments in ((0.3, 0.4, 20.0), (2.0, 1.0, 150.0)):
         np.testing.assert_allclose(

@@ -24,6 +24,17 @@ def test_conditions_have_the_distributions_that_they_imitate() -> None:
     assert 0.05 < np.mean([bool(each.missing_arms) for each in drawn]) < 0.11
 
 
+def test_ordinary_spectra_are_those_of_desi_alone() -> None:
+    rng = np.random.default_rng(2)
+    drawn = [draw_fibre_conditions(rng, bright=True, ordinary=True) for _ in range(1000)]
+    assert {each.diameter_arcsec for each in drawn} == {1.5}
+    assert {each.missing_arms for each in drawn} == {()}
+    depth = np.log([each.exposure.effective_seconds / 180 for each in drawn])
+    assert abs(depth.std() - 0.2) < 0.02
+    ratio = np.log([each.exposure.calibration / 1.35 for each in drawn])
+    assert abs(ratio.std() - 0.09) < 0.01
+
+
 def test_a_missing_arm_has_neither_flux_nor_weight() -> None:
     rng = np.random.default_rng(3)
     drawn = (draw_fibre_conditions(rng, bright=True) for _ in range(1000))

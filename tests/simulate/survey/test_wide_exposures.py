@@ -8,6 +8,7 @@ from galsearch.simulate.spectroscopy.fibre_conditions import draw_fibre_conditio
 from galsearch.simulate.survey.footprint import Chunk
 from galsearch.simulate.survey.wide_exposures import (
     draw_hemisphere,
+    draw_ordinary,
     draw_wide_objects,
     expose,
     is_point_source,
@@ -38,6 +39,18 @@ def test_exposures_have_new_noise_and_the_same_object(objects: list) -> None:
     assert (seen[0].image != seen[1].image).mean() > 0.99
     total = [each.image[1, 46:106, 46:106].sum() for each in seen]
     assert total[0] == pytest.approx(total[1], rel=0.2)
+
+
+def test_ordinary_exposures_have_no_defects_and_their_share_is_the_one_asked_for(
+    objects: list,
+) -> None:
+    wide = [expose(6, CHUNK, row, objects[row], 0, "south") for row in range(8)]
+    ordinary = [expose(6, CHUNK, row, objects[row], 0, "south", ordinary=True) for row in range(8)]
+    assert any(each.mask.any() for each in wide)
+    assert not any(each.mask.any() for each in ordinary)
+    assert {each.fibre.diameter_arcsec for each in ordinary} == {1.5}
+    drawn = [draw_ordinary(6, CHUNK, row, number, 0.4) for row in range(500) for number in (0, 1)]
+    assert np.mean(drawn) == pytest.approx(0.4, abs=0.05)
 
 
 def test_northern_filters_change_the_colours_of_an_object(objects: list) -> None:

@@ -102,6 +102,16 @@ def test_a_factor_on_the_flux_changes_the_scale_alone() -> None:
     same(changed[:, 0, 1:], spectra[:, 0, 1:])
 
 
+def test_a_share_of_the_spectra_keeps_its_flux() -> None:
+    spectra = prepared(400, CONFIG)
+    change = replace(NOTHING, flux_scale=0.5, flux_scale_share=0.25)
+    changed = reobserve(spectra, CONFIG, change, seeded())
+    log_factor = (changed[:, 0, 0] - spectra[:, 0, 0]) * np.log(10)
+    has_factor = log_factor.abs() > 0.02  # the median of the pixels is that close
+    assert float(has_factor.float().mean()) == pytest.approx(0.25, abs=0.07)
+    assert float(log_factor[has_factor].std()) == pytest.approx(0.5, abs=0.12)
+
+
 def test_a_lost_arm_is_masked_and_the_summary_stays_that_of_the_whole() -> None:
     spectra = prepared(60, CONFIG)
     changed = reobserve(spectra, CONFIG, replace(NOTHING, lost_arm_share=0.5), seeded())

@@ -54,6 +54,15 @@ def test_gain_multiplies_all_bands_and_dust_reddens() -> None:
     )
 
 
+def test_a_share_of_the_images_keeps_its_flux() -> None:
+    base = flux(changed())[..., 40:56, 40:56].sum(dim=(2, 3))
+    some = flux(changed(gain=0.3, gain_share=0.5))[..., 40:56, 40:56].sum(dim=(2, 3)) / base
+    kept = (some - 1).abs().amax(dim=1) < 1e-4
+    assert 1 <= int(kept.sum()) <= 7
+    none = flux(changed(gain=0.3, gain_share=0.0))[..., 40:56, 40:56].sum(dim=(2, 3))
+    torch.testing.assert_close(none, base)
+
+
 def test_a_lost_band_is_masked_and_filled_as_by_the_preparation() -> None:
     whole, lost = changed(), changed(lost_band_share=1.0)
     masked = lost[:, 3:].flatten(2).all(dim=2)

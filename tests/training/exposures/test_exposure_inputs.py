@@ -26,7 +26,9 @@ SIZES = ModelConfig(
 
 def test_the_exposures_of_a_galaxy_are_adjacent_rows() -> None:
     records = random_records(3, seed=2)
-    none = ExposureAugmentation(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    none = ExposureAugmentation(
+        shift_pixels=0, noise=0.0, reddening=0.0, gain=0.0, band_gain=0.0, lost_band_share=0.0
+    )
     pair = changed_pairs(
         records, SIZES, none, SpectrumAugmentation(), torch.Generator().manual_seed(1)
     )

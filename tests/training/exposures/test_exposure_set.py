@@ -26,11 +26,11 @@ def make_here(chunks, make, *, workers, done, exists) -> None:
         done(chunk)
 
 
-def quick_exposures(out: Path, seed: int, chunk: Chunk) -> None:
+def quick_exposures(out: Path, seed: int, ordinary_share: float, chunk: Chunk) -> None:
     """Write random records in place of a simulation."""
     records = np.zeros(chunk.n, EXPOSURES)
     records["target_id"] = object_number(chunk.number, range(chunk.n), 2)
-    records["z"] = np.random.default_rng([seed, chunk.number]).random(chunk.n)
+    records["z"] = np.random.default_rng([seed, chunk.number]).random(chunk.n) + ordinary_share
     write_array(chunk_path(out, chunk), records)
 
 
@@ -101,6 +101,19 @@ def test_a_set_of_other_settings_is_refused(made: Path, tmp_path: Path) -> None:
     with pytest.raises(SimulationSettingError) as setting:
         simulate_exposure_set(tmp_path, n=0, seed=3, workers=1)
     assert str(setting.value) == "n = 0: a set of exposures needs n of at least 1."
+    with pytest.raises(SimulationSettingError) as setting:
+        simulate_exposure_set(tmp_path, n=1, seed=3, workers=1, ordinary_share=1.5)
+    assert str(setting.value) == "ordinary_share = 1.5: expected 0 to 1."
+
+
+def test_sets_of_another_share_of_ordinary_exposures_are_other_sets(
+    made: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(SimulationError) as caught:
+        simulate_exposure_set(made, n=6, seed=3, workers=1, ordinary_share=0.5)
+    assert str(caught.value) == f"{made} holds exposures of ordinary_share 0; requested 0.5."
+    simulate_exposure_set(tmp_path, n=6, seed=3, workers=1, ordinary_share=0.5)
+    assert open_exposure_set(tmp_path).digest != open_exposure_set(made).digest
 
 
 def test_an_incomplete_or_outdated_set_is_not_opened(made: Path, tmp_path: Path) -> None:

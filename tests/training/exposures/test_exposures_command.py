@@ -12,13 +12,15 @@ def test_the_command_passes_its_options_and_prints_what_it_made(
 ) -> None:
     given = {}
 
-    def simulate(out: Path, *, n: int, seed: int, workers: int, progress: object) -> int:
-        given.update(out=out, n=n, seed=seed, workers=workers)
+    def simulate(out: Path, *, progress: object, **options: float) -> int:
+        given.update(out=out, **options)
         return 400
 
     monkeypatch.setattr(simulate_exposures, "simulate_exposure_set", simulate)
-    simulate_exposures.main([str(tmp_path), "--n", "300", "--seed", "5", "--workers", "16"])
-    assert given == {"out": tmp_path, "n": 300, "seed": 5, "workers": 16}
+    options = {"n": 300, "seed": 5, "workers": 16, "ordinary_share": 0.25}
+    texts = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    simulate_exposures.main([str(tmp_path), *texts])
+    assert given == {"out": tmp_path, **options}
     assert capsys.readouterr().out == f"400 objects with two exposures each in {tmp_path}\n"
 
 
