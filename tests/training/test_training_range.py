@@ -13,8 +13,10 @@ from galsearch.core.vectors import InputQuality
 from galsearch.dataset import Dataset, GalaxyBatch
 from galsearch.encoders import checkpoint, initialise, load
 from galsearch.encoders.encoder_config import GALSEARCH_SMALL
+from tests.training.exposures.random_exposures import write_exposures
 from training import training_range as module
-from training.training_range import main, training_range
+from training.exposures.exposure_set import open_exposure_set
+from training.training_range import main, range_of_exposures, training_range
 
 LEVEL = np.array([1.0, 2.0, 3.0, 9.0])
 """Noise and depth of the galaxies; the last has no spectrum."""
@@ -88,3 +90,25 @@ def test_a_dataset_without_pairs_has_no_range() -> None:
     with pytest.raises(DatasetError) as error:
         training_range(few(paired=False), GALSEARCH_SMALL)
     assert str(error.value) == "few: no galaxy has both an image and a spectrum."
+
+
+def test_the_range_of_exposures_is_that_of_their_pixels(tmp_path: Path) -> None:
+    exposures = open_exposure_set(write_exposures(tmp_path / "set"))
+    limits = range_of_exposures(exposures, GALSEARCH_SMALL)
+    # The random exposures have a noise of 0.01 in images, and an inverse variance of 1 / 0.09.
+    np.testing.assert_allclose(limits.image_noise_nanomaggies, [0.01] * 6, rtol=0.08)
+    np.testing.assert_allclose(limits.spectrum_ivar, [1 / 0.09] * 6, rtol=0.15)
+    z = exposures.column("z")[exposures.rows_of("train")]
+    np.testing.assert_allclose(limits.redshift, (z.min(), z.max()), rtol=1e-3)
+
+
+def test_the_command_measures_a_set_of_exposures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exposures = write_exposures(tmp_path / "set")
+    path = tmp_path / "a.safetensors"
+    checkpoint.save(path, initialise(GALSEARCH_SMALL, 1))
+    assert main([str(exposures), str(path)]) == 0
+    expected = range_of_exposures(open_exposure_set(exposures), GALSEARCH_SMALL)
+    assert checkpoint.read(path).config.training_range == expected
+    assert capsys.readouterr().out == f"{expected}\n"
