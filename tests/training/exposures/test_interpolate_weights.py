@@ -15,7 +15,7 @@ from tests.training.exposures.test_exposure_inputs import SIZES as TINY
 from training.data.backbones import encoder_of
 from training.exposures.exposure_inputs import embed_exposures
 from training.exposures.exposure_set import open_exposure_set
-from training.interpolate_weights import interpolate, main
+from training.exposures.interpolate_weights import interpolate, main
 
 HEADS = {
     f"{modality.value}_head": dataclasses.replace(

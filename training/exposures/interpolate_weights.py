@@ -1,6 +1,6 @@
 """Interpolation between the weights from which a training started and those that it made.
 
-    python -m training.interpolate_weights FIRST SECOND --exposures EXPOSURES --out WEIGHTS
+    python -m training.exposures.interpolate_weights FIRST SECOND --exposures EXPOSURES --out WEIGHTS
 
 Weights that are trained on for other conditions hold under these, and lose a part of what they
 could in the old ones. The mean of both keeps much of both (Wortsman et al. 2022, "Robust
@@ -31,7 +31,8 @@ N_STANDARDISED = 1000
 def main(texts: list[str] | None = None) -> int:
     """Write interpolated weights and print their fingerprint; returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.interpolate_weights", description=(__doc__ or "").splitlines()[0]
+        prog="python -m training.exposures.interpolate_weights",
+        description=(__doc__ or "").splitlines()[0],
     )
     parser.add_argument("first", type=Path, help="weights that a training started from")
     parser.add_argument("second", type=Path, help="weights that the training made")
