@@ -1,6 +1,6 @@
 """Interpolation between the weights from which a training started and those that it made.
 
-    python -m training.exposures.interpolate_weights FIRST SECOND --exposures EXPOSURES --out WEIGHTS
+    python -m training.exposures.interpolate_weights FIRST SECOND --exposures SET --out WEIGHTS
 
 Weights that are trained on for other conditions hold under these, and lose a part of what they
 could in the old ones. The mean of both keeps much of both (Wortsman et al. 2022, "Robust
