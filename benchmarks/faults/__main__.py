@@ -20,12 +20,14 @@ from typing import Any
 from benchmarks.faults.processes.forked_commands import import_everything, run_forked
 from benchmarks.faults.processes.observed_process import why_unobservable
 from benchmarks.faults.subjects.plain_layout import write_plain_layout
+from benchmarks.faults.subjects.raced_pairs import pairs_of_writers
 from benchmarks.faults.subjects.small_survey import SEED_OF_OLDER, make_inputs
 from benchmarks.faults.subjects.writing_commands import WritingCommand
 from benchmarks.faults.trials.corruption_trials import corruption_trials, subjects
 from benchmarks.faults.trials.disk_trials import full_disk_trials, other_disk_trials
 from benchmarks.faults.trials.kill_trials import kill_trials
-from benchmarks.faults.trials.race_trials import pairs_of_writers, race_trials, reader_trials
+from benchmarks.faults.trials.race_trials import Results, race_trials
+from benchmarks.faults.trials.reader_trials import reader_trials
 from benchmarks.faults.trials.undisturbed import Place
 from galsearch.files.atomic import write_json
 
@@ -51,7 +53,7 @@ def main() -> int:
         print(reason, file=sys.stderr)
         return 3
     place = Place(arguments.work.resolve())
-    _make_place(place, training=not arguments.only or "training" in arguments.only)
+    _make_place(place, training="training" in _commands(place, arguments))
     results: dict[str, list[dict[str, Any]]] = {}
     for kind, trials in _requested(place, arguments):
         start = time.monotonic()
@@ -66,7 +68,9 @@ def main() -> int:
 def _requested(place: Place, arguments: argparse.Namespace) -> Iterator[tuple[str, Trials]]:
     """The trials that the options request, each with the name of its kind."""
     only = set(arguments.only or ())
-    commands = {name: each for name, each in place.commands.items() if not only or name in only}
+    commands = {
+        name: each for name, each in _commands(place, arguments).items() if not only or name in only
+    }
     kinds: dict[str, tuple[int, Callable[[Place, WritingCommand, int], dict[str, Any]]]] = {
         "kills": (arguments.kills, kill_trials),
         "full_disks": (arguments.full_disks, full_disk_trials),
@@ -78,12 +82,20 @@ def _requested(place: Place, arguments: argparse.Namespace) -> Iterator[tuple[st
     for command in commands.values() if arguments.readers else ():
         if command.changes_an_index:
             yield "readers", partial(reader_trials, place, command, arguments.readers)
-    for first, second in pairs_of_writers(place.commands) if arguments.races else ():
+    undisturbed = Results(place)
+    raced = _commands(place, arguments) if arguments.races else {}
+    for first, second in pairs_of_writers(raced):
         if not only or {first.name, second.name} & only:
-            yield "races", partial(race_trials, place, first, second, arguments.races)
+            yield "races", partial(race_trials, undisturbed, first, second, arguments.races)
     for subject in subjects(place) if arguments.corruptions else ():
         if not only or subject.name in only:
             yield "corruptions", partial(corruption_trials, place, subject, arguments.corruptions)
+
+
+def _commands(place: Place, arguments: argparse.Namespace) -> dict[str, WritingCommand]:
+    """The commands that may take part in trials, by name."""
+    without = set(arguments.without or ())
+    return {name: each for name, each in place.commands.items() if name not in without}
 
 
 def _arguments() -> argparse.Namespace:
@@ -92,6 +104,7 @@ def _arguments() -> argparse.Namespace:
     option("--work", type=Path, required=True, help="new directory for inputs and trials")
     option("--out", type=Path, help="JSON file of results")
     option("--only", nargs="+", help="names of commands or directories; default: all")
+    option("--without", nargs="+", help="names of commands that take no part")
     option("--kills", type=int, default=0, help="kills of each command")
     option("--full-disks", type=int, default=0, help="full disks of each command")
     option("--other-disks", type=int, default=0, help="failing disks of each command")

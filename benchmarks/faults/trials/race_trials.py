@@ -1,17 +1,24 @@
-"""Pairs of commands on one output: one is stopped before each of its changes, the other runs then.
+"""Pairs of commands on one output: one is stopped before some of its changes, the other runs then.
 
-So every interleaving in which the second command runs as a whole between two changes of the first
-is tried, and none is left to chance. Readers are raced with writers in the same way.
+Interleavings in which the second command runs as a whole between two changes of the first are
+placed, not left to chance. In some more trials both commands run at the same time. What is there
+afterwards must be what one of the two commands makes alone, or both one after the other.
 """
 
-from dataclasses import replace
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.faults.processes.forked_commands import finish, start_forked
 from benchmarks.faults.processes.observed_process import MAKE, Decision, Ending
 from benchmarks.faults.processes.system_calls import Change
-from benchmarks.faults.subjects.directory_state import differences, leftovers, state_of
+from benchmarks.faults.subjects.directory_state import State, differences, leftovers, state_of
+from benchmarks.faults.subjects.raced_pairs import Pair
 from benchmarks.faults.subjects.writing_commands import WritingCommand
 from benchmarks.faults.trials.kill_trials import ALREADY_DONE
 from benchmarks.faults.trials.undisturbed import Place, Undisturbed, undisturbed
@@ -24,71 +31,100 @@ CONTESTED = (
     "was changed or replaced during",
 )
 """Words of the errors that tell the loser of a race that there is another command."""
-CHANGING = ("add again", "remove", "compact", "build-index --overwrite", "merge --overwrite")
-"""Commands that may be given an index that is there already."""
-MAKING = ("ingest", "embed", "build-index", "merge", "training")
-"""Commands that make their output."""
+OCCUPIED = (
+    "holds no simulated survey",
+    "is not a directory",
+    "is a directory, not a file",
+    "holds no embeddings",
+)
+"""Words of the errors that tell a command that something of another kind is at its output."""
+_TOLD = (*CONTESTED, *ALREADY_DONE, *OCCUPIED)
+_SIMULTANEOUS_STARTS = (0.0, 0.5)
+"""Starts of the second command, in durations of the first, where both run at the same time."""
+_Key = tuple[str, tuple[str, ...], Path | None]
 
 
-def pairs_of_writers(
-    commands: dict[str, WritingCommand],
-) -> list[tuple[WritingCommand, WritingCommand]]:
-    """Every ordered pair of commands that may be given one output."""
-    changed = commands["compact"].start
-    changing = [replace(commands[name], start=changed) for name in CHANGING]
-    pairs = [(first, second) for first in changing for second in changing]
-    pairs += [(commands[name], commands[name]) for name in MAKING]
-    build, merge = commands["build-index"], commands["merge"]
-    return [*pairs, (build, merge), (merge, build)]
+@dataclass
+class Results:
+    """What commands make without a disturbance, each found out once."""
+
+    place: Place
+    _alone: dict[_Key, Undisturbed] = field(default_factory=dict)
+    _in_order: dict[tuple[_Key, _Key], Any] = field(default_factory=dict)
+
+    def alone(self, command: WritingCommand) -> Undisturbed:
+        """The result of a command that runs alone."""
+        key = _key(command)
+        if key not in self._alone:
+            self._alone[key] = undisturbed(self.place, command)
+        return self._alone[key]
+
+    def in_order(self, first: WritingCommand, second: WritingCommand) -> Any:
+        """The outcome of two commands, one after the other; None where one of them fails."""
+        key = _key(first), _key(second)
+        if key not in self._in_order:
+            first.prepare(self.place.work)
+            endings = [self.place.run(first), self.place.run(second)]
+            failed = any(ending.status for ending in endings)
+            self._in_order[key] = None if failed else outcome(self.place)
+        return self._in_order[key]
 
 
 def race_trials(
-    place: Place, first: WritingCommand, second: WritingCommand, n_points: int
+    results: Results, first: WritingCommand, second: WritingCommand, n_points: int
 ) -> dict[str, Any]:
-    """Run `second` while `first` is stopped before up to `n_points` of its changes."""
-    good = undisturbed(place, first)
+    """Race two commands; returns the counts of how they ended, and what was wrong.
+
+    Parameters
+    ----------
+    results
+        Results of undisturbed commands, which races of many pairs share.
+    first
+        The command that is stopped before up to `n_points` of its changes.
+    second
+        The command that runs as a whole meanwhile. Half as many times both run at the same time.
+    n_points
+        Number of changes, evenly among all.
+    """
+    place = results.place
+    good = results.alone(first)
     numbers = np.unique(np.linspace(1, len(good.changes), n_points).round().astype(int))
-    exits: dict[str, int] = {}
+    races: dict[str, Callable[[], list[Ending]]] = {}
+    for number in numbers.tolist():
+        at = f"{number} ({good.changes[number - 1].call})"
+        races[at] = lambda number=number: _stopped_race(place, first, second, number)
+    for number in range(n_points // 2):
+        share = _SIMULTANEOUS_STARTS[number % len(_SIMULTANEOUS_STARTS)]
+        delay_s = share * good.seconds
+        name = f"at the same time, {number + 1}"
+        races[name] = lambda delay_s=delay_s: _simultaneous_race(place, first, second, delay_s)
+    exits: Counter[str] = Counter()
     problems = []
-    for number in numbers:
-        endings, problem = _race(place, (first, second), good, int(number))
-        key = " ".join(str(ending.status) for ending in endings)
-        exits[key] = exits.get(key, 0) + 1
+    for at, race in races.items():
+        first.prepare(place.work)
+        endings = race()
+        exits[" ".join(str(ending.status) for ending in endings)] += 1
+        problem = _problem(results, (first, second), endings)
         if problem:
-            change = good.changes[number - 1]
-            problems.append({"at": f"{number} ({change.call})", "problem": problem})
+            problems.append({"at": at, "problem": problem})
     name = f"{first.name} + {second.name}"
-    return {"command": name, "trials": len(numbers), "exits": exits, "problems": problems}
+    return {"command": name, "trials": len(races), "exits": dict(exits), "problems": problems}
 
 
-def reader_trials(place: Place, command: WritingCommand, n_points: int) -> dict[str, Any]:
-    """Open and query the index while `command` is stopped before its changes."""
-    good = undisturbed(place, command)
-    numbers = set(np.linspace(1, len(good.changes), n_points).round().astype(int).tolist())
-    problems, n_read = [], 0
-    command.prepare(place.work)
-
-    def plan(change: Change) -> Decision:
-        nonlocal n_read
-        if change.number in numbers:
-            n_read += 1
-            answers = place.index_answers()
-            if answers not in (good.answers_before, good.answers_after):
-                problems.append({"at": change.number, "problem": str(answers)[:300]})
-        return MAKE
-
-    ending = place.observe(command, plan)
-    if ending.status:
-        problems.append({"at": "the end", "problem": ending.text[-300:]})
-    return {"command": command.name, "trials": n_read, "problems": problems}
+def outcome(place: Place) -> Any:
+    """The answers of the index at the output, or the content of the directory without an index."""
+    answers = place.index_answers() if (place.out / "manifest.json").is_file() else None
+    return state_of(place.work) if answers is None else answers
 
 
-def _race(
-    place: Place, pair: tuple[WritingCommand, WritingCommand], good: Undisturbed, number: int
-) -> tuple[list[Ending], str | None]:
-    """Endings of both commands, and what is wrong then, if anything."""
-    first, second = pair
-    first.prepare(place.work)
+def _key(command: WritingCommand) -> _Key:
+    return command.name, command.arguments, command.start
+
+
+def _stopped_race(
+    place: Place, first: WritingCommand, second: WritingCommand, number: int
+) -> list[Ending]:
+    """Endings of both commands, where the second runs before one change of the first."""
     meanwhile: list[Ending] = []
 
     def plan(change: Change) -> Decision:
@@ -96,36 +132,59 @@ def _race(
             meanwhile.append(place.run(second, "second.txt"))
         return MAKE
 
-    endings = [place.observe(first, plan), *meanwhile]
+    return [place.observe(first, plan), *meanwhile]
+
+
+def _simultaneous_race(
+    place: Place, first: WritingCommand, second: WritingCommand, delay_s: float
+) -> list[Ending]:
+    """Endings of both commands, where the second starts some time after the first."""
+    logs = place.root / "log.txt", place.root / "second.txt"
+    children = [start_forked(first.run, logs[0])]
+    time.sleep(delay_s)
+    children.append(start_forked(second.run, logs[1]))
+    return [finish(child, log) for child, log in zip(children, logs, strict=True)]
+
+
+def _problem(results: Results, pair: Pair, endings: list[Ending]) -> str | None:
+    """What is wrong after a race; None where one won and the other was told, or both are right."""
     losers = [ending for ending in endings if ending.status]
     for ending in losers:
-        told = any(words in ending.text for words in (*CONTESTED, *ALREADY_DONE))
+        told = any(words in ending.text for words in _TOLD)
         if ending.status != 1 or "Traceback" in ending.text or not told:
-            return endings, f"status {ending.status}: {ending.text[-400:]}"
+            return f"status {ending.status}: {ending.text[-400:]}"
     if len(losers) == len(endings):
-        return endings, "nobody won: " + " | ".join(ending.text[-200:] for ending in losers)
-    left = leftovers(place.work)
+        return "nobody won: " + " | ".join(ending.text[-200:] for ending in losers)
+    left = leftovers(results.place.work)
     if left:
-        return endings, f"left: {left[:5]}"
-    return endings, _problem_of_result(place, pair, good, endings)
+        return f"left: {left[:5]}"
+    return _problem_of_result(results, pair, endings)
 
 
-def _problem_of_result(
-    place: Place,
-    pair: tuple[WritingCommand, WritingCommand],
-    good: Undisturbed,
-    endings: list[Ending],
-) -> str | None:
-    if good.answers_after is not None:
+def _problem_of_result(results: Results, pair: Pair, endings: list[Ending]) -> str | None:
+    place = results.place
+    found, answers = state_of(place.work), outcome(place)
+    if (place.out / "manifest.json").is_file():
         verified = place.answer(lambda: verified_size(place))
         if not isinstance(verified, int):
             return f"the index is damaged: {verified}"
-    # Two different changes of an index may both have been made, one after the other.
-    if pair[0] is pair[1] or any(ending.status for ending in endings[1:]):
-        different = differences(good.after, state_of(place.work))
-        if different and endings[0].status == 0:
-            return f"differs from the winner's result: {different[:5]}"
+    winners = [pair[number] for number, ending in enumerate(endings) if ending.status == 0]
+    if len(winners) == 1:
+        return _problem_of_winner(results, winners[0], found)
+    # These run other commands at the same place.
+    if answers not in (results.in_order(*pair), results.in_order(*reversed(pair))):
+        return f"both won, but no order of them gives this: {str(answers)[:300]}"
     return None
+
+
+def _problem_of_winner(results: Results, winner: WritingCommand, found: State) -> str | None:
+    """What is wrong with a result that must be what one command makes alone."""
+    try:
+        expected = results.alone(winner).after
+    except RuntimeError as error:
+        return f"{winner.name} won, and fails alone: {str(error)[-300:]}"
+    different = differences(expected, found)
+    return f"differs from what {winner.name} makes: {different[:5]}" if different else None
 
 
 def verified_size(place: Place) -> int:

@@ -1,5 +1,6 @@
 """A place where commands run, and what a command does there when nothing disturbs it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,8 @@ class Undisturbed:
     """Answers of the index that was there before; None where there was none."""
     answers_after: Any
     """Answers of the index that the command wrote; None where it wrote none."""
+    seconds: float
+    """Duration of the command under observation."""
 
 
 def undisturbed(place: Place, command: WritingCommand) -> Undisturbed:
@@ -95,12 +98,14 @@ def undisturbed(place: Place, command: WritingCommand) -> Undisturbed:
     before, answers = state_of(place.work), None
     if command.changes_an_index:
         answers = place.index_answers()
+    start = time.monotonic()
     ending = place.observe(command, lambda _: MAKE)
+    seconds = time.monotonic() - start
     if ending.status:
         raise RuntimeError(f"{command.name}: status {ending.status}\n{ending.text}")
     is_index = (place.out / "manifest.json").is_file()
     after = place.index_answers() if is_index else None
-    return Undisturbed(before, state_of(place.work), ending.changes, answers, after)
+    return Undisturbed(before, state_of(place.work), ending.changes, answers, after, seconds)
 
 
 def answers_of_index(index: Path) -> list[Any]:

@@ -1,13 +1,15 @@
 """One of two commands wins and the other is told, or the trial says what went wrong."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.faults.subjects.writing_commands import writing_commands
-from benchmarks.faults.trials.race_trials import pairs_of_writers, race_trials
-from tests.benchmarks.faults.trials.toy_commands import CarelessToy, Toy, place_and_command
+from benchmarks.faults.trials.race_trials import Results, race_trials
+from galsearch.files.atomic import write_text
+from tests.benchmarks.faults.trials.toy_commands import Toy, place_and_command
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
@@ -20,30 +22,53 @@ class FailingToy(Toy):
         return 7
 
 
+@dataclass(frozen=True)
+class MeddlingToy(Toy):
+    """Says that it has lost, but has written something before."""
+
+    def run(self) -> int:
+        write_text(self.out.with_name("more.txt"), "meddled")
+        sys.stdout.write("galsearch: another process is changing this directory.\n")
+        return 1
+
+
+@dataclass(frozen=True)
+class ForgetfulToy(Toy):
+    """Counts how often it ran, and forgets what another process has counted meanwhile."""
+
+    def run(self) -> int:
+        counted = int(self.out.read_text()) if self.out.exists() else 0
+        write_text(self.out.with_name("notes"), "counting")
+        write_text(self.out, str(counted + 1))
+        return 0
+
+
+def races(root: Path, first: type[Toy], second: type[Toy], n_points: int) -> dict[str, Any]:
+    place, command = place_and_command(root, first)
+    return race_trials(Results(place), command, second("other", (), out=place.out), n_points)
+
+
 def test_one_of_two_atomic_commands_wins(tmp_path: Path) -> None:
-    place, command = place_and_command(tmp_path, Toy)
-    results = race_trials(place, command, command, 6)
+    results = races(tmp_path, Toy, Toy, 6)
     assert results["problems"] == []
+    assert results["trials"] == sum(results["exits"].values()) == 9
     assert set(results["exits"]) <= {"0 1", "1 0"}
 
 
-def test_a_result_that_two_commands_have_mixed_is_noticed(tmp_path: Path) -> None:
-    place, careless = place_and_command(tmp_path, CarelessToy)
-    problems = race_trials(place, careless, careless, 6)["problems"]
-    assert problems[0]["problem"] == "differs from the winner's result: ['!out/a.txt']"
+def test_what_the_loser_has_left_is_noticed(tmp_path: Path) -> None:
+    problems = races(tmp_path, Toy, MeddlingToy, 1)["problems"]
+    assert [problem["problem"] for problem in problems] == [
+        "differs from what toy makes: ['+more.txt']"
+    ]
+
+
+def test_a_change_that_is_lost_is_noticed(tmp_path: Path) -> None:
+    results = races(tmp_path, ForgetfulToy, ForgetfulToy, 4)
+    assert set(results["exits"]) == {"0 0"}
+    problems = [each["problem"] for each in results["problems"]]
+    assert any(text.startswith("both won, but no order of them gives this") for text in problems)
 
 
 def test_a_loser_must_be_told(tmp_path: Path) -> None:
-    place, command = place_and_command(tmp_path, Toy)
-    failing = FailingToy("failing", (), out=place.out)
-    problems = race_trials(place, command, failing, 3)["problems"]
-    assert [problem["problem"] for problem in problems] == 3 * ["status 7: "]
-
-
-def test_every_pair_of_commands_with_one_output_is_raced(tmp_path: Path) -> None:
-    commands = writing_commands(tmp_path, tmp_path)
-    names = {(first.name, second.name) for first, second in pairs_of_writers(commands)}
-    assert len(names) == 32
-    assert {("add again", "compact"), ("training", "training"), ("merge", "build-index")} <= names
-    starts = {pair[0].start for pair in pairs_of_writers(commands)}
-    assert starts == {tmp_path / "changed", None}
+    problems = races(tmp_path, Toy, FailingToy, 3)["problems"]
+    assert [problem["problem"] for problem in problems] == 4 * ["status 7: "]
