@@ -2,6 +2,7 @@
 
     python -m benchmarks.faults --work DIR --kills 25 --full-disks 50 --out kills-and-disks.json
     python -m benchmarks.faults --work DIR --readers 20 --races 10 --out races.json
+    python -m benchmarks.faults --work DIR --threads 50 --service 100 --out concurrency.json
     python -m benchmarks.faults --work DIR --corruptions 500 --out corruptions.json
 
 Linux on x86-64 only. No rights are needed: faults are injected into system calls.
@@ -28,6 +29,8 @@ from benchmarks.faults.trials.disk_trials import full_disk_trials, other_disk_tr
 from benchmarks.faults.trials.kill_trials import kill_trials
 from benchmarks.faults.trials.race_trials import Results, race_trials
 from benchmarks.faults.trials.reader_trials import reader_trials
+from benchmarks.faults.trials.service_trials import service_trials
+from benchmarks.faults.trials.thread_trials import thread_trials
 from benchmarks.faults.trials.undisturbed import Place
 from galsearch.files.atomic import write_json
 
@@ -82,14 +85,26 @@ def _requested(place: Place, arguments: argparse.Namespace) -> Iterator[tuple[st
     for command in commands.values() if arguments.readers else ():
         if command.changes_an_index:
             yield "readers", partial(reader_trials, place, command, arguments.readers)
+    for subject in subjects(place) if arguments.corruptions else ():
+        if not only or subject.name in only:
+            yield "corruptions", partial(corruption_trials, place, subject, arguments.corruptions)
+    yield from _requested_together(place, arguments, only)
+
+
+def _requested_together(
+    place: Place, arguments: argparse.Namespace, only: set[str]
+) -> Iterator[tuple[str, Trials]]:
+    """Trials of what happens at the same time: races, threads, and a service."""
     undisturbed = Results(place)
     raced = _commands(place, arguments) if arguments.races else {}
     for first, second in pairs_of_writers(raced):
         if not only or {first.name, second.name} & only:
             yield "races", partial(race_trials, undisturbed, first, second, arguments.races)
-    for subject in subjects(place) if arguments.corruptions else ():
-        if not only or subject.name in only:
-            yield "corruptions", partial(corruption_trials, place, subject, arguments.corruptions)
+    if arguments.threads:
+        index = place.inputs / "changed"
+        yield "threads", partial(thread_trials, place, index, arguments.threads)
+    if arguments.service:
+        yield "service", partial(service_trials, place, arguments.service)
 
 
 def _commands(place: Place, arguments: argparse.Namespace) -> dict[str, WritingCommand]:
@@ -110,6 +125,8 @@ def _arguments() -> argparse.Namespace:
     option("--other-disks", type=int, default=0, help="failing disks of each command")
     option("--readers", type=int, default=0, help="readers during each change of an index")
     option("--races", type=int, default=0, help="races of each pair of commands")
+    option("--threads", type=int, default=0, help="rounds of queries in eight threads")
+    option("--service", type=int, default=0, help="changes of an index while it is served")
     option("--corruptions", type=int, default=0, help="damaged copies of each kind of directory")
     return parser.parse_args()
 

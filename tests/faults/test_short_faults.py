@@ -18,6 +18,7 @@ from benchmarks.faults.processes.observed_process import why_unobservable
 pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).parents[2]
 FAULTS = {"kills": 3, "full-disks": 3, "other-disks": 1, "readers": 4, "corruptions": 12}
+FAULTS |= {"threads": 1, "service": 2}
 ONLY = ("--only", "add", "embed", "index", "embeddings")
 
 
@@ -74,3 +75,18 @@ def test_readers_see_the_index_before_or_after_a_change(results: dict[str, Any])
 def test_damage_is_refused_or_changes_no_answer(results: dict[str, Any]) -> None:
     assert [entry["command"] for entry in results["corruptions"]] == ["embeddings", "index"]
     assert [entry["problems"] for entry in results["corruptions"]] == [[], []]
+
+
+def test_threads_that_share_an_index_find_what_one_thread_finds(results: dict[str, Any]) -> None:
+    (entry,) = results["threads"]
+    assert entry["requests"] == entry["different"] == 88
+    assert entry["problems"] == []
+
+
+def test_a_service_answers_from_an_index_of_the_time_of_the_request(
+    results: dict[str, Any],
+) -> None:
+    (entry,) = results["service"]
+    assert entry["problems"] == []
+    assert entry["changes"] == 2
+    assert entry["answers"] > 50
