@@ -22,7 +22,7 @@ from galsearch.embeddings.embed_run.embed_partitions import default_batch_size, 
 from galsearch.embeddings.embed_run.other_devices import OtherDevices
 from galsearch.embeddings.embed_task import EmbedTask, tasks_of
 from galsearch.embeddings.encoder_protocol import EncoderPairProtocol, load_encoder_pair
-from galsearch.embeddings.open_embeddings import CATALOGUE_FILE
+from galsearch.embeddings.open_embeddings import CATALOGUE_FILE, require_embeddings_or_nothing
 from galsearch.embeddings.quality_columns import count_reasons, with_quality
 from galsearch.files.atomic import new_file
 from galsearch.files.digest import sha256_of_file
@@ -138,6 +138,8 @@ def embed_dataset(
         Where there is no such device, or where it fails. Finished shards are kept.
     LockedError
         Where another process embeds into `out`.
+    OutputExistsError
+        Where `out` holds other files and no embeddings.
     WriteError
         Where the disk is full, or nothing may be written there.
     """
@@ -150,6 +152,7 @@ def embed_dataset(
             f"{encoder.name!r} has its own."
         )
     with locked_directory(Path(out), LOCK_NAME):
+        require_embeddings_or_nothing(Path(out), lock_name=LOCK_NAME)
         if not isinstance(encoder, (str, Path)):
             return _embed(source, Path(out), encoder, batch_size, progress or no_progress)
         first, *others = (device or "auto").split(",")

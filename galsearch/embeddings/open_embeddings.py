@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow as pa
 
 from galsearch.core.arrays import BoolArray, Float64Array
-from galsearch.core.errors import NoEmbeddingsError, ShardError
+from galsearch.core.errors import NoEmbeddingsError, OutputExistsError, ShardError
 from galsearch.core.fingerprint import require_same_encoder, short_digest
 from galsearch.core.ids import find_rows
 from galsearch.core.modality import Modality
 from galsearch.embeddings.shard import read_positions
 from galsearch.embeddings.shard_columns import position_columns, target_id_column
 from galsearch.embeddings.store import EmbeddingStore, open_store
-from galsearch.embeddings.store_record import STORE_FILE
+from galsearch.embeddings.store_record import SHARD_PATTERN, STORE_FILE
 from galsearch.files.digest import require_digest
 from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
 
@@ -54,6 +54,35 @@ def open_stores(embeddings: Path) -> dict[Modality, EmbeddingStore]:
         raise ShardError(f"{embeddings}: holds {found}, although of one encoder.", dims=dims)
     _require_same_dataset(embeddings, opened)
     return stores
+
+
+def require_embeddings_or_nothing(directory: Path, *, lock_name: str) -> None:
+    """Check that a directory holds embeddings, complete or begun, or nothing at all.
+
+    Parameters
+    ----------
+    directory
+        The directory into which embeddings are about to be written.
+    lock_name
+        Name of the lock file in it, which is no content.
+
+    Raises
+    ------
+    OutputExistsError
+        Where it holds something else, such as an index, whose catalogue would be replaced.
+    """
+    own = {*Modality, CATALOGUE_FILE}
+    names = {entry.name for entry in directory.iterdir()}
+    foreign = sorted(name for name in names - own if not name.startswith((".", lock_name)))
+    begun = any(
+        path.name == STORE_FILE or path.match(SHARD_PATTERN)
+        for kind in Modality
+        for path in directory.glob(f"{kind}/*")
+    )
+    if foreign and not begun:
+        raise OutputExistsError(
+            f"{directory}: holds {', '.join(foreign[:3])} and no embeddings; nothing was changed."
+        )
 
 
 def _require_same_dataset(embeddings: Path, stores: Mapping[Modality, EmbeddingStore]) -> None:

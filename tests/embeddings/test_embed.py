@@ -10,6 +10,7 @@ from galsearch.core.errors import (
     ConfigError,
     LockedError,
     MissingModalityError,
+    OutputExistsError,
     ShardError,
     WriteError,
 )
@@ -112,6 +113,29 @@ def test_a_second_run_at_the_same_time_is_told(dataset_dir, make_pair, tmp_path)
     embed_dataset(dataset_dir, out, encoder=first)
     assert set(told) == {f"{out}: another process is changing this directory."}
     assert not (out / "embed.lock").exists()
+
+
+def test_a_directory_of_something_else_is_refused_and_stays(dataset_dir, pair, tmp_path):
+    index = tmp_path / "index"
+    for name in ("manifest.json", "catalogue.parquet", "image/lists.faiss"):
+        (index / name).parent.mkdir(parents=True, exist_ok=True)
+        (index / name).write_text(name)
+    with pytest.raises(OutputExistsError) as caught:
+        embed_dataset(dataset_dir, index, encoder=pair)
+    assert str(caught.value) == (
+        f"{index}: holds manifest.json and no embeddings; nothing was changed."
+    )
+    assert (index / "catalogue.parquet").read_text() == "catalogue.parquet"
+    assert sorted(path.name for path in index.iterdir()) == [
+        "catalogue.parquet",
+        "image",
+        "manifest.json",
+    ]
+
+
+def test_other_files_beside_embeddings_are_no_obstacle(dataset_dir, make_pair, embedded):
+    (embedded / "README").write_text("from DR1")
+    assert embed_dataset(dataset_dir, embedded, encoder=make_pair()).n_shards_written == 0
 
 
 def test_the_lock_of_a_killed_run_is_taken_by_the_next(dataset_dir, make_pair, tmp_path):

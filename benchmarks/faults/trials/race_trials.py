@@ -35,7 +35,10 @@ OCCUPIED = (
     "holds no simulated survey",
     "is not a directory",
     "is a directory, not a file",
-    "holds no embeddings",
+    "cannot be written: it is a directory",
+    "and no embeddings; nothing was changed",
+    "has embeddings of encoder",
+    "exists and is not an index",
 )
 """Words of the errors that tell a command that something of another kind is at its output."""
 _TOLD = (*CONTESTED, *ALREADY_DONE, *OCCUPIED)
