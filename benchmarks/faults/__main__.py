@@ -20,6 +20,11 @@ from typing import Any
 
 from benchmarks.faults.processes.forked_commands import import_everything, run_forked
 from benchmarks.faults.processes.observed_process import why_unobservable
+from benchmarks.faults.subjects.lance_layout import (
+    lancedb,
+    why_without_lancedb,
+    write_lance_layout,
+)
 from benchmarks.faults.subjects.plain_layout import write_plain_layout
 from benchmarks.faults.subjects.raced_pairs import pairs_of_writers
 from benchmarks.faults.subjects.small_survey import SEED_OF_OLDER, make_inputs
@@ -57,6 +62,8 @@ def main() -> int:
         return 3
     place = Place(arguments.work.resolve())
     _make_place(place, training="training" in _commands(place, arguments))
+    if arguments.corruptions and (not arguments.only or "LanceDB" in arguments.only):
+        _make_lance_layout(place)
     results: dict[str, list[dict[str, Any]]] = {}
     for kind, trials in _requested(place, arguments):
         start = time.monotonic()
@@ -150,6 +157,27 @@ def _make_place(place: Place, *, training: bool) -> None:
     ending = run_forked(make, place.root / "inputs.txt")
     if ending.status:
         raise RuntimeError(ending.text)
+
+
+def _make_lance_layout(place: Place) -> None:
+    """Write the tables of LanceDB where they are missing; a line says so where it is left out."""
+    reason = why_without_lancedb()
+    if reason is not None:
+        print(reason, file=sys.stderr)
+        return
+    # Imported here, so that forked processes need not.
+    lancedb()
+
+    def make() -> int:
+        write_lance_layout(place.inputs / "lance-other", slice(150, 400))
+        write_lance_layout(place.inputs / "lance-older", slice(0, 250), SEED_OF_OLDER)
+        write_lance_layout(place.inputs / "lance", slice(0, 250))
+        return 0
+
+    if not (place.inputs / "lance").exists():
+        ending = run_forked(make, place.root / "lance.txt")
+        if ending.status:
+            raise RuntimeError(ending.text)
 
 
 if __name__ == "__main__":

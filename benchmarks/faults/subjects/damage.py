@@ -14,6 +14,8 @@ from galsearch.files.atomic import write_bytes
 Damage = Callable[[Path, np.random.Generator], bool]
 """Damages one file in place; False where the file cannot be damaged so."""
 _PAGE_BYTES = 4096
+_NAMED_AT_RANDOM = {".lance", ".idx", ".txn"}
+"""Kinds of files of LanceDB, each of which has a name of its own."""
 
 
 def flip_bit(path: Path, generator: np.random.Generator) -> bool:
@@ -129,11 +131,24 @@ class FileOfAnother:
 
     def __call__(self, path: Path, _: np.random.Generator) -> bool:
         """Replace a file; False where the other directory has none, or an equal one."""
-        other = self.directory / path.relative_to(_root(path))
-        if not other.is_file() or other.read_bytes() == path.read_bytes():
+        other = _counterpart(self.directory, path.relative_to(_root(path)))
+        if other is None or other.read_bytes() == path.read_bytes():
             return False
         shutil.copyfile(other, path)
         return True
+
+
+def _counterpart(directory: Path, name: Path) -> Path | None:
+    """The file in a directory that a relative path names; None where there is none.
+
+    LanceDB names its files at random: one of the same kind stands for a file of it.
+    """
+    if (directory / name).is_file():
+        return directory / name
+    if name.suffix not in _NAMED_AT_RANDOM:
+        return None
+    alike = sorted(directory.rglob(f"*{name.suffix}"))
+    return next((path for path in alike if path.name == name.name), next(iter(alike), None))
 
 
 def _root(path: Path) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.faults.subjects.damage import KINDS, Damage, FileOfAnother
+from benchmarks.faults.subjects.lance_layout import answers_of_lance_layout
 from benchmarks.faults.subjects.plain_layout import (
     answers_of_plain_layout,
     verify_nothing,
@@ -40,16 +41,20 @@ class Subject:
 
 
 def subjects(place: Place) -> list[Subject]:
-    """Every kind of directory that galsearch writes."""
+    """Every kind of directory that galsearch writes, and what it is compared with."""
     i = place.inputs
     dataset = i / "dataset", i / "survey", i / "dataset-older"
     embeddings = i / "first", i / "second", i / "first-older"
     plain = i / "plain", i / "plain-other", i / "plain-older"
+    lance = i / "lance", i / "lance-other", i / "lance-older"
+    compared = [Subject("plain files", *plain, answers_of_plain_layout, verify_nothing)]
+    if lance[0].is_dir():
+        compared.append(Subject("LanceDB", *lance, answers_of_lance_layout, verify_nothing))
     return [
         Subject("dataset", *dataset, read_dataset, verify_dataset),
         Subject("embeddings", *embeddings, read_embeddings, verify_embeddings),
         Subject("index", i / "changed", i / "other", i / "index", answers_of_index, verify_index),
-        Subject("plain files", *plain, answers_of_plain_layout, verify_nothing),
+        *compared,
     ]
 
 

@@ -68,3 +68,21 @@ def test_the_file_of_another_directory_must_exist_and_differ(files: Path, tmp_pa
     assert [damage(files / name, generator) for name in ("a.npy", "a.json")] == [False, False]
     assert damage(files / "a.txt", generator)
     assert (files / "a.txt").read_text() == "older\n"
+
+
+def test_a_file_with_a_random_name_has_one_of_its_kind_in_another_directory(
+    files: Path, tmp_path: Path
+) -> None:
+    (files / "data").mkdir()
+    for name in ("data/1f.lance", "index.idx", "2e.txn"):
+        (files / name).write_text("today")
+    other, generator = tmp_path / "other", np.random.default_rng(1)
+    (other / "data").mkdir(parents=True)
+    for name in ("data/3d.lance", "auxiliary.idx", "index.idx"):
+        (other / name).write_text(f"older {name}")
+    damage = FileOfAnother(other)
+    assert damage(files / "data/1f.lance", generator)
+    assert (files / "data/1f.lance").read_text() == "older data/3d.lance"
+    assert damage(files / "index.idx", generator)
+    assert (files / "index.idx").read_text() == "older index.idx"
+    assert not damage(files / "2e.txn", generator)

@@ -50,3 +50,5 @@ def test_every_kind_of_directory_is_a_subject(tmp_path: Path) -> None:
     place, _ = place_and_command(tmp_path, Toy)
     names = [subject.name for subject in subjects(place)]
     assert names == ["dataset", "embeddings", "index", "plain files"]
+    (place.inputs / "lance").mkdir(parents=True)
+    assert [subject.name for subject in subjects(place)] == [*names, "LanceDB"]
