@@ -147,7 +147,7 @@ def _counterpart(directory: Path, name: Path) -> Path | None:
         return directory / name
     if name.suffix not in _NAMED_AT_RANDOM:
         return None
-    alike = sorted(directory.rglob(f"*{name.suffix}"))
+    alike = sorted(path for path in directory.rglob(f"*{name.suffix}") if path.is_file())
     return next((path for path in alike if path.name == name.name), next(iter(alike), None))
 
 

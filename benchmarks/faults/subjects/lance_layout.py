@@ -62,8 +62,6 @@ def answers_of_lance_layout(path: Path) -> list[Any]:
 
 
 def lancedb() -> Any:
-    """The module, whose warning about forked processes is not shown."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # LanceDB warns in each forked process that its support for them is experimental.
-        return importlib.import_module("lancedb")
+    """The module, without its warning that its support of forked processes is experimental."""
+    warnings.filterwarnings("ignore", "lancedb fork support", RuntimeWarning)
+    return importlib.import_module("lancedb")

@@ -78,6 +78,7 @@ def test_a_file_with_a_random_name_has_one_of_its_kind_in_another_directory(
         (files / name).write_text("today")
     other, generator = tmp_path / "other", np.random.default_rng(1)
     (other / "data").mkdir(parents=True)
+    (other / "a.lance").mkdir()
     for name in ("data/3d.lance", "auxiliary.idx", "index.idx"):
         (other / name).write_text(f"older {name}")
     damage = FileOfAnother(other)
