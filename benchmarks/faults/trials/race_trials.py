@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,12 @@ def race_trials(
     races: dict[str, Callable[[], list[Ending]]] = {}
     for number in numbers.tolist():
         at = f"{number} ({good.changes[number - 1].call})"
-        races[at] = lambda number=number: _stopped_race(place, first, second, number)
+        races[at] = partial(_stopped_race, place, first, second, number)
     for number in range(n_points // 2):
         share = _SIMULTANEOUS_STARTS[number % len(_SIMULTANEOUS_STARTS)]
         delay_s = share * good.seconds
         name = f"at the same time, {number + 1}"
-        races[name] = lambda delay_s=delay_s: _simultaneous_race(place, first, second, delay_s)
+        races[name] = partial(_simultaneous_race, place, first, second, delay_s)
     exits: Counter[str] = Counter()
     problems = []
     for at, race in races.items():
