@@ -24,6 +24,7 @@ from .embeddings import verify_embeddings as verify_embeddings
 from .formats.hats.export_hats import export_hats as export_hats
 from .index import Citations as Citations
 from .index import IndexRecipe as IndexRecipe
+from .index import Provenance as Provenance
 from .index import add as add
 from .index import build_index as build_index
 from .index import cite as cite

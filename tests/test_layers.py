@@ -58,7 +58,7 @@ ORDERS: dict[str, list[set[str]]] = {
     ],
     "galsearch.dataset": [
         {"ingest"},
-        {"writer"},
+        {"writer", "source_summary"},
         {"reader"},
         {"partition"},
         {"batch", "hats_files", "source_record", "splits"},
@@ -94,6 +94,7 @@ ORDERS: dict[str, list[set[str]]] = {
     "galsearch.index": [
         {"citation"},
         {"lifecycle"},
+        {"provenance"},
         {"build"},
         {"search"},
         {"ivf"},

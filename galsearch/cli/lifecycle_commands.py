@@ -12,6 +12,7 @@ from galsearch.cli.progress_bars import progress_bars
 from galsearch.cli.queries.query_options import Index
 from galsearch.core.errors import QueryError
 from galsearch.core.modality import Modality
+from galsearch.index.provenance.directory_kind import DirectoryKind, directory_kind
 
 ADD_EXAMPLES = """\b
 Examples:
@@ -42,7 +43,7 @@ VERIFY_EXAMPLES = """\b
 Examples:
   galsearch verify
   galsearch verify index_builds/mine
-  galsearch verify demo/dataset
+  galsearch verify demo/dataset --sources
 """
 MAP_EXAMPLES = """\b
 Examples:
@@ -204,7 +205,11 @@ def inspect(
     ] = InspectFormat.SUMMARY,
     provenance: Annotated[
         bool,
-        typer.Option("--provenance", help="Show dataset, encoder and survey files instead."),
+        typer.Option(
+            "--provenance",
+            help="Show embeddings, encoder, dataset and survey files instead, also for a directory "
+            "of embeddings or a dataset.",
+        ),
     ] = False,
 ) -> None:
     """Show what an index holds and its measured recall.
@@ -213,16 +218,15 @@ def inspect(
     modality of the query, modality that is searched.
     """
     if provenance:
-        typer.echo(galsearch.provenance(index))
+        found = galsearch.provenance(index)
+        is_json = output_format is InspectFormat.JSON
+        typer.echo(json_text(found.as_table(), indent=2) if is_json else str(found))
         return
     manifest = galsearch.open_index(index).manifest
     if output_format is InspectFormat.JSON:
         typer.echo(json_text(manifest.as_table(), indent=2))
     else:
         typer.echo(manifest.summary())
-
-
-_DATASET_FILES = ("hats.properties", "partition_info.csv", "sha256sums.txt")
 
 
 def verify(
@@ -234,22 +238,31 @@ def verify(
             metavar="DIRECTORY",
         ),
     ] = None,
+    sources: Annotated[
+        bool,
+        typer.Option(
+            "--sources",
+            help="Read the survey files too, and ask servers for ETags; default: compare sizes.",
+        ),
+    ] = False,
 ) -> None:
     """Check the digests of an index, embeddings or dataset.
 
-    Every byte is read. The exit status is 1 where something disagrees with what was recorded when
-    the files were written.
+    Every byte is read, and what it was made from is compared with what was recorded. The exit
+    status is 1 where something disagrees.
     """
-    if index is None or (index / "manifest.json").exists():
-        typer.echo(str(galsearch.verify(index)))
-    elif any((index / name).exists() for name in _DATASET_FILES):
+    kind = DirectoryKind.INDEX if index is None else directory_kind(index)
+    if index is None or kind is DirectoryKind.INDEX:
+        text = str(galsearch.verify(index))
+    elif kind is DirectoryKind.EMBEDDINGS:
+        text = galsearch.verify_embeddings(index)
+    else:
         dataset = galsearch.open_dataset(index)
         dataset.verify()
-        typer.echo(
+        text = (
             f"{index}: {len(dataset)} galaxies in {len(dataset.partitions)} partitions; every "
             "partition is as it was written."
         )
-    elif any(index.glob("*/store.json")) or any(index.glob("*/part-*.parquet")):
-        typer.echo(galsearch.verify_embeddings(index))
-    else:
-        typer.echo(str(galsearch.verify(index)))
+    origin = galsearch.provenance(index, read=sources)
+    origin.require_match()
+    typer.echo(f"{text}\n{origin.summary()}")

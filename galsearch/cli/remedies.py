@@ -54,6 +54,10 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
             "Free some space or correct the permissions, or name another output directory."
         ),
         "locked": "Wait until the other process has finished, then try again.",
+        "changed-origin": (
+            "Make what the message names again from what is there now (galsearch ingest, embed, "
+            "build-index), or put the recorded files back."
+        ),
         "bad-dataset": "Write the dataset again: galsearch ingest RECIPE OUT.",
         "bad-ingest": "Correct the recipe or the survey files that the message names.",
         "no-dataset": "Name the directory that galsearch ingest wrote: --dataset DIRECTORY.",

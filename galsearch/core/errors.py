@@ -356,6 +356,16 @@ class IndexChangedError(ManifestError):
     remedy = "Open the index again with galsearch.open_index."
 
 
+class ProvenanceError(GalsearchError, ValueError):
+    """Error for files whose recorded origin has changed since they were made from it."""
+
+    code = "changed-origin"
+    remedy = (
+        "Make what the message names again from what is there now (ingest, embed_dataset, "
+        "build_index), or put the recorded files back."
+    )
+
+
 class TooManyFilesError(GalsearchError, OSError):
     """Error for a process that has as many open files as it may have."""
 

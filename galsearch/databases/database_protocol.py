@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -39,6 +39,9 @@ class TableFacts:
     n_rows: int
     columns: dict[str, str]
     """Arrow types of the columns of the catalogue, by name."""
+    origin: dict[str, Any] | None = None
+    """What the vectors were made from, as `OriginManifest` records it: shards, encoder, dataset,
+    counts of its survey files and the digest of their list; None in tables of earlier versions."""
 
     @classmethod
     def parse(cls, text: str, place: str) -> "TableFacts":

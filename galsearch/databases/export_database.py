@@ -1,5 +1,6 @@
 """Export of embeddings and their catalogue into a vector database."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from galsearch.dataset import schema
 from galsearch.embeddings.open_embeddings import open_stores, read_embedded_catalogue
 from galsearch.embeddings.store import EmbeddingStore
 from galsearch.files.staged.directories import new_directory
+from galsearch.index.storage.origin_manifest import OriginManifest, origin_of
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,14 @@ def export_database(
     catalogue = read_embedded_catalogue(embeddings, stores).sort_by(schema.TARGET_ID)
     report = progress or no_progress
     left_out: list[str] = []
+    records = {modality: store.record for modality, store in stores.items()}
+    origin = origin_of(embeddings, records, len(catalogue))
     with _database(address, stores) as database:
         for modality, store in stores.items():
             rows = ExportedRows(catalogue, store)
             left_out = rows.left_out
             stage = stage_progress(report, f"{modality} embeddings")
-            _write(database, address.table(modality), store, rows, stage)
+            _write(database, address.table(modality), (store, origin), rows, stage)
     scheme, place = address.kind, address.place
     if address.is_server:
         protocol, _, place = place.partition("://")
@@ -153,10 +157,12 @@ def _database(
 def _write(
     database: VectorDatabase,
     table: str,
-    store: EmbeddingStore,
+    source: tuple[EmbeddingStore, OriginManifest],
     rows: ExportedRows,
     progress: StageProgress,
 ) -> None:
+    """Write a table of a store; `source` is the store, and what it was made from."""
+    store, origin = source
     columns = [field for field in rows.schema if field.name not in ("target_id", "embedding")]
     facts = TableFacts(
         encoder=store.record.encoder,
@@ -165,6 +171,7 @@ def _write(
         dim=store.dim,
         n_rows=len(store),
         columns={field.name: str(field.type) for field in columns},
+        origin=dataclasses.asdict(origin),
     )
 
     failures: list[GalsearchError] = []

@@ -26,7 +26,7 @@ class SourceRecord:
     kind: str
     """Kind of the file, such as 'spectra' or 'cutouts'."""
     url: str
-    """Path or URL by which it was read."""
+    """Absolute path or URL by which it was read."""
     release: str
     """Reduction or release that the folders of the file name, such as 'iron'; 'simulated' where
     galsearch made the file; '' where nothing is known."""

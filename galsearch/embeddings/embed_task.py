@@ -17,6 +17,7 @@ from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch
 from galsearch.dataset.partition import Partition
 from galsearch.dataset.reader import Dataset
+from galsearch.dataset.source_summary import summarise_sources
 from galsearch.embeddings.encoder_protocol import (
     AssessesQuality,
     EncoderPairProtocol,
@@ -250,6 +251,7 @@ class EmbedTask:
             },
             catalogue_sha256=catalogue_sha256,
             device=", ".join(sorted(devices)) or None,
+            dataset_sources=summarise_sources(self.dataset.path),
         )
         write_record(self.directory, record)
         (self.directory / FINISHED_SHARDS_FILE).unlink(missing_ok=True)

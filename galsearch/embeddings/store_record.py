@@ -9,7 +9,9 @@ from typing import Any
 from galsearch.core.errors import ShardError
 from galsearch.core.fingerprint import Fingerprint
 from galsearch.core.modality import Modality
+from galsearch.dataset.source_summary import SourceSummary
 from galsearch.files.atomic import write_json
+from galsearch.files.digest import sha256_of_text
 from galsearch.files.json_input import read_json
 
 STORE_FILE = "store.json"
@@ -76,6 +78,15 @@ class StoreRecord:
     sources: dict[str, SourceFile] = field(default_factory=dict)
     """Tables that the embeddings were imported from, by path or URL; empty for embeddings that
     galsearch made."""
+    dataset_sources: SourceSummary | None = None
+    """Survey files of the embedded dataset; None where none are recorded, as in stores of earlier
+    versions, and for embeddings that were made elsewhere."""
+
+    @property
+    def shards_digest(self) -> str:
+        """SHA-256 of the names and digests of all shards; '' where no digests are recorded."""
+        lines = [f"{self.digests[name]}  {name}\n" for name in sorted(self.digests)]
+        return sha256_of_text("".join(lines)) if lines else ""
 
 
 def read_record(folder: Path) -> StoreRecord | None:
@@ -98,11 +109,13 @@ def read_record(folder: Path) -> StoreRecord | None:
     problem = _problem_of_record(table)
     if problem:
         raise ShardError(f"{path}: not the record of a store ({problem}).")
-    kinds = {
+    kinds: dict[str, Any] = {
         "modality": Modality(table["modality"]),
         "fingerprint": Fingerprint(table["fingerprint"]),
         "sources": {url: SourceFile(**kept) for url, kept in table.get("sources", {}).items()},
     }
+    if table.get("dataset_sources") is not None:
+        kinds["dataset_sources"] = SourceSummary.from_table(table["dataset_sources"])
     return StoreRecord(**{**table, **kinds})
 
 
@@ -128,6 +141,8 @@ def _problem_of_record(table: Any) -> str:
         "catalogue_sha256": table.get("catalogue_sha256") is None
         or _is_digest(table["catalogue_sha256"]),
         "sources": _are_sources(table.get("sources", {})),
+        "dataset_sources": table.get("dataset_sources") is None
+        or _is_summary(table["dataset_sources"]),
     }
     texts = ("encoder", "dataset", "dataset_digest", "precision", "device")
     checks |= {name: isinstance(table.get(name) or "", str) for name in texts}
@@ -157,6 +172,14 @@ def _are_sources(sources: Any) -> bool:
     return isinstance(sources, dict) and all(
         isinstance(facts, dict) and facts.keys() == names for facts in sources.values()
     )
+
+
+def _is_summary(value: Any) -> bool:
+    try:
+        SourceSummary.from_table(value)
+    except ValueError:
+        return False
+    return True
 
 
 def write_record(folder: Path, record: StoreRecord) -> None:

@@ -5,10 +5,11 @@ from .ivf.faiss_report import engine_report as engine_report
 from .lifecycle.add import add as add
 from .lifecycle.compact import compact as compact
 from .lifecycle.merge import merge as merge
-from .lifecycle.provenance import provenance as provenance
 from .lifecycle.remove import remove as remove
 from .lifecycle.verify import verify as verify
 from .plan.index_recipe import IndexRecipe as IndexRecipe
+from .provenance.chain import Provenance as Provenance
+from .provenance.chain import provenance as provenance
 from .search.galaxy_index import GalaxyIndex as GalaxyIndex
 from .search.open_build import open_build as open_build
 from .storage.find_build import find_build as find_build

@@ -1,5 +1,6 @@
 """Every row reaches the database with its TARGETID, columns and vector, or nothing is left."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from galsearch.core.errors import (
 from galsearch.databases import export_database as module
 from galsearch.databases.database_protocol import TableFacts, VectorDatabase
 from galsearch.databases.export_database import DatabaseReport, export_database
+from galsearch.index.storage.origin_manifest import OriginManifest
 from tests.databases.conftest import N_SPECTRA, N
 
 
@@ -42,7 +44,9 @@ def test_each_vector_is_that_of_its_galaxy(database: VectorDatabase, database_sk
 
 def test_the_encoder_travels_with_the_table(database: VectorDatabase) -> None:
     facts = database.facts("galaxies_spectrum")
-    assert facts == TableFacts(
+    assert facts is not None
+    assert facts.origin is not None
+    assert dataclasses.replace(facts, origin=None) == TableFacts(
         encoder="toy",
         fingerprint="a" * 64,
         modality="spectrum",
@@ -60,6 +64,9 @@ def test_the_encoder_travels_with_the_table(database: VectorDatabase) -> None:
         },
     )
     assert database.facts("other_image") is None
+    origin = OriginManifest.from_table(facts.origin)
+    assert (origin.encoder, origin.fingerprint, origin.n_galaxies) == ("toy", "a" * 64, N)
+    assert set(origin.shards) == {"image", "spectrum"}
 
 
 def test_a_table_can_be_dropped(

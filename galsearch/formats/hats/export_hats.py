@@ -5,6 +5,7 @@ The collection is a directory of HATS catalogues: `galaxies` has the columns of 
 request. Each of them is a catalogue by itself, with positions.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,14 @@ from galsearch.dataset.healpix import PixelRows, adaptive_pixels, healpix_29
 from galsearch.dataset.writer import CatalogueWriter
 from galsearch.embeddings.open_embeddings import open_stores, read_embedded_catalogue
 from galsearch.embeddings.store import EmbeddingStore
+from galsearch.files.atomic import write_json
 from galsearch.files.staged.directories import new_directory
+from galsearch.index.storage.origin_manifest import origin_of
 
 PRIMARY = "galaxies"
 """Name of the catalogue without vectors in a collection."""
+ORIGIN_FILE = "provenance.json"
+"""Name of the file of a collection that says what its embeddings were made from."""
 _MAX_ROWS = 200_000
 """Largest number of rows of a partition of the catalogue."""
 _VECTOR_BYTES = 1 << 25
@@ -103,6 +108,9 @@ def export_hats(
             stage = stage_progress(report, f"{kind} embeddings")
             n_partitions += _write_vectors(directory, catalogue, store, collection, stage)
         _write_collection(directory, collection, stores)
+        records = {kind: store.record for kind, store in stores.items()}
+        origin = dataclasses.asdict(origin_of(embeddings, records, len(catalogue)))
+        write_json(directory / ORIGIN_FILE, origin, indent=1)
     return HatsReport(
         n_galaxies=len(catalogue),
         n_embeddings={kind: len(store) for kind, store in stores.items()},
@@ -161,6 +169,8 @@ def _write_vectors(
         "galsearch_encoder": store.record.encoder,
         "galsearch_fingerprint": store.fingerprint,
         "galsearch_modality": store.modality,
+        "galsearch_shards_sha256": store.record.shards_digest,
+        "galsearch_dataset_sha256": store.record.dataset_digest,
     }
     writer.finish(name=name, max_rows=max_rows, facts=facts)
     _write_extension(directory, name, collection)

@@ -25,6 +25,7 @@ from galsearch.index.storage.finish_manifest import (
     library_versions,
 )
 from galsearch.index.storage.manifest import DirectionManifest, IndexManifest, SegmentManifest
+from galsearch.index.storage.origin_manifest import origin_of
 from galsearch.index.storage.staging import new_build
 
 
@@ -118,6 +119,7 @@ class _IndexBuild:
         if not borrowed:
             directions = add_query_aware_lists(builds, self.recipe, directions, self._stage)
         first = next(iter(stores.values()))
+        records = {kind: store.record for kind, store in stores.items()}
         draft = IndexManifest(
             recipe=self.recipe,
             n_galaxies=n_galaxies,
@@ -130,6 +132,7 @@ class _IndexBuild:
             dataset=first.dataset,
             dataset_digest=first.record.dataset_digest,
             segments=(SegmentManifest("", n_galaxies, _lengths(ids)),),
+            origins=(origin_of(embeddings, records, n_galaxies),),
         )
         return finish_manifest(draft, self.directory, stage_progress(self.progress, "digests"))
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from galsearch.core.errors import DatasetError, EncoderMismatchError, GalsearchError
 from galsearch.core.fingerprint import short_digest
 from galsearch.core.version import VERSION
-from galsearch.dataset.reader import open_dataset
-from galsearch.dataset.source_record import SourceRecord, read_sources
+from galsearch.dataset.reader import Dataset, open_dataset
+from galsearch.dataset.source_record import read_sources
+from galsearch.dataset.source_summary import SourceGroup, count_sources
 from galsearch.embeddings.open_embeddings import open_stores
 from galsearch.index.citation.bibliography import (
     Reference,
@@ -16,10 +17,11 @@ from galsearch.index.citation.bibliography import (
     references,
     software_entry,
 )
-from galsearch.index.citation.works import works_of
+from galsearch.index.citation.works import SurveyFiles, works_of
 from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.manifest import IndexManifest
+from galsearch.index.storage.origin_manifest import OriginManifest
 
 _WIDTH = 100
 
@@ -62,8 +64,8 @@ def cite(
 ) -> Citations:
     """The works and acknowledgements that a paper has to name where it uses an index.
 
-    The survey files and their releases are those that the dataset of the index records, the
-    software that of its manifest.
+    The survey files, their releases, the encoder and the software are those that the manifest of
+    the index records. For indexes of earlier versions the dataset is asked for its survey files.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def cite(
         Directory of its dataset, where that has moved.
     embeddings
         Directory of its embeddings, which records the name of the encoder. An index of imported
-        embeddings needs it, since it knows the encoder by fingerprint alone.
+        embeddings that an earlier version built needs it, since it records no name.
 
     Returns
     -------
@@ -93,9 +95,11 @@ def cite(
         Where the embeddings are of another encoder than the index.
     """
     manifest = open_build(find_build() if index is None else Path(index)).manifest
-    sources = _sources(manifest, None if dataset is None else Path(dataset))
-    encoders = [] if embeddings is None else _encoders(manifest, Path(embeddings))
-    works = works_of(manifest, sources, encoders)
+    survey_files = _survey_files(manifest, None if dataset is None else Path(dataset))
+    encoders = {origin.encoder for origin in manifest.known_origins} - {""}
+    if embeddings is not None:
+        encoders |= _encoders(manifest, Path(embeddings))
+    works = works_of(manifest, survey_files, sorted(encoders))
     known = references()
     own = (software_entry(VERSION), "the index was built and is searched with it")
     return Citations(
@@ -106,27 +110,56 @@ def cite(
     )
 
 
-def _sources(manifest: IndexManifest, dataset: Path | None) -> list[SourceRecord] | None:
-    """The survey files of the dataset; None where these are not known."""
-    if dataset is None and not manifest.dataset:
-        return None
-    try:
-        opened = open_dataset(dataset or manifest.dataset)
-        if opened.digest == manifest.dataset_digest:
-            return read_sources(opened.path)
-    except GalsearchError:
-        if dataset is not None:
-            raise
-        return None
-    if dataset is None:
-        return None
-    raise DatasetError(
-        f"{dataset}: has sha256 {short_digest(opened.digest)}; index '{manifest.recipe.name}' was "
-        f"made from a dataset of sha256 {short_digest(manifest.dataset_digest)}."
+def _survey_files(manifest: IndexManifest, dataset: Path | None) -> SurveyFiles:
+    """The survey files of all datasets of an index: those that it records, or those of a dataset.
+
+    Parameters
+    ----------
+    manifest
+        Manifest of the index.
+    dataset
+        Directory of one of its datasets, where that has moved.
+    """
+    origins = [origin for origin in manifest.known_origins if origin.dataset]
+    given = None if dataset is None else open_dataset(dataset)
+    if given is not None and given.digest not in {origin.dataset_digest for origin in origins}:
+        known = " and ".join(
+            dict.fromkeys(short_digest(origin.dataset_digest) for origin in origins)
+        )
+        raise DatasetError(
+            f"{dataset}: has sha256 {short_digest(given.digest)}; index '{manifest.recipe.name}' "
+            f"was made from a dataset of sha256 {known or 'that is not recorded'}."
+        )
+    groups: dict[str, tuple[SourceGroup, ...]] = {}
+    unknown: dict[str, str] = {}
+    for origin in origins:
+        found = _groups_of(origin, given)
+        if found:
+            groups[origin.dataset_digest] = found
+        else:
+            unknown[origin.dataset_digest] = origin.dataset
+    return SurveyFiles(
+        groups=tuple(group for each in groups.values() for group in each),
+        unknown_datasets=tuple(path for digest, path in unknown.items() if digest not in groups),
     )
 
 
-def _encoders(manifest: IndexManifest, embeddings: Path) -> list[str]:
+def _groups_of(origin: OriginManifest, given: Dataset | None) -> tuple[SourceGroup, ...]:
+    """Counts of the survey files of one origin; empty where they are not known."""
+    if origin.sources is not None:
+        return origin.sources.groups
+    if given is not None and given.digest == origin.dataset_digest:
+        return count_sources(read_sources(given.path))
+    try:
+        opened = open_dataset(origin.dataset)
+        if opened.digest == origin.dataset_digest:
+            return count_sources(read_sources(opened.path))
+    except GalsearchError:
+        pass
+    return ()
+
+
+def _encoders(manifest: IndexManifest, embeddings: Path) -> set[str]:
     """Names of the encoder that the embeddings of an index record."""
     stores = open_stores(embeddings).values()
     found = {store.fingerprint for store in stores}
@@ -135,7 +168,7 @@ def _encoders(manifest: IndexManifest, embeddings: Path) -> list[str]:
             f"{embeddings}: was made by the encoder {min(found).short}; index "
             f"'{manifest.recipe.name}' by {manifest.fingerprint.short}."
         )
-    return sorted({store.record.encoder for store in stores})
+    return {store.record.encoder for store in stores}
 
 
 def _wrapped(text: str, mark: str) -> list[str]:

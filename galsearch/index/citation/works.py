@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from galsearch.dataset.source_record import SIMULATED, SourceRecord
+from galsearch.dataset.source_record import SIMULATED
+from galsearch.dataset.source_summary import SourceGroup
 from galsearch.index.storage.manifest import IndexManifest
 
 _DESI_PAPERS = {
@@ -23,6 +24,16 @@ _KINDS = {
 }
 _MODELS = {"aion": "Parker2025", "astropt": "Smith2024"}
 """Papers of models whose embeddings are imported, by the beginning of the encoder's name."""
+
+
+@dataclass(frozen=True)
+class SurveyFiles:
+    """What is known of the survey files of an index."""
+
+    groups: tuple[SourceGroup, ...] = ()
+    """Number of files by kind and release."""
+    unknown_datasets: tuple[str, ...] = ()
+    """Datasets of whose survey files nothing is known."""
 
 
 @dataclass
@@ -44,17 +55,15 @@ class Works:
             self.acknowledgements.append(name)
 
 
-def works_of(
-    manifest: IndexManifest, sources: Sequence[SourceRecord] | None, encoders: Sequence[str]
-) -> Works:
+def works_of(manifest: IndexManifest, survey_files: SurveyFiles, encoders: Sequence[str]) -> Works:
     """The works that an index rests on, each with the reason.
 
     Parameters
     ----------
     manifest
         Manifest of the index.
-    sources
-        Survey files of its dataset; None where they are not known.
+    survey_files
+        Survey files of its datasets.
     encoders
         Names of its encoder; empty where none is known.
     """
@@ -66,10 +75,10 @@ def works_of(
         works.add("Johnson2019", "the index was trained on a GPU")
     if manifest.maps:
         works.add("McInnes2018", "the index holds a map")
-    if manifest.dataset:
+    if any(origin.dataset for origin in manifest.known_origins):
         works.add("Caplar2025", "the dataset, and exports to HATS, are HATS catalogues")
         works.add("Astropy2022", "survey files, positions and tables are read with Astropy")
-    _add_surveys(works, manifest, sources)
+    _add_surveys(works, survey_files)
     return works
 
 
@@ -94,31 +103,26 @@ def _keys_of_model(name: str) -> Iterator[tuple[str, str]]:
             yield key, name
 
 
-def _add_surveys(
-    works: Works, manifest: IndexManifest, sources: Sequence[SourceRecord] | None
-) -> None:
-    if not sources:
-        if manifest.dataset:
-            works.notes.append(
-                f"The survey files of the dataset {manifest.dataset} are not known: cite the "
-                "surveys that it was made from."
-            )
-        return
-    simulated = [source for source in sources if source.release == SIMULATED]
-    if simulated:
+def _add_surveys(works: Works, survey_files: SurveyFiles) -> None:
+    works.notes += [
+        f"The survey files of the dataset {path} are not known: cite the surveys that it was made "
+        "from."
+        for path in survey_files.unknown_datasets
+    ]
+    counts: Counter[tuple[str, str]] = Counter()
+    for group in survey_files.groups:
+        counts[group.kind, group.release] += group.n_files
+    n_simulated = sum(n for (_, release), n in counts.items() if release == SIMULATED)
+    if n_simulated:
         works.add("Carnall2018", "spectra of the simulated galaxies")
         works.add("Rowe2015", "images of the simulated galaxies")
         works.notes.append(
-            f"{len(simulated):,} of {len(sources):,} survey files are SIMULATED by galsearch: say "
+            f"{n_simulated:,} of {counts.total():,} survey files are SIMULATED by galsearch: say "
             "so wherever results of this index are shown."
         )
-    counts = Counter(
-        (source.kind, source.release)
-        for source in sources
-        if source.release != SIMULATED and source.kind in _KINDS
-    )
     for (kind, release), n in counts.items():
-        _add_survey(works, kind, release, n)
+        if release != SIMULATED and kind in _KINDS:
+            _add_survey(works, kind, release, n)
 
 
 def _add_survey(works: Works, kind: str, release: str, n: int) -> None:

@@ -29,6 +29,7 @@ from galsearch.index.search.open_build import open_build
 from galsearch.index.storage.find_build import find_build
 from galsearch.index.storage.generations import new_generation, write_lock
 from galsearch.index.storage.manifest import IndexManifest, SegmentManifest
+from galsearch.index.storage.origin_manifest import origin_of
 from galsearch.index.vectors.stored_vectors import StoredVectors
 
 
@@ -84,7 +85,9 @@ def add(
             first = opened.manifest.segments[0]
             n_added = segment.n_galaxies - _n_present_in_second(opened)
             n_changed = opened.manifest.n_changed + n_added
-            return commit(opened, folder, (first, segment), n_changed=n_changed)
+            records = {kind: store.record for kind, store in stores.items()}
+            origins = (*opened.manifest.known_origins, origin_of(source, records, n_added))
+            return commit(opened, folder, (first, segment), n_changed=n_changed, origins=origins)
 
 
 def _check_compatible(

@@ -137,6 +137,7 @@ def merge(
             segments=(SegmentManifest("", n_galaxies, n_vectors),),
             generation=1,
             maps={},
+            origins=tuple(origin for part in opened for origin in part.manifest.known_origins),
         )
         return finish_manifest(draft, directory, stage_progress(progress, "digests"))
 

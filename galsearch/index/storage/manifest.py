@@ -11,6 +11,7 @@ from galsearch.files.digest import FileDigest
 from galsearch.index.plan.index_plan import IndexPlan
 from galsearch.index.plan.index_recipe import IndexRecipe
 from galsearch.index.storage.map_manifest import MapManifest
+from galsearch.index.storage.origin_manifest import OriginManifest
 
 MANIFEST_NAME = "manifest.json"
 INVERTED_LISTS_NAME, QUERY_AWARE_LISTS_NAME = "lists.faiss", "cross-lists.faiss"
@@ -184,11 +185,33 @@ class IndexManifest:
     """Galaxies added or removed since recall was measured; where it is above 0, recall is stale."""
     maps: dict[Modality, MapManifest] = field(default_factory=dict)
     """Entries of the maps, by the modality whose vectors they show."""
+    origins: tuple[OriginManifest, ...] = ()
+    """Embeddings that the galaxies came from: those of the build and of each addition; empty in
+    indexes of earlier versions."""
 
     @property
     def fingerprint(self) -> Fingerprint:
         """Fingerprint of the encoder that made all vectors of the index."""
         return next(iter(self.modalities.values())).fingerprint
+
+    @property
+    def known_origins(self) -> tuple[OriginManifest, ...]:
+        """The origins; for an index of an earlier version what it records of its only one."""
+        if self.origins:
+            return self.origins
+        return (
+            OriginManifest(
+                embeddings="",
+                shards={},
+                encoder="",
+                fingerprint=self.fingerprint,
+                precision="",
+                dataset=self.dataset,
+                dataset_digest=self.dataset_digest,
+                sources=None,
+                n_galaxies=self.n_galaxies,
+            ),
+        )
 
     def as_table(self) -> dict[str, Any]:
         """The manifest as the nested dictionaries and lists that `manifest.json` contains."""

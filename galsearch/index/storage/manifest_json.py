@@ -26,6 +26,7 @@ from galsearch.index.storage.manifest import (
     SegmentManifest,
 )
 from galsearch.index.storage.map_manifest import MapManifest
+from galsearch.index.storage.origin_manifest import OriginManifest
 
 FORMAT_VERSION = 6
 """Version of the format of an index, which other versions of galsearch may not read.
@@ -139,6 +140,7 @@ def _from_table(table: dict[str, Any]) -> IndexManifest:
         maps={
             Modality(kind): MapManifest(**entry) for kind, entry in table.get("maps", {}).items()
         },
+        origins=tuple(map(OriginManifest.from_table, table.get("origins", ()))),
     )
 
 

@@ -3,6 +3,7 @@
 `benchmarks/hats/check_with_lsdb.py` does the same with LSDB.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from galsearch.dataset.healpix import healpix_29
 from galsearch.embeddings import open_store
 from galsearch.formats.hats import export_hats as module
 from galsearch.formats.hats.export_hats import export_hats
+from galsearch.index.storage.origin_manifest import OriginManifest
 from tests.conftest import Sky
 
 
@@ -91,6 +93,14 @@ def test_the_collection_names_its_catalogues(collection: Path) -> None:
     )
     text = (collection / "spectrum_embeddings.properties").read_text()
     assert "hats_col_assn_primary=target_id\nhats_assn_join_table_url=spectrum_embeddings\n" in text
+
+
+def test_the_collection_says_what_it_was_made_from(collection: Path, embeddings: Path) -> None:
+    origin = OriginManifest.from_table(json.loads((collection / "provenance.json").read_text()))
+    assert origin.embeddings == str(embeddings)
+    assert (origin.encoder, origin.dataset, origin.n_galaxies) == ("toy", "toy", 300)
+    properties = read_properties(collection / "image_embeddings")
+    assert properties["galsearch_dataset_sha256"] == "0" * 64
 
 
 def test_nothing_is_replaced(embeddings: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from galsearch.core.errors import DatasetError, EncoderMismatchError
 from galsearch.dataset import open_dataset
 from galsearch.dataset.source_record import SourceRecord, write_sources
+from galsearch.dataset.source_summary import summarise_sources
 from galsearch.index.citation.bibliography import parse_bibtex
 from galsearch.index.citation.cite import cite
 from galsearch.index.storage.manifest_json import read_manifest, write_manifest
@@ -24,7 +25,10 @@ def chained(toy_copy: Path, tmp_path: Path) -> tuple[Path, Path]:
     dataset = write_random_dataset(tmp_path / "dataset", 3)
     write_sources(dataset, [SourceRecord("spectra", "fuji/a.fits", "fuji", 5, "ab" * 32)])
     manifest = dataclasses.replace(
-        read_manifest(toy_copy), dataset=str(dataset), dataset_digest=open_dataset(dataset).digest
+        read_manifest(toy_copy),
+        dataset=str(dataset),
+        dataset_digest=open_dataset(dataset).digest,
+        origins=(),
     )
     write_manifest(manifest, toy_copy / "manifest.json")
     return toy_copy, dataset
@@ -50,6 +54,22 @@ def test_a_dataset_that_has_moved_is_named(chained: tuple[Path, Path], tmp_path:
     assert cite(index, dataset=moved).notes == ()
     with pytest.raises(DatasetError):
         cite(index, dataset=dataset)
+
+
+def test_an_index_that_records_its_survey_files_and_encoder_needs_neither(
+    chained: tuple[Path, Path],
+) -> None:
+    index, dataset = chained
+    manifest = read_manifest(index)
+    origin = dataclasses.replace(
+        manifest.known_origins[0], encoder="aion-base", sources=summarise_sources(dataset)
+    )
+    write_manifest(dataclasses.replace(manifest, origins=(origin,)), index / "manifest.json")
+    shutil.rmtree(dataset)
+    found = cite(index)
+    assert found.notes == ()
+    keys = [reference.key for reference, _ in found.works]
+    assert keys == ["galsearch", "Parker2025", "Douze2024", "Caplar2025", "Astropy2022", "DESI2024"]
 
 
 def test_another_dataset_is_refused(chained: tuple[Path, Path]) -> None:

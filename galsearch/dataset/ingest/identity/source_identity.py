@@ -31,12 +31,14 @@ def _record(kind: str, url: str) -> SourceRecord:
         n_bytes, etag = state_of_remote_file(url)
         return SourceRecord(kind, url, release, n_bytes, etag=etag)
     path = Path(url)
+    # A later check may run in another directory.
+    place = str(path.absolute())
     if _is_simulated(path.absolute().parent):
         release = SIMULATED
     try:
-        return SourceRecord(kind, url, release, path.stat().st_size, sha256_of_file(path))
+        return SourceRecord(kind, place, release, path.stat().st_size, sha256_of_file(path))
     except OSError:
-        return SourceRecord(kind, url, release, None)
+        return SourceRecord(kind, place, release, None)
 
 
 @lru_cache(maxsize=4096)
