@@ -180,7 +180,7 @@ class _ReadAt(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        n_bytes = os.preadv(self._shared_handle, [buffer], self._offset)
+        n_bytes = _read_at(self._shared_handle, buffer, self._offset)
         self._offset += n_bytes
         return n_bytes
 
@@ -191,8 +191,21 @@ class _ReadAt(io.RawIOBase):
 
 
 _LOCK = ForkSafeLock()
+_OFFSET_LOCK = ForkSafeLock()
 _HANDLES: "weakref.WeakValueDictionary[tuple[object, ...], Any]" = weakref.WeakValueDictionary()
 _MAPS: "weakref.WeakValueDictionary[tuple[int, ...], mmap.mmap]" = weakref.WeakValueDictionary()
+
+
+def _read_at(handle: int, buffer: Any, offset: int) -> int:
+    """Read a descriptor from an offset into a buffer, and return the number of bytes."""
+    if hasattr(os, "preadv"):
+        return os.preadv(handle, [buffer], offset)
+    # Windows has no such call; nothing else reads the descriptor but by this function.
+    with _OFFSET_LOCK:
+        os.lseek(handle, offset, os.SEEK_SET)
+        content = os.read(handle, len(buffer))
+    buffer[: len(content)] = content
+    return len(content)
 
 
 def _shared(handle: int, kind: type[Any]) -> Any:

@@ -64,7 +64,7 @@ ONLY_AT_THE_TERMINAL = {
     "neighbours": {"all"},
     "inspect": {"index", "output_format", "provenance"},
     "cite": {"output_format"},
-    "verify": {"index"},
+    "verify": {"index", "sources"},  # provenance(read=...)
     "doctor": set(),
 }
 COMMANDS: dict[str, Any] = typer.main.get_group(app).commands

@@ -1,5 +1,6 @@
 """Files that are held open: what was opened is read, whatever happens to paths."""
 
+import io
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from galsearch.files import held_files
 from galsearch.files.held_files import OpenDirectory, map_npy
 
 
@@ -99,3 +101,22 @@ def test_a_truncated_array_is_a_value_error(folder: Path) -> None:
     (folder / "a.npy").write_bytes(content[:-8])
     with (folder / "a.npy").open("rb") as file, pytest.raises(ValueError, match="shorter"):
         map_npy(file)
+
+
+@pytest.mark.parametrize("name", ["preadv", "no such call"])
+def test_readers_of_one_descriptor_do_not_disturb_each_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Windows has no `preadv`, and no `/proc` by which a descriptor could be opened again."""
+    if name != "preadv":
+        monkeypatch.delattr(os, "preadv")
+    content = bytes(range(256)) * 1000
+    (folder / "numbers").write_bytes(content)
+    with OpenDirectory(folder) as opened:
+        handle = opened.handle(folder / "numbers")
+    readers = [io.BufferedReader(held_files._ReadAt(handle)) for _ in range(2)]
+    readers[1].seek(1000)
+    assert readers[0].read(70_000) == content[:70_000]
+    assert readers[1].read(10) == content[1000:1010]
+    assert readers[0].read() == content[70_000:]
+    os.close(handle)

@@ -84,17 +84,42 @@ def test_an_error_inside_is_not_taken_for_a_lock_that_is_held(tmp_path: Path) ->
         pass
 
 
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
 def test_a_file_system_without_locks_gets_a_lock_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def refuse(*_: object) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(lock.fcntl, "flock", refuse)
     with exclusive_lock(tmp_path / "a"):
         assert (tmp_path / "a.soft").is_file()
         with pytest.raises(LockedError), exclusive_lock(tmp_path / "a"):
             pass
+    assert not (tmp_path / "a.soft").exists()
+
+
+def test_a_lock_file_of_a_process_that_was_killed_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = f"""
+import errno, fcntl, os, pathlib, signal
+def refuse(*_):
+    raise OSError(errno.ENOSYS, "no locks")
+fcntl.flock = refuse
+from galsearch.files.lock import exclusive_lock
+with exclusive_lock(pathlib.Path({str(tmp_path / "a")!r})):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert (tmp_path / "a.soft").is_file()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    with exclusive_lock(tmp_path / "a"):
+        pass
     assert not (tmp_path / "a.soft").exists()
 
 

@@ -1,14 +1,14 @@
 """Search for the survey files of an ingest, which resolves each path, glob and URL of a recipe."""
 
 import glob
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from galsearch.core.errors import MissingExtraError, SourceError
 from galsearch.dataset.ingest.bad_files import BadFiles
 from galsearch.dataset.ingest.ingest_recipe import IngestRecipe
+from galsearch.files.staged.same_file import file_identity
 from galsearch.sources.urls import expand_urls
 
 
@@ -81,7 +81,7 @@ def _unescaped(pattern: str) -> str:
 
 def _without_aliases(urls: Sequence[str]) -> tuple[str, ...]:
     """The files, each once, though several paths may lead to a local file."""
-    names: dict[str, str] = {}
+    names: dict[Hashable, str] = {}
     for url in urls:
-        names.setdefault(url if "://" in url else os.path.realpath(url), url)
+        names.setdefault(url if "://" in url else file_identity(url), url)
     return tuple(names.values())

@@ -77,8 +77,8 @@ class Provenance:
             raise ProvenanceError(
                 "\n".join(
                     [
-                        f"{self.directory}: what this {self.kind.value} was made from has changed, "
-                        f"in {len(found)} {'link' if len(found) == 1 else 'links'} of its chain.",
+                        f"{self.directory}: the origin of the {self.kind.value} has changed in "
+                        f"{len(found)} {'link' if len(found) == 1 else 'links'} of its chain.",
                         *found,
                     ]
                 ),

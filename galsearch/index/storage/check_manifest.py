@@ -5,7 +5,7 @@ import functools
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from galsearch.index.plan.index_recipe import MAX_RERANK
@@ -100,7 +100,8 @@ def _required_files(manifest: IndexManifest) -> Iterator[str]:
 def _check_path(text: str) -> None:
     """Check that a path is relative to the index and stays within it."""
     path = PurePosixPath(text)
-    if path.is_absolute() or ".." in path.parts or "\\" in text or "\0" in text:
+    is_elsewhere = path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts
+    if is_elsewhere or "\\" in text or "\0" in text:
         raise ValueError(f"the path {text!r} leads out of the index")
 
 

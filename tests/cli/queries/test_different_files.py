@@ -28,3 +28,13 @@ def test_two_inputs_may_be_one_file() -> None:
         written={"--out": "b.csv", "--gallery": None},
         read={"--image": "a.fits", "--spectrum": "a.fits"},
     )
+
+
+def test_a_link_to_a_file_that_is_read_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "galaxies.csv").touch()
+    (tmp_path / "GALAXIES.csv").hardlink_to(tmp_path / "galaxies.csv")
+    with pytest.raises(QueryError, match="--queries and --out name the same file"):
+        require_different_files(
+            written={"--out": tmp_path / "GALAXIES.csv"},
+            read={"--queries": tmp_path / "galaxies.csv"},
+        )

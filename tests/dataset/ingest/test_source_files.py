@@ -26,3 +26,12 @@ def test_a_pattern_that_matches_no_file_is_an_error(tmp_path):
     recipe = IngestRecipe("mine", images=ImageFiles((str(tmp_path / "*.fits"),)))
     with pytest.raises(SourceError, match=r"no file matches\."):
         find_source_files(recipe, BadFiles(skip=False))
+
+
+def test_a_file_under_two_names_is_listed_once(tmp_path):
+    (tmp_path / "a.fits").write_bytes(b"1")
+    (tmp_path / "A.fits").hardlink_to(tmp_path / "a.fits")
+    (tmp_path / "b.fits").symlink_to(tmp_path / "a.fits")
+    recipe = IngestRecipe("mine", images=ImageFiles((str(tmp_path / "*.fits"),)))
+    files = find_source_files(recipe, BadFiles(skip=False))
+    assert files.cutouts == (str(tmp_path / "A.fits"),)

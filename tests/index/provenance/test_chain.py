@@ -98,7 +98,7 @@ def test_shards_that_were_embedded_again_are_named(home: Path) -> None:
     record_chain(home, digests={f"part-{n}.parquet": "2" * 64 for n in range(3)})
     message = broken(home / "index")
     assert message.startswith(
-        f"{home / 'index'}: what this index was made from has changed, in 1 link of its chain.\n"
+        f"{home / 'index'}: the origin of the index has changed in 1 link of its chain.\n"
         f"embeddings: {home / 'embeddings' / 'image'}: its shards have sha256 "
     )
     assert message.endswith(". They were embedded again or changed since.")

@@ -7,7 +7,7 @@ coadd-sv3-dark-26065.fits, and a brick of the Legacy Surveys may lie in north/ a
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from urllib.parse import unquote
 
 _RELEASE_OF_REDUCTION = {
@@ -35,7 +35,7 @@ def path_of(url: str) -> PurePosixPath:
     '/dr1/coadd-1.fits'
     """
     if "://" not in url:
-        return PurePosixPath(url)
+        return PurePosixPath(PurePath(url).as_posix())
     # urllib.parse.urlsplit refuses some hosts; the host does not matter here.
     path = re.split("[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")[2]
     return PurePosixPath("/" + unquote(path))
