@@ -72,6 +72,10 @@ def exclusive_lock(
     with write_errors(guarded, temporary=path):
         handle = _open_locked(path, guarded)
     if handle is None:
+        if temporary and fcntl is not None:
+            # Made by the attempt to lock it; the lock is another file.
+            with suppress(OSError):
+                path.unlink()
         with _soft_lock(path, guarded):
             yield HeldLock(path.with_name(f"{path.name}.soft"), None)
         return

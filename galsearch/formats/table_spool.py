@@ -1,17 +1,20 @@
-"""Rows that wait in a temporary file, for formats whose header depends on all rows."""
+"""Rows that wait in memory or a temporary file, for formats whose header depends on all rows."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO
 
 import pyarrow as pa
 
+_MOST_IN_MEMORY_BYTES = 1 << 26
+"""Size up to which rows wait in memory; more need a directory for temporary files."""
+
 
 class TableSpool:
-    """Tables of one schema in a temporary file, which can be read several times."""
+    """Tables of one schema that wait, which can be read several times."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def __iter__(self) -> Iterator[pa.Table]:
@@ -33,7 +36,7 @@ def spooled(schema: pa.Schema, chunks: Iterable[pa.Table]) -> Iterator[TableSpoo
     ...     [part["a"].to_pylist() for part in spool], sum(len(part) for part in spool)
     ([[1, 2], [1, 2]], 4)
     """
-    with tempfile.TemporaryFile() as file:
+    with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY_BYTES) as file:
         with pa.ipc.new_stream(pa.PythonFile(file, "w"), schema) as writer:
             for chunk in chunks:
                 writer.write(chunk.combine_chunks())

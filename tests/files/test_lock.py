@@ -97,6 +97,9 @@ def test_a_file_system_without_locks_gets_a_lock_file(
         with pytest.raises(LockedError), exclusive_lock(tmp_path / "a"):
             pass
     assert not (tmp_path / "a.soft").exists()
+    with exclusive_lock(tmp_path / "b", temporary=True):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_lock_file_of_a_process_that_was_killed_is_taken_over(

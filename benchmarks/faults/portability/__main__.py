@@ -1,6 +1,6 @@
 """Every command in environments that differ from a plain machine, compared with the plain one.
 
-    python -m benchmarks.portability --work DIR --out portability.json
+    python -m benchmarks.faults.portability --work DIR --out portability.json
 
 The table names how each environment is made: mounts are real and need root; calls of `flock` fail
 by a library that is loaded first. Linux only.
@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.faults.portability.environments import Environment, environments
 from benchmarks.faults.subjects.small_survey import make_inputs
-from benchmarks.portability.environments import Environment, environments
 from galsearch.files.atomic import write_json
 
 
@@ -50,7 +50,13 @@ def run_in(
     environment: Environment, root: Path, commands: list[str] | None = None
 ) -> dict[str, Any]:
     """What the commands leave and answer in an environment; see `runs`."""
-    words = [*environment.prefix, sys.executable, "-m", "benchmarks.portability.runs", str(root)]
+    words = [
+        *environment.prefix,
+        sys.executable,
+        "-m",
+        "benchmarks.faults.portability.runs",
+        str(root),
+    ]
     words += [] if environment.writes else ["--reads-only"]
     words += ["--commands", *commands] if commands else []
     variables = {**os.environ, "OMP_NUM_THREADS": "1", **environment.variables}
@@ -67,7 +73,7 @@ def compared(
     environment: Environment, plain: dict[str, Any], found: dict[str, Any]
 ) -> dict[str, Any]:
     """The number of trials in an environment, and those with another result than the plain one."""
-    different = {}
+    different: dict[str, dict[str, Any]] = {}
     for name, result in found.items():
         expected = dict(_items(plain[name]))
         wrong = {key: value for key, value in _items(result) if value != expected[key]}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.faults.portability.runs import _ask, _log
 from benchmarks.faults.trials.undisturbed import Place
-from benchmarks.portability.runs import _ask, _log
 
 
 def test_what_a_service_said_is_reported() -> None:

@@ -1,6 +1,6 @@
 """Commands that are run in one environment, and what they leave and answer.
 
-python -m benchmarks.portability.runs ROOT
+python -m benchmarks.faults.portability.runs ROOT
 """
 
 import argparse

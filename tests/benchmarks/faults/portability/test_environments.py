@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.portability.environments import (
+from benchmarks.faults.portability.environments import (
     PLAIN,
     can_mount,
     environments,
