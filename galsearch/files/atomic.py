@@ -10,7 +10,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,16 +18,18 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from galsearch.core.errors import OutputFileExistsError
 from galsearch.files.disk_errors import write_errors
 from galsearch.files.lock import hold_new_file, remove_unless_held
 
+Rename = Callable[[Path, Path], object]
 _CANNOT_RESERVE = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 """Errors of file systems that cannot reserve space."""
 _HEADER_BYTES, _BLOCK_BYTES = 4096, 1 << 22
 
 
 @contextmanager
-def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
+def new_file(path: Path, *, durable: bool = False, rename: Rename = Path.replace) -> Iterator[Path]:
     """A context manager for a temporary path whose file is renamed to `path` at the end.
 
     After an error in the `with` block the temporary file is removed and `path` is unchanged. The
@@ -39,11 +41,16 @@ def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
         Final path of the file. Its directory is made if it is missing.
     durable
         Wait until the file and its name are on the disk, so that they survive a power failure.
+    rename
+        Gives the temporary file its final path. With `rename_to_free_name` a file that has appeared
+        there meanwhile is not replaced.
 
     Raises
     ------
     WriteError
         Where the disk is full or read-only, or nothing may be written there.
+    OutputFileExistsError
+        Where a file is at `path` that may not be replaced.
     """
     with ExitStack() as stack:
         with write_errors(path):
@@ -54,9 +61,18 @@ def new_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
             yield temporary
             if durable:
                 sync(temporary)
-            temporary.replace(path)
+            _give_name(temporary, path, rename)
             if durable:
                 sync(path.parent)
+
+
+def _give_name(temporary: Path, path: Path, rename: Rename) -> None:
+    """Rename a complete temporary file to its final path."""
+    try:
+        rename(temporary, path)
+    except FileExistsError:
+        message = f"{path}: the file exists already; it appeared while this one was being made."
+        raise OutputFileExistsError(message, path=path) from None
 
 
 @contextmanager
@@ -70,9 +86,11 @@ def new_binary_file(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
         yield file
 
 
-def write_text(path: Path, text: str, *, durable: bool = False) -> None:
-    """Write a text file in UTF-8, atomically; `durable` waits until it is on the disk."""
-    with new_file(path, durable=durable) as temporary:
+def write_text(
+    path: Path, text: str, *, durable: bool = False, rename: Rename = Path.replace
+) -> None:
+    """Write a text file in UTF-8, atomically; for `durable` and `rename` see `new_file`."""
+    with new_file(path, durable=durable, rename=rename) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -86,9 +104,9 @@ def append_text(path: Path, text: str) -> None:
         file.write(text)
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write a binary file atomically."""
-    with new_file(path) as temporary:
+def write_bytes(path: Path, content: bytes | memoryview, *, rename: Rename = Path.replace) -> None:
+    """Write a binary file atomically; for `rename` see `new_file`."""
+    with new_file(path, rename=rename) as temporary:
         temporary.write_bytes(content)
 
 

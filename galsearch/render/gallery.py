@@ -11,6 +11,7 @@ from galsearch.core.target_id import TargetId, is_mock_id
 from galsearch.dataset import Dataset, GalaxyBatch, open_dataset
 from galsearch.embeddings import open_store
 from galsearch.files.atomic import write_bytes, write_text
+from galsearch.files.staged.exchange import rename_to_free_name
 from galsearch.formats.sky_links import image_link
 from galsearch.formats.table_files import require_writable
 from galsearch.render.displayed_result import DisplayedIndex, DisplayedResult
@@ -89,6 +90,7 @@ def write_gallery(
     """
     path = Path(path)
     require_writable(path, overwrite=overwrite)
+    rename = Path.replace if overwrite else rename_to_free_name
     pixels = open_pixels(dataset or engine.manifest.dataset)
     query_id = neighbours[0].query_target_id
     query = neighbours[0].query_galaxy
@@ -100,11 +102,12 @@ def write_gallery(
     unnamed = "your query" if query is None else "yours"
     title = f"Galaxies like {unnamed if query_id is None else query_id}"
     if path.suffix.lower() == ".png":
-        write_bytes(path, _picture(title, query, neighbours, pixels))
+        content = _picture(title, query, neighbours, pixels)
+        write_bytes(path, content, rename=rename)
     else:
         cards = [] if query is None else [f'<div class="cards">{_card(query, 0, None)}</div>']
         cards += [_section(result, pixels) for result in neighbours]
-        write_text(path, _page(title, "".join(cards)))
+        write_text(path, _page(title, "".join(cards)), rename=rename)
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from galsearch.core.errors import WriteError
+from galsearch.core.errors import OutputFileExistsError, WriteError
 from galsearch.files import atomic
 from galsearch.files.atomic import (
     new_array,
@@ -20,6 +20,7 @@ from galsearch.files.atomic import (
     write_text,
 )
 from galsearch.files.lock import hold_new_file
+from galsearch.files.staged.exchange import rename_to_free_name
 from tests.file_size_limit import REASON, file_size_limit
 
 
@@ -125,3 +126,23 @@ def test_the_last_bytes_of_an_array_that_cannot_be_written_are_noticed(
         write_array(path, np.arange(100))
     assert str(caught.value) == f"{path}: {REASON}"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_appeared_meanwhile_stays_where_it_may_not_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "gallery.html"
+
+    def write() -> None:
+        with new_file(path, rename=rename_to_free_name) as temporary:
+            temporary.write_text("mine")
+            path.write_text("another's")
+
+    with pytest.raises(OutputFileExistsError) as caught:
+        write()
+    assert str(caught.value) == (
+        f"{path}: the file exists already; it appeared while this one was being made."
+    )
+    assert path.read_text() == "another's"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["gallery.html"]
+    path.unlink()
+    write_text(path, "mine", rename=rename_to_free_name)
+    assert path.read_text() == "mine"

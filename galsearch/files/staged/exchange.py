@@ -17,7 +17,7 @@ _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
 def rename_to_free_name(source: Path, target: Path) -> None:
-    """Rename a directory to `target`, at which there must be nothing.
+    """Rename a file or a directory to `target`, at which there must be nothing.
 
     Raises
     ------

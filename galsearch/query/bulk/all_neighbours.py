@@ -119,11 +119,14 @@ def write_neighbours(
         n_per_part=max(1, min(GALAXIES_PER_PART, NEIGHBOURS_PER_PART // k)),
     )
     with locked_directory(parts, _LOCK_NAME):
+        # Another run may have written the table before this one had the lock.
+        require_writable(target, overwrite=overwrite)
         _require_same_request(parts, request)
         n_kept = _write_parts(opened, request, parts, progress or no_progress)
         report = _join(opened, request, parts, target)
         _remove_parts(parts)
-    parts.rmdir()
+    with suppress(OSError):  # files of others may be in it, and another run may have removed it
+        parts.rmdir()
     return dataclasses.replace(report, n_parts_kept=n_kept)
 
 
