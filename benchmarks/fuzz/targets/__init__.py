@@ -1,0 +1,1 @@
+"""One target for each reader of foreign files: seeds, and a function that reads damaged copies."""

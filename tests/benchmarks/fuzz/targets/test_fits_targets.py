@@ -1,0 +1,18 @@
+"""Files of surveys in FITS are read or refused."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.fuzz.targets.fits_targets import FITS_TARGETS
+from benchmarks.fuzz.targets.fuzz_target import FuzzTarget
+from tests.benchmarks.fuzz.short_fuzzing import check_target
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("target", FITS_TARGETS, ids=lambda target: str(target.name))
+def test_damaged_contents_are_read_or_refused(
+    target: FuzzTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_target(target, tmp_path)
