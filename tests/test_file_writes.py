@@ -67,6 +67,12 @@ ALLOWED: dict[str, set[str]] = {
     "training.engine.run_directory": {"torch.save"},
     "galsearch.formats.parquet_rows": {"ParquetWriter", "write_table"},
     "galsearch.query.bulk.all_neighbours": {"ParquetWriter", "write_table"},
+    # Fuzzing: seeds that are written into memory or into a scratch directory of one process, in
+    # which each execution makes a new file.
+    "benchmarks.faults.fuzz.targets.fits_targets": {"writeto"},
+    "benchmarks.faults.fuzz.targets.fuzz_target": {"write_bytes"},
+    "benchmarks.faults.fuzz.targets.table_targets": {"write_table"},
+    "benchmarks.faults.fuzz.targets.word_targets": {"np.save", "save_file", "torch.save"},
     # Temporary directories in which the size of an index is measured.
     "benchmarks.index.engines.graph_engines": {"save_index"},
     "benchmarks.index.engines.partition_engines": {"serialize"},

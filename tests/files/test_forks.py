@@ -6,7 +6,7 @@ import pytest
 
 from galsearch.core.errors import ForkedProcessError
 from galsearch.files import forks
-from galsearch.files.forks import ForkSafeLock, begin
+from galsearch.files.forks import ForkSafeLock, after_fork, begin
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no os.fork")
 
@@ -57,3 +57,30 @@ def test_what_the_parent_had_begun_is_refused_in_a_forked_process_alone(
         "toys cannot be used in process PID, which was forked from a process that had used toys "
         "before: its threads and devices are not in a forked process."
     )
+
+
+def test_functions_are_called_in_forked_processes_the_later_one_of_a_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forks, "_after_fork", {})
+    called: list[str] = []
+    after_fork("toys", lambda: called.append("first"))
+    after_fork("toys", lambda: called.append("second"))
+    after_fork("games", lambda: called.append("third"))
+    assert in_child(lambda: ", ".join(called)) == "second, third"
+    assert called == []
+
+
+def test_a_forked_process_begins_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens in it can be called in this process as well."""
+    lock, called = ForkSafeLock(), list[str]()
+    monkeypatch.setattr(forks, "_begun", {"toys"})
+    monkeypatch.setattr(forks, "_lost", set())
+    monkeypatch.setattr(forks, "_after_fork", {"toys": lambda: called.append("called")})
+    with lock:
+        forks._in_child()
+        with lock:
+            pass
+    assert called == ["called"]
+    with pytest.raises(ForkedProcessError, match=r"^toys cannot be used in process "):
+        begin("toys")

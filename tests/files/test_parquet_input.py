@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from galsearch.core.errors import DatasetError, ShardError
-from galsearch.files.parquet_input import damage_named, open_parquet, require_columns
+from galsearch.files.parquet_input import damage_named, map_file, open_parquet, require_columns
 from tests.damaged_files import assert_only_galsearch_errors
 
 
@@ -77,9 +77,12 @@ def test_missing_and_repeated_columns_are_named() -> None:
     with pytest.raises(ShardError) as missing:
         require_columns("a", schema, ["z", "dec", "ra", "id"], ShardError)
     assert str(missing.value) == "a: has no column dec, id."
+    assert missing.value.facts == {"missing": ["dec", "id"]}
     with pytest.raises(ShardError) as repeated:
         require_columns("a", schema, ["z", "ra"], ShardError)
     assert str(repeated.value) == "a: has several columns z."
+    assert repeated.value.facts == {"repeated": ["z"]}
+    require_columns("a", schema, ["ra"], ShardError)
 
 
 def test_damaged_files_raise_only_errors_of_galsearch(tmp_path: Path) -> None:
@@ -92,3 +95,37 @@ def test_damaged_files_raise_only_errors_of_galsearch(tmp_path: Path) -> None:
             file.read()
 
     assert_only_galsearch_errors(read, [path.read_bytes()])
+
+
+def test_a_file_is_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(ShardError) as caught:
+        map_file(path, ShardError)
+    assert str(caught.value) == f"{path}: no such file."
+    path.write_bytes(b"")
+    with pytest.raises(ShardError) as caught:
+        map_file(path, ShardError)
+    assert str(caught.value) == f"{path}: cannot be read as Parquet (cannot mmap an empty file)."
+    with pytest.raises(ShardError, match=r": cannot be read as Parquet \(.*Is a directory"):
+        map_file(tmp_path, ShardError)
+    path.write_bytes(b"abc")
+    mapped = map_file(path, ShardError)
+    path.unlink()
+    assert mapped[:] == b"abc"
+    with pytest.raises(TypeError):
+        mapped[0] = 0
+
+
+def test_a_long_reason_is_cut_and_bytes_in_memory_have_a_name() -> None:
+    for text, shown in (("a" * 200, "a" * 200), ("a" * 201, "a" * 200)):
+        with pytest.raises(ShardError) as caught, damage_named("b", ShardError):
+            raise OSError(text)
+        assert str(caught.value) == f"b: is damaged ({shown})."
+    with pytest.raises(ShardError, match=r"^upload: cannot be read as Parquet \("):
+        open_parquet(pa.BufferReader(b"PAR1"), ShardError, name="upload")
+
+
+@pytest.mark.parametrize("memory_map", [False, True])
+def test_a_file_may_be_mapped_when_it_is_opened(tmp_path: Path, memory_map: bool) -> None:
+    path = write(tmp_path / "a.parquet")
+    assert open_parquet(path, ShardError, memory_map=memory_map).read().num_rows == 300

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget
-from benchmarks.fuzz.targets.record_targets import RECORD_TARGETS
-from tests.benchmarks.fuzz.short_fuzzing import check_target
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget
+from benchmarks.faults.fuzz.targets.record_targets import RECORD_TARGETS
+from tests.benchmarks.faults.fuzz.short_fuzzing import check_target
 
 
 @pytest.mark.filterwarnings("ignore")

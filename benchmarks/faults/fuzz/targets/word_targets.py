@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
-from benchmarks.fuzz.targets.table_targets import TABLE_TARGETS
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
+from benchmarks.faults.fuzz.targets.table_targets import TABLE_TARGETS
 
 _CONDITION_WORDS = (
     *(b" and ", b" or ", b"not ", b" in ", b" is None", b" is not None", b"column('z')", b"None"),
@@ -204,7 +204,7 @@ class _Pair:
 
 
 def _uploads(scratch: Path) -> list[bytes]:
-    from benchmarks.fuzz.targets.fits_targets import FITS_TARGETS
+    from benchmarks.faults.fuzz.targets.fits_targets import FITS_TARGETS
 
     found = [
         content

@@ -5,10 +5,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.fuzz.executions.bounded_execution import BoundedReader
-from benchmarks.fuzz.executions.damage import damaged
-from benchmarks.fuzz.executions.guided_run import kept_contents
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget
+from benchmarks.faults.fuzz.executions.bounded_execution import BoundedReader
+from benchmarks.faults.fuzz.executions.damaged_content import damaged
+from benchmarks.faults.fuzz.executions.guided_run import kept_contents
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget
 
 _N_EXAMPLES = 8
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fuzz.targets.fits_targets import FITS_TARGETS
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget
-from tests.benchmarks.fuzz.short_fuzzing import check_target
+from benchmarks.faults.fuzz.targets.fits_targets import FITS_TARGETS
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget
+from tests.benchmarks.faults.fuzz.short_fuzzing import check_target
 
 
 @pytest.mark.filterwarnings("ignore")

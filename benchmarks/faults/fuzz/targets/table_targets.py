@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
 
 _IDS = 39627848784286003 + np.arange(3)
 _WORDS = (

@@ -1,6 +1,6 @@
 """Damage depends on the seed alone, and every kind of it occurs."""
 
-from benchmarks.fuzz.executions.damage import damaged
+from benchmarks.faults.fuzz.executions.damaged_content import damaged
 
 
 def test_equal_seeds_give_equal_damage() -> None:

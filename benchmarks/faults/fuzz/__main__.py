@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing (atheris) of every reader of foreign files.
 
-    python -m benchmarks.fuzz --work DIR --executions 1000000 --out fuzz.json
+    python -m benchmarks.faults.fuzz --work DIR --executions 1000000 --out fuzz.json
 
 A run that is repeated with the same directory goes on: each reader gets as many executions in all
 as are requested. Every finding is in `DIR/<reader>/findings`. Needs the extra `fuzz`.
@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fuzz.executions.bounded_execution import MAX_BYTES, MAX_SECONDS
-from benchmarks.fuzz.executions.guided_run import record_of
-from benchmarks.fuzz.targets.all_targets import TARGETS
-from galsearch.files.atomic import write_json
+from benchmarks.faults.fuzz.executions.bounded_execution import MAX_BYTES, MAX_SECONDS
+from benchmarks.faults.fuzz.executions.guided_run import record_of
+from benchmarks.faults.fuzz.targets.all_targets import TARGETS
+from galsearch.files.atomic import append_text, write_json
 
 _MOST_CRASHES = 20
 """Crashes after which a reader is given up."""
@@ -48,24 +48,23 @@ def main() -> int:
 
 def _fuzz(name: str, arguments: argparse.Namespace, end: float) -> None:
     """Run processes for a reader until it has its executions, the time is over, or many crash."""
-    home, n_started = arguments.work / name, 0
+    home = arguments.work / name
     while (
         (left := arguments.executions - record_of(home)["executions"]) > 0
         and (seconds := end - time.monotonic()) > 0
         and len(_crashes(home)) < _MOST_CRASHES
     ):
-        n_started += 1
         seed = 1 + record_of(home)["executions"] % 2**31
         with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
             options = {"target": name, "work": arguments.work, "executions": left,
                        "seconds": seconds, "scratch": scratch, "seed": seed}  # fmt: skip
             given = [text for key, value in options.items() for text in (f"--{key}", str(value))]
-            command = [sys.executable, "-m", "benchmarks.fuzz.executions.guided_run", *given]
+            command = [sys.executable, "-m", "benchmarks.faults.fuzz.executions.guided_run", *given]
+            before = record_of(home)["executions"], len(_crashes(home))
+            environment = {**os.environ, **ONE_THREAD}
+            done = subprocess.run(command, capture_output=True, env=environment, check=False)
             home.mkdir(parents=True, exist_ok=True)
-            with (home / "log.txt").open("ab") as log:
-                before = record_of(home)["executions"], len(_crashes(home))
-                environment = {**os.environ, **ONE_THREAD}
-                subprocess.run(command, stdout=log, stderr=log, env=environment, check=False)
+            append_text(home / "log.txt", (done.stdout + done.stderr).decode(errors="replace"))
         if (record_of(home)["executions"], len(_crashes(home))) == before:
             raise RuntimeError(f"{name}: ended without an execution; see {home / 'log.txt'}.")
 

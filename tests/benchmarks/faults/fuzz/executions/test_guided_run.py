@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.fuzz.executions import guided_run
-from benchmarks.fuzz.executions.bounded_execution import BoundedReader
-from benchmarks.fuzz.executions.guided_run import GuidedRun, kept_contents, record_of
-from benchmarks.fuzz.targets.all_targets import TARGETS
+from benchmarks.faults.fuzz.executions import guided_run
+from benchmarks.faults.fuzz.executions.bounded_execution import BoundedReader
+from benchmarks.faults.fuzz.executions.guided_run import GuidedRun, kept_contents, record_of
+from benchmarks.faults.fuzz.targets.all_targets import TARGETS
 
 
 class EndedError(Exception):
@@ -69,7 +69,14 @@ def test_kept_contents_are_small(tmp_path: Path) -> None:
 def test_atheris_executes_a_target(tmp_path: Path) -> None:
     pytest.importorskip("atheris")
     words = ["--work", str(tmp_path), "--executions", "500", "--readers", "json"]
-    command = [sys.executable, "-m", "benchmarks.fuzz", *words, "--out", str(tmp_path / "a.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.faults.fuzz",
+        *words,
+        "--out",
+        str(tmp_path / "a.json"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stderr
     record = record_of(tmp_path / "json")

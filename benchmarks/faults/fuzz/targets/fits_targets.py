@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
 
 _WORDS = (
     *(b"SIMPLE  =", b"XTENSION", b"'BINTABLE'", b"'IMAGE   '", b"NAXIS1  =", b"TFORM1  =", b"END"),

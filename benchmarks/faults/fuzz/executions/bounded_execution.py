@@ -6,7 +6,7 @@ import time
 import traceback
 from dataclasses import dataclass, field
 
-from benchmarks.fuzz.targets.fuzz_target import Read
+from benchmarks.faults.fuzz.targets.fuzz_target import Read
 from galsearch.core.errors import GalsearchError
 
 MAX_SECONDS = 5.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget, Read, fresh_file
 
 _WORDS = (
     *(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fuzz.targets.fuzz_target import fresh_file
+from benchmarks.faults.fuzz.targets.fuzz_target import fresh_file
 
 
 def test_a_file_that_is_mapped_stays_as_it_is(tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
 """Executions of one target, guided by the coverage of galsearch's code, in a process of its own.
 
-    python -m benchmarks.fuzz.executions.guided_run --target condition --work DIR --executions 1000
+    python -m benchmarks.faults.fuzz.executions.guided_run --target json --work DIR --executions 99
 
 The process ends after the requested executions or seconds. Its record, corpus and findings stay in
 the working directory, and a later process goes on from there.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import sys
@@ -16,11 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmarks.fuzz.executions.bounded_execution import MAX_CONTENT_BYTES, BoundedReader
-from benchmarks.fuzz.executions.damage import damaged
-from benchmarks.fuzz.targets.all_targets import TARGETS
-from benchmarks.fuzz.targets.fuzz_target import FuzzTarget
+from benchmarks.faults.fuzz.executions.bounded_execution import MAX_CONTENT_BYTES, BoundedReader
+from benchmarks.faults.fuzz.executions.damaged_content import damaged
+from benchmarks.faults.fuzz.targets.all_targets import TARGETS
+from benchmarks.faults.fuzz.targets.fuzz_target import FuzzTarget
 from galsearch.files.atomic import write_bytes, write_json
+from galsearch.files.digest import sha256_of_parts
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 """Contents that are kept with the project: former findings, by the name of their target."""
@@ -70,7 +70,7 @@ class GuidedRun:
         """Read one content, note a finding, and end the process after the last one."""
         problem = self._reader.execute(content)
         if problem is not None and problem not in self._findings:
-            name = hashlib.sha256(content).hexdigest()[:16]
+            name = sha256_of_parts([content])[:16]
             write_bytes(self._home / "findings" / name, content)
             self._findings[problem] = name
             self._record()
@@ -117,7 +117,7 @@ def main() -> None:
         for content in contents:
             warm.execute(content)
     for content in contents:
-        name = hashlib.sha256(content).hexdigest()[:16]
+        name = sha256_of_parts([content])[:16]
         write_bytes(home / "corpus" / name, content)
     run = GuidedRun(home, BoundedReader(read), arguments.executions, arguments.seconds)
     options = {

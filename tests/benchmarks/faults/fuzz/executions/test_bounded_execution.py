@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.fuzz.executions import bounded_execution
-from benchmarks.fuzz.executions.bounded_execution import BoundedReader
+from benchmarks.faults.fuzz.executions import bounded_execution
+from benchmarks.faults.fuzz.executions.bounded_execution import BoundedReader
 from galsearch.core.errors import SourceError
 
 
