@@ -65,7 +65,7 @@ def _another_word(content: bytes, words: Sequence[bytes], generator: random.Rand
 
 def _another_card(content: bytes, words: Sequence[bytes], generator: random.Random) -> bytes:
     """Another value of a card, or the value of one card at another."""
-    n_cards = len(content) // _CARD_BYTES
+    n_cards = max(1, len(content) // _CARD_BYTES)
     cards = [
         start
         for start in (generator.randrange(n_cards) * _CARD_BYTES for _ in range(20))

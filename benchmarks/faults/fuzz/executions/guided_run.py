@@ -24,7 +24,7 @@ from galsearch.files.digest import sha256_of_parts
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 """Contents that are kept with the project: former findings, by the name of their target."""
-_RECORDED_EVERY = 1000
+_RECORDED_EVERY = 100
 """Executions between two records."""
 _TIMEOUT_SECONDS = 120
 

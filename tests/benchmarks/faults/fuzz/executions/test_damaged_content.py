@@ -15,6 +15,10 @@ def test_equal_seeds_give_equal_damage() -> None:
     assert {len(copy) < len(content) for copy in copies} == {True, False}
 
 
+def test_a_header_of_less_than_a_card_is_damaged_too() -> None:
+    assert len({damaged(b"SIMPLE  =", [], seed) for seed in range(50)}) > 5
+
+
 def test_an_empty_content_may_get_words() -> None:
     assert {damaged(b"", [], seed) for seed in range(50)} == {b""}
     assert b"a" in {damaged(b"", [b"a"], seed) for seed in range(50)}
