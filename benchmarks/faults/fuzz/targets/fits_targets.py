@@ -76,7 +76,13 @@ def _redshifts(scratch: Path) -> list[bytes]:
     from galsearch.sources.fits.fits_writer import table_hdu, write_fits
 
     path = scratch / "redrock.fits"
-    fit = {"z": [0.1], "z_err": [1e-5], "zwarn": [0], "spectype": ["GALAXY"], "deltachi2": [9.0]}
+    fit: dict[str, Any] = {
+        "z": [0.1],
+        "z_err": [1e-5],
+        "zwarn": [0],
+        "spectype": ["GALAXY"],
+        "deltachi2": [9.0],
+    }
     write_redrock(path, target_ids=[_ID], **fit)
     written = [path.read_bytes()]
     columns = {

@@ -152,6 +152,7 @@ def _read_hats_catalogue(scratch: Path) -> Read:
 
 
 def _shards(scratch: Path) -> list[bytes]:
+    from galsearch.core.fingerprint import Fingerprint
     from galsearch.core.modality import Modality
     from galsearch.core.vectors import unit_rows
     from galsearch.embeddings import EmbeddingShard, write_shard
@@ -160,7 +161,14 @@ def _shards(scratch: Path) -> list[bytes]:
     ids, zeros = np.array([3, 2**60, 2**61]), np.zeros(3)
     vectors = unit_rows(np.random.default_rng(0).normal(size=(3, 4)))
     shard = EmbeddingShard(
-        ids, zeros, zeros, vectors, Modality.IMAGE, "f" * 64, "Norder=0/Npix=4", "d" * 64
+        ids,
+        zeros,
+        zeros,
+        vectors,
+        Modality.IMAGE,
+        Fingerprint("f" * 64),
+        "Norder=0/Npix=4",
+        "d" * 64,
     )
     write_shard(path, shard)
     return [path.read_bytes()]

@@ -170,10 +170,11 @@ def _checkpoints(scratch: Path) -> list[bytes]:
     import torch
     from safetensors.torch import save_file
 
-    content = {"state_dict": {"a": torch.arange(6.0), "b": torch.ones(2, 2)}, "epoch": 1}
+    tensors = {"a": torch.arange(6.0), "b": torch.ones(2, 2)}
+    content = {"state_dict": tensors, "epoch": 1}
     torch.save(content, scratch / "new.pt")
     torch.save(content, scratch / "old.pt", _use_new_zipfile_serialization=False)
-    save_file(content["state_dict"], scratch / "c.safetensors", metadata={"a": "b"})
+    save_file(tensors, scratch / "c.safetensors", metadata={"a": "b"})
     return [(scratch / name).read_bytes() for name in ("new.pt", "old.pt", "c.safetensors")]
 
 
