@@ -1,8 +1,8 @@
 """Files that are held open: what was opened is read, whatever happens to paths."""
 
-import io
 import errno
 import gc
+import io
 import os
 import resource
 import subprocess
@@ -127,6 +127,8 @@ def test_readers_of_one_descriptor_do_not_disturb_each_other(
     assert readers[1].read(10) == content[1000:1010]
     assert readers[0].read() == content[70_000:]
     os.close(handle)
+
+
 def test_a_lock_is_held_as_long_as_somebody_refers_to_it(folder: Path) -> None:
     with OpenDirectory(folder) as opened:
         first, second = opened.lock(folder / "a"), opened.lock(folder / "a")
