@@ -248,8 +248,9 @@ def verify(
 ) -> None:
     """Check the digests of an index, embeddings or dataset.
 
-    Every byte is read, and what it was made from is compared with what was recorded. The exit
-    status is 1 where something disagrees.
+    Every byte of the directory is read. Of what it was made from, the records are compared: verify
+    its embeddings and its dataset themselves to read their bytes. The exit status is 1 where
+    something disagrees.
     """
     kind = DirectoryKind.INDEX if index is None else directory_kind(index)
     if index is None or kind is DirectoryKind.INDEX:
@@ -264,5 +265,5 @@ def verify(
             "partition is as it was written."
         )
     origin = galsearch.provenance(index, read=sources)
-    origin.require_match()
     typer.echo(f"{text}\n{origin.summary()}")
+    origin.require_match()

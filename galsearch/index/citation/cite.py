@@ -126,9 +126,12 @@ def _survey_files(manifest: IndexManifest, dataset: Path | None) -> SurveyFiles:
         known = " and ".join(
             dict.fromkeys(short_digest(origin.dataset_digest) for origin in origins)
         )
+        name = f"index '{manifest.recipe.name}'"
+        if not known:
+            raise DatasetError(f"{dataset}: {name} records no dataset that it was made from.")
         raise DatasetError(
-            f"{dataset}: has sha256 {short_digest(given.digest)}; index '{manifest.recipe.name}' "
-            f"was made from a dataset of sha256 {known or 'that is not recorded'}."
+            f"{dataset}: has sha256 {short_digest(given.digest)}; {name} was made from a dataset "
+            f"of sha256 {known}."
         )
     groups: dict[str, tuple[SourceGroup, ...]] = {}
     unknown: dict[str, str] = {}

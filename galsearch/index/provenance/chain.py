@@ -89,7 +89,7 @@ class Provenance:
         """One sentence on the states of all links."""
         names = dict.fromkeys(link.name for link in self.links)
         states = {
-            name: dict.fromkeys(link.state.value for link in self.links if link.name == name)
+            name: dict.fromkeys(_with_remark(link) for link in self.links if link.name == name)
             for name in names
         }
         return "made from: " + "; ".join(
@@ -105,6 +105,14 @@ class Provenance:
             more = len(self.chains) - _MAX_SHOWN
             lines += ["", f"... and {more:,} more origins; JSON lists all."]
         return "\n".join(lines)
+
+
+def _with_remark(link: Link) -> str:
+    """The state of a link, with what was found beside the record."""
+    state = link.state.value
+    if link.state is LinkState.MATCHES and link.found:
+        return f"{state} ({link.found.rstrip('.')})"
+    return state
 
 
 def provenance(directory: str | Path | None = None, *, read: bool = False) -> Provenance:

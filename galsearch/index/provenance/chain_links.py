@@ -53,7 +53,10 @@ def embeddings_links(origin: OriginManifest) -> tuple[Link, Link]:
     folder = Path(origin.embeddings)
     try:
         records = {kind: read_record(folder / kind) for kind in origin.shards}
-    except (GalsearchError, OSError) as error:
+    except OSError as error:
+        said = unreadable(folder, error)
+        return Link("embeddings", LinkState.ABSENT, said), Link("encoder", LinkState.ABSENT, said)
+    except GalsearchError as error:
         return Link("embeddings", LinkState.DIFFERS, str(error)), Link("encoder", LinkState.ABSENT)
     found = {kind: record for kind, record in records.items() if record is not None}
     if len(found) < len(origin.shards):
@@ -99,6 +102,8 @@ def dataset_link(origin: OriginManifest) -> Link:
     path = Path(origin.dataset)
     try:
         digest = open_dataset(path).digest if path.is_dir() else None
+    except OSError as error:
+        return Link("dataset", LinkState.ABSENT, unreadable(path, error))
     except GalsearchError as error:
         return Link("dataset", LinkState.DIFFERS, str(error))
     if digest is None:
@@ -120,9 +125,12 @@ def list_link(origin: OriginManifest) -> Link:
     if origin.sources is None:
         said = f"{origin.dataset}: its survey files were not recorded, as by earlier versions."
         return Link("survey files", LinkState.UNRECORDED, said)
-    if not path.is_file():
+    try:
+        digest = sha256_of_file(path) if path.is_file() else None
+    except OSError as error:
+        return Link("survey files", LinkState.ABSENT, unreadable(path, error))
+    if digest is None:
         return Link("survey files", LinkState.ABSENT, f"{path}: there is no such file.")
-    digest = sha256_of_file(path)
     if digest != origin.sources.sha256:
         return Link(
             "survey files",
@@ -149,11 +157,17 @@ def files_link(name: str, sources: Sequence[SourceRecord], *, read: bool) -> Lin
     if not sources:
         return Link(name, LinkState.UNRECORDED, "No files are recorded.")
     changed: list[str] = []
-    n_absent = 0
+    n_absent = n_not_asked = 0
     for source in sources:
+        if "://" in source.url and not read:
+            n_not_asked += 1
+            continue
+        if "://" not in source.url and not Path(source.url).is_absolute():
+            n_absent += 1  # another file may have the name in the present directory
+            continue
         try:
             difference = _difference(source, read=read)
-        except (SourceError, OSError):
+        except (SourceError, OSError, ValueError):  # ValueError: no path, such as one with a NUL
             n_absent += 1
         else:
             changed += [difference] if difference else []
@@ -161,10 +175,17 @@ def files_link(name: str, sources: Sequence[SourceRecord], *, read: bool) -> Lin
         named = changed[:_MAX_NAMED]
         head = f"{len(changed):,} of {len(sources):,} {name} have changed since they were read:"
         return Link(name, LinkState.DIFFERS, "\n".join([head, *named]))
+    parts = []
     if n_absent == len(sources):
-        return Link(name, LinkState.ABSENT, f"None of {n_absent:,} {name} is at hand.")
-    absent = f"{n_absent:,} of {len(sources):,} {name} are not at hand." if n_absent else ""
-    return Link(name, LinkState.MATCHES, absent)
+        parts.append(f"None of {n_absent:,} {name} is at hand.")
+    elif n_absent:
+        parts.append(f"{n_absent:,} of {len(sources):,} {name} are not at hand.")
+    if n_not_asked:
+        parts.append(
+            f"{n_not_asked:,} of {len(sources):,} {name} are on servers, which were not asked."
+        )
+    is_known = n_absent + n_not_asked < len(sources)
+    return Link(name, LinkState.MATCHES if is_known else LinkState.ABSENT, " ".join(parts))
 
 
 def _difference(source: SourceRecord, *, read: bool) -> str:
@@ -174,16 +195,15 @@ def _difference(source: SourceRecord, *, read: bool) -> str:
     ------
     SourceError, OSError
         Where the file is not at hand.
+    ValueError
+        Where the record holds no path.
     """
-    is_remote = "://" in source.url
-    if is_remote and not read:
-        raise SourceError("Servers are asked on request.")
     n_bytes, etag = size_and_version(source.url)
     if None not in (n_bytes, source.n_bytes) and n_bytes != source.n_bytes:
         return f"{source.url}: has {n_bytes:,} bytes; {source.n_bytes:,} are recorded."
     if None not in (etag, source.etag) and etag != source.etag:
         return f"{source.url}: has the ETag {etag}; {source.etag} is recorded."
-    if read and not is_remote and source.sha256 is not None:
+    if read and "://" not in source.url and source.sha256 is not None:
         sha256 = sha256_of_file(Path(source.url))
         if sha256 != source.sha256:
             return (
@@ -191,6 +211,11 @@ def _difference(source: SourceRecord, *, read: bool) -> str:
                 "is recorded."
             )
     return ""
+
+
+def unreadable(path: Path, error: OSError) -> str:
+    """A sentence on a path that the user may not read, or that is no path on this system."""
+    return f"{path}: cannot be read ({error.strerror or error})."
 
 
 def list_of_dataset(path: Path) -> list[SourceRecord]:

@@ -7,7 +7,7 @@ from galsearch.core.fingerprint import short_digest
 from galsearch.dataset.source_record import SourceRecord
 from galsearch.dataset.source_summary import SourceSummary, count_sources
 from galsearch.index.provenance.chain_links import Link, LinkState
-from galsearch.index.storage.origin_manifest import OriginManifest
+from galsearch.index.storage.origin_manifest import IMPORTED_TABLES, OriginManifest
 
 _WIDTH = 100
 _LABEL = 18
@@ -22,7 +22,8 @@ def chain_lines(
     lines = [] if origin is None else [f"origin of {origin.n_galaxies:,} galaxies"]
     for link in links:
         facts = [] if origin is None else _facts(origin, link.name)
-        if not facts and sources and link.state is not LinkState.ABSENT:
+        is_of_files = link.name in ("survey files", IMPORTED_TABLES)
+        if not facts and sources and is_of_files and link.state is not LinkState.ABSENT:
             facts = _counts(SourceSummary("", count_sources(sources)))
         for number, fact in enumerate([*facts, _state(link)]):
             lines += wrapped(fact, f"  {link.name if not number else '':<{_LABEL - 2}}")
@@ -68,11 +69,15 @@ def _facts(origin: OriginManifest, name: str) -> list[str]:
         return [f"{origin.encoder}, {shown}, {origin.precision}" if origin.encoder else shown]
     if name == "dataset":
         return [origin.dataset, f"sha256 {short_digest(origin.dataset_digest)}"]
-    return [] if origin.sources is None else _counts(origin.sources)
+    if origin.sources is None:
+        return []
+    # Imported tables are listed in no file of their own.
+    return _counts(origin.sources, is_listed=name != IMPORTED_TABLES)
 
 
-def _counts(summary: SourceSummary) -> list[str]:
-    listed = f", list of sha256 {short_digest(summary.sha256)}" if summary.sha256 else ""
+def _counts(summary: SourceSummary, *, is_listed: bool = True) -> list[str]:
+    digest = summary.sha256 if is_listed else ""
+    listed = f", list of sha256 {short_digest(digest)}" if digest else ""
     lines = [f"{summary.n_files:,} files, {summary.n_bytes:,} bytes{listed}"]
     for group in summary.groups:
         release = f" of release {group.release}" if group.release else " of no known release"

@@ -1,13 +1,22 @@
 """A file that has changed since it was recorded is named; one that is gone is not at hand."""
 
+import errno
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import fsspec
 import pytest
 
 from galsearch.dataset.source_record import SourceRecord
-from galsearch.index.provenance.chain_links import LinkState, files_link
+from galsearch.index.provenance.chain_links import (
+    LinkState,
+    dataset_link,
+    files_link,
+    list_link,
+)
+from galsearch.index.storage.origin_manifest import OriginManifest
 
 
 @pytest.fixture
@@ -76,3 +85,37 @@ def test_servers_are_asked_where_files_are_read() -> None:
     assert files_link("survey files", records, read=False).state is LinkState.ABSENT
     link = files_link("survey files", records, read=True)
     assert link.found.splitlines()[1:] == [f"{url}: has 5 bytes; 6 are recorded."]
+
+
+def test_files_on_servers_that_were_not_asked_are_not_called_absent() -> None:
+    remote = SourceRecord("spectra", "https://example.org/coadd.fits", "", 10, None, None)
+    link = files_link("survey files", [remote], read=False)
+    said = "1 of 1 survey files are on servers, which were not asked."
+    assert (link.state, link.found) == (LinkState.ABSENT, said)
+
+
+def test_a_record_that_is_no_path_is_not_at_hand() -> None:
+    source = SourceRecord("spectra", "/a\0b", "", 10, None, None)
+    link = files_link("survey files", [source], read=True)
+    assert (link.state, link.found) == (LinkState.ABSENT, "None of 1 survey files is at hand.")
+
+
+def test_a_dataset_that_may_not_be_read_is_not_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    monkeypatch.setattr(Path, "is_file", refuse)
+    origin = cast(OriginManifest, SimpleNamespace(dataset="data", sources=object()))
+    for link in (dataset_link(origin), list_link(origin)):
+        assert link.state is LinkState.ABSENT
+        assert link.found.endswith("cannot be read (Permission denied).")
+
+
+def test_a_relative_path_is_not_looked_for_in_the_present_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"another table")
+    monkeypatch.chdir(tmp_path)
+    source = SourceRecord("imported tables", "a.parquet", "", 10, None, None)
+    assert files_link("imported tables", [source], read=True).state is LinkState.ABSENT
