@@ -12,7 +12,8 @@ from galsearch.core.errors import GalsearchError
 MAX_SECONDS = 5.0
 """Processor time that the reader of one content may take."""
 MAX_BYTES = 512 << 20
-"""Memory that the reader of one content may take beyond that of the process before."""
+"""Memory by which all contents of a process together may raise its peak. A content that takes as
+much as an earlier one is not noticed, and one that takes more than the bound is."""
 MAX_CONTENT_BYTES = 65_536
 """Largest content that is read."""
 _SHOWN_FRAMES = 3
@@ -46,7 +47,9 @@ class BoundedReader:
             self.read(content)
         except GalsearchError:
             self.n_refused += 1
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # such as the panic of a library in Rust
             problem = _described(error)
         seconds = time.process_time() - start
         growth = peak_bytes() - self._peak_bytes
@@ -65,7 +68,7 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     """Class and place of an exception, without values that differ between contents."""
     frames = [
         f"{frame.filename.rpartition('/')[2]}:{frame.name}"
