@@ -23,8 +23,8 @@ from galsearch.files.atomic import write_bytes, write_json
 from galsearch.files.digest import sha256_of_parts
 
 CORPUS = Path(__file__).parents[1] / "corpus"
-"""Contents that are kept with the project, by the name of their target: some that atheris chose, and
-former findings."""
+"""Contents that are kept with the project, by the name of their target: some that atheris chose,
+and former findings."""
 _RECORDED_EVERY = 100
 """Executions between two records."""
 _TIMEOUT_SECONDS = 120
