@@ -109,6 +109,14 @@ def has_onednn() -> bool:
     return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
+def _has_bf16_arithmetic() -> bool:
+    """True where PyTorch knows that this processor has bfloat16 arithmetic."""
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return False  # PyTorch 2.6 does not tell
+    flags = torch.cpu.get_capabilities()
+    return any(flags.get(name) for name in _BF16_FLAGS)
+
+
 def check_precision(precision: str, device: str) -> None:
     """Check that a precision is known and makes sense on a device.
 
@@ -132,8 +140,7 @@ def check_precision(precision: str, device: str) -> None:
         raise ConfigError(f"precision int8 runs on a CPU only; the device is {device}: use bf16.")
     if precision == "int8" and not has_onednn():
         raise ConfigError("this PyTorch was built without oneDNN, which int8 needs: use fp32.")
-    flags = torch.cpu.get_capabilities()
-    if precision == "bf16" and device == "cpu" and not any(flags.get(f) for f in _BF16_FLAGS):
+    if precision == "bf16" and device == "cpu" and not _has_bf16_arithmetic():
         raise ConfigError(
             "this processor has no bfloat16 arithmetic (neither avx512_bf16 nor amx_bf16), so "
             "bf16 would be several times slower than fp32 here: use int8."

@@ -86,3 +86,13 @@ def test_a_pytorch_without_onednn_offers_no_int8(monkeypatch: pytest.MonkeyPatch
     assert str(caught.value) == (
         "this PyTorch was built without oneDNN, which int8 needs: use fp32."
     )
+
+
+def test_a_pytorch_that_does_not_tell_of_bf16_arithmetic_has_other_precisions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    precision.check_precision("fp32", "cpu")
+    precision.check_precision("bf16", "cuda")
+    with pytest.raises(ConfigError, match="this processor has no bfloat16 arithmetic"):
+        precision.check_precision("bf16", "cpu")
