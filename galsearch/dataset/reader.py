@@ -18,6 +18,7 @@ from galsearch.dataset import schema
 from galsearch.dataset.batch import GalaxyBatch, concatenate
 from galsearch.dataset.hats_files import read_digests, read_partition_info, read_properties
 from galsearch.dataset.partition import ALL_MODALITIES, Partition
+from galsearch.dataset.source_record import SOURCES_FILE
 from galsearch.files.digest import require_digest, sha256_of_text
 from galsearch.files.parquet_input import damage_named
 
@@ -131,8 +132,8 @@ class Dataset:
 
     def _problems_of_sources(self) -> list[str]:
         """Faults of the list of survey files; none where no digest is recorded."""
-        digest = read_digests(self.path).get(schema.SOURCES_FILE)
-        path = self.path / schema.SOURCES_FILE
+        digest = read_digests(self.path).get(SOURCES_FILE)
+        path = self.path / SOURCES_FILE
         try:
             if digest is not None:
                 require_digest(path, digest, DatasetError, recorded_in=schema.DIGESTS_FILE)

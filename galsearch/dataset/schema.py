@@ -38,7 +38,6 @@ COMMON_METADATA_FILE = "_common_metadata"
 METADATA_FILE = "_metadata"
 DIGESTS_FILE = "sha256sums.txt"
 REPORT_FILE = "ingest_report.json"
-SOURCES_FILE = "sources.json"
 ROW_GROUP_ROWS = 64
 """Number of galaxies in a Parquet row group, about 20 MB.
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galsearch.core.errors import DatasetError
-from galsearch.dataset import schema
 from galsearch.files.atomic import write_json
 from galsearch.files.json_input import read_json
 
+SOURCES_FILE = "sources.json"
 SIMULATED = "simulated"
 """Release of survey files that galsearch simulated."""
 
@@ -41,7 +41,7 @@ class SourceRecord:
 def write_sources(root: Path, records: Sequence[SourceRecord]) -> None:
     """Write `sources.json` of the dataset in a directory."""
     table = [dataclasses.asdict(record) for record in records]
-    write_json(root / schema.SOURCES_FILE, table, indent=1)
+    write_json(root / SOURCES_FILE, table, indent=1)
 
 
 def read_sources(root: Path) -> list[SourceRecord]:
@@ -52,7 +52,7 @@ def read_sources(root: Path) -> list[SourceRecord]:
     DatasetError
         Where `sources.json` does not list survey files.
     """
-    path = root / schema.SOURCES_FILE
+    path = root / SOURCES_FILE
     if not path.is_file():
         return []
     table = read_json(path, DatasetError)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from galsearch.dataset import schema
-from galsearch.dataset.source_record import SourceRecord, read_sources
+from galsearch.dataset.source_record import SOURCES_FILE, SourceRecord, read_sources
 from galsearch.files.digest import sha256_of_file
 
 
@@ -77,7 +76,7 @@ def summarise_sources(root: Path) -> SourceSummary | None:
     DatasetError
         Where `sources.json` does not list survey files.
     """
-    path = root / schema.SOURCES_FILE
+    path = root / SOURCES_FILE
     if not path.is_file():
         return None
     return SourceSummary(sha256_of_file(path), count_sources(read_sources(root)))

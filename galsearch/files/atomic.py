@@ -23,13 +23,20 @@ from galsearch.files.disk_errors import write_errors
 from galsearch.files.lock import hold_new_file, remove_unless_held
 
 Rename = Callable[[Path, Path], object]
+
+
 _CANNOT_RESERVE = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 """Errors of file systems that cannot reserve space."""
 _HEADER_BYTES, _BLOCK_BYTES = 4096, 1 << 22
 
 
+def _replace(source: Path, target: Path) -> None:
+    """Rename a file, in place of one that has the name."""
+    source.replace(target)
+
+
 @contextmanager
-def new_file(path: Path, *, durable: bool = False, rename: Rename = Path.replace) -> Iterator[Path]:
+def new_file(path: Path, *, durable: bool = False, rename: Rename = _replace) -> Iterator[Path]:
     """A context manager for a temporary path whose file is renamed to `path` at the end.
 
     After an error in the `with` block the temporary file is removed and `path` is unchanged. The
@@ -86,9 +93,7 @@ def new_binary_file(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
         yield file
 
 
-def write_text(
-    path: Path, text: str, *, durable: bool = False, rename: Rename = Path.replace
-) -> None:
+def write_text(path: Path, text: str, *, durable: bool = False, rename: Rename = _replace) -> None:
     """Write a text file in UTF-8, atomically; for `durable` and `rename` see `new_file`."""
     with new_file(path, durable=durable, rename=rename) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -104,7 +109,7 @@ def append_text(path: Path, text: str) -> None:
         file.write(text)
 
 
-def write_bytes(path: Path, content: bytes | memoryview, *, rename: Rename = Path.replace) -> None:
+def write_bytes(path: Path, content: bytes | memoryview, *, rename: Rename = _replace) -> None:
     """Write a binary file atomically; for `rename` see `new_file`."""
     with new_file(path, rename=rename) as temporary:
         temporary.write_bytes(content)

@@ -63,8 +63,9 @@ def make_bank(
     manifest = build_index(
         RECIPE, embeddings=embeddings, out=out / INDEX_NAME, overwrite=True, progress=progress
     )
-    # The dataset is not shipped, so the index names no place where it would lie.
-    write_manifest(dataclasses.replace(manifest, dataset=""), out / INDEX_NAME / MANIFEST_NAME)
+    # Dataset and embeddings are not shipped, so the index names no places where they would lie.
+    manifest = dataclasses.replace(manifest, dataset="", origins=())
+    write_manifest(manifest, out / INDEX_NAME / MANIFEST_NAME)
     write_json(
         out / PROVENANCE_NAME,
         {

@@ -41,7 +41,7 @@ from galsearch.dataset.ingest.pairing import Galaxies, pair
 from galsearch.dataset.ingest.partition_writer import write_partitions
 from galsearch.dataset.ingest.source_files import SourceFiles, find_source_files
 from galsearch.dataset.reader import Dataset, open_dataset
-from galsearch.dataset.source_record import write_sources
+from galsearch.dataset.source_record import SOURCES_FILE, write_sources
 from galsearch.dataset.writer import CatalogueWriter
 from galsearch.files.atomic import write_text
 from galsearch.files.staged.directories import new_directory
@@ -125,7 +125,7 @@ def _write_dataset(
     if not writer.n_rows:
         raise IngestError(_nothing_left(recipe, spectra, n_images, dropped, bad_files))
     write_sources(root, list(record_sources(found.files)))
-    others = [schema.SOURCES_FILE]
+    others = [SOURCES_FILE]
     writer.finish(name=recipe.name, max_rows=recipe.max_rows, others=others)
     counts = {"n_spectra": spectra.n_read, "n_images": n_images, "n_labels": len(found.labels)}
     report = _report(open_dataset(root), galaxies, found.labels, dropped, counts)

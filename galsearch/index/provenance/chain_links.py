@@ -12,9 +12,8 @@ from pathlib import Path
 from galsearch.core.errors import GalsearchError, SourceError
 from galsearch.core.fingerprint import short_digest
 from galsearch.core.modality import Modality
-from galsearch.dataset import schema
 from galsearch.dataset.reader import open_dataset
-from galsearch.dataset.source_record import SourceRecord, read_sources
+from galsearch.dataset.source_record import SOURCES_FILE, SourceRecord, read_sources
 from galsearch.embeddings.store_record import STORE_FILE, StoreRecord, read_record
 from galsearch.files.digest import sha256_of_file
 from galsearch.index.storage.origin_manifest import IMPORTED_TABLES, OriginManifest
@@ -121,7 +120,7 @@ def dataset_link(origin: OriginManifest) -> Link:
 
 def list_link(origin: OriginManifest) -> Link:
     """The link from the embeddings to the list of the survey files of their dataset."""
-    path = Path(origin.dataset, schema.SOURCES_FILE)
+    path = Path(origin.dataset, SOURCES_FILE)
     if origin.sources is None:
         said = f"{origin.dataset}: its survey files were not recorded, as by earlier versions."
         return Link("survey files", LinkState.UNRECORDED, said)
