@@ -49,7 +49,7 @@ def main() -> int:
 def run_in(
     environment: Environment, root: Path, commands: list[str] | None = None
 ) -> dict[str, Any]:
-    """What the commands leave and answer in an environment; see `runs`."""
+    """The files that the commands leave in an environment, and their answers; see `runs`."""
     words = [
         *environment.prefix,
         sys.executable,

@@ -27,7 +27,7 @@ class Environment:
 
     name: str
     way: str
-    """How the machine is made: `real` or what stands for it."""
+    """Way in which the machine is made: `real`, or what stands for it."""
     prefix: tuple[str, ...] = ()
     """Words before the command line."""
     variables: Mapping[str, str] = field(default_factory=dict)

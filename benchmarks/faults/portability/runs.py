@@ -66,7 +66,7 @@ def writes(place: Place, names: list[str] | None) -> dict[str, Any]:
 
 
 def reads(place: Place) -> dict[str, Any]:
-    """What queries in all formats, 32 threads, verify, inspect, cite and a service answer."""
+    """Answers of queries in all formats, 32 threads, verify, inspect, cite and a service."""
     index, log = place.inputs / "changed", _log(place)
     galaxy = str(embedded_ids()[30])
     query = ["query", "--target-id", galaxy, "--index", str(index), "-k", "5"]

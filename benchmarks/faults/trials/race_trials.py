@@ -50,7 +50,7 @@ _Key = tuple[str, tuple[str, ...], Path | None]
 
 @dataclass
 class Results:
-    """What commands make without a disturbance, each found out once."""
+    """The results of commands without a disturbance, each made once."""
 
     place: Place
     _alone: dict[_Key, Undisturbed] = field(default_factory=dict)
@@ -151,7 +151,7 @@ def _simultaneous_race(
 
 
 def _problem(results: Results, pair: Pair, endings: list[Ending]) -> str | None:
-    """What is wrong after a race; None where one won and the other was told, or both are right."""
+    """A problem after a race; None where one won and the other was told, or both are right."""
     losers = [ending for ending in endings if ending.status]
     for ending in losers:
         told = any(words in ending.text for words in _TOLD)
@@ -182,7 +182,7 @@ def _problem_of_result(results: Results, pair: Pair, endings: list[Ending]) -> s
 
 
 def _problem_of_winner(results: Results, winner: WritingCommand, found: State) -> str | None:
-    """What is wrong with a result that must be what one command makes alone."""
+    """A problem of a result that must be what one command makes alone; None where it is."""
     try:
         expected = results.alone(winner).after
     except RuntimeError as error:
