@@ -10,19 +10,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from benchmarks.faults.fuzz.executions.damaged_content import NUMBERS
 from galsearch.core.errors import GalsearchError
-
-# Numbers, as text, at which readers tend to fail.
-_NUMBERS = (
-    b"-1",
-    b"0",
-    b"1e300",
-    b"nan",
-    b"inf",
-    b"9" * 40,
-    b"18446744073709551616",
-    b"2147483648",
-)
 
 
 def damaged(content: bytes, generator: np.random.Generator) -> bytes:
@@ -153,7 +142,7 @@ def _replace_number(content: bytes, generator: np.random.Generator) -> bytes:
     if not numbers:
         return content
     chosen = numbers[int(generator.integers(len(numbers)))]
-    number = _NUMBERS[int(generator.integers(len(_NUMBERS)))]
+    number = NUMBERS[int(generator.integers(len(NUMBERS)))]
     # Half of the replacements keep the length, so that fixed columns of a header stay in place.
     end = chosen.start() + len(number) if generator.random() < 0.5 else chosen.end()
     return content[: chosen.start()] + number + content[end:]

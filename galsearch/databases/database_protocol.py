@@ -40,7 +40,7 @@ class TableFacts:
     columns: dict[str, str]
     """Arrow types of the columns of the catalogue, by name."""
     origin: dict[str, Any] | None = None
-    """What the vectors were made from, as `OriginManifest` records it: shards, encoder, dataset,
+    """The origin of the vectors, as `OriginManifest` records it: shards, encoder, dataset,
     counts of its survey files and the digest of their list; None in tables of earlier versions."""
 
     @classmethod

@@ -93,7 +93,7 @@ def reads(place: Place) -> dict[str, Any]:
 
 
 def locks(place: Place) -> dict[str, Any]:
-    """Whether a second writer is told, and whether the lock of a killed one is taken over."""
+    """The result of a second writer at a lock, and of a writer after one that was killed."""
     command = place.commands["add"]
     command.prepare(place.work)
     start = place.root / "lock.txt"

@@ -28,7 +28,7 @@ _MODELS = {"aion": "Parker2025", "astropt": "Smith2024"}
 
 @dataclass(frozen=True)
 class SurveyFiles:
-    """What is known of the survey files of an index."""
+    """The survey files of an index, as far as they are known."""
 
     groups: tuple[SourceGroup, ...] = ()
     """Number of files by kind and release."""

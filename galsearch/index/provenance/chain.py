@@ -37,7 +37,7 @@ class Chain:
     """One chain: what was recorded, and how each link compares with what is there."""
 
     origin: OriginManifest | None
-    """What was recorded; None for a dataset, which records its survey files alone."""
+    """The record of the chain; None for a dataset, which records its survey files alone."""
     links: tuple[Link, ...]
     sources: tuple[SourceRecord, ...]
     """The survey files, where their list is at hand and is the recorded one."""
@@ -45,7 +45,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What an index, embeddings or a dataset was made from; `str` gives a text of 100 columns."""
+    """The origin of an index, of embeddings or of a dataset; `str` gives a text of 100 columns."""
 
     kind: DirectoryKind
     directory: str
@@ -116,7 +116,7 @@ def _with_remark(link: Link) -> str:
 
 
 def provenance(directory: str | Path | None = None, *, read: bool = False) -> Provenance:
-    """What an index, embeddings or a dataset was made from, and whether that has changed since.
+    """The origin of an index, of embeddings or of a dataset, compared with what is there now.
 
     Embeddings, dataset and survey files are looked for where they were found when they were used.
     What is not there any more is no fault, since an index needs none of them.

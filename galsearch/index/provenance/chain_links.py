@@ -24,7 +24,7 @@ _MAX_NAMED = 10
 
 
 class LinkState(StrEnum):
-    """What a comparison of a record with what is there has found."""
+    """The result of the comparison of a record with what is there."""
 
     MATCHES = "as recorded"
     DIFFERS = "differs"

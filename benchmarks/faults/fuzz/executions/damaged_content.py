@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 
-_NUMBERS = (
+NUMBERS = (
     b"-1",
     b"0",
     b"1e300",
@@ -14,6 +14,7 @@ _NUMBERS = (
     b"18446744073709551616",
     b"2147483648",
 )
+"""Numbers, as text, at which readers tend to fail."""
 _DIGITS = re.compile(rb"[0-9]+")
 _CARD_BYTES = 80
 _SEARCHED_BYTES = 65_536
@@ -51,7 +52,7 @@ def _another_number(content: bytes, generator: random.Random) -> bytes:
     found = list(_DIGITS.finditer(content, 0, _SEARCHED_BYTES))
     if not found:
         return content
-    chosen, number = generator.choice(found), generator.choice(_NUMBERS)
+    chosen, number = generator.choice(found), generator.choice(NUMBERS)
     # Half of the replacements keep the length, so that fixed columns of a header stay in place.
     end = chosen.start() + len(number) if generator.random() < 0.5 else chosen.end()
     return content[: chosen.start()] + number + content[end:]
@@ -76,7 +77,7 @@ def _another_card(content: bytes, words: Sequence[bytes], generator: random.Rand
     start, other = cards[0] + 10, cards[1] + 10
     value = content[other : other + 70]
     if words and generator.random() < 0.8:
-        value = generator.choice((*words, *_NUMBERS))[:70].ljust(70)
+        value = generator.choice((*words, *NUMBERS))[:70].ljust(70)
     return content[:start] + value + content[start + 70 :]
 
 

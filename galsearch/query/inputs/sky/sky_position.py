@@ -32,7 +32,7 @@ _SEXAGESIMAL = [
 ]
 """Positions in hours and degrees that need not astropy, which takes milliseconds for each."""
 _UNREAD = re.compile(r'Cannot parse first argument data "(.*)" for attribute (ra|dec)')
-"""What astropy says of a part of a position that it cannot read."""
+"""Words with which astropy refuses a part of a position that it cannot read."""
 
 
 def parse_positions(given: PositionInput) -> Float64Array:
